@@ -1,0 +1,48 @@
+"""One annotated face, as every reader gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from kerasalign.geometry.boxes import tight_box
+
+
+@dataclass(frozen=True, eq=False)
+class FaceSample:
+    """One annotated face of a photo.
+
+    Args:
+        image: Path of the photo.
+        landmarks: `(N, 2)` float64, x then y, 0-based pixel centres of the photo; NaN marks a point that is
+            not annotated.
+        markup: Name of the markup of `landmarks`.
+        name: Key that is unique within the data set, such as `"helen/testset/296814969_3"`.
+        boxes: Kind of box to `(x0, y0, x1, y1)` in the photo, such as `"detector"` or `"ground_truth"`.
+        visibility: `(N,)` bool, False where the point is occluded; `None` where the data set does not say.
+        attributes: What else the data set says of the face, such as `{"subset": "common"}`.
+    """
+
+    image: Path
+    landmarks: np.ndarray
+    markup: str
+    name: str
+    boxes: Mapping[str, np.ndarray] = field(default_factory=dict)
+    visibility: np.ndarray | None = None
+    attributes: Mapping[str, object] = field(default_factory=dict)
+
+    def box(self, kind: str = "landmarks") -> np.ndarray:
+        """The box of that kind; `"landmarks"` is the tight box of the annotated points.
+
+        Raises:
+            ValueError: If the sample has no such box.
+        """
+        if kind == "landmarks":
+            return tight_box(self.landmarks)
+        if kind not in self.boxes:
+            raise ValueError(f"Face '{self.name}' has no such box; it has {['landmarks', *self.boxes]}. "
+                             f"Received: kind={kind!r}")
+        return np.asarray(self.boxes[kind], "float64")

@@ -1,0 +1,27 @@
+"""Boxes, affine maps, face crops. Integer coordinates are pixel centres, 0-based."""
+
+from kerasalign.geometry.affine import (
+    about,
+    apply_affine,
+    compose,
+    invert,
+    resize_matrix,
+    rotation,
+    scale_of,
+)
+from kerasalign.geometry.boxes import (
+    BoxMap,
+    as_box,
+    box_center,
+    box_from_center,
+    box_iou,
+    box_size,
+    tight_box,
+)
+from kerasalign.geometry.crop import CropSpec
+from kerasalign.geometry.warp import warp
+
+__all__ = [
+    "BoxMap", "CropSpec", "about", "apply_affine", "as_box", "box_center", "box_from_center", "box_iou",
+    "box_size", "compose", "invert", "resize_matrix", "rotation", "scale_of", "tight_box", "warp",
+]  # fmt: skip

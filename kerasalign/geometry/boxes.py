@@ -1,0 +1,80 @@
+"""Boxes as `(x0, y0, x1, y1)` float64 in pixel-centre coordinates."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+
+def as_box(box, name: str = "box") -> np.ndarray:
+    """Checks a box and returns it as float64.
+
+    Raises:
+        ValueError: If it is not four finite numbers with `x1 > x0` and `y1 > y0`.
+    """
+    try:
+        array = np.asarray(box, "float64")
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"`{name}` must be four numbers (x0, y0, x1, y1). Received: {name}={box!r}") from error
+    if array.shape != (4,) or not np.isfinite(array).all():
+        raise ValueError(f"`{name}` must be four finite numbers (x0, y0, x1, y1). Received: {name}={box!r}")
+    if array[2] <= array[0] or array[3] <= array[1]:
+        raise ValueError(f"`{name}` must have x1 > x0 and y1 > y0. Received: {name}={array.tolist()}")
+    return array
+
+
+def tight_box(landmarks: np.ndarray) -> np.ndarray:
+    """Smallest box around the annotated points of `(N, 2)` landmarks; NaN points are skipped.
+
+    Raises:
+        ValueError: If fewer than two points are annotated or they span no area.
+    """
+    landmarks = np.asarray(landmarks, "float64")
+    known = landmarks[np.isfinite(landmarks).all(-1)]
+    if len(known) < 2:
+        raise ValueError(f"`landmarks` must hold at least two annotated points. Received: {len(known)}")
+    return as_box(np.concatenate([known.min(0), known.max(0)]), "tight box")
+
+
+def box_center(box: np.ndarray) -> np.ndarray:
+    """Centre `(x, y)` of a box."""
+    return (np.asarray(box)[:2] + np.asarray(box)[2:]) / 2
+
+
+def box_size(box: np.ndarray) -> np.ndarray:
+    """Width and height of a box."""
+    return np.asarray(box)[2:] - np.asarray(box)[:2]
+
+
+def box_from_center(center, size) -> np.ndarray:
+    """The box of that centre `(x, y)` and size `(width, height)`."""
+    half = np.broadcast_to(np.asarray(size, "float64") / 2, (2,))
+    return np.concatenate([np.asarray(center) - half, np.asarray(center) + half])
+
+
+def box_iou(a: np.ndarray, b: np.ndarray) -> float:
+    """Intersection over union of two boxes."""
+    overlap = np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None).prod()
+    return float(overlap / (box_size(a).prod() + box_size(b).prod() - overlap))
+
+
+@dataclass(frozen=True)
+class BoxMap:
+    """How one kind of box (a detector's, say) maps to another (the tight box of the landmarks).
+
+    Args:
+        scale: Factors of width and height.
+        shift: Shift of the centre, in widths and heights of the source box.
+    """
+
+    scale: tuple[float, float] = (1.0, 1.0)
+    shift: tuple[float, float] = (0.0, 0.0)
+
+    def __call__(self, box: np.ndarray) -> np.ndarray:
+        size = box_size(as_box(box))
+        return box_from_center(box_center(box) + np.asarray(self.shift) * size, np.asarray(self.scale) * size)
+
+    def get_config(self) -> dict:
+        """Plain dict that rebuilds the map."""
+        return asdict(self)

@@ -1,0 +1,89 @@
+"""How a face box becomes the square crop that a model sees, and back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from kerasalign.geometry.affine import about, apply_affine, invert, rotation
+from kerasalign.geometry.boxes import as_box, box_center, box_size
+from kerasalign.geometry.warp import warp
+
+
+@dataclass(frozen=True)
+class CropSpec:
+    """A face crop as an invertible similarity transform of the photo.
+
+    Args:
+        size: Side of the square crop in pixels.
+        scale: Side of the crop in units of the box's longer side. A box more elongated than `max_aspect`
+            counts as `max_aspect` times its shorter side.
+        shift: Shift of the crop's centre from the box's centre, in units of the box's longer side.
+        box: The kind of box that the spec expects: `"landmarks"` is the tight box of the landmarks.
+        max_aspect: Largest aspect ratio of a box that is taken at face value.
+
+    Example:
+
+        spec = CropSpec(size=228, scale=228 / 142)
+        crop, matrix = spec.extract(photo, box)          # (228, 228, 3) uint8 and (2, 3)
+        in_photo = spec.to_photo(matrix, landmarks)      # crop pixels -> photo pixels
+    """
+
+    size: int
+    scale: float
+    shift: tuple[float, float] = (0.0, 0.0)
+    box: str = "landmarks"
+    max_aspect: float = 4.0
+
+    def __post_init__(self) -> None:
+        if int(self.size) != self.size or self.size < 1:
+            raise ValueError(f"`size` must be a positive integer. Received: size={self.size!r}")
+        if not self.scale > 0:
+            raise ValueError(f"`scale` must be positive. Received: scale={self.scale!r}")
+        object.__setattr__(self, "shift", tuple(float(v) for v in self.shift))
+
+    def side(self, box: np.ndarray) -> float:
+        """The length of a box, in photo pixels, that the spec scales by."""
+        width, height = box_size(box)
+        return float(min(max(width, height), self.max_aspect * min(width, height)))
+
+    def transform(self, box, angle: float = 0.0) -> np.ndarray:
+        """The `(2, 3)` map from photo to crop pixels.
+
+        Args:
+            box: `(x0, y0, x1, y1)` in the photo.
+            angle: Rotation of the face in the photo in degrees, clockwise; the crop shows it upright.
+        """
+        box = as_box(box)
+        side = self.side(box)
+        turn = rotation(angle)
+        center = box_center(box) + turn @ np.asarray(self.shift) * side
+        middle = np.full(2, (self.size - 1) / 2)
+        return about(center, self.size / (self.scale * side) * turn.T, middle)
+
+    def extract(self, image: np.ndarray, box, angle: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+        """Cuts the crop out of a `(H, W, 3)` uint8 RGB photo.
+
+        Returns:
+            The `(size, size, 3)` uint8 crop, (0, 0, 0) outside the photo, and the photo-to-crop map.
+        """
+        matrix = self.transform(box, angle)
+        return warp(image, matrix, (self.size, self.size)), matrix
+
+    def to_crop(self, matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """Photo pixels to crop pixels."""
+        return apply_affine(matrix, points)
+
+    def to_photo(self, matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """Crop pixels to photo pixels."""
+        return apply_affine(invert(matrix), points)
+
+    def get_config(self) -> dict:
+        """Plain dict that rebuilds the spec."""
+        return asdict(self) | {"shift": list(self.shift)}
+
+    @classmethod
+    def from_config(cls, config: dict) -> CropSpec:
+        """Rebuilds a spec from `get_config`."""
+        return cls(**config)

@@ -1,0 +1,120 @@
+"""What the points of a face mean: names, parts, symmetry, eyes, curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Markup:
+    """A point scheme: what landmark `i` of a face means.
+
+    Args:
+        name: Short name, such as `"68"`.
+        num_points: Number of landmarks N.
+        parts: Part name to the indices of its points, for example `{"jaw": (0, 1, ...)}`.
+        flip: Permutation of length N: point `i` of a mirrored face is point `flip[i]` of the original.
+        eyes: Normaliser name to `(right eye indices, left eye indices)`. The normalising distance is the
+            distance between the means of the two groups. `"inter_ocular"` is the outer eye corners,
+            `"inter_pupil"` the eye centres.
+        boundaries: Boundary name to the ordered indices of an open curve through its points.
+        mean_shape: `(N, 2)` schematic face, x then y, in units of the longer side of its tight box with the
+            origin at the box centre.
+        conversions: Name of another markup to one index group per point of that markup: each point is the
+            mean of its group.
+
+    Raises:
+        ValueError: If an index is out of range or `flip` is not an involution.
+    """
+
+    name: str
+    num_points: int
+    parts: Mapping[str, Sequence[int]]
+    flip: Sequence[int]
+    eyes: Mapping[str, tuple[Sequence[int], Sequence[int]]]
+    boundaries: Mapping[str, Sequence[int]]
+    mean_shape: np.ndarray
+    conversions: Mapping[str, Sequence[Sequence[int]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        n = self.num_points
+        flip = np.asarray(self.flip)
+        if sorted(flip.tolist()) != list(range(n)):
+            raise ValueError(f"`flip` must be a permutation of 0..{n - 1}. Received: flip={flip.tolist()}")
+        if not np.array_equal(flip[flip], np.arange(n)):
+            bad = np.flatnonzero(flip[flip] != np.arange(n)).tolist()
+            raise ValueError(f"`flip` must be an involution; flip[flip[i]] != i at points {bad}. "
+                             f"Received: flip={flip.tolist()}")
+        groups = [*self.parts.values(), *self.boundaries.values()]
+        groups += [side for pair in self.eyes.values() for side in pair]
+        groups += [group for conversion in self.conversions.values() for group in conversion]
+        for group in groups:
+            if len(group) == 0 or min(group) < 0 or max(group) >= n:
+                raise ValueError(f"Every index group of a markup holds indices in 0..{n - 1}. Received: {group}")
+        shape = np.asarray(self.mean_shape, "float64")
+        if shape.shape != (n, 2) or not np.isfinite(shape).all():
+            raise ValueError(f"`mean_shape` must be a finite ({n}, 2) array. Received: shape {shape.shape}")
+        low, high = shape.min(0), shape.max(0)
+        object.__setattr__(self, "mean_shape", (shape - (low + high) / 2) / (high - low).max())
+
+    @cached_property
+    def edges(self) -> tuple[tuple[int, int], ...]:
+        """Pairs of points that a drawing joins: the steps of every boundary curve, each once."""
+        steps = (step for curve in self.boundaries.values() for step in zip(curve[:-1], curve[1:]))
+        return tuple(dict.fromkeys(tuple(sorted(step)) for step in steps))
+
+    def normaliser(self, name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Returns the (right, left) eye indices of a normaliser.
+
+        Raises:
+            ValueError: If the markup has no such normaliser.
+        """
+        if name not in self.eyes:
+            raise ValueError(f"Markup '{self.name}' has no eye distance `{name}`; it has {sorted(self.eyes)}. "
+                             f"Received: name={name!r}")
+        right, left = self.eyes[name]
+        return tuple(right), tuple(left)
+
+    def mirror(self, landmarks: np.ndarray, width: float) -> np.ndarray:
+        """Mirrors `(..., N, 2)` landmarks in an image `width` pixels wide: x becomes `width - 1 - x`."""
+        mirrored = np.array(landmarks, copy=True)[..., np.asarray(self.flip), :]
+        mirrored[..., 0] = width - 1 - mirrored[..., 0]
+        return mirrored
+
+    def convert(self, landmarks: np.ndarray, to: str) -> np.ndarray:
+        """Converts `(..., N, 2)` landmarks to another markup: each point is the mean of a group of these.
+
+        Raises:
+            ValueError: If this markup knows no conversion to `to`.
+        """
+        landmarks = np.asarray(landmarks)
+        if to == self.name:
+            return landmarks.copy()
+        if to not in self.conversions:
+            raise ValueError(f"Markup '{self.name}' converts to {sorted(self.conversions)}. Received: to={to!r}")
+        points = [landmarks[..., list(group), :].mean(-2) for group in self.conversions[to]]
+        return np.stack(points, axis=-2)
+
+    def __repr__(self) -> str:
+        return f"Markup({self.name!r}, num_points={self.num_points})"
+
+
+def mirrored_shape(half: Mapping[int, tuple[float, float]], flip: Sequence[int]) -> np.ndarray:
+    """Completes a symmetric face about x = 0 from the points of one half and its midline."""
+    shape = np.full((len(flip), 2), np.nan)
+    for index, (x, y) in half.items():
+        shape[index] = x, y
+        shape[flip[index]] = -x, y
+    return shape
+
+
+def flip_from_pairs(num_points: int, pairs: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+    """Builds a flip permutation from its swapped pairs; every other point stays."""
+    flip = list(range(num_points))
+    for a, b in pairs:
+        flip[a], flip[b] = b, a
+    return tuple(flip)
