@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,12 +11,36 @@ import numpy as np
 from kerasalign.geometry.boxes import tight_box
 
 
+@dataclass(frozen=True)
+class EmbeddedImage:
+    """A photo inside a larger file, such as COFW's `.mat`; it is read only when asked for.
+
+    Args:
+        path: The file that holds the photo.
+        name: Key of the photo in that file.
+        reader: Function of `(path, name)` that gives `(H, W, 3)` uint8 RGB; a module's function, so that
+            samples can be pickled.
+    """
+
+    path: Path
+    name: str
+    reader: Callable[[Path, str], np.ndarray]
+
+    def read(self) -> np.ndarray:
+        """The photo, `(H, W, 3)` uint8 RGB."""
+        return self.reader(self.path, self.name)
+
+    def __str__(self) -> str:
+        return f"{self.path}#{self.name}"
+
+
 @dataclass(frozen=True, eq=False)
 class FaceSample:
     """One annotated face of a photo.
 
     Args:
-        image: Path of the photo.
+        image: Path of the photo, or an `EmbeddedImage` where a data set keeps its photos inside one file.
+            `str(image)` is unique to the photo in both cases; `read_image` reads both.
         landmarks: `(N, 2)` float64, x then y, 0-based pixel centres of the photo; NaN marks a point that is
             not annotated.
         markup: Name of the markup of `landmarks`.
@@ -26,7 +50,7 @@ class FaceSample:
         attributes: What else the data set says of the face, such as `{"subset": "common"}`.
     """
 
-    image: Path
+    image: Path | EmbeddedImage
     landmarks: np.ndarray
     markup: str
     name: str
@@ -46,3 +70,15 @@ class FaceSample:
             raise ValueError(f"Face '{self.name}' has no such box; it has {['landmarks', *self.boxes]}. "
                              f"Received: kind={kind!r}")
         return np.asarray(self.boxes[kind], "float64")
+
+    def read_image(self) -> np.ndarray:
+        """The photo, `(H, W, 3)` uint8 RGB.
+
+        Raises:
+            ValueError: If the file is not a readable picture.
+        """
+        if isinstance(self.image, EmbeddedImage):
+            return self.image.read()
+        from kerasalign.data.images import load_image
+
+        return load_image(self.image)

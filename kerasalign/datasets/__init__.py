@@ -1,0 +1,12 @@
+"""Readers: every data set gives `FaceSample`s in one convention, or an error that names file and line."""
+
+from kerasalign.datasets.dataset import Dataset
+from kerasalign.datasets.errors import DatasetError
+from kerasalign.datasets.pts import read_pts, write_pts
+from kerasalign.datasets.registry import get_dataset, list_datasets, read_dataset
+from kerasalign.datasets.sample import EmbeddedImage, FaceSample
+
+__all__ = [
+    "Dataset", "DatasetError", "EmbeddedImage", "FaceSample", "get_dataset", "list_datasets", "read_dataset",
+    "read_pts", "write_pts",
+]  # fmt: skip

@@ -1,0 +1,127 @@
+"""What every data set of the library can do: read a split, check a folder."""
+
+from __future__ import annotations
+
+import logging
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+from kerasalign.datasets.errors import DatasetError, DatasetNote
+from kerasalign.datasets.sample import FaceSample
+
+Finding = FaceSample | DatasetError | DatasetNote
+
+logger = logging.getLogger(__name__)
+
+
+class Dataset(ABC):
+    """A data set: its splits, its layout on disk and its traps.
+
+    A subclass yields the faces of a split, and in the place of a face that it cannot read the `DatasetError`
+    that says why (or, where a face is not lost, a
+    `DatasetNote`); whether such an error is raised, logged or listed is decided here, once.
+
+    Attributes:
+        name: Short name, such as `"300w"`.
+        markup: Name of the markup of its landmarks.
+        splits: Official number of faces of each split.
+        aliases: Other names of splits.
+        folders: Official number of faces of each part that `attributes["folder"]` names; empty where the
+            data set has no parts.
+    """
+
+    name: str
+    markup: str
+    splits: Mapping[str, int]
+    aliases: Mapping[str, str] = {}
+    folders: Mapping[str, int] = {}
+
+    @abstractmethod
+    def recognise(self, root: Path) -> bool:
+        """Whether a folder looks like this data set."""
+
+    @abstractmethod
+    def faces(self, root: Path, split: str, **options) -> Iterator[Finding]:
+        """The faces of a split in a stable order; a broken face gives the error in its place."""
+
+    @abstractmethod
+    def missing(self, root: Path, split: str) -> list[str]:
+        """Files and folders of the official layout that a split needs and that are not there."""
+
+    def read(
+        self,
+        root: str | os.PathLike,
+        split: str = "train",
+        on_error: Literal["raise", "skip"] = "raise",
+        exclude: Collection[str] = (),
+        **options,
+    ) -> list[FaceSample]:
+        """Reads the faces of a split, in a stable order.
+
+        Args:
+            root: Folder of the data set. A part that is absent is logged; what is there is read.
+            split: Name of a split.
+            on_error: `"raise"` stops at the first broken face with its file and line, `"skip"` logs each and
+                goes on.
+            exclude: Names of faces to leave out.
+            **options: Options of this data set's reader.
+
+        Returns:
+            The faces; never an empty list.
+
+        Raises:
+            DatasetError: If a face is broken and `on_error` is `"raise"`, or the split holds no face at all.
+            FileNotFoundError: If `root` does not exist.
+            ValueError: If an argument has a wrong value.
+        """
+        if on_error not in ("raise", "skip"):
+            raise ValueError(f"`on_error` must be 'raise' or 'skip'. Received: on_error={on_error!r}")
+        root, split = self.check_root(root), self.check_split(split)
+        missing = self.missing(root, split)
+        if missing:
+            logger.warning("%s %s: not in %s: %s", self.name, split, root, ", ".join(missing))
+        samples, excluded = [], set(exclude)
+        for face in self.faces(root, split, **options):
+            if isinstance(face, FaceSample):
+                if face.name not in excluded:
+                    samples.append(face)
+            elif isinstance(face, DatasetNote):
+                logger.warning("%s %s: %s", self.name, split, face)
+            elif on_error == "raise":
+                raise face
+            else:
+                logger.warning("%s %s: left out: %s", self.name, split, face)
+        if not samples:
+            absent = f"; not there: {', '.join(missing)}" if missing else ""
+            raise DatasetError(root, f"no face of {self.name} split '{split}' can be read here{absent}")
+        return samples
+
+    def check_root(self, root: str | os.PathLike) -> Path:
+        """The folder of the data set as a path.
+
+        Raises:
+            FileNotFoundError: If it does not exist.
+        """
+        path = Path(root).expanduser()
+        if not path.exists():
+            raise FileNotFoundError(f"`root` must be the folder of {self.name}; that path does not exist. "
+                                    f"Received: root={str(root)!r}")
+        return path
+
+    def check_split(self, split: str) -> str:
+        """The split's own name.
+
+        Raises:
+            ValueError: If the data set has no such split.
+        """
+        split_name = self.aliases.get(split, split)
+        if split_name not in self.splits:
+            known = [*self.splits, *self.aliases]
+            raise ValueError(f"`split` of {self.name} must be one of {known}. Received: split={split!r}")
+        return split_name
+
+    def __repr__(self) -> str:
+        return f"Dataset({self.name!r}, markup={self.markup!r}, splits={list(self.splits)})"

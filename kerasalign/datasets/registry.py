@@ -1,0 +1,56 @@
+"""Data sets by name."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal
+
+from kerasalign.datasets.dataset import Dataset
+from kerasalign.datasets.sample import FaceSample
+from kerasalign.datasets.w300 import W300
+
+_REGISTRY: dict[str, Dataset] = {dataset.name: dataset for dataset in (W300(),)}
+
+
+def list_datasets() -> list[str]:
+    """Names of the data sets that the library reads."""
+    return list(_REGISTRY)
+
+
+def get_dataset(name: str) -> Dataset:
+    """A data set by name.
+
+    Raises:
+        ValueError: If no data set has that name.
+    """
+    if name not in _REGISTRY:
+        raise ValueError(f"`name` must be one of {list_datasets()}. Received: name={name!r}")
+    return _REGISTRY[name]
+
+
+def read_dataset(
+    name: str,
+    root: str | os.PathLike,
+    split: str = "train",
+    on_error: Literal["raise", "skip"] = "raise",
+    **options,
+) -> list[FaceSample]:
+    """Reads the faces of a split of a data set: `read_dataset("300w", "data/300w", "common")`.
+
+    Args:
+        name: Name of the data set; see `list_datasets`.
+        root: Its folder.
+        split: One of its splits.
+        on_error: `"raise"` stops at the first broken face with its file and line, `"skip"` logs each and
+            goes on.
+        **options: `exclude` (names of faces to leave out) and the options of that data set's reader.
+
+    Returns:
+        The faces in a stable order; never an empty list.
+
+    Raises:
+        DatasetError: If a face is broken and `on_error` is `"raise"`, or the split holds no face at all.
+        FileNotFoundError: If `root` does not exist.
+        ValueError: If an argument has a wrong value.
+    """
+    return get_dataset(name).read(root, split, on_error, **options)
