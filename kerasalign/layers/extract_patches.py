@@ -1,0 +1,67 @@
+"""Small windows of an image around moving points."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="kerasalign")
+class ExtractPatches(keras.layers.Layer):
+    """Copies a square patch around each centre: nearest pixels, no interpolation, zero outside the image.
+
+    A patch starts at `floor(centre) - patch_size // 2`. No gradient flows to the images or the centres.
+
+    Args:
+        patch_size: Side of a patch in pixels.
+
+    Call arguments:
+        images: `(B, H, W, C)`; H and W must be known.
+        centres: `(B, P, 2)`, y then x, in pixels of the image.
+
+    Input shape: `(B, H, W, C)` and `(B, P, 2)`. Output shape: `(B, P, patch_size, patch_size, C)`.
+
+    Raises:
+        ValueError: If `patch_size` is below 1.
+
+    Example:
+
+        patches = ExtractPatches(14)(images, np.full((1, 1, 2), 64.0))      # rows and columns 57..70
+
+    Reference: "Knowing When to Quit" (arXiv 2108.00377), section 3.1. The authors' TensorFlow operator leaves
+    pixels outside the image uninitialised; here they are 0.
+    """
+
+    def __init__(self, patch_size: int = 14, **kwargs):
+        super().__init__(**kwargs)
+        if patch_size < 1:
+            raise ValueError(f"`patch_size` must be at least 1. Received: patch_size={patch_size}")
+        self.patch_size = patch_size
+
+    def call(self, images, centres):
+        images = ops.stop_gradient(images)
+        _, height, width, channels = images.shape
+        offsets = ops.arange(self.patch_size, dtype="int32") - self.patch_size // 2
+        # Far-away centres are clipped first: their patches are empty anyhow, and int32 must not overflow.
+        limit = float(max(height, width) + self.patch_size)
+        start = ops.floor(ops.clip(ops.stop_gradient(ops.cast(centres, "float32")), -limit, limit))
+        start = ops.cast(start, "int32")
+        rows = start[..., 0:1] + offsets
+        columns = start[..., 1:2] + offsets
+        inside = ops.logical_and(
+            ops.logical_and(rows >= 0, rows < height)[..., :, None],
+            ops.logical_and(columns >= 0, columns < width)[..., None, :],
+        )
+        rows = ops.clip(rows, 0, height - 1)
+        columns = ops.clip(columns, 0, width - 1)
+        batch = ops.arange(ops.shape(images)[0], dtype="int32")[:, None, None] * height
+        flat = (batch + rows)[..., :, None] * width + columns[..., None, :]
+        patches = ops.take(ops.reshape(images, (-1, channels)), flat, axis=0)
+        return patches * ops.cast(inside, patches.dtype)[..., None]
+
+    def compute_output_shape(self, images_shape, centres_shape):
+        return (*centres_shape[:2], self.patch_size, self.patch_size, images_shape[-1])
+
+    def compute_output_spec(self, images, centres):
+        return keras.KerasTensor(self.compute_output_shape(images.shape, centres.shape), dtype=images.dtype)
+
+    def get_config(self):
+        return super().get_config() | {"patch_size": self.patch_size}

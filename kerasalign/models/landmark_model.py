@@ -1,0 +1,146 @@
+"""The base of every face-alignment model: one input, one output, one target."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from keras import ops, tree
+
+from kerasalign.geometry import CropSpec
+from kerasalign.markups import Markup, get_markup
+from kerasalign.metrics.nme_metric import NormalisedMeanError
+from kerasalign.models.compiled import bucket, compiled
+
+
+class LandmarkModel(keras.Model):
+    """A Keras model from face crops to landmarks.
+
+    Call arguments:
+        crops: `(B, S, S, 3)` RGB, `uint8` or float in 0..255; (0, 0, 0) marks pixels outside the photo.
+
+    Returns:
+        Dict; `"landmarks"` is `(B, N, 2)` float32, x then y, in crop pixels. What else there is depends on the
+        model.
+
+    `fit(crops, landmarks)` trains it: the target is `(B, N, 2)` in crop pixels, NaN where a point is not
+    annotated. `compile()` needs no loss. Subclasses set `markup` and `crop_spec` and implement `face_loss`.
+    """
+
+    markup: Markup | None
+    crop_spec: CropSpec
+
+    def compile(self, optimizer="adam", nme_normaliser: str = "inter_ocular", **kwargs):
+        """Configures training.
+
+        Args:
+            optimizer: A Keras optimiser or its name.
+            nme_normaliser: The distance by which the reported NME is divided.
+            **kwargs: As in `keras.Model.compile`; a `loss` is refused, the model brings its own.
+
+        Raises:
+            ValueError: If a loss is given.
+        """
+        if kwargs.get("loss") is not None:
+            raise ValueError(f"{type(self).__name__} brings its own loss. Received: loss={kwargs['loss']!r}")
+        super().compile(optimizer=optimizer, **kwargs)
+        self.nme_metric = NormalisedMeanError(self.markup, nme_normaliser, name="nme") if self.markup else None
+
+    def face_loss(self, landmarks, outputs):
+        """Loss of each face, `(B,)`, from the target `(B, N, 2)` and the model's output dict."""
+        raise NotImplementedError(f"{type(self).__name__} must implement face_loss(landmarks, outputs).")
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Mean of `face_loss` over the batch, weighted by `sample_weight`, plus regularisation losses."""
+        loss = self.face_loss(ops.cast(y, "float32"), y_pred)
+        if sample_weight is None:
+            loss = ops.mean(loss)
+        else:
+            weight = ops.cast(sample_weight, loss.dtype)
+            loss = ops.sum(loss * weight) / ops.maximum(ops.sum(weight), keras.config.epsilon())
+        for extra in self.losses:
+            loss = loss + ops.cast(extra, loss.dtype)
+        return loss
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Updates and returns the metrics; `nme` is in percent."""
+        if self.nme_metric is not None:
+            self.nme_metric.update_state(y, y_pred["landmarks"], sample_weight)
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    def predict_crops(self, crops: np.ndarray, batch_size: int = 64) -> dict[str, np.ndarray]:
+        """Runs the model on an array of crops; much quicker than `predict` for few crops.
+
+        Args:
+            crops: `(B, S, S, 3)` `uint8` or float32 in 0..255; B may be 0.
+            batch_size: Crops per forward pass.
+
+        Returns:
+            The output dict as numpy arrays.
+        """
+        crops = self.check_crops(crops)
+        forward = self._forward()
+        parts = []
+        for start in range(0, max(len(crops), 1), batch_size):
+            batch = crops[start : start + batch_size]
+            padded = pad_rows(batch, bucket(len(batch), batch_size))
+            out = tree.map_structure(ops.convert_to_numpy, forward(padded))
+            parts.append({key: value[: len(batch)] for key, value in out.items()})
+        return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+
+    def align(self, source, **options):
+        """Finds the faces of a photo and their landmarks.
+
+        Args:
+            source: A photo (path, bytes, PIL image, array), or a list or folder of them.
+            **options: As in `kerasalign.inference.align`: `detector`, `boxes`, `refine` and so on.
+
+        Returns:
+            `Faces` for one photo, a `Batch` of them for a list or folder; landmarks in pixels of the photo.
+        """
+        from kerasalign.inference import align
+
+        return align(self, source, **options)
+
+    def check_crops(self, crops) -> np.ndarray:
+        """Returns crops as an array that the model takes, or says what is wrong with them."""
+        crops = np.asarray(crops)
+        size = self.crop_spec.size
+        if crops.ndim != 4 or crops.shape[1:] != (size, size, 3):
+            raise ValueError(f"`crops` must be (B, {size}, {size}, 3). Received: shape {crops.shape}")
+        return crops if crops.dtype == np.uint8 else crops.astype("float32")
+
+    def _forward(self):
+        if getattr(self, "_compiled_forward", None) is None:
+            # Kept out of Keras' attribute tracking: it is a cache, not a part of the model.
+            object.__setattr__(self, "_compiled_forward", compiled(self))
+        return self._compiled_forward
+
+    def get_config(self):
+        """Plain dict that rebuilds the model."""
+        return {"name": self.name, "markup": self.markup.name if self.markup else None}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Rebuilds a model from `get_config`."""
+        return cls(**config)
+
+
+def resolve_markup(markup, num_points: int | None) -> tuple[Markup | None, int]:
+    """Markup and number of points from constructor arguments, one of which may be missing.
+
+    Raises:
+        ValueError: If both are missing or they disagree.
+    """
+    markup = get_markup(markup) if markup is not None else None
+    if markup is None and num_points is None:
+        raise ValueError("Give `markup` or `num_landmarks`. Received: neither")
+    if markup is not None and num_points not in (None, markup.num_points):
+        raise ValueError(
+            f"Markup '{markup.name}' has {markup.num_points} points. Received: num_landmarks={num_points}"
+        )
+    return markup, markup.num_points if markup else int(num_points)
+
+
+def pad_rows(array: np.ndarray, rows: int) -> np.ndarray:
+    """Appends zero rows up to `rows`."""
+    return array if len(array) >= rows else np.concatenate([array, np.zeros((rows - len(array), *array.shape[1:]), array.dtype)])

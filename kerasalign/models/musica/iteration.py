@@ -1,0 +1,143 @@
+"""One iteration of the MuSiCa cascade: patches, features, attention, recurrence, displacement, error."""
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from kerasalign.layers import ExtractPatches, LocalPatchAttention
+
+
+def _kernel():
+    # A fresh one each time: layers that share an initialiser instance start identical.
+    return keras.initializers.TruncatedNormal(stddev=0.01)
+
+
+@keras.saving.register_keras_serializable(package="kerasalign")
+class MuSiCaIteration(layers.Layer):
+    """Refines a face shape at one level of the pyramid and estimates what error is left.
+
+    Inside the cascade points are (y, x), as in the authors' code.
+
+    Args:
+        start: `(N, 2)` initial shape in pixels of this level, y then x.
+        patches: Indices of the landmarks that get a patch.
+        step: Factor from the pixels of the previous iteration's level to this one's.
+        to_crop: Factor from pixels of this level to pixels of the crop.
+        hidden: Size H of the recurrent state.
+        patch_size: Side of a patch.
+        local_attention: Whether patches attend to their own features.
+
+    Call arguments:
+        image: `(B, h, w, 3)`, the standardised crop at this level.
+        shift: `(B, N, 2)` displacement from the start after the previous iteration, in pixels of its level;
+            `None` in the first.
+        state: `(B, H)` recurrent state of the previous iteration; `None` in the first.
+
+    Returns:
+        Dict of `shift` `(B, N, 2)`, `state` `(B, H)`, `landmarks` `(B, N, 2)` in crop pixels, x then y,
+        `error` `(B,)`, the estimate as a fraction, and `attention` `(B, P)`, its mean over the features.
+
+    Reference: arXiv 2108.00377, section 3.1, equations 1 to 5, figure 4.
+    """
+
+    def __init__(
+        self, start, patches, step=1.0, to_crop=1.0, hidden=512, patch_size=14, local_attention=True, **kwargs
+    ):
+        super().__init__(**kwargs)
+        self.start = np.asarray(start, "float32")
+        self.patches = [int(i) for i in patches]
+        self.step = float(step)
+        self.to_crop = float(to_crop)
+        self.hidden = hidden
+        self.patch_size = patch_size
+        self.local_attention = local_attention
+        self.extract = ExtractPatches(patch_size, dtype=self.dtype_policy, name="extract")
+        conv = {"kernel_size": 3, "activation": "relu", "dtype": self.dtype_policy}
+        self.conv1 = layers.Conv2D(32, kernel_initializer=_kernel(), name="conv1", **conv)
+        self.pool1 = layers.MaxPooling2D(2, dtype=self.dtype_policy, name="pool1")
+        self.conv2 = layers.Conv2D(32, kernel_initializer=_kernel(), name="conv2", **conv)
+        self.pool2 = layers.MaxPooling2D(2, dtype=self.dtype_policy, name="pool2")
+        self.attend = (
+            LocalPatchAttention(_kernel(), dtype=self.dtype_policy, name="attention") if local_attention else None
+        )
+        self.recur = layers.Dense(
+            hidden, activation="tanh", kernel_initializer=_kernel(), dtype=self.dtype_policy, name="recurrence"
+        )
+        # Displacements and the error estimate decide where patches lie: always float32.
+        self.regress = layers.Dense(
+            2 * len(self.start) + 1, kernel_initializer=_kernel(), dtype="float32", name="regression"
+        )
+
+    @property
+    def feature_size(self) -> int:
+        """Number of components of one patch's feature vector."""
+        second = (self.patch_size - 2) // 2 - 2
+        return (second // 2) ** 2 * 64
+
+    def build(self, *shapes, **named_shapes):
+        window = (None, self.patch_size, self.patch_size, 3)
+        self.conv1.build(window)
+        after = (self.patch_size - 2) // 2
+        self.conv2.build((None, after, after, 32))
+        if self.attend:
+            self.attend.build((None, self.feature_size))
+        self.recur.build((None, len(self.patches) * self.feature_size + self.hidden))
+        self.regress.build((None, self.hidden))
+        self.built = True
+
+    def features(self, windows):
+        """`(M, k, k, 3)` patches to `(M, F)` features: the centre of conv2 beside its pooled version."""
+        x = self.conv2(self.pool1(self.conv1(windows)))
+        pooled = self.pool2(x)
+        size, side = x.shape[1], pooled.shape[1]
+        edge = (size - side) // 2
+        centre = x[:, edge : edge + side, edge : edge + side]
+        return ops.reshape(ops.concatenate([centre, pooled], -1), (-1, self.feature_size))
+
+    def call(self, image, shift=None, state=None):
+        batch = ops.shape(image)[0]
+        start = ops.broadcast_to(ops.convert_to_tensor(self.start)[None], (batch, *self.start.shape))
+        shift = ops.zeros_like(start) if shift is None else ops.cast(shift, "float32") * self.step
+        if state is None:
+            state = ops.zeros((batch, self.hidden), dtype=self.compute_dtype)
+        centres = ops.take(start + shift, np.asarray(self.patches), axis=1)
+        windows = ops.reshape(self.extract(image, centres), (-1, self.patch_size, self.patch_size, 3))
+        features = self.features(windows)
+        if self.attend:
+            features, attention = self.attend(features)
+            attention = ops.reshape(ops.mean(ops.cast(attention, "float32"), -1), (-1, len(self.patches)))
+        else:
+            attention = ops.ones((batch, len(self.patches)), dtype="float32")
+        features = ops.reshape(features, (-1, len(self.patches) * self.feature_size))
+        state = self.recur(ops.concatenate([features, ops.cast(state, features.dtype)], -1))
+        out = self.regress(ops.cast(state, "float32"))
+        shift = shift + ops.reshape(out[:, :-1], (-1, *self.start.shape))
+        landmarks = (start + shift) * self.to_crop
+        return {
+            "shift": shift,
+            "state": state,
+            "landmarks": ops.flip(landmarks, -1),
+            "error": out[:, -1],
+            "attention": attention,
+        }
+
+    def compute_output_spec(self, image, shift=None, state=None):
+        batch, points = image.shape[0], len(self.start)
+        return {
+            "shift": keras.KerasTensor((batch, points, 2), dtype="float32"),
+            "state": keras.KerasTensor((batch, self.hidden), dtype=self.compute_dtype),
+            "landmarks": keras.KerasTensor((batch, points, 2), dtype="float32"),
+            "error": keras.KerasTensor((batch,), dtype="float32"),
+            "attention": keras.KerasTensor((batch, len(self.patches)), dtype="float32"),
+        }
+
+    def get_config(self):
+        return super().get_config() | {
+            "start": self.start.tolist(),
+            "patches": self.patches,
+            "step": self.step,
+            "to_crop": self.to_crop,
+            "hidden": self.hidden,
+            "patch_size": self.patch_size,
+            "local_attention": self.local_attention,
+        }

@@ -1,0 +1,213 @@
+"""MuSiCa: selective cascaded regression with patch attention.
+
+Paper: Shapira, Levy, Goldin, Jevnisek, "Knowing When to Quit: Selective Cascaded Regression with Patch
+Attention for Real-Time Face Alignment", ACM Multimedia 2021, https://arxiv.org/abs/2108.00377
+"""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasalign.geometry import CropSpec
+from kerasalign.layers import GaussianPyramid, ImageStandardisation
+from kerasalign.losses import rectified_l1, rectified_wing
+from kerasalign.models.landmark_model import LandmarkModel, resolve_markup
+from kerasalign.models.musica.iteration import MuSiCaIteration
+from kerasalign.models.musica.select import SelectIteration
+
+
+@keras.saving.register_keras_serializable(package="kerasalign")
+class MuSiCa(LandmarkModel):
+    """Coarse-to-fine cascade that estimates its own error and knows when to quit.
+
+    Args:
+        markup: Point scheme, by name or as a `Markup`; `None` with `num_landmarks` builds a network without
+            one, which cannot be trained here.
+        patches: Indices of the landmarks that get a patch; `None` means all.
+        levels: Pyramid level of each iteration; level l is 2^l times coarser than the crop.
+        hidden: Size of the recurrent state.
+        patch_size: Side of a patch in pixels.
+        local_attention: Whether patches attend to their own features (section 3.1).
+        size: Side of the crop in pixels.
+        box_side: Longer side of the face box in crop pixels.
+        mean_shape: `(N, 2)` initial shape in crop pixels, x then y; by default the markup's schematic face.
+            A recipe puts the mean of its training faces here.
+        success_threshold: T_s in percent: a face whose estimate is below it is finished. `None`: all
+            iterations run.
+        failure_threshold: T_f in percent: a face whose last estimate is above it has failed. `None`: none has.
+        landmark_loss: `"l1"` (rectified, the paper's) or `"rwing"`.
+        num_landmarks: N where there is no markup.
+
+    Returns (output dict):
+        `landmarks` `(B, N, 2)` of the iteration at which each face quits, `error` `(B,)` its estimate in
+        percent, `iterations` `(B,)` int32, `failed` `(B,)` bool, and of every iteration
+        `cascade_landmarks` `(B, I, N, 2)`, `cascade_error` `(B, I)` in percent and `attention` `(B, I, P)`.
+
+    The estimate is in the units of the loss: mean L1 distance over the L1 distance of the outer eye corners.
+    For upright faces and errors in random directions it is about 4/pi times the inter-ocular NME.
+
+    The initial shape is centred in the box; the authors anchor it at the box's top-left corner. Crop scale:
+    the box's longer side is 142 px, the margin 0.3 of it, so the crop is 228 px (divisible by 4; the authors'
+    crops vary up to 227).
+
+    Example:
+
+        model = MuSiCa(markup="68", patches=range(0, 68, 2))
+        model.compile()
+        model.fit(crops, landmarks)
+    """
+
+    def __init__(
+        self,
+        markup="68",
+        patches=None,
+        levels=(2, 1, 0),
+        hidden=512,
+        patch_size=14,
+        local_attention=True,
+        size=228,
+        box_side=142,
+        mean_shape=None,
+        success_threshold=None,
+        failure_threshold=None,
+        landmark_loss="l1",
+        num_landmarks=None,
+        **kwargs,
+    ):
+        markup, points = resolve_markup(markup, num_landmarks)
+        patches = list(range(points)) if patches is None else [int(i) for i in patches]
+        if not patches or min(patches) < 0 or max(patches) >= points:
+            raise ValueError(f"`patches` must be landmark indices in 0..{points - 1}. Received: patches={patches}")
+        if not len(levels) or min(levels) < 0:
+            raise ValueError(f"`levels` must be pyramid levels, 0 the finest. Received: levels={levels}")
+        if landmark_loss not in ("l1", "rwing"):
+            raise ValueError(f"`landmark_loss` must be 'l1' or 'rwing'. Received: landmark_loss={landmark_loss!r}")
+        if mean_shape is None:
+            unit = markup.mean_shape if markup else np.zeros((points, 2))
+            mean_shape = unit * box_side + (size - 1) / 2
+        mean_shape = np.asarray(mean_shape, "float64")
+        if mean_shape.shape != (points, 2):
+            raise ValueError(f"`mean_shape` must be ({points}, 2). Received: shape {mean_shape.shape}")
+
+        # === Layers ===
+        dtype = kwargs.pop("dtype", None)
+        standardise = ImageStandardisation(name="standardise", dtype=dtype)
+        pyramid = GaussianPyramid(max(levels) + 1, name="pyramid", dtype=dtype)
+        cascade = [
+            MuSiCaIteration(
+                start=mean_shape[:, ::-1] / 2**level,
+                patches=patches,
+                step=2.0 ** (previous - level),
+                to_crop=2.0**level,
+                hidden=hidden,
+                patch_size=patch_size,
+                local_attention=local_attention,
+                name=f"iteration_{index}",
+                dtype=dtype,
+            )
+            for index, (previous, level) in enumerate(zip([levels[0], *levels], levels))
+        ]
+        select = SelectIteration(success_threshold, failure_threshold, name="select", dtype="float32")
+
+        # === Functional model ===
+        crops = keras.Input((size, size, 3), name="crops")
+        images = pyramid(standardise(crops))
+        outputs, shift, state = [], None, None
+        for iteration, level in zip(cascade, levels):
+            out = iteration(images[level], shift, state) if outputs else iteration(images[level])
+            shift, state = out["shift"], out["state"]
+            outputs.append(out)
+        stacked = {key: ops.stack([out[key] for out in outputs], 1) for key in ("landmarks", "error", "attention")}
+        super().__init__(
+            inputs=crops,
+            outputs=select(stacked["landmarks"], stacked["error"]) | {"attention": stacked["attention"]},
+            **kwargs,
+        )
+
+        # === Config ===
+        self.markup = markup
+        self.crop_spec = CropSpec(size=size, scale=size / box_side)
+        self.num_landmarks = points
+        self.patches = patches
+        self.levels = [int(level) for level in levels]
+        self.hidden = hidden
+        self.patch_size = patch_size
+        self.local_attention = local_attention
+        self.box_side = box_side
+        self.mean_shape = mean_shape
+        self.landmark_loss = landmark_loss
+        self.cascade = cascade
+        self.select = select
+        self.prepare = keras.Model(crops, [images[level] for level in self.levels], name="prepare")
+
+    @property
+    def success_threshold(self) -> float | None:
+        """T_s in percent."""
+        return self.select.success_threshold
+
+    @property
+    def failure_threshold(self) -> float | None:
+        """T_f in percent."""
+        return self.select.failure_threshold
+
+    def face_loss(self, landmarks, outputs):
+        """Sum over the iterations of `0.95 L_i + 0.05 |L_i - E_i|` (section 3.3 and the authors' weights)."""
+        if self.markup is None:
+            raise ValueError("A MuSiCa without a markup cannot be trained. Received: markup=None")
+        known = ops.logical_not(ops.any(ops.isnan(landmarks), -1))
+        target = ops.where(known[..., None], landmarks, 0.0)
+        right, left = (ops.mean(ops.take(target, np.asarray(side), axis=1), 1)
+                       for side in self.markup.normaliser("inter_ocular"))
+        distance = ops.maximum(ops.sum(ops.abs(right - left), -1), 1.0)
+        weight = ops.cast(known, "float32")
+        weight = weight / ops.maximum(ops.sum(weight, -1, keepdims=True), 1.0)
+        difference = outputs["cascade_landmarks"] - target[:, None]
+        if self.landmark_loss == "l1":
+            error = rectified_l1(ops.sum(ops.abs(difference), -1))
+        else:
+            error = ops.sum(rectified_wing(difference), -1)
+        losses = ops.sum(error * weight[:, None], -1) / distance[:, None]
+        # No stop_gradient: the estimate pulls the landmarks too (authors' code).
+        estimate = ops.abs(losses - outputs["cascade_error"] / 100.0)
+        return ops.sum(0.95 * losses + 0.05 * estimate, -1)
+
+    def predict_crops(self, crops, batch_size=64, early_exit=True):
+        """As in `LandmarkModel`; with a `success_threshold`, finished faces leave the batch.
+
+        Args:
+            crops: `(B, S, S, 3)`.
+            batch_size: Crops per forward pass.
+            early_exit: `False` computes every iteration of every face and then selects; same landmarks.
+
+        Returns:
+            The output dict; with early exit, without the `cascade_` and `attention` entries.
+        """
+        if self.success_threshold is None or not early_exit:
+            return super().predict_crops(crops, batch_size)
+        from kerasalign.models.musica.early_exit import predict_selectively
+
+        return predict_selectively(self, self.check_crops(crops), batch_size)
+
+    def count_macs(self, convention: str = "full") -> int:
+        """Multiply-adds of one face through all iterations; see `musica.macs`."""
+        from kerasalign.models.musica.macs import count_macs
+
+        return count_macs(self, convention)
+
+    def get_config(self):
+        return super().get_config() | {
+            "patches": self.patches,
+            "levels": self.levels,
+            "hidden": self.hidden,
+            "patch_size": self.patch_size,
+            "local_attention": self.local_attention,
+            "size": self.crop_spec.size,
+            "box_side": self.box_side,
+            "mean_shape": self.mean_shape.tolist(),
+            "success_threshold": self.success_threshold,
+            "failure_threshold": self.failure_threshold,
+            "landmark_loss": self.landmark_loss,
+            "num_landmarks": self.num_landmarks,
+        }
