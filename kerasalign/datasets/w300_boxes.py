@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from scipy.io import loadmat
-from scipy.io.matlab import MatReadError
 
-from kerasalign.datasets.errors import DatasetNote
+from kerasalign.datasets.errors import DatasetError, DatasetNote
+from kerasalign.datasets.mat import load_mat
 from kerasalign.geometry import as_box
 
 _FIELDS = {"detector": "bb_detector", "ground_truth": "bb_ground_truth"}
@@ -26,10 +24,9 @@ def read_bounding_boxes(path: Path) -> tuple[dict[str, dict[str, np.ndarray]], l
         0-based; and one note for each entry that cannot be used, or for the whole file.
     """
     try:
-        contents = loadmat(path, simplify_cells=True)
-    except (MatReadError, ValueError, TypeError, OSError, NotImplementedError, zlib.error) as error:
-        return {}, [DatasetNote(path, f"not a readable MATLAB file ({error})")]
-    variables = [value for key, value in contents.items() if not key.startswith("__")]
+        variables = list(load_mat(path).values())
+    except DatasetError as error:
+        return {}, [DatasetNote(path, error.reason)]
     if len(variables) != 1:
         return {}, [DatasetNote(path, f"one variable with the boxes was expected, not {len(variables)}")]
     boxes, notes = {}, []

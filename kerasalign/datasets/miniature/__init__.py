@@ -1,0 +1,42 @@
+"""Tiny copies of the data sets' layouts with drawn faces: for tests, examples and first steps."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from kerasalign.datasets.miniature.drawing import draw_photo
+from kerasalign.datasets.miniature.w300 import make_w300
+
+__all__ = ["draw_photo", "make_miniature"]
+
+_MAKERS = {"300w": make_w300}
+
+
+def make_miniature(name: str, directory: str | os.PathLike, seed: int = 0, faces: int = 4) -> Path:
+    """Generates a tiny copy of a data set's layout with drawn faces that really show their landmarks.
+
+    Args:
+        name: Name of a data set; see `list_datasets`.
+        directory: Folder to write it to; it must be empty or not exist.
+        seed: The same seed gives the same photos and landmarks.
+        faces: Number of faces in each folder or list of the layout.
+
+    Returns:
+        The folder: `read_dataset(name, make_miniature(name, directory))`.
+
+    Raises:
+        ValueError: If there is no such data set, `faces` is less than 1 or the folder is not empty.
+    """
+    if name not in _MAKERS:
+        raise ValueError(f"`name` must be one of {list(_MAKERS)}. Received: name={name!r}")
+    if faces < 1:
+        raise ValueError(f"`faces` must be at least 1. Received: faces={faces!r}")
+    root = Path(directory)
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise ValueError(f"`directory` must be a new or an empty folder. Received: directory={str(root)!r}")
+    root.mkdir(parents=True, exist_ok=True)
+    _MAKERS[name](root, np.random.default_rng(seed), faces)
+    return root
