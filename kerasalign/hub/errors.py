@@ -1,0 +1,17 @@
+"""What can go wrong between a preset's name and its weights."""
+
+
+class UnknownPreset(ValueError):
+    """No preset of that name is in the manifest."""
+
+
+class WeightsError(RuntimeError):
+    """A preset's weights cannot be used."""
+
+
+class WeightsNotPublished(WeightsError):
+    """The preset is known and can be trained, but nobody has published weights for it."""
+
+
+class WeightsCorrupted(WeightsError):
+    """A weights file is missing bytes or is not the file that the manifest names."""

@@ -1,0 +1,88 @@
+"""Finds and reads `weights_manifest.json`, the only list of presets."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from kerasalign.hub.errors import UnknownPreset
+from kerasalign.hub.preset import Preset
+
+VERSION = 1
+FILE_NAME = "weights_manifest.json"
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The presets of this release.
+
+    Args:
+        presets: Preset name to entry, in the manifest's order.
+        default: Name of the preset that is used when none is named.
+    """
+
+    presets: Mapping[str, Preset]
+    default: str
+
+    def __getitem__(self, name: str) -> Preset:
+        """The preset of that name.
+
+        Raises:
+            UnknownPreset: If there is none; the message names the nearest ones.
+        """
+        if name not in self.presets:
+            near = difflib.get_close_matches(str(name), self.presets, n=3, cutoff=0.5)
+            known = f"The nearest are {near}." if near else f"Known are {list(self.presets)}."
+            raise UnknownPreset(f"No preset has this name. {known} Received: name={name!r}")
+        return self.presets[name]
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Checks a parsed manifest.
+
+        Raises:
+            ValueError: If it is of another version, or an entry is wrong.
+        """
+        version = data.get("version") if isinstance(data, Mapping) else None
+        if version != VERSION:
+            raise ValueError(f"A manifest is an object of `version` {VERSION}. Received: version={version!r}")
+        presets = {name: Preset.from_json(name, entry) for name, entry in data.get("presets", {}).items()}
+        default = data.get("default")
+        if default not in presets:
+            raise ValueError(f"`default` must name one of the presets. Received: default={default!r}")
+        return cls(presets, default)
+
+
+def manifest_path() -> Path:
+    """Where the manifest of this installation lies.
+
+    A wheel carries it inside the package; in a checkout (and so in an editable install) it lies at the top
+    level, beside `pyproject.toml`.
+
+    Raises:
+        FileNotFoundError: If it is in neither place.
+    """
+    places = (_PACKAGE / FILE_NAME, _PACKAGE.parent / FILE_NAME)
+    for place in places:
+        if place.is_file():
+            return place
+    raise FileNotFoundError(f"This installation of kerasalign is incomplete: {FILE_NAME} is in none of "
+                            f"{[str(p) for p in places]}. Install it again.")
+
+
+def read_manifest(path: Path | str | None = None) -> Manifest:
+    """Reads a manifest; without a path, the one of this installation.
+
+    Raises:
+        ValueError: If the file is not a valid manifest; the message names the file.
+    """
+    path = manifest_path() if path is None else Path(path)
+    try:
+        return Manifest.from_json(json.loads(path.read_text("utf-8")))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
