@@ -1,0 +1,112 @@
+"""The ranges of random augmentation, and the papers' own choices as named presets."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+
+Range = tuple[float, float]
+
+_PROBABILITIES = ("geometric", "flip", "jet", "occlusion", "grayscale")
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """What `draw` may draw. Every `Range` is a uniform distribution; lengths are relative.
+
+    The defaults are MuSiCa's (arXiv 2108.00377 and its published code): with probability `geometric` a face
+    is turned, sheared, stretched, re-boxed with noise, colour-jetted and partly covered; otherwise the data
+    set's box is used untouched. Mirroring and the loss of colour come on top, for every face.
+
+    Args:
+        geometric: Probability of the geometric branch, which colour jetting and occlusion belong to.
+        rotation: Degrees.
+        shear: Both off-diagonal elements of the shear matrix, each drawn for itself.
+        stretch_x: Factor of x after rotation and shear.
+        stretch_y: Factor of y.
+        rebox: The box of a transformed face: `"landmarks"`, the tight box of its points, or `"relative"`,
+            the box that lies to that tight box as the data set's box lay to the original one's.
+        box_scale_x: Noise: factor of the box's width.
+        box_scale_y: Noise: factor of the box's height.
+        box_shift_x: Noise: shift of the box in x, in units of its HEIGHT (as MuSiCa's code has it).
+        box_shift_y: Noise: shift in y, in units of its WIDTH.
+        flip: Probability of a mirrored face.
+        no_flip: Names of the markups whose faces are never mirrored.
+        jet: Probability of colour jetting, given the geometric branch.
+        jet_low: Values of a channel below this fraction of white become black; drawn per channel.
+        jet_high: Values above this fraction become white; drawn per channel.
+        occlusion: Probability of a rectangle of noise, given the geometric branch.
+        occlusion_side: Largest side of that rectangle as a fraction of the transformed picture's side.
+        grayscale: Probability of a grey picture.
+
+    Raises:
+        ValueError: If a range is reversed or a probability is outside 0..1.
+    """
+
+    geometric: float = 0.5
+    rotation: Range = (-30.0, 30.0)
+    shear: Range = (-0.3, 0.3)
+    stretch_x: Range = (0.6, 1.4)
+    stretch_y: Range = (1.0, 1.0)
+    rebox: str = "landmarks"
+    box_scale_x: Range = (1.0, 1.2)
+    box_scale_y: Range = (1.0, 1.1)
+    box_shift_x: Range = (-0.2, 0.2)
+    box_shift_y: Range = (-0.2, 0.2)
+    flip: float = 0.5
+    no_flip: tuple[str, ...] = ()
+    jet: float = 1.0
+    jet_low: Range = (0.0, 0.4)
+    jet_high: Range = (0.6, 1.0)
+    occlusion: float = 1.0
+    occlusion_side: float = 0.5
+    grayscale: float = 0.5
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.type == "Range":
+                low, high = value
+                if not low <= high:
+                    raise ValueError(f"`{field.name}` must be (low, high). Received: {field.name}={value!r}")
+                object.__setattr__(self, field.name, (float(low), float(high)))
+        for name in (*_PROBABILITIES, "occlusion_side"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"`{name}` must be in 0..1. Received: {name}={getattr(self, name)!r}")
+        for name in ("stretch_x", "stretch_y", "box_scale_x", "box_scale_y"):
+            if getattr(self, name)[0] <= 0:
+                raise ValueError(f"`{name}` must be positive. Received: {name}={getattr(self, name)!r}")
+        if max(map(abs, self.shear)) >= 1:
+            raise ValueError(f"`shear` must be inside (-1, 1). Received: shear={self.shear!r}")
+        if self.jet_low[1] > self.jet_high[0]:
+            raise ValueError("`jet_low` must end before `jet_high` begins. "
+                             f"Received: jet_low={self.jet_low!r}, jet_high={self.jet_high!r}")
+        if self.rebox not in ("landmarks", "relative"):
+            raise ValueError(f"`rebox` must be 'landmarks' or 'relative'. Received: rebox={self.rebox!r}")
+        object.__setattr__(self, "no_flip", tuple(self.no_flip))
+
+    def get_config(self) -> dict:
+        """Plain dict, ready for JSON, that rebuilds the config."""
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items()}
+
+    @classmethod
+    def from_config(cls, config: dict) -> AugmentConfig:
+        """Rebuilds a config from `get_config`."""
+        return cls(**config)
+
+    @classmethod
+    def preset(cls, name: str) -> AugmentConfig:
+        """A named config: `"musica"`, `"musica-code"` (98 points are not mirrored) or `"none"`.
+
+        Raises:
+            ValueError: If there is no such preset.
+        """
+        if name not in PRESETS:
+            raise ValueError(f"`name` must be one of {list(PRESETS)}. Received: name={name!r}")
+        return PRESETS[name]
+
+
+PRESETS: dict[str, AugmentConfig] = {
+    "musica": AugmentConfig(),
+    "musica-code": AugmentConfig(no_flip=("98",)),
+    "none": AugmentConfig(geometric=0.0, flip=0.0, grayscale=0.0),
+}

@@ -1,0 +1,191 @@
+"""Random augmentation of one face: parameters drawn once, one resampling, then colour.
+
+The order of MuSiCa's sample pipeline (arXiv 2108.00377): mirror, affine map about the centre, colour jetting,
+occlusion, noisy box, crop, grayscale. The maps are composed first, so that the picture is resampled once;
+colour work is done on the final crop, where it gives the same picture and costs less.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from kerasalign.data.augment_config import AugmentConfig
+from kerasalign.data.photometric import cover, jet_colours, to_grayscale
+from kerasalign.geometry import (
+    CropSpec,
+    about,
+    apply_affine,
+    box_center,
+    box_from_center,
+    box_size,
+    compose,
+    rotation,
+    tight_box,
+)
+from kerasalign.markups.markup import Markup
+
+
+@dataclass(frozen=True)
+class AugmentParams:
+    """What was drawn for one face; `apply_augment` applies it to picture, box and points alike.
+
+    Args:
+        flip: Mirror first.
+        geometric: Use `linear` and the box noise.
+        linear: `(2, 2)` map of the picture about its centre.
+        box_scale: Factors of the box's width and height.
+        box_shift: Shift of the box in x, in box heights, and in y, in box widths.
+        jet: `(2, 3)` low and high ends per channel, or `None`.
+        occlusion: Rectangle `(x, y, width, height)`, centre and sides as fractions of the transformed
+            picture, or `None`.
+        noise_seed: Seed of the rectangle's noise.
+        grayscale: Lose the colour last.
+    """
+
+    flip: bool = False
+    geometric: bool = False
+    linear: np.ndarray | None = None
+    box_scale: tuple[float, float] = (1.0, 1.0)
+    box_shift: tuple[float, float] = (0.0, 0.0)
+    jet: np.ndarray | None = None
+    occlusion: np.ndarray | None = None
+    noise_seed: int = 0
+    grayscale: bool = False
+
+
+def draw(config: AugmentConfig, rng: np.random.Generator, markup: Markup) -> AugmentParams:
+    """Draws the parameters of one face.
+
+    It takes the same count of random numbers whatever they are, so that one face's parameters do not depend
+    on another's luck.
+    """
+    chance = rng.random(26)
+
+    def pick(limits: tuple[float, float], index: int) -> float:
+        return limits[0] + (limits[1] - limits[0]) * chance[index]
+
+    flip = bool(chance[0] < config.flip) and markup.name not in config.no_flip
+    grayscale = bool(chance[1] < config.grayscale)
+    if chance[2] >= config.geometric:
+        return AugmentParams(flip=flip, grayscale=grayscale)
+    shear = np.array([[1.0, pick(config.shear, 4)], [pick(config.shear, 5), 1.0]])
+    stretch = np.diag([pick(config.stretch_x, 6), pick(config.stretch_y, 7)])
+    jet = occlusion = None
+    if chance[12] < config.jet:
+        jet = np.array([[pick(config.jet_low, 14 + c) for c in range(3)],
+                        [pick(config.jet_high, 17 + c) for c in range(3)]])  # fmt: skip
+    if chance[13] < config.occlusion:
+        occlusion = np.array([*chance[20:22], *config.occlusion_side * chance[22:24]])
+    return AugmentParams(
+        flip=flip,
+        geometric=True,
+        linear=stretch @ shear @ rotation(pick(config.rotation, 3)),
+        box_scale=(pick(config.box_scale_x, 8), pick(config.box_scale_y, 9)),
+        box_shift=(pick(config.box_shift_x, 10), pick(config.box_shift_y, 11)),
+        jet=jet,
+        occlusion=occlusion,
+        noise_seed=int(chance[24] * 2**53),
+        grayscale=grayscale,
+    )
+
+
+def apply_augment(
+    params: AugmentParams,
+    crop: np.ndarray,
+    landmarks: np.ndarray,
+    box: np.ndarray,
+    markup: Markup,
+    crop_spec: CropSpec,
+    rebox: str = "landmarks",
+) -> tuple[np.ndarray, np.ndarray]:
+    """Applies drawn parameters; see `augment`."""
+    height, width = crop.shape[:2]
+    mirror = np.array([[-1.0, 0.0, width - 1.0], [0.0, 1.0, 0.0]]) if params.flip else np.eye(2, 3)
+    matrix = mirror
+    points = np.asarray(landmarks, "float64")
+    if params.flip:
+        points = markup.mirror(points, width)
+        box = np.array([width - 1 - box[2], box[1], width - 1 - box[0], box[3]])
+    canvas = None
+    if params.geometric:
+        turn = about(np.array([(width - 1) / 2, (height - 1) / 2]), params.linear)
+        moved = apply_affine(turn, points)
+        box = _noisy(_rebox(points, moved, box, rebox), params)
+        matrix, points = compose(mirror, turn), moved
+        corners = np.array([[0, 0], [width, 0], [0, height], [width, height]]) - 0.5
+        canvas = tight_box(apply_affine(turn, corners))
+    cut = crop_spec.transform(box)
+    points = apply_affine(cut, points)
+    image = _resample(crop, compose(matrix, cut), crop_spec.size)
+    if params.jet is not None:
+        image = jet_colours(image, *params.jet)
+    if params.occlusion is not None:
+        # Sides run from one pixel up, as a fraction of the canvas, and the rectangle may leave the picture.
+        size = np.maximum(params.occlusion[2:] * box_size(canvas), 1.0)
+        middle = canvas[:2] + params.occlusion[:2] * box_size(canvas)
+        rectangle = apply_affine(cut, box_from_center(middle, size).reshape(2, 2)).reshape(4)
+        image = cover(image, rectangle, params.noise_seed)
+    if params.grayscale:
+        image = to_grayscale(image)
+    return image, points.astype("float32")
+
+
+def augment(
+    crop: np.ndarray,
+    landmarks: np.ndarray,
+    box: np.ndarray,
+    config: AugmentConfig,
+    markup: Markup,
+    crop_spec: CropSpec,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Makes one training sample out of a cached crop.
+
+    Args:
+        crop: `(M, M, 3)` uint8, wider than the model's crop; (0, 0, 0) outside the photo.
+        landmarks: `(N, 2)`, x then y, in pixels of `crop`; NaN marks a point that is not annotated.
+        box: `(x0, y0, x1, y1)` of the face in pixels of `crop`.
+        config: Ranges to draw from.
+        markup: Scheme of the landmarks; its `flip` swaps left and right.
+        crop_spec: How the (noisy) box becomes the model's crop.
+        rng: Source of the parameters.
+
+    Returns:
+        `(S, S, 3)` uint8 picture, (0, 0, 0) outside the photo and nowhere else, and `(N, 2)` float32
+        landmarks in its pixels. NaN stays NaN.
+    """
+    return apply_augment(draw(config, rng, markup), crop, landmarks, box, markup, crop_spec, config.rebox)
+
+
+def _rebox(before: np.ndarray, after: np.ndarray, box: np.ndarray, rebox: str) -> np.ndarray:
+    tight = tight_box(after)
+    if rebox == "landmarks":
+        return tight
+    original = tight_box(before)
+    offset = (box_center(box) - box_center(original)) / box_size(original)
+    ratio = box_size(box) / box_size(original)
+    return box_from_center(box_center(tight) + offset * box_size(tight), ratio * box_size(tight))
+
+
+def _noisy(box: np.ndarray, params: AugmentParams) -> np.ndarray:
+    size = box_size(box)
+    # The swapped axes are MuSiCa's: x moves by box heights, y by box widths.
+    return box_from_center(box_center(box) + np.asarray(params.box_shift) * size[::-1],
+                           np.asarray(params.box_scale) * size)  # fmt: skip
+
+
+def _resample(crop: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
+    """Bilinear; zero stays zero (`geometry.warp` would take the crop's outside for black and lift it)."""
+    sign = matrix[0, 0]
+    shift = np.rint(matrix[:, 2])
+    if abs(matrix - np.array([[np.sign(sign), 0.0, shift[0]], [0.0, 1.0, shift[1]]])).max() < 1e-6:
+        # Whole pixels: a slice, which is what an evaluation crop is.
+        x, y = (-shift).astype(int) if sign > 0 else (int(shift[0]) - size + 1, int(-shift[1]))
+        if min(x, y) >= 0 and x + size <= crop.shape[1] and y + size <= crop.shape[0]:
+            view = crop[y : y + size, x : x + size]
+            return np.ascontiguousarray(view if sign > 0 else view[:, ::-1])
+    return cv2.warpAffine(crop, matrix, (size, size), flags=cv2.INTER_LINEAR,
+                          borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0))  # fmt: skip

@@ -1,0 +1,241 @@
+"""Making a `CropCache` out of photos."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+
+from kerasalign.data.cache import VERSION, CacheError, CropCache, cached_spec, sha256
+from kerasalign.geometry import CropSpec, apply_affine
+
+_LOG = logging.getLogger(__name__)
+_ABANDONED_AFTER = 6 * 3600
+
+
+def build_cache(
+    samples: Sequence,
+    spec: CropSpec,
+    directory,
+    *,
+    margin: float = 2.0,
+    box: str | None = None,
+    on_error: str = "raise",
+    reader: Callable[[object], np.ndarray] | None = None,
+    workers: int | None = None,
+    progress: bool | None = None,
+) -> CropCache:
+    """Makes a crop cache, or opens the one that is there if it was made of the same.
+
+    Args:
+        samples: `FaceSample`s of one markup.
+        spec: The model's crop.
+        directory: Where to keep it.
+        margin: Side of the cached crops in units of the box's longer side.
+        box: Kind of box to crop by; by default the kind that `spec` expects.
+        on_error: `"raise"`, or `"skip"`: leave faces out whose photo or box is unusable, log them, and list
+            them in `skipped`.
+        reader: `FaceSample -> (H, W, 3)` uint8 RGB; by default the photo is read from its file.
+        workers: Threads that decode photos; by default one per core.
+        progress: Show a progress bar; by default where the error stream is a terminal.
+
+    Returns:
+        The opened cache, memory-mapped.
+
+    Raises:
+        ValueError: If the samples are of several markups or share names, or a face is unusable and `on_error`
+            is `"raise"`.
+    """
+    samples = list(samples)
+    directory = Path(directory)
+    box = spec.box if box is None else box
+    if on_error not in ("raise", "skip"):
+        raise ValueError(f"`on_error` must be 'raise' or 'skip'. Received: on_error={on_error!r}")
+    markup = _check(samples)
+    wide = cached_spec(spec, margin)
+    digest = content_hash(samples, wide, box)
+    if (directory / "meta.json").exists():
+        try:
+            cache = CropCache.open(directory)
+            if cache.content_hash == digest and (not cache.skipped or on_error == "skip"):
+                return cache
+            _LOG.info("%s was made of other data; making it anew", directory)
+        except CacheError as error:
+            _LOG.warning("%s Making it anew.", error)
+    elif directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise ValueError("`directory` must be a crop cache, an empty folder or new. "
+                         f"Received: directory={str(directory)!r}")
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(directory)
+    work = directory.with_name(f".{directory.name}.building-{os.getpid()}-{time.monotonic_ns()}")
+    work.mkdir()
+    try:
+        _fill(work, samples, wide, box, markup, digest, on_error, reader or _read, workers, progress)
+        _swap(work, directory)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return CropCache.open(directory, verify=False)
+
+
+def content_hash(samples: Sequence, spec: CropSpec, box: str) -> str:
+    """Digest of all that decides a cache's content.
+
+    Photos enter by size and by their first and last 64 KiB: that tells files apart without reading gigabytes.
+    """
+    digest = hashlib.sha256(json.dumps([VERSION, spec.get_config(), box], sort_keys=True).encode())
+    photos: dict[Path, bytes] = {}
+    for sample in samples:
+        landmarks = np.ascontiguousarray(sample.landmarks, "<f8")
+        known = "" if box == "landmarks" or box not in sample.boxes else sample.box(box).tolist()
+        if sample.image not in photos:
+            photos[sample.image] = _fingerprint(sample.image)
+        head = json.dumps([sample.name, sample.markup, landmarks.shape, known]).encode()
+        digest.update(hashlib.sha256(head + landmarks.tobytes() + photos[sample.image]).digest())
+    return digest.hexdigest()
+
+
+def _check(samples: Sequence) -> str:
+    markups = {(sample.markup, len(sample.landmarks)) for sample in samples}
+    if len(markups) != 1:
+        raise ValueError("`samples` must be faces of one markup, at least one. "
+                         f"Received: {len(samples)} faces, markups {sorted(markups)}")
+    seen: set[str] = set()
+    twice = [s.name for s in samples if s.name in seen or seen.add(s.name)]
+    if twice:
+        raise ValueError(f"`samples` must have unique names. Received: twice {twice[:5]}")
+    return markups.pop()[0]
+
+
+def _fingerprint(path: Path, part: int = 1 << 16) -> bytes:
+    try:
+        with Path(path).open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(0)
+            content = stream.read(part)
+            stream.seek(max(size - part, 0))
+            return hashlib.sha256(content + stream.read(part)).digest() + size.to_bytes(8, "little")
+    except OSError as error:
+        # Reported with its face's name when its turn comes.
+        return f"unreadable: {type(error).__name__}".encode()
+
+
+def _read(sample) -> np.ndarray:
+    from kerasalign.data.images import load_image
+
+    return load_image(sample.image)
+
+
+def _cut(group: list, spec: CropSpec, box: str, reader: Callable) -> list[tuple | Exception]:
+    """Crops, landmarks and boxes of the faces of one photo, or what was wrong with each."""
+    try:
+        photo = reader(group[0])
+    except (OSError, ValueError) as error:
+        return [error] * len(group)
+    results: list[tuple | Exception] = []
+    for sample in group:
+        try:
+            corners = sample.box(box)
+            crop, matrix = spec.extract(photo, corners)
+            points = apply_affine(matrix, sample.landmarks)
+            results.append((crop, points, apply_affine(matrix, corners.reshape(2, 2)).ravel()))
+        except ValueError as error:
+            results.append(error)
+    return results
+
+
+def _fill(work: Path, samples, spec, box, markup, digest, on_error, reader, workers, progress) -> None:
+    n, size = len(samples), spec.size
+    crops = np.lib.format.open_memmap(work / "crops.npy", "w+", "uint8", (n, size, size, 3))
+    landmarks = np.empty((n, len(samples[0].landmarks), 2), "float32")
+    boxes = np.empty((n, 4))
+    names: list[str] = []
+    skipped: dict[str, str] = {}
+    # A photo of many faces (neighbours in a list) is decoded once.
+    groups = [list(group) for _, group in groupby(samples, key=lambda sample: sample.image)]
+    for sample, result in _in_order(groups, spec, box, reader, workers, progress):
+        if isinstance(result, Exception):
+            if on_error == "raise":
+                raise ValueError(f"Face '{sample.name}' cannot be cropped: {result}") from result
+            _LOG.warning("left out: face '%s': %s", sample.name, result)
+            skipped[sample.name] = str(result)
+            continue
+        crops[len(names)], landmarks[len(names)], boxes[len(names)] = result
+        names.append(sample.name)
+    if skipped:
+        # The file is cut to the faces that are there, which needs a new header.
+        full, crops = crops, np.lib.format.open_memmap(work / "kept.npy", "w+", "uint8",
+                                                       (len(names), size, size, 3))  # fmt: skip
+        for i in range(len(names)):
+            crops[i] = full[i]
+        del full
+    crops.flush()
+    del crops
+    if skipped:
+        (work / "kept.npy").replace(work / "crops.npy")
+    np.save(work / "landmarks.npy", landmarks[: len(names)])
+    np.save(work / "boxes.npy", boxes[: len(names)])
+    meta = {
+        "version": VERSION,
+        "content_hash": digest,
+        "markup": markup,
+        "spec": spec.get_config(),
+        "box": box,
+        "sha256": {file: sha256(work / file) for file in ("crops.npy", "landmarks.npy", "boxes.npy")},
+        "skipped": skipped,
+        "names": names,
+    }
+    (work / "meta.json").write_text(json.dumps(meta, indent=1), "utf-8")
+
+
+def _in_order(groups, spec, box, reader, workers, progress):
+    """Yields every sample with its result; threads decode a bounded number of photos ahead."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    shown = sys.stderr.isatty() if progress is None else progress
+    workers = workers or os.cpu_count() or 1
+    with (
+        Progress(console=Console(stderr=True), disable=not shown) as bar,
+        ThreadPoolExecutor(workers) as pool,
+    ):
+        task = bar.add_task("Cropping faces", total=sum(map(len, groups)))
+        pending = []
+        todo = iter(groups)
+        try:
+            while True:
+                while len(pending) < 4 * workers and (group := next(todo, None)):
+                    pending.append((group, pool.submit(_cut, group, spec, box, reader)))
+                if not pending:
+                    return
+                group, future = pending.pop(0)
+                yield from zip(group, future.result())
+                bar.advance(task, len(group))
+        finally:
+            for _, future in pending:
+                future.cancel()
+
+
+def _swap(work: Path, directory: Path) -> None:
+    """Puts a finished cache in place; a folder cannot be renamed onto a full one, so the old steps aside."""
+    old = work.with_name(work.name + "-old")
+    if directory.exists():
+        directory.rename(old)
+    work.rename(directory)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _sweep(directory: Path) -> None:
+    """Removes what builds left behind that were killed long ago."""
+    for leftover in directory.parent.glob(f".{directory.name}.building-*"):
+        if time.time() - leftover.stat().st_mtime > _ABANDONED_AFTER:
+            shutil.rmtree(leftover, ignore_errors=True)
