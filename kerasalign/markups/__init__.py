@@ -1,15 +1,20 @@
-"""Point schemes: `68`, `98`, `5`, and any that a user registers."""
+"""Point schemes: `68`, `98`, `29`, `19`, `5`, and any that a user registers."""
 
 from __future__ import annotations
 
+from kerasalign.markups.files import load_markup
 from kerasalign.markups.m5 import MARKUP_5
+from kerasalign.markups.m19 import MARKUP_19
+from kerasalign.markups.m29 import MARKUP_29
 from kerasalign.markups.m68 import MARKUP_68
 from kerasalign.markups.m98 import MARKUP_98
 from kerasalign.markups.markup import Markup, flip_from_pairs
 
-__all__ = ["Markup", "flip_from_pairs", "get_markup", "list_markups", "register_markup"]
+__all__ = ["Markup", "flip_from_pairs", "get_markup", "list_markups", "load_markup", "register_markup"]
 
-_REGISTRY: dict[str, Markup] = {m.name: m for m in (MARKUP_68, MARKUP_98, MARKUP_5)}
+_REGISTRY: dict[str, Markup] = {
+    m.name: m for m in (MARKUP_68, MARKUP_98, MARKUP_29, MARKUP_19, MARKUP_5)
+}
 
 
 def get_markup(markup: str | int | Markup) -> Markup:
