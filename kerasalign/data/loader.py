@@ -43,7 +43,11 @@ class FaceLoader(keras.utils.PyDataset):
         train, val = split_indices(len(cache), 0.05)
         loader = FaceLoader(cache, model.crop_spec, augment="musica", indices=train,
                             weights=gdb_weights(cache.landmarks[train]))
-        model.fit(loader, validation_data=FaceLoader.evaluation(cache, model.crop_spec, indices=val))
+        held_out = FaceLoader.evaluation(cache, model.crop_spec, indices=val)
+        model.fit(loader, validation_data=held_out, shuffle=False, callbacks=[loader.epoch_callback()])
+
+    Keras' `fit` shuffles the order of the batches by Python's global generator: `shuffle=False` leaves it to
+    the loader. The callback keeps the loader at `fit`'s epoch whatever happens, `initial_epoch` included.
     """
 
     def __init__(
@@ -89,7 +93,6 @@ class FaceLoader(keras.utils.PyDataset):
         self._threads = max(1, int(threads))
         self._executor: ThreadPoolExecutor | None = None
         self._order: tuple[int, np.ndarray] | None = None
-        self._begun = False
         self.set_epoch(initial_epoch)
 
     @classmethod
@@ -108,25 +111,27 @@ class FaceLoader(keras.utils.PyDataset):
             raise ValueError(f"`epoch` must be a whole number from 0 up. Received: epoch={epoch!r}")
         self._epoch = int(epoch)
         self._begun = False
+        self._fetched: set[int] = set()
 
     def __len__(self) -> int:
         return self._steps
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        self._fetched.add(index)
         return self.batch(self._epoch, index)
 
     def on_epoch_begin(self) -> None:
-        """Called by Keras."""
+        """Called by Keras, with several workers after it has begun to fetch: too late to move on here."""
         self._begun = True
 
     def on_epoch_end(self) -> None:
-        """Called by Keras, also once before the first epoch begins: only an epoch that began moves on.
-
-        Moving here and not in `on_epoch_begin` matters: with several workers Keras starts to fetch before it
-        says that the epoch begins.
-        """
-        if self._begun:
+        """Called by Keras, also after it has only looked at a batch to build a model: that is no epoch."""
+        if self._begun and len(self._fetched) == self._steps:
             self.set_epoch(self._epoch + 1)
+
+    def epoch_callback(self) -> keras.callbacks.Callback:
+        """A callback that goes to the epoch that `fit` begins."""
+        return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: self.set_epoch(epoch))
 
     def faces(self, epoch: int, index: int) -> np.ndarray:
         """Indices into the cache of the faces of a batch, `(B,)`."""
