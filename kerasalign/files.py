@@ -1,0 +1,40 @@
+"""Files that are either whole or not there."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import file_digest
+from pathlib import Path
+
+
+@contextmanager
+def written_beside(path: str | os.PathLike) -> Iterator[Path]:
+    """Gives a temporary path beside `path`; when the block ends well, that file takes its place.
+
+    The temporary name keeps every suffix of `path`, since some writers decide by it.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        yield draft
+        with draft.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def write_json(path: str | os.PathLike, content) -> None:
+    """Writes JSON, whole or not at all."""
+    with written_beside(path) as draft:
+        draft.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+
+
+def sha256(path: str | os.PathLike) -> str:
+    """SHA-256 of a file in hexadecimal."""
+    with Path(path).open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
