@@ -1,0 +1,279 @@
+"""An evaluation: every number with the protocol that made it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from rich.table import Table
+
+from kerasalign import __version__
+from kerasalign.markups import get_markup
+from kerasalign.metrics import scores, tables
+from kerasalign.metrics.atomic import write_text
+from kerasalign.metrics.nme import face_means, part_means, relative_errors
+from kerasalign.metrics.protocol import Protocol, get_protocol
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Per-face NMEs under one protocol, and the scores that follow from them.
+
+    Made by `evaluate_landmarks` or `combine`.
+
+    Args:
+        protocol: How the numbers were made.
+        names: Unique name of each face.
+        nmes: `(B,)` NME of each face, percent.
+        part_nmes: Facial part to `(B,)` NME over its points, percent; NaN for a face without such points.
+        own_box_source: The box source that the model's crops are made for, if known.
+        n_bootstrap: Resamples of the confidence interval.
+        seed: Of the resampling.
+    """
+
+    protocol: Protocol
+    names: tuple[str, ...]
+    nmes: np.ndarray
+    part_nmes: Mapping[str, np.ndarray]
+    own_box_source: str | None = None
+    n_bootstrap: int = 1000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.protocol, Protocol):
+            raise ValueError("`protocol` must be a Protocol: an NME means nothing without the normaliser, "
+                             f"subset and boxes it was made with. Received: protocol={self.protocol!r}")
+        if len(self.names) != len(self.nmes) or len(self.nmes) == 0:
+            raise ValueError(f"`names` must name each of one or more faces. "
+                             f"Received: {len(self.names)} names of {len(self.nmes)} faces")
+        if len(set(self.names)) != len(self.names):
+            twice = next(name for name in self.names if self.names.count(name) > 1)
+            raise ValueError("`names` must be unique, or a face counts twice. "
+                             f"Received: {twice!r} more than once")
+
+    def __len__(self) -> int:
+        return len(self.nmes)
+
+    @cached_property
+    def nme(self) -> float:
+        """Mean of the per-face NMEs, percent."""
+        return float(self.nmes.mean())
+
+    @cached_property
+    def nme_ci(self) -> tuple[float, float]:
+        """95 % bootstrap interval of `nme` over the faces, percent."""
+        return scores.bootstrap_interval(self.nmes, self.n_bootstrap, self.seed)
+
+    @cached_property
+    def fr(self) -> float:
+        """Failure rate at the protocol's threshold, percent."""
+        return scores.failure_rate(self.nmes, self.protocol.fr_threshold)
+
+    @cached_property
+    def auc(self) -> float:
+        """Area under the CED by the protocol's range and method, 0..1."""
+        return scores.auc(self.nmes, self.protocol.auc_threshold, self.protocol.auc_method)
+
+    @cached_property
+    def parts(self) -> dict[str, float]:
+        """Mean NME of each facial part over the faces that have it annotated, percent."""
+        return {part: float(np.nanmean(values)) for part, values in self.part_nmes.items()
+                if np.isfinite(values).any()}  # fmt: skip
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the numbers has to know beside the protocol."""
+        notes = []
+        expected = self.protocol.num_faces
+        if expected and len(self) != expected:
+            notes.append(f"{len(self)} faces instead of the {expected} of {self.protocol.dataset} "
+                         f"{self.protocol.subset}: not the official number.")
+        if self.own_box_source and self.own_box_source != self.protocol.box_source:
+            own = self.protocol.with_box_source(self.own_box_source).box_text()
+            notes.append(f"The model is made for boxes: {own}; "
+                         f"evaluated with boxes: {self.protocol.box_text()}.")
+        return notes
+
+    def ced(self, thresholds: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Thresholds in percent (by default 101 up to the protocol's AUC range) and the CED at them, 0..1."""
+        if thresholds is None:
+            thresholds = np.linspace(0.0, self.protocol.auc_threshold, 101)
+        return np.asarray(thresholds, "float64"), scores.ced(self.nmes, thresholds)
+
+    def worst(self, k: int = 10) -> list[str]:
+        """Names of the `k` faces with the largest NME, worst first; all of them if there are fewer."""
+        if k < 0:
+            raise ValueError(f"`k` must not be negative. Received: k={k}")
+        return [self.names[i] for i in np.argsort(-self.nmes, kind="stable")[:k]]
+
+    def subset(self, names: Sequence[str], protocol: str | Protocol) -> Evaluation:
+        """The same predictions on some of the faces, such as one WFLW subset of the full test set.
+
+        Args:
+            names: Faces to keep.
+            protocol: The protocol of the subset; its box source becomes this evaluation's.
+
+        Raises:
+            ValueError: If a name is unknown or the protocol measures something else.
+        """
+        position = {name: i for i, name in enumerate(self.names)}
+        unknown = [name for name in names if name not in position]
+        if unknown:
+            raise ValueError(f"`names` must be faces of this evaluation; {len(unknown)} are not. "
+                             f"Received: names={unknown[:3]}...")
+        protocol = get_protocol(protocol).with_box_source(self.protocol.box_source)
+        _require_same_measure(self.protocol, protocol)
+        keep = np.array([position[name] for name in names], dtype=int)
+        parts = {part: values[keep] for part, values in self.part_nmes.items()}
+        return Evaluation(protocol, tuple(names), self.nmes[keep], parts, self.own_box_source,
+                          self.n_bootstrap, self.seed)  # fmt: skip
+
+    def to_dict(self) -> dict:
+        """Everything but the per-face numbers, ready for JSON."""
+        thresholds, fractions = self.ced()
+        return {
+            "protocol": self.protocol.to_dict(),
+            "protocol_text": str(self.protocol),
+            "faces": len(self),
+            "nme": self.nme,
+            "nme_ci": list(self.nme_ci),
+            "nme_ci_level": 0.95,
+            "fr": self.fr,
+            "failures": int((self.nmes > self.protocol.fr_threshold).sum()),
+            "auc": self.auc,
+            "parts": self.parts,
+            "ced": {"nme": thresholds.tolist(), "fraction": fractions.tolist()},
+            "bootstrap": {"resamples": self.n_bootstrap, "seed": self.seed},
+            "own_box_source": self.own_box_source,
+            "notes": self.notes,
+            "kerasalign": __version__,
+        }
+
+    def to_json(self, path: str | os.PathLike) -> Path:
+        """Writes `to_dict` as JSON."""
+        return write_text(path, json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n")
+
+    def to_csv(self, path: str | os.PathLike) -> Path:
+        """Writes one line per face: name, NME, NME of each part (percent, empty where unknown), protocol."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["name", "nme", *self.part_nmes, "protocol", "box_source"])
+        for i, name in enumerate(self.names):
+            values = [self.nmes[i], *(part[i] for part in self.part_nmes.values())]
+            cells = [f"{value:.6f}" if np.isfinite(value) else "" for value in values]
+            writer.writerow([name, *cells, self.protocol.name, self.protocol.box_source])
+        return write_text(path, text.getvalue())
+
+    def table(self, published: Mapping[str, float | None] | None = None) -> Table:
+        """The scores as a `rich` table.
+
+        Args:
+            published: A paper's `"nme"`, `"fr"` (percent) and `"auc"` (0..1) under this protocol, as far as
+                it gives them: shown beside ours, with the difference.
+        """
+        return tables.score_table([self], {self.protocol.name: published} if published else {})
+
+    def __repr__(self) -> str:
+        return f"Evaluation(nme={self.nme:.3f} %, {len(self)} faces, {self.protocol})"
+
+
+def evaluate_landmarks(
+    prediction: np.ndarray,
+    target: np.ndarray,
+    protocol: str | Protocol,
+    names: Sequence[str] | None = None,
+    boxes: np.ndarray | None = None,
+    visibility: np.ndarray | None = None,
+    own_box_source: str | None = None,
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+) -> Evaluation:
+    """Scores predicted landmarks under a protocol.
+
+    Args:
+        prediction: `(B, N, 2)` landmarks.
+        target: `(B, N, 2)` ground truth in the same coordinates; NaN marks a point that is not annotated.
+        protocol: A `Protocol` or the name of one; without it there is no number.
+        names: Unique name of each face; by default `"<subset>/<index>"`.
+        boxes: `(B, 4)` boxes of the data set, in the same coordinates, for a protocol whose normaliser
+            measures them (`normaliser_box="dataset"`), and for no other.
+        visibility: `(B, N)` bool, for a protocol that counts visible points alone, and for no other.
+        own_box_source: The box source that the model's crops are made for: the evaluation says so where it
+            differs from the protocol's.
+        n_bootstrap: Resamples of the confidence interval.
+        seed: Of the resampling.
+
+    Raises:
+        ValueError: If there is no protocol, an array does not fit it, an annotated point has no finite
+            prediction, or a face cannot be normalised.
+    """
+    if protocol is None:
+        raise ValueError("`protocol` must be a Protocol or the name of one: an NME means nothing without the "
+                         "normaliser, subset and boxes it was made with. Received: protocol=None")
+    protocol = get_protocol(protocol)
+    for given, needed, argument in (
+        (boxes is not None, protocol.normaliser_box == "dataset", "boxes"),
+        (visibility is not None, protocol.points == "visible", "visibility"),
+    ):
+        if given != needed:
+            raise ValueError(f"`{argument}` {'must' if needed else 'must not'} be given for protocol "
+                             f"'{protocol.name}' ({protocol}). "
+                             f"Received: {argument} {'given' if given else 'not given'}")
+    relative = relative_errors(prediction, target, protocol.markup, protocol.normaliser, boxes)
+    if visibility is not None:
+        visibility = np.asarray(visibility, bool)
+        if visibility.shape != relative.shape:
+            raise ValueError(f"`visibility` must have the shape {relative.shape} of the landmarks. "
+                             f"Received: shape {visibility.shape}")
+        relative = np.where(visibility, relative, np.nan)
+    nmes = face_means(relative)
+    if np.isnan(nmes).any():
+        raise ValueError("`visibility` must leave an annotated point in every face. "
+                         f"Received: none in face {int(np.flatnonzero(np.isnan(nmes))[0])}")
+    if names is None:
+        names = [f"{protocol.subset}/{i}" for i in range(len(nmes))]
+    parts = part_means(relative, get_markup(protocol.markup))
+    return Evaluation(protocol, tuple(names), nmes, parts, own_box_source, n_bootstrap, seed)
+
+
+def combine(evaluations: Sequence[Evaluation], protocol: str | Protocol) -> Evaluation:
+    """One evaluation of several disjoint subsets together; its NME is their mean weighted by faces.
+
+    `combine([common, challenging], "300w-full-inter_pupil")` is the full set of 300W.
+
+    Args:
+        evaluations: Evaluations by the same measure and box source, with no face in two of them.
+        protocol: The protocol of the whole; its box source becomes that of the parts.
+
+    Raises:
+        ValueError: If there is none, they differ in measure or box source, or they share faces.
+    """
+    if not evaluations:
+        raise ValueError("`evaluations` must hold at least one evaluation. Received: evaluations=[]")
+    first = evaluations[0]
+    protocol = get_protocol(protocol).with_box_source(first.protocol.box_source)
+    for other in evaluations:
+        _require_same_measure(protocol, other.protocol)
+    own = {other.own_box_source for other in evaluations}
+    names = tuple(name for other in evaluations for name in other.names)
+    nmes = np.concatenate([other.nmes for other in evaluations])
+    parts = {part: np.concatenate([other.part_nmes[part] for other in evaluations])
+             for part in first.part_nmes}  # fmt: skip
+    return Evaluation(protocol, names, nmes, parts, own.pop() if len(own) == 1 else None,
+                      first.n_bootstrap, first.seed)  # fmt: skip
+
+
+def _require_same_measure(first: Protocol, second: Protocol) -> None:
+    different = first.differences(second)
+    if first.box_source != second.box_source:
+        different.append("box_source")
+    if different:
+        raise ValueError(f"Numbers made by different measures do not mix; these differ in {different}. "
+                         f"Received: '{first}' and '{second}'")

@@ -1,0 +1,100 @@
+"""NME as a Keras metric, for `compile(metrics=...)`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import keras
+from keras import ops
+
+from kerasalign.markups import Markup, get_markup
+
+_BOX_LENGTHS = {
+    "box_size": lambda width, height: ops.sqrt(width * height),
+    "box_diagonal": lambda width, height: ops.sqrt(width * width + height * height),
+    "box_width": lambda width, height: width,
+    "box_height": lambda width, height: height,
+}
+
+
+@keras.saving.register_keras_serializable(package="kerasalign")
+class NormalisedMeanError(keras.metrics.Metric):
+    """Mean over faces of the NME, in percent, while a model trains.
+
+    The same number as `kerasalign.metrics.nme(...).mean()`, on any Keras backend. Points that are not
+    annotated are skipped; so are faces whose NME is undefined (no annotated point, or an eye that is not
+    annotated), which `nme` refuses. A prediction that is not finite makes the metric NaN.
+
+    Args:
+        markup: The point scheme, or its name.
+        normaliser: `"inter_ocular"`, `"inter_pupil"` (as far as the markup has them), `"box_size"`,
+            `"box_diagonal"`, `"box_width"` or `"box_height"`; boxes are the tight ones of the ground truth.
+        name: Name of the metric.
+        dtype: Of its state.
+
+    Raises:
+        ValueError: If the markup has no such eye pair or the normaliser is unknown.
+
+    Example:
+
+        model.compile("adam", metrics=[NormalisedMeanError("68", "inter_ocular")])
+    """
+
+    def __init__(
+        self, markup: str | Markup = "68", normaliser: str = "inter_ocular", name: str = "nme", dtype=None
+    ):
+        super().__init__(name=name, dtype=dtype)
+        self.markup = get_markup(markup)
+        self.normaliser = normaliser
+        if normaliser in _BOX_LENGTHS:
+            self._eyes = None
+        elif normaliser in self.markup.eyes:
+            self._eyes = self.markup.normaliser(normaliser)
+        else:
+            raise ValueError(f"`normaliser` must be one of {[*self.markup.eyes, *_BOX_LENGTHS]} for markup "
+                             f"'{self.markup.name}'. Received: normaliser={normaliser!r}")
+        self.total = self.add_weight(name="total", initializer="zeros")
+        self.count = self.add_weight(name="count", initializer="zeros")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Adds a batch.
+
+        Args:
+            y_true: `(B, N, 2)` ground truth, NaN where a point is not annotated.
+            y_pred: `(B, N, 2)`, or a model's output dict with key `"landmarks"`, in the same coordinates.
+            sample_weight: `(B,)` weights of the faces, or `None`.
+        """
+        if isinstance(y_pred, Mapping):
+            y_pred = y_pred["landmarks"]
+        y_true, y_pred = ops.cast(y_true, "float32"), ops.cast(y_pred, "float32")
+        known = ops.logical_not(ops.any(ops.isnan(y_true), axis=-1))
+        length = self._length(y_true, known)
+        squares = ops.sum(ops.square(y_pred - ops.where(known[..., None], y_true, 0.0)), axis=-1)
+        errors = ops.where(known, ops.sqrt(squares), 0.0)
+        number = ops.sum(ops.cast(known, "float32"), axis=-1)
+        # NaN > 0 is False: an unknown length takes the face out.
+        defined = ops.logical_and(length > 0, number > 0)
+        nme = 100.0 * ops.sum(errors, axis=-1) / ops.where(defined, number * length, 1.0)
+        weight = ops.cast(defined, "float32")
+        if sample_weight is not None:
+            weight = weight * ops.reshape(ops.cast(sample_weight, "float32"), ops.shape(weight))
+        self.total.assign_add(ops.cast(ops.sum(ops.where(weight > 0, nme * weight, 0.0)), self.total.dtype))
+        self.count.assign_add(ops.cast(ops.sum(weight), self.count.dtype))
+
+    def _length(self, y_true, known):
+        if self._eyes is None:
+            known = known[..., None]
+            low = ops.min(ops.where(known, y_true, 1e30), axis=1)
+            high = ops.max(ops.where(known, y_true, -1e30), axis=1)
+            sides = ops.maximum(high - low, 0.0)
+            return _BOX_LENGTHS[self.normaliser](sides[:, 0], sides[:, 1])
+        right, left = (ops.mean(ops.take(y_true, list(eye), axis=1), axis=1) for eye in self._eyes)
+        return ops.sqrt(ops.sum(ops.square(right - left), axis=-1))
+
+    def result(self):
+        """The mean NME so far in percent; 0 before any face."""
+        return ops.divide_no_nan(self.total, self.count)
+
+    def get_config(self):
+        """Config that rebuilds the metric; the markup goes by name."""
+        return super().get_config() | {"markup": self.markup.name, "normaliser": self.normaliser}

@@ -1,0 +1,159 @@
+"""How a number was made: data set, subset, normaliser, thresholds, boxes."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import asdict, dataclass, replace
+
+from kerasalign.metrics.normalisers import list_normalisers
+from kerasalign.metrics.scores import AUC_METHODS
+
+# What must agree before two numbers may be compared, averaged or drawn on one axis.
+_MEASURE = ("dataset", "normaliser", "normaliser_box", "markup", "points", "fr_threshold", "auc_threshold",
+            "auc_method")  # fmt: skip
+_BOX_SOURCE = re.compile(r"landmarks|dataset(:\w+)?|detector:\w+|scaled:\d+(\.\d+)?")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Everything that has to be said for an NME to mean something.
+
+    Args:
+        name: Key in the registry, `<dataset>-<subset>-<normaliser>`.
+        dataset: Data set, such as `"300W"`.
+        subset: Part of its test set, such as `"common"`.
+        num_faces: Faces of the official subset; `None` where no official count exists.
+        markup: Name of the markup.
+        normaliser: Name of the normaliser.
+        normaliser_box: Which box a box normaliser measures: `"landmarks"`, the tight box of the ground truth,
+            or `"dataset"`, the box that comes with the data set.
+        points: `"all"` annotated points, or `"visible"` ones alone.
+        fr_threshold: A face fails when its NME is above this, percent.
+        auc_threshold: End of the range of the AUC, percent.
+        auc_method: As for `auc`.
+        box_source: Where the boxes that crops are cut by came from: `"landmarks"` (tight box of the ground
+            truth), `"scaled:1.2"` (that box about its centre, 1.2 times as large), `"dataset"` or
+            `"dataset:KIND"` (a box that comes with the data set), `"detector:NAME"`.
+        reference: Who defined the subset or the measure.
+
+    Raises:
+        ValueError: If a field is not one of its known values.
+    """
+
+    name: str
+    dataset: str
+    subset: str
+    num_faces: int | None
+    markup: str
+    normaliser: str
+    normaliser_box: str = "landmarks"
+    points: str = "all"
+    fr_threshold: float = 10.0
+    auc_threshold: float = 10.0
+    auc_method: str = "exact"
+    box_source: str = "landmarks"
+    reference: str = ""
+
+    def __post_init__(self) -> None:
+        choices = {
+            "normaliser": list_normalisers(),
+            "normaliser_box": ["landmarks", "dataset"],
+            "points": ["all", "visible"],
+            "auc_method": list(AUC_METHODS),
+        }
+        for field, known in choices.items():
+            value = getattr(self, field)
+            if value not in known:
+                raise ValueError(f"`{field}` must be one of {known}. Received: {field}={value!r}")
+        for field in ("fr_threshold", "auc_threshold"):
+            value = getattr(self, field)
+            if not value > 0:
+                raise ValueError(f"`{field}` must be positive, in percent. Received: {field}={value!r}")
+        if not _BOX_SOURCE.fullmatch(self.box_source):
+            raise ValueError("`box_source` must be 'landmarks', 'scaled:FACTOR', 'dataset', 'dataset:KIND' "
+                             f"or 'detector:NAME'. Received: box_source={self.box_source!r}")
+
+    def with_box_source(self, box_source: str) -> Protocol:
+        """The same measure on crops that were cut by other boxes."""
+        return replace(self, box_source=box_source)
+
+    def differences(self, other: Protocol) -> list[str]:
+        """Names of the fields that keep two numbers apart; subset and box source are not among them."""
+        return [field for field in _MEASURE if getattr(self, field) != getattr(other, field)]
+
+    def to_dict(self) -> dict:
+        """Plain dict, for JSON."""
+        return asdict(self)
+
+    def describe(self, subset: bool = True, box: bool = True) -> str:
+        """One line for people; leave out what several evaluations shown together do not share."""
+        size = f" ({self.num_faces})" if self.num_faces else ""
+        parts = [f"{self.dataset} {self.subset}{size}" if subset else self.dataset, self._normaliser_text()]
+        if self.points == "visible":
+            parts.append("visible points")
+        method = "" if self.auc_method == "exact" else f" ({self.auc_method})"
+        if self.fr_threshold == self.auc_threshold:
+            parts.append(f"FR/AUC{method} at {self.fr_threshold:g} %")
+        else:
+            parts.append(f"FR at {self.fr_threshold:g} %, AUC{method} at {self.auc_threshold:g} %")
+        if box:
+            parts.append(f"box: {self.box_text()}")
+        return ", ".join(parts)
+
+    def __str__(self) -> str:
+        return self.describe()
+
+    def box_text(self) -> str:
+        """The box source in words."""
+        kind, _, detail = self.box_source.partition(":")
+        if kind == "landmarks":
+            return "tight ground-truth"
+        if kind == "scaled":
+            return f"tight ground-truth x {detail}"
+        if kind == "dataset":
+            return f"data set's {detail}".rstrip() if detail else "data set's own"
+        return f"detector {detail}"
+
+    def _normaliser_text(self) -> str:
+        text = self.normaliser.replace("_", "-")
+        if not self.normaliser.startswith("box_"):
+            return text
+        owner = "tight ground-truth box" if self.normaliser_box == "landmarks" else "data set's box"
+        return f"{text} of the {owner}"
+
+
+_REGISTRY: dict[str, Protocol] = {}
+
+
+def register_protocol(protocol: Protocol) -> Protocol:
+    """Makes a protocol known by its name.
+
+    Raises:
+        ValueError: If a different protocol holds that name.
+    """
+    if _REGISTRY.get(protocol.name, protocol) != protocol:
+        raise ValueError("Another protocol of that name is registered already. "
+                         f"Received: name={protocol.name!r}")
+    _REGISTRY[protocol.name] = protocol
+    return protocol
+
+
+def get_protocol(protocol: str | Protocol) -> Protocol:
+    """Returns a registered protocol by name; a `Protocol` is returned as it is.
+
+    Raises:
+        ValueError: If no protocol has that name.
+    """
+    if isinstance(protocol, Protocol):
+        return protocol
+    if protocol not in _REGISTRY:
+        near = difflib.get_close_matches(str(protocol), _REGISTRY, n=3, cutoff=0.4) or list(_REGISTRY)[:3]
+        raise ValueError(f"`protocol` must be a Protocol or the name of one; close names are {near}, and "
+                         f"`list_protocols()` has all {len(_REGISTRY)}. Received: protocol={protocol!r}")
+    return _REGISTRY[protocol]
+
+
+def list_protocols(dataset: str | None = None) -> list[str]:
+    """Names of the registered protocols, of one data set (`"300W"`) or all."""
+    return [name for name, protocol in _REGISTRY.items() if dataset in (None, protocol.dataset)]

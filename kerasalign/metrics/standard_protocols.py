@@ -1,0 +1,48 @@
+"""The protocols that the papers report, registered when `kerasalign.metrics` is imported.
+
+Subset sizes are checked by the published failure rates: each is an integer count of faces over them.
+"""
+
+from kerasalign.metrics.protocol import Protocol, register_protocol
+
+_W300 = "Sagonas et al., ICCVW 2013; common = HELEN 330 + LFPW 224, challenging = IBUG 135"
+_W300VW = "Shen et al., ICCVW 2015; every frame counts as a face"
+_CELEBA = "Liu et al., ICCV 2015"
+_WFLW = "Wu et al., CVPR 2018; the subsets overlap"
+_COFW = "Burgos-Artizzu et al., ICCV 2013"
+_COFW68 = "Ghiasi and Fowlkes, arXiv 1506.08347; their own script divides by the eye-centre distance"
+_AFLW = "Zhu et al. (CCL), CVPR 2016; 19 points, 20000/4386"
+_AFLW3D = "Zhu et al. (3DDFA), CVPR 2016; plain mean over faces, not over yaw bins"
+
+_WFLW_SIZES = {"full": 2500, "pose": 326, "expression": 314, "illumination": 698, "makeup": 206,
+               "occlusion": 736, "blur": 773}  # fmt: skip
+
+
+def _register(
+    dataset: str, subset: str, num_faces: int | None, markup: str, normaliser: str, **options: str
+) -> None:
+    name = f"{dataset.lower()}-{subset}-{normaliser}"
+    if options.get("points") == "visible":
+        name += "-visible"
+    register_protocol(Protocol(name, dataset, subset, num_faces, markup, normaliser, **options))
+
+
+for _eyes in ("inter_pupil", "inter_ocular"):
+    for _subset, _size in (("common", 554), ("challenging", 135), ("full", 689)):
+        _register("300W", _subset, _size, "68", _eyes, reference=_W300)
+    _register("COFW", "test", 507, "29", _eyes, reference=_COFW)
+    _register("COFW68", "test", 507, "68", _eyes, reference=_COFW68)
+    for _category in ("category1", "category2", "category3"):
+        _register("300VW", _category, None, "68", _eyes, reference=_W300VW)
+
+for _subset, _size in _WFLW_SIZES.items():
+    _register("WFLW", _subset, _size, "98", "inter_ocular", reference=_WFLW)
+
+_register("CelebA", "test", 19962, "5", "inter_ocular", box_source="dataset", reference=_CELEBA)
+
+for _points in ("all", "visible"):
+    for _length in ("box_size", "box_diagonal", "box_width"):
+        _register("AFLW", "full", 4386, "19", _length, normaliser_box="dataset", box_source="dataset",
+                  points=_points, reference=_AFLW)  # fmt: skip
+
+_register("AFLW2000-3D", "full", 2000, "68", "box_size", reference=_AFLW3D)

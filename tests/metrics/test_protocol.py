@@ -1,0 +1,76 @@
+import dataclasses
+
+import pytest
+
+from kerasalign.metrics import Protocol, get_protocol, list_protocols, register_protocol
+
+
+def test_the_line_for_people_says_how_the_number_was_made():
+    protocol = get_protocol("300w-common-inter_pupil")
+    assert str(protocol) == "300W common (554), inter-pupil, FR/AUC at 10 %, box: tight ground-truth"
+    assert str(protocol.with_box_source("detector:mtcnn")).endswith("box: detector mtcnn")
+    assert str(protocol.with_box_source("scaled:1.2")).endswith("box: tight ground-truth x 1.2")
+    assert str(protocol.with_box_source("dataset:detector")).endswith("box: data set's detector")
+    other = dataclasses.replace(protocol, auc_threshold=8.0, auc_method="scc")
+    assert "FR at 10 %, AUC (scc) at 8 %" in str(other)
+    assert "visible points" in str(get_protocol("aflw-full-box_size-visible"))
+    assert "box-size of the data set's box" in str(get_protocol("aflw-full-box_size"))
+
+
+@pytest.mark.parametrize("name", list_protocols())
+def test_every_registered_protocol_is_found_by_its_name(name):
+    protocol = get_protocol(name)
+    assert protocol.name == name
+    assert name.startswith(f"{protocol.dataset.lower()}-{protocol.subset}-{protocol.normaliser}")
+    assert protocol.fr_threshold == protocol.auc_threshold == 10.0
+    assert protocol.reference
+    assert Protocol(**protocol.to_dict()) == protocol
+
+
+def test_the_papers_protocols_are_there():
+    for subset in ("common", "challenging", "full"):
+        for normaliser in ("inter_pupil", "inter_ocular"):
+            assert get_protocol(f"300w-{subset}-{normaliser}").markup == "68"
+    assert len(list_protocols("WFLW")) == 7
+    assert {get_protocol(name).markup for name in list_protocols("COFW")} == {"29"}
+    assert len(list_protocols("COFW68")) == 2
+    assert {get_protocol(name).normaliser for name in list_protocols("AFLW")} == {
+        "box_size", "box_diagonal", "box_width"}  # fmt: skip
+
+
+def test_an_unknown_name_is_an_error_that_suggests_close_ones():
+    with pytest.raises(ValueError, match="300w-common-inter_pupil"):
+        get_protocol("300w-common-interpupil")
+    with pytest.raises(ValueError, match="`protocol` must be a Protocol"):
+        get_protocol(None)
+
+
+def test_box_source_changes_the_protocol_and_nothing_else():
+    protocol = get_protocol("wflw-pose-inter_ocular")
+    other = protocol.with_box_source("dataset")
+    assert other != protocol
+    assert other.with_box_source("landmarks") == protocol
+    assert protocol.differences(other) == []
+    assert protocol.differences(get_protocol("wflw-full-inter_ocular")) == []
+    assert protocol.differences(get_protocol("300w-full-inter_pupil")) == ["dataset", "normaliser", "markup"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("normaliser", "iod"), ("normaliser_box", "detector"), ("points", "some"), ("auc_method", "best"),
+     ("fr_threshold", 0.0), ("auc_threshold", -1.0), ("box_source", "mtcnn"), ("box_source", "scaled:"),
+     ("box_source", "detector:")],
+)  # fmt: skip
+def test_a_field_with_an_unknown_value_is_an_error(field, value):
+    with pytest.raises(ValueError, match=f"`{field}` must be"):
+        dataclasses.replace(get_protocol("300w-common-inter_pupil"), **{field: value})
+
+
+def test_registering(monkeypatch):
+    monkeypatch.setattr("kerasalign.metrics.protocol._REGISTRY", {})
+    mine = Protocol("mine-test-inter_ocular", "mine", "test", 12, "68", "inter_ocular")
+    assert register_protocol(mine) is mine
+    assert register_protocol(dataclasses.replace(mine)) == mine
+    assert list_protocols() == ["mine-test-inter_ocular"]
+    with pytest.raises(ValueError, match="registered already"):
+        register_protocol(dataclasses.replace(mine, num_faces=13))
