@@ -1,0 +1,62 @@
+"""A manifest of the test's own, and a network that costs nothing."""
+
+import json
+
+import numpy as np
+import pytest
+from entries import WEIGHTS, preset_entry, weights_entry
+
+from kerasalign.geometry import CropSpec
+
+
+class FakeModel:
+    """Stands in for a network: remembers what it was built from and what was loaded."""
+
+    def __init__(self, config):
+        self.config = config
+        self.crop_spec = CropSpec(size=228, scale=1.5)
+        self.loaded = None
+        self.trainable_weights = [np.zeros((3, 4)), np.zeros(5)]
+
+    def load_weights(self, path):
+        self.loaded = path
+
+    def count_macs(self, convention):
+        return {"full": 200, "paper": 100}[convention]
+
+    def align(self, source, **options):
+        return self.config["name"], source, options
+
+
+@pytest.fixture
+def manifest_json():
+    five = {"class": "Fake", "markup": "5", "num_landmarks": 5, "name": "tiny-five"}
+    return {
+        "version": 1,
+        "default": "tiny-drawn",
+        "presets": {
+            "tiny-five": preset_entry("tiny-five", architecture=five, weights=weights_entry()),
+            "tiny-drawn": preset_entry("tiny-drawn", weights=weights_entry()),
+            "large-drawn": preset_entry("large-drawn", paper="large"),
+            "large-mobile": preset_entry("large-mobile", paper="large", recipe="", notes="Size only."),
+        },
+    }
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch, manifest_json):
+    """`kerasalign.hub` with this manifest, a bundled file and fake networks."""
+    import kerasalign.hub
+    import kerasalign.models
+
+    bundled = tmp_path / "weights"
+    bundled.mkdir()
+    (bundled / "tiny.weights.h5").write_bytes(WEIGHTS)
+    path = tmp_path / "weights_manifest.json"
+    path.write_text(json.dumps(manifest_json))
+    monkeypatch.setattr(kerasalign.hub.manifest, "manifest_path", lambda: path)
+    monkeypatch.setattr(kerasalign.hub.weights, "_BUNDLED", bundled)
+    monkeypatch.setattr(kerasalign.models, "build", FakeModel)
+    kerasalign.hub.presets._loaded.cache_clear()
+    yield kerasalign.hub
+    kerasalign.hub.presets._loaded.cache_clear()

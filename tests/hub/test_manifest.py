@@ -1,0 +1,106 @@
+"""The manifest is checked when it is read, and the one we ship is true."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kerasalign.hub import UnknownPreset, read_manifest
+from kerasalign.hub.manifest import Manifest, manifest_path
+from kerasalign.metrics import get_protocol
+
+TOP = Path(__file__).resolve().parents[2]
+SHIPPED = read_manifest()
+
+
+def test_reads_every_field(manifest_json):
+    manifest = Manifest.from_json(manifest_json)
+    preset = manifest["tiny-drawn"]
+    assert (preset.name, preset.markup, preset.available) == ("tiny-drawn", "68", True)
+    assert preset.weights.training_data[0].faces == 3
+    assert preset.paper_results[0].nme == 5.0
+    assert not manifest["large-drawn"].available
+
+
+def test_unknown_name_tells_the_nearest(manifest_json):
+    manifest = Manifest.from_json(manifest_json)
+    with pytest.raises(UnknownPreset, match=r"tiny-drawn.*Received: name='tiny-drwn'"):
+        manifest["tiny-drwn"]
+    with pytest.raises(ValueError, match=r"Known are .*tiny-five"):
+        manifest["qqqq"]
+
+
+@pytest.mark.parametrize(("field", "value", "message"), [
+    ("source", "ftp", "source"),
+    ("sha256", "abc", "sha256"),
+    ("bytes", 0, "bytes"),
+    ("bytes", "12", "bytes"),
+    ("commercial_use", "no", "commercial_use"),
+    ("source", "hub", "repo"),
+    ("colour", "red", "unknown fields .'colour'."),
+])  # fmt: skip
+def test_wrong_weights_are_refused(manifest_json, field, value, message):
+    manifest_json["presets"]["tiny-drawn"]["weights"][field] = value
+    with pytest.raises(ValueError, match=f"tiny-drawn.*{message}"):
+        Manifest.from_json(manifest_json)
+
+
+def test_hub_weights_need_a_whole_commit(manifest_json):
+    weights = manifest_json["presets"]["tiny-drawn"]["weights"]
+    weights.update(source="hub", repo="user/name", revision="main")
+    with pytest.raises(ValueError, match=r"40-digit commit.*revision='main'"):
+        Manifest.from_json(manifest_json)
+    weights["revision"] = "a" * 40
+    assert Manifest.from_json(manifest_json)["tiny-drawn"].weights.repo == "user/name"
+
+
+@pytest.mark.parametrize("field", ["paper", "dataset", "architecture", "crop"])
+def test_a_missing_field_is_named(manifest_json, field):
+    del manifest_json["presets"]["tiny-five"][field]
+    with pytest.raises(ValueError, match=f"tiny-five.*missing fields .'{field}'."):
+        Manifest.from_json(manifest_json)
+
+
+@pytest.mark.parametrize("missing", ["command", "file", "box_source"])
+def test_a_measured_number_says_how_it_was_made(manifest_json, missing):
+    number = {"protocol": "p", "nme": 5.0, "box_source": "landmarks", "command": "c", "file": "f"}
+    del number[missing]
+    manifest_json["presets"]["tiny-drawn"]["measured"] = [number]
+    with pytest.raises(ValueError, match="measured number needs"):
+        Manifest.from_json(manifest_json)
+
+
+@pytest.mark.parametrize("nme", [0, 101, -1])
+def test_nme_is_in_percent(manifest_json, nme):
+    manifest_json["presets"]["tiny-drawn"]["paper_results"][0]["nme"] = nme
+    with pytest.raises(ValueError, match="percent"):
+        Manifest.from_json(manifest_json)
+
+
+@pytest.mark.parametrize("broken", ["", "{", "[]", '{"version": 2}', '{"version": 1, "default": "x"}'])
+def test_a_broken_file_is_named(tmp_path, broken):
+    path = tmp_path / "broken.json"
+    path.write_text(broken)
+    with pytest.raises(ValueError, match=r"broken\.json"):
+        read_manifest(path)
+
+
+def test_shipped_manifest_is_the_one_at_the_top_level():
+    assert manifest_path() == TOP / "weights_manifest.json"
+    assert SHIPPED.default in SHIPPED.presets
+
+
+def test_shipped_names_follow_the_pattern():
+    for name, preset in SHIPPED.presets.items():
+        assert name.startswith(preset.paper)
+        assert preset.dataset == "" or name.endswith(f"-{preset.dataset}")
+        assert preset.recipe in ("", name)
+
+
+@pytest.mark.parametrize("name", SHIPPED.presets)
+def test_shipped_numbers_name_a_protocol_and_a_file(name):
+    preset = SHIPPED[name]
+    for result in (*preset.measured, *preset.paper_results):
+        assert get_protocol(result.protocol).markup == preset.markup
+    for result in preset.measured:
+        json.loads((TOP / result.file).read_text())
