@@ -7,12 +7,14 @@ from importlib import import_module
 _HOME = {
     "AugmentConfig": "augment_config",
     "AugmentParams": "augmentation",
+    "BalanceReport": "report",
     "CacheError": "cache",
     "CropCache": "cache",
     "FaceLoader": "loader",
     "ImageError": "images",
     "apply_augment": "augmentation",
     "augment": "augmentation",
+    "balance_report": "report",
     "build_cache": "cache_build",
     "cached_spec": "cache",
     "draw": "augmentation",
@@ -23,6 +25,7 @@ _HOME = {
     "pdb_copies": "balance",
     "shape_space": "balance",
     "split_indices": "split",
+    "to_tf_data": "tf_data",
 }
 
 __all__ = sorted(_HOME)

@@ -187,5 +187,8 @@ def _resample(crop: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
         if min(x, y) >= 0 and x + size <= crop.shape[1] and y + size <= crop.shape[0]:
             view = crop[y : y + size, x : x + size]
             return np.ascontiguousarray(view if sign > 0 else view[:, ::-1])
-    return cv2.warpAffine(crop, matrix, (size, size), flags=cv2.INTER_LINEAR,
-                          borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0))  # fmt: skip
+    # OpenCV warps four channels in half the time of three, to the same values.
+    four = cv2.cvtColor(crop, cv2.COLOR_RGB2RGBA)
+    warped = cv2.warpAffine(four, matrix, (size, size), flags=cv2.INTER_LINEAR,
+                            borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0, 0))  # fmt: skip
+    return cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB)

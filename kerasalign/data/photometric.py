@@ -30,20 +30,20 @@ def jet_colours(image: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndar
     Returns:
         `(H, W, 3)` uint8.
     """
-    inside = inside_photo(image)
-    table = np.empty((256, 3), "uint8")
+    planes = cv2.split(image)
+    inside = cv2.max(cv2.max(planes[0], planes[1]), planes[2])
     grey = np.arange(256) / 255.0
-    for c in range(3):
-        values = np.where(grey < low[c], 0.0, np.where(grey > high[c], 1.0, grey))
-        darkest, brightest, _, _ = cv2.minMaxLoc(cv2.extractChannel(image, c), inside)
-        values = values - values[int(darkest)]
-        top = values[int(brightest)]
-        if top > 0:
-            values = values / top
-        table[:, c] = np.clip(np.rint(255 * values), 1, 255)
-    # Zero stays zero and nothing else becomes it, so the outside neither grows nor shrinks.
-    table[0] = 0
-    return cv2.LUT(image, table[:, None])
+    jetted = []
+    for plane, dark, bright in zip(planes, low, high):
+        values = np.where(grey < dark, 0.0, np.where(grey > bright, 1.0, grey))
+        darkest, brightest, _, _ = cv2.minMaxLoc(plane, inside)
+        values -= values[int(darkest)]
+        values /= values[int(brightest)] or 1.0
+        table = np.clip(np.rint(255 * values), 1, 255).astype("uint8")
+        # Zero stays zero and nothing else becomes it, so the outside neither grows nor shrinks.
+        table[0] = 0
+        jetted.append(cv2.LUT(plane, table))
+    return cv2.merge(jetted)
 
 
 def cover(image: np.ndarray, box: np.ndarray, seed: int) -> np.ndarray:

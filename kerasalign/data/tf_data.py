@@ -1,0 +1,42 @@
+"""A loader's batches as a `tf.data.Dataset`."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from kerasalign.data.loader import FaceLoader
+
+
+def to_tf_data(loader: FaceLoader, epochs: int = 1, parallel: int = 2) -> tf.data.Dataset:
+    """The very batches that the loader gives, in order, as a `tf.data.Dataset`.
+
+    Args:
+        loader: Any loader; its `epoch` is where the data set starts, and it is not moved on.
+        epochs: Epochs to give one after the other.
+        parallel: Batches made at a time; the order stays.
+
+    Returns:
+        A data set of `len(loader) * epochs` elements `(images, landmarks)`, uint8 and float32.
+
+    Example:
+
+        data = to_tf_data(loader, epochs=30)
+        model.fit(data, epochs=30, steps_per_epoch=len(loader))
+    """
+    if epochs < 1:
+        raise ValueError(f"`epochs` must be at least 1. Received: epochs={epochs!r}")
+    first, steps = loader.epoch, len(loader)
+    size, points = loader.crop_spec.size, loader.markup.num_points
+
+    def make(number):
+        return loader.batch(first + int(number) // steps, int(number) % steps)
+
+    def element(number):
+        images, landmarks = tf.numpy_function(make, [number], (tf.uint8, tf.float32), stateful=False)
+        images.set_shape((None, size, size, 3))
+        landmarks.set_shape((None, points, 2))
+        return images, landmarks
+
+    numbers = tf.data.Dataset.range(steps * epochs)
+    data = numbers.map(element, num_parallel_calls=parallel, deterministic=True).prefetch(2)
+    return data.apply(tf.data.experimental.assert_cardinality(steps * epochs))
