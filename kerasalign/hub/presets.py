@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,8 @@ def load(name: str, weights: str | Path | None = "auto") -> LandmarkModel:
     Args:
         name: Name of a preset; `list_models` gives them all.
         weights: `"auto"` for the published weights (bundled with the library, cached, or from the Hugging
-            Face Hub), the path of a `.weights.h5` file, or `None` for the untrained network.
+            Face Hub), the path of a `.weights.h5` file, or `None` for the untrained network. Where the
+            `run.json` of a training run lies beside the file, the network is built as that run says.
 
     Returns:
         A `keras.Model` with `align(photo)` and Keras' own `fit`, `evaluate`, `save`.
@@ -51,6 +53,11 @@ def load(name: str, weights: str | Path | None = "auto") -> LandmarkModel:
         if not path.is_file():
             raise FileNotFoundError("`weights` must be 'auto', None or the path of a weights file; that file "
                                     f"does not exist. Received: weights={str(weights)!r}")
+        card = path.with_name("run.json")
+        if card.is_file():
+            # What a run learns is not in its weights alone: the mean shape is part of the network's config.
+            trained = json.loads(card.read_text("utf-8"))["model"]
+            preset = replace(preset, architecture={"class": preset.architecture["class"], **trained})
     model = _build(preset)
     if weights is not None:
         model.load_weights(str(path))

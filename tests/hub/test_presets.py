@@ -1,5 +1,7 @@
 """Names become models; what is not there explains itself."""
 
+import json
+
 import pytest
 
 from kerasalign.hub import UnknownPreset, WeightsCorrupted, WeightsNotPublished
@@ -20,6 +22,13 @@ def test_load_takes_a_path(hub, tmp_path):
     mine.write_bytes(b"mine")
     assert hub.load("large-drawn", weights=mine).loaded == str(mine)
     assert hub.load("large-drawn", weights=str(mine)).loaded == str(mine)
+
+
+def test_load_of_a_training_run_takes_its_network(hub, tmp_path):
+    (tmp_path / "best.weights.h5").write_bytes(b"mine")
+    card = {"model": {"markup": "68", "num_landmarks": 68, "name": "as trained"}}
+    (tmp_path / "run.json").write_text(json.dumps(card))
+    assert hub.load("tiny-drawn", weights=tmp_path / "best.weights.h5").config["name"] == "as trained"
 
 
 def test_load_of_an_absent_path(hub, tmp_path):
