@@ -1,0 +1,89 @@
+"""Knowing when to quit."""
+
+import numpy as np
+import pytest
+from cases import PATCHES_19, crops, set_known_weights
+
+from kerasalign.models import MuSiCa
+from kerasalign.models.musica import early_exit
+from kerasalign.models.musica.select import SelectIteration
+
+
+def test_exit_rule_example():
+    error = np.array([[2.0, 1.8, 1.7], [3.0, 2.3, 2.2], [5.0, 4.0, 3.5], [2.39, 3.0, 3.0]], "float32")
+    landmarks = np.tile(np.arange(3.0, dtype="float32")[None, :, None, None], (4, 1, 2, 2))
+    out = SelectIteration(2.4, 3.4)(landmarks, error / 100)
+    assert np.asarray(out["iterations"]).tolist() == [1, 2, 3, 1]
+    assert np.asarray(out["landmarks"])[:, 0, 0].tolist() == [0, 1, 2, 0]
+    np.testing.assert_allclose(np.asarray(out["error"]), [2.0, 2.3, 3.5, 2.39], rtol=1e-6)
+    assert np.asarray(out["failed"]).tolist() == [False, False, True, False]
+
+
+def test_the_threshold_is_strict():
+    out = SelectIteration(2.0)(np.zeros((1, 2, 1, 2), "float32"), np.array([[0.02, 0.01]], "float32"))
+    assert np.asarray(out["iterations"]).tolist() == [2]
+
+
+def with_thresholds(success, failure=None):
+    model = MuSiCa(markup="68", patches=PATCHES_19, hidden=32, size=64, box_side=40, success_threshold=success,
+                   failure_threshold=failure)
+    set_known_weights(model)
+    for iteration in model.cascade:
+        kernel, bias = iteration.regress.get_weights()
+        kernel[:, -1] *= 20
+        bias[-1] = 0.5
+        iteration.regress.set_weights([kernel, bias])
+    return model
+
+
+@pytest.fixture(scope="module")
+def images():
+    return crops(23, 64, seed=3)
+
+
+@pytest.fixture(scope="module")
+def estimates(images):
+    return with_thresholds(None).predict_crops(images)["cascade_error"]
+
+
+@pytest.mark.parametrize("quantile", [0.0, 0.3, 0.7, 1.0])
+@pytest.mark.parametrize("batch_size", [64, 7])
+def test_leaving_early_gives_what_the_full_masked_run_selects(images, estimates, quantile, batch_size):
+    threshold = float(np.quantile(estimates, quantile)) + 1e-4
+    model = with_thresholds(threshold, failure=threshold)
+    early = model.predict_crops(images, batch_size=batch_size)
+    full = model.predict_crops(images, early_exit=False)
+    for key in ("landmarks", "error"):
+        np.testing.assert_allclose(early[key], full[key], atol=1e-4)
+    for key in ("iterations", "failed"):
+        np.testing.assert_array_equal(early[key], full[key])
+
+
+def test_finished_faces_are_not_computed_again(images, estimates, monkeypatch):
+    threshold = float(np.quantile(estimates[:, 0], 0.5))
+    model = with_thresholds(threshold)
+    rows = []
+    monkeypatch.setattr(early_exit, "compiled", counting(rows))
+    out = model.predict_crops(images)
+    left = [int((out["iterations"] > i).sum()) for i in (1, 2)]
+    assert 0 < left[0] < len(images)
+    assert rows[1] == 32  # 23 faces in a bucket of 32
+    for count, needed in zip(rows[2:], left):
+        assert needed <= count < 2 * max(needed, 1)
+
+
+def counting(rows):
+    def compiled(layer):
+        def run(*arrays):
+            rows.append(len(arrays[0]))
+            return layer(*arrays, training=False)
+
+        return run
+
+    return compiled
+
+
+def test_no_faces(images):
+    model = with_thresholds(2.0)
+    out = model.predict_crops(images[:0])
+    assert out["landmarks"].shape == (0, 68, 2) and len(out["iterations"]) == 0

@@ -1,0 +1,45 @@
+"""The same models in another process and on another backend."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import forward
+import numpy as np
+import pytest
+from cases import MODELS, crops, set_known_weights
+
+SCRIPT = Path(forward.__file__)
+
+
+def run(*arguments, backend="tensorflow"):
+    environment = os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3", "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run([sys.executable, SCRIPT, *map(str, arguments)], env=environment, capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_a_saved_model_is_bit_equal_in_a_fresh_process(tmp_path):
+    wanted = {}
+    for number, case in enumerate(MODELS.values()):
+        model = case.make()
+        set_known_weights(model)
+        model.save(tmp_path / f"{number}.keras")
+        out = model(crops(2, model.crop_spec.size))
+        wanted |= {f"{number}/{key}": np.asarray(value) for key, value in out.items()}
+    run("saved", tmp_path, tmp_path / "out.npz")
+    found = np.load(tmp_path / "out.npz")
+    assert set(found) == set(wanted)
+    for key, value in wanted.items():
+        np.testing.assert_array_equal(found[key], value, err_msg=key)
+
+
+@pytest.mark.parametrize("backend", ["jax"])
+def test_another_backend_computes_and_trains_the_same(backend, tmp_path):
+    pytest.importorskip(backend)
+    run("cases", tmp_path / "out.npz", backend=backend)
+    found, wanted = np.load(tmp_path / "out.npz"), forward.cases()
+    assert set(found) == set(wanted)
+    for key, value in wanted.items():
+        np.testing.assert_allclose(found[key], value, rtol=2e-3, atol=2e-3, err_msg=key)

@@ -1,0 +1,140 @@
+"""Promises that every model keeps (contracts 1 and 2)."""
+
+import keras
+import numpy as np
+import pytest
+from cases import MODELS, crops, model_target, set_known_weights
+
+import kerasalign.models
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def case(request):
+    return MODELS[request.param]
+
+
+@pytest.fixture(scope="module")
+def model(case):
+    model = case.make()
+    set_known_weights(model)
+    return model
+
+
+def test_output_has_landmarks_in_crop_pixels_for_any_batch(model):
+    size = model.crop_spec.size
+    images = crops(3, size)
+    out = model(images)
+    assert out["landmarks"].shape == (3, model.markup.num_points, 2)
+    for key, value in out.items():
+        assert tuple(model.output[key].shape)[1:] == tuple(value.shape)[1:], key
+    for i in range(3):
+        alone = model(images[i : i + 1])
+        for key, value in out.items():
+            np.testing.assert_allclose(np.asarray(alone[key])[0], np.asarray(value)[i], rtol=1e-4, atol=1e-4)
+
+
+def test_uint8_and_float_crops_are_the_same(model):
+    images = crops(2, model.crop_spec.size)
+    a, b = (np.asarray(model(x)["landmarks"]) for x in (images, images.astype("float32")))
+    np.testing.assert_array_equal(a, b)
+
+
+def test_config_rebuilds_the_model(model):
+    twin = type(model).from_config(model.get_config())
+    assert twin.get_config() == model.get_config()
+    assert [w.shape for w in twin.weights] == [w.shape for w in model.weights]
+    assert twin.crop_spec == model.crop_spec and twin.markup is model.markup
+
+
+def test_fit_learns_with_missing_points_and_evaluate_reports_nme(case):
+    keras.utils.set_random_seed(0)
+    model = case.make()
+    images, target = crops(4, model.crop_spec.size), model_target(model, 4)
+    model.compile(keras.optimizers.Adam(1e-3))
+    history = model.fit(images, target, batch_size=2, epochs=6, verbose=0)
+    assert np.isfinite(history.history["loss"]).all()
+    assert history.history["loss"][-1] < history.history["loss"][0]
+    score = model.evaluate(images, target, verbose=0, return_dict=True)
+    assert np.isfinite(score["loss"]) and score["nme"] > 0
+
+
+def test_gradients_reach_every_weight(case):
+    keras.utils.set_random_seed(0)
+    model = case.make()
+    model.compile(keras.optimizers.SGD(1e-2))
+    before = [np.array(w) for w in model.trainable_weights]
+    for _ in range(2):
+        model.train_on_batch(crops(2, model.crop_spec.size), model_target(model, 2))
+    for weight, old in zip(model.trainable_weights, before):
+        assert np.isfinite(np.asarray(weight)).all(), weight.path
+        assert not np.array_equal(np.asarray(weight), old), weight.path
+
+
+def test_sample_weight_zero_takes_a_face_out(model):
+    model.compile("sgd")
+    images, target = crops(2, model.crop_spec.size), model_target(model, 2)
+    both = model.test_on_batch(images, target, sample_weight=np.array([0.0, 1.0]), return_dict=True)
+    alone = model.test_on_batch(images[1:], target[1:], return_dict=True)
+    assert both["loss"] == pytest.approx(alone["loss"], rel=1e-5)
+    assert both["nme"] == pytest.approx(alone["nme"], rel=1e-5)
+
+
+def test_mixed_float16_gives_float32_landmarks(case):
+    model = case.make(dtype="mixed_float16")
+    set_known_weights(model)
+    out = model(crops(2, model.crop_spec.size))
+    assert out["landmarks"].dtype == "float32"
+    assert np.isfinite(np.asarray(out["landmarks"])).all()
+    model.compile("sgd")
+    assert np.isfinite(model.train_on_batch(crops(2, model.crop_spec.size), model_target(model, 2))[0])
+
+
+def test_predict_crops_equals_the_model(model):
+    images = crops(5, model.crop_spec.size)
+    out = model.predict_crops(images, batch_size=2)
+    for key, value in model(images).items():
+        np.testing.assert_allclose(out[key], np.asarray(value), rtol=1e-4, atol=1e-4)
+    empty = model.predict_crops(images[:0])
+    assert {k: v.shape[1:] for k, v in empty.items()} == {k: v.shape[1:] for k, v in out.items()}
+    assert all(len(v) == 0 for v in empty.values())
+
+
+def test_weights_changed_after_a_prediction_are_used(case):
+    model = case.make()
+    images = crops(1, model.crop_spec.size)
+    first = model.predict_crops(images)["landmarks"]
+    set_known_weights(model)
+    assert np.abs(model.predict_crops(images)["landmarks"] - first).max() > 1e-3
+
+
+def test_float16_weights_load_into_the_float32_model(case, tmp_path):
+    from kerasalign.training import save_weights
+
+    model = case.make()
+    set_known_weights(model)
+    save_weights(model, tmp_path / "half.weights.h5", "float16")
+    save_weights(model, tmp_path / "full.weights.h5")
+    assert (tmp_path / "half.weights.h5").stat().st_size < 0.7 * (tmp_path / "full.weights.h5").stat().st_size
+    twin = case.make()
+    twin.load_weights(tmp_path / "half.weights.h5")
+    for a, b in zip(twin.get_weights(), model.get_weights()):
+        assert a.dtype == "float32"
+        np.testing.assert_array_equal(a, b.astype("float16").astype("float32"))
+
+
+def test_wrong_input_and_losses_are_refused(case):
+    model = case.make()
+    with pytest.raises(ValueError, match="Received: shape"):
+        model.predict_crops(np.zeros((1, 9, 9, 3), "uint8"))
+    with pytest.raises(ValueError, match="own loss"):
+        model.compile("adam", loss="mse")
+
+
+def test_every_model_class_is_here():
+    tested = {type(case.make()).__name__ for case in MODELS.values()}
+    assert set(kerasalign.models._CLASSES) <= tested
+
+
+def test_unknown_class():
+    with pytest.raises(ValueError, match="Received: class='Nope'"):
+        kerasalign.models.build({"class": "Nope"})
