@@ -10,7 +10,7 @@ def split_indices(n: int, val: int | float, seed: int = 0) -> tuple[np.ndarray, 
 
     Args:
         n: Number of faces.
-        val: Faces for validation: a count, or a fraction below 1.
+        val: Faces for validation: a count (`int`), or a fraction (`float`), rounded down.
         seed: Seed.
 
     Returns:
@@ -19,7 +19,7 @@ def split_indices(n: int, val: int | float, seed: int = 0) -> tuple[np.ndarray, 
     Raises:
         ValueError: If nothing would be left to train on.
     """
-    count = round(n * val) if isinstance(val, float) and val < 1 else int(val)
+    count = int(n * val) if isinstance(val, float) else int(val)
     if not 0 <= count < n:
         raise ValueError(f"`val` must leave faces to train on out of {n}. Received: val={val!r}")
     order = np.random.default_rng([seed, n]).permutation(n)
