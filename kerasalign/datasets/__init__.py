@@ -1,13 +1,15 @@
 """Readers: every data set gives `FaceSample`s in one convention, or an error that names file and line."""
 
+from kerasalign.datasets.check import check_dataset
 from kerasalign.datasets.dataset import Dataset
 from kerasalign.datasets.errors import DatasetError
 from kerasalign.datasets.miniature import make_miniature
 from kerasalign.datasets.pts import read_pts, write_pts
 from kerasalign.datasets.registry import get_dataset, list_datasets, read_dataset
+from kerasalign.datasets.report import DatasetReport
 from kerasalign.datasets.sample import EmbeddedImage, FaceSample
 
 __all__ = [
-    "Dataset", "DatasetError", "EmbeddedImage", "FaceSample", "get_dataset", "list_datasets",
-    "make_miniature", "read_dataset", "read_pts", "write_pts",
+    "Dataset", "DatasetError", "DatasetReport", "EmbeddedImage", "FaceSample", "check_dataset", "get_dataset",
+    "list_datasets", "make_miniature", "read_dataset", "read_pts", "write_pts",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from kerasalign.datasets.errors import DatasetError, DatasetNote
+from kerasalign.datasets.report import DatasetReport
 from kerasalign.datasets.sample import FaceSample
 
 Finding = FaceSample | DatasetError | DatasetNote
@@ -27,17 +28,19 @@ class Dataset(ABC):
     Attributes:
         name: Short name, such as `"300w"`.
         markup: Name of the markup of its landmarks.
-        splits: Official number of faces of each split.
+        splits: Official number of faces of each split; `None` where there is no official number.
         aliases: Other names of splits.
         folders: Official number of faces of each part that `attributes["folder"]` names; empty where the
             data set has no parts.
+        count_options: Options with which the reader leaves no face out, for counting.
     """
 
     name: str
     markup: str
-    splits: Mapping[str, int]
+    splits: Mapping[str, int | None]
     aliases: Mapping[str, str] = {}
     folders: Mapping[str, int] = {}
+    count_options: Mapping[str, object] = {}
 
     @abstractmethod
     def recognise(self, root: Path) -> bool:
@@ -79,7 +82,8 @@ class Dataset(ABC):
         """
         if on_error not in ("raise", "skip"):
             raise ValueError(f"`on_error` must be 'raise' or 'skip'. Received: on_error={on_error!r}")
-        root, split = self.check_root(root), self.check_split(split)
+        root = self.check_root(root)
+        split = self.check_split(root, split)
         missing = self.missing(root, split)
         if missing:
             logger.warning("%s %s: not in %s: %s", self.name, split, root, ", ".join(missing))
@@ -99,6 +103,12 @@ class Dataset(ABC):
             raise DatasetError(root, f"no face of {self.name} split '{split}' can be read here{absent}")
         return samples
 
+    def check(self, root: str | os.PathLike, photos: bool = True, **options) -> DatasetReport:
+        """Counts a folder and lists what is missing or broken; see `check_dataset`."""
+        from kerasalign.datasets.check import check_dataset  # It knows every data set, so it comes after them.
+
+        return check_dataset(root, self.name, photos, **options)
+
     def check_root(self, root: str | os.PathLike) -> Path:
         """The folder of the data set as a path.
 
@@ -111,15 +121,20 @@ class Dataset(ABC):
                                     f"Received: root={str(root)!r}")
         return path
 
-    def check_split(self, split: str) -> str:
+    def splits_of(self, root: Path) -> Mapping[str, int | None]:
+        """The splits that can be asked for in a folder, with their official numbers."""
+        return self.splits
+
+    def check_split(self, root: Path, split: str) -> str:
         """The split's own name.
 
         Raises:
             ValueError: If the data set has no such split.
         """
         split_name = self.aliases.get(split, split)
-        if split_name not in self.splits:
-            known = [*self.splits, *self.aliases]
+        splits = self.splits_of(root)
+        if split_name not in splits:
+            known = [*splits, *self.aliases]
             raise ValueError(f"`split` of {self.name} must be one of {known}. Received: split={split!r}")
         return split_name
 

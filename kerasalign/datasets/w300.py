@@ -41,6 +41,7 @@ class W300(Dataset):
     markup = "68"
     splits: ClassVar = {"train": 3148, "common": 554, "challenging": 135, "full": 689}
     aliases: ClassVar = {"test": "full"}
+    count_options: ClassVar = {"drop_duplicates": False}
     folders: ClassVar = {
         "afw": 337,
         "helen/trainset": 2000,

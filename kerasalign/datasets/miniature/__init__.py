@@ -7,12 +7,23 @@ from pathlib import Path
 
 import numpy as np
 
+from kerasalign.datasets.miniature.cofw import make_cofw, make_cofw68
 from kerasalign.datasets.miniature.drawing import draw_photo
+from kerasalign.datasets.miniature.own_points import make_coco, make_csv, make_pts
 from kerasalign.datasets.miniature.w300 import make_w300
+from kerasalign.datasets.miniature.wflw import make_wflw
 
 __all__ = ["draw_photo", "make_miniature"]
 
-_MAKERS = {"300w": make_w300}
+_MAKERS = {
+    "300w": make_w300,
+    "wflw": make_wflw,
+    "cofw": make_cofw,
+    "cofw68": make_cofw68,
+    "pts": make_pts,
+    "csv": make_csv,
+    "coco": make_coco,
+}
 
 
 def make_miniature(name: str, directory: str | os.PathLike, seed: int = 0, faces: int = 4) -> Path:

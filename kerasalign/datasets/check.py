@@ -1,0 +1,138 @@
+"""Recognise a data set's folder, count it, and list what is missing or broken."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+from rich.console import Console
+from rich.progress import track
+
+from kerasalign.datasets.dataset import Dataset, Finding
+from kerasalign.datasets.errors import DatasetError, DatasetNote
+from kerasalign.datasets.registry import get_dataset, list_datasets
+from kerasalign.datasets.report import DatasetReport, Fault
+from kerasalign.datasets.sample import EmbeddedImage, FaceSample
+
+_ORIENTATION = 274  # EXIF tag; 5 to 8 swap width and height.
+
+
+def check_dataset(
+    root: str | os.PathLike, name: str | None = None, photos: bool = True, **options
+) -> DatasetReport:
+    """Checks the folder of a data set, and changes nothing in it.
+
+    Every annotation is read, every photo is decoded, and the faces of every split are counted against the
+    official numbers. A face whose photo cannot be decoded, or most of whose points lie outside of the photo,
+    is broken too.
+
+    Args:
+        root: The folder (or, for a user's own CSV or JSON, the file).
+        name: Name of the data set; `None` recognises it.
+        photos: Whether to decode the photos. Without, the check takes seconds.
+        **options: Options of the data set's reader, such as `markup` for a user's own points.
+
+    Returns:
+        The report.
+
+    Raises:
+        FileNotFoundError: If `root` does not exist.
+        ValueError: If the folder is not recognised, or as more than one data set.
+    """
+    path = Path(root).expanduser()
+    if not path.exists():
+        raise FileNotFoundError(f"`root` must be the folder of a data set; that path does not exist. "
+                                f"Received: root={str(root)!r}")
+    dataset = get_dataset(name) if name is not None else recognise_dataset(path)
+    splits = dataset.splits_of(path)
+    findings: dict[str, list[Finding]] = {
+        split: list(dataset.faces(path, split, **{**dataset.count_options, **options})) for split in splits
+    }
+    faults = {_fault(finding): None for found in findings.values() for finding in found
+              if not isinstance(finding, FaceSample)}
+    faces = [(split, face) for split, found in findings.items() for face in found
+             if isinstance(face, FaceSample)]
+    if photos:
+        faces, unusable = _check_photos(faces)
+        faults.update(dict.fromkeys(unusable))
+    counts = Counter(split for split, _ in faces)
+    folder_of = {face.name: face.attributes.get("folder") for _, face in faces}
+    folders = Counter(folder_of.values())
+    return DatasetReport(
+        dataset=dataset.name,
+        root=path,
+        found={split: counts[split] for split in splits},
+        expected=dict(splits),
+        folders_found={folder: folders[folder] for folder in dataset.folders},
+        folders_expected=dict(dataset.folders),
+        missing=list(dict.fromkeys(item for split in splits for item in dataset.missing(path, split))),
+        faults=list(faults),
+    )
+
+
+def recognise_dataset(root: Path) -> Dataset:
+    """The data set that a folder holds; published ones go before a user's own formats.
+
+    Raises:
+        ValueError: If the folder is not recognised, or as more than one data set.
+    """
+    found = [dataset for dataset in map(get_dataset, list_datasets()) if dataset.recognise(root)]
+    found = [dataset for dataset in found if any(dataset.splits.values())] or found
+    if len(found) != 1:
+        names = [dataset.name for dataset in found]
+        problem = f"holds more than one data set: {names}" if found else "is not recognised as a data set"
+        raise ValueError(f"`root` {problem}; pass `name`, one of {list_datasets()}. "
+                         f"Received: root={str(root)!r}")
+    return found[0]
+
+
+def _fault(finding: DatasetError | DatasetNote) -> Fault:
+    if isinstance(finding, DatasetNote):
+        return Fault(str(finding.path), finding.reason, face=False)
+    return Fault(str(finding.path), finding.reason, finding.line)
+
+
+def _check_photos(faces: list[tuple[str, FaceSample]]) -> tuple[list[tuple[str, FaceSample]], list[Fault]]:
+    """The faces, of `(split, face)`, whose photo can be used, and what is wrong with the others."""
+    console = Console(stderr=True)
+    sizes: dict[str, tuple[int, int] | str] = {}
+    usable, faults = [], []
+    for split, face in track(faces, "Checking photos", console=console, transient=True,
+                             disable=not console.is_terminal):
+        key = str(face.image)
+        if key not in sizes:
+            sizes[key] = _photo_size(face.image)
+        size = sizes[key]
+        if isinstance(size, str):
+            faults.append(Fault(key, size))
+            continue
+        known = face.landmarks[np.isfinite(face.landmarks).all(-1)]
+        outside = ((known < -0.5) | (known > np.array(size) - 0.5)).any(-1)
+        if outside.mean() > 0.5:
+            reason = f"{outside.sum()} of {len(known)} points of face {face.name} lie outside of it"
+            faults.append(Fault(key, reason))
+            continue
+        usable.append((split, face))
+    return usable, faults
+
+
+def _photo_size(image: Path | EmbeddedImage) -> tuple[int, int] | str:
+    """Width and height as the photo is meant to be seen, or why it cannot be decoded."""
+    try:
+        if isinstance(image, EmbeddedImage):
+            return image.read().shape[1::-1]
+        with Image.open(image) as photo:
+            size = photo.size
+            swapped = photo.getexif().get(_ORIENTATION, 1) >= 5
+            photo.draft(None, (1, 1))  # A JPEG is read to its end, but decoded at an eighth of its size.
+            photo.load()
+        return size[::-1] if swapped else size
+    except UnidentifiedImageError:
+        return "not a picture"
+    except DatasetError as error:
+        return error.reason
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        return f"cannot be decoded: {error}"

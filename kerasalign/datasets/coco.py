@@ -1,0 +1,110 @@
+"""A user's own points in COCO keypoints JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePath
+
+import numpy as np
+
+from kerasalign.datasets.dataset import Finding
+from kerasalign.datasets.errors import DatasetError, DatasetNote
+from kerasalign.datasets.own_points import OwnPoints, files_by_split
+from kerasalign.datasets.sample import FaceSample
+from kerasalign.geometry import as_box
+from kerasalign.markups import Markup, get_markup
+
+
+class CocoPoints(OwnPoints):
+    """COCO keypoints: `images` with `id` and `file_name`, `annotations` with `image_id` and `keypoints`.
+
+    `keypoints` is `[x, y, v, ...]`: v 0 is not annotated, 1 occluded, 2 visible. An annotation whose points
+    all have v 0 is no face. `bbox` (`[x, y, width, height]`) gives the box `"detector"`. Coordinates are
+    taken as 0-based pixel centres. `file_name` is a path from the JSON file's folder. A split `train` is
+    `train.json`; `"all"` is every JSON file of the folder, and the data may also be one file. A face is named
+    by photo and annotation: `"photos/a#17"`.
+
+    Reader options: `markup` (`"68"`), `images` (another folder of the photos).
+    """
+
+    name = "coco"
+
+    def recognise(self, root: Path) -> bool:
+        contents = (path.read_bytes() for path in self.sources(root).values())
+        return any(b'"keypoints"' in content and b'"annotations"' in content for content in contents)
+
+    def sources(self, root: Path) -> Mapping[str, Path]:
+        return files_by_split(root, ".json")
+
+    def faces(
+        self, root: Path, split: str, markup: str = "68", images: str | Path | None = None
+    ) -> Iterator[Finding]:
+        for subset, path in self.sources(root).items():
+            if split in ("all", subset):
+                folder = path.parent if images is None else Path(images)
+                try:
+                    photos, annotations = _load(path)
+                except DatasetError as error:
+                    yield error
+                    continue
+                for annotation in annotations:
+                    yield from _face(path, subset, folder, photos, annotation, get_markup(markup))
+
+
+def _load(path: Path) -> tuple[dict[object, str], list]:
+    try:
+        contents = json.loads(path.read_text(encoding="utf-8-sig"))
+    except json.JSONDecodeError as error:
+        raise DatasetError(path, f"not JSON: {error.msg}", error.lineno) from error
+    except UnicodeDecodeError as error:
+        raise DatasetError(path, "not a text file", 1) from error
+    try:
+        photos = {image["id"]: str(image["file_name"]) for image in contents["images"]}
+        return photos, list(contents["annotations"])
+    except (KeyError, TypeError) as error:
+        reason = f"not COCO keypoints: `images` and `annotations` are needed ({error!r})"
+        raise DatasetError(path, reason) from error
+
+
+def _face(
+    path: Path, subset: str, folder: Path, photos: dict[object, str], annotation: dict, markup: Markup
+) -> Iterator[Finding]:
+    key = annotation.get("id") if isinstance(annotation, dict) else None
+    try:
+        file_name = photos[annotation["image_id"]]
+        keypoints = np.asarray(annotation["keypoints"], "float64").reshape(-1, 3)
+    except (KeyError, TypeError, ValueError) as error:
+        yield DatasetError(path, f"annotation {key}: no photo or no [x, y, v] keypoints ({error!r})")
+        return
+    labelled = keypoints[:, 2] > 0
+    if len(keypoints) == markup.num_points and not labelled.any():
+        return
+    problem = None
+    if len(keypoints) != markup.num_points:
+        problem = f"{len(keypoints)} keypoints, but markup '{markup.name}' has {markup.num_points}"
+    elif labelled.sum() < 2:
+        problem = "fewer than two points are annotated"
+    elif not np.isfinite(keypoints[labelled]).all():
+        problem = "a keypoint is not finite"
+    elif not (folder / file_name).is_file():
+        problem = f"its photo {file_name!r} is not there"
+    if problem:
+        yield DatasetError(path, f"annotation {key}: {problem}")
+        return
+    boxes = {}
+    if annotation.get("bbox"):
+        try:
+            x, y, width, height = annotation["bbox"]
+            boxes["detector"] = as_box((x, y, x + width, y + height), "bbox")
+        except (TypeError, ValueError) as error:
+            yield DatasetNote(path, f"annotation {key}: {error}")
+    yield FaceSample(
+        image=folder / file_name,
+        landmarks=np.where(labelled[:, None], keypoints[:, :2], np.nan),
+        markup=markup.name,
+        name=f"{PurePath(file_name).with_suffix('').as_posix()}#{key}",
+        boxes=boxes,
+        visibility=keypoints[:, 2] != 1,
+        attributes={"subset": subset},
+    )
