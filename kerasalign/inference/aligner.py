@@ -1,0 +1,130 @@
+"""Photo in, landmarks out: detect, crop, predict, map back."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from kerasalign.data.images import list_images
+from kerasalign.inference.batch import Batch
+from kerasalign.inference.detectors import GivenBoxes, get_detector
+from kerasalign.inference.faces import Faces
+from kerasalign.inference.pipeline import Pipeline
+
+_log = logging.getLogger(__name__)
+
+
+def align(model, source, *, detector="mtcnn", boxes=None, refine: int = 0, batch_size: int = 32,
+          on_error: str = "skip", recursive: bool = False, progress: bool | None = None,
+          **predict_options) -> Faces | Batch:
+    """Finds the faces of a photo, or of many, and their landmarks.
+
+    What comes back depends on `source` alone: one photo gives `Faces`, a list or a folder gives a `Batch` of
+    `Faces`.
+
+    Args:
+        model: A `LandmarkModel`, or anything with its `markup`, `crop_spec` and `predict_crops`.
+        source: A photo (path, bytes, binary file object, PIL image, array), a list or tuple of photos, or the
+            path of a folder, whose photos are taken in the order of their names.
+        detector: `"mtcnn"`, a `Detector`, or a function from a photo to its face boxes.
+        boxes: Face boxes instead of a detector, of the kind that `model.crop_spec.box` names (`"landmarks"`:
+            the tight box of the landmarks): `(F, 4)` for one photo, a list of such arrays for many.
+        refine: How often each face is cropped anew, by the box of its landmarks, and predicted again.
+        batch_size: Faces per forward pass; faces of several photos share one.
+        on_error: For a photo of a list or folder that cannot be read: `"skip"` logs it, notes it in the
+            batch's `errors` and goes on; `"raise"` raises. A single photo always raises.
+        recursive: Whether to look into sub-folders of a folder.
+        progress: Whether to show a progress bar; by default on a terminal and for more than one photo.
+        **predict_options: For `model.predict_crops`.
+
+    Returns:
+        `Faces` (empty if there is no face) or `Batch`; landmarks in pixels of the upright photo.
+
+    Raises:
+        ImageError: If a photo cannot be read.
+        ValueError: If an argument is wrong.
+    """
+    _check_on_error(on_error)
+    folder = _is_folder(source)
+    if not folder and not isinstance(source, (list, tuple)):
+        given = None if boxes is None else [boxes]
+        stream = align_iter(model, [source], detector=detector, boxes=given, refine=refine,
+                            batch_size=batch_size, on_error="raise", keep_images=True, **predict_options)
+        return next(stream)
+    sources = list_images(source, recursive) if folder else list(source)
+    if folder and not sources:
+        _log.warning("No photos in %s.", source)
+    stream = align_iter(model, sources, detector=detector, boxes=boxes, refine=refine, batch_size=batch_size,
+                        on_error=on_error, **predict_options)
+    return Batch(_track(stream, len(sources), progress))
+
+
+def align_iter(model, sources: Iterable, *, detector="mtcnn", boxes: Sequence | None = None, refine: int = 0,
+               batch_size: int = 32, on_error: str = "skip", keep_images: bool = False,
+               **predict_options) -> Iterator[Faces]:
+    """Aligns a stream of photos of any length in bounded memory, in order.
+
+    Args:
+        model: As in `align`.
+        sources: Photos, as in `align`.
+        detector: As in `align`.
+        boxes: One `(F, 4)` array per photo, as in `align`; `sources` must then have a length.
+        refine: As in `align`.
+        batch_size: As in `align`.
+        on_error: As in `align`.
+        keep_images: Whether the results hold the photo's pixels; otherwise `Faces.image` reads it again.
+        **predict_options: For `model.predict_crops`.
+
+    Returns:
+        Iterator of one `Faces` per photo. Arguments are checked before the first photo is read.
+    """
+    if model.markup is None:
+        raise ValueError(f"`model` must have a markup to say what its points mean. Received: model={model!r}")
+    for name, value, least in (("refine", refine, 0), ("batch_size", batch_size, 1)):
+        if not isinstance(value, (int, np.integer)) or value < least:
+            raise ValueError(f"`{name}` must be an integer of at least {least}. Received: {name}={value!r}")
+    _check_on_error(on_error)
+    spec = model.crop_spec
+    if refine and spec.box != "landmarks":
+        raise ValueError("`refine` crops by the box of the landmarks, and this model's crops are made from "
+                         f"'{spec.box}' boxes. Received: refine={refine!r}")
+    if boxes is None:
+        finder = get_detector(detector)
+        finder.map_to(spec.box)  # refuses boxes of the wrong kind before any work
+        detectors = itertools.repeat(finder)
+    else:
+        if len(boxes) != len(sources):
+            raise ValueError(f"`boxes` must hold one array of boxes for each of the {len(sources)} photos. "
+                             f"Received: boxes of length {len(boxes)}")
+        detectors = [GivenBoxes(item, name=spec.box) for item in boxes]
+    pipeline = Pipeline(model, refine, batch_size, on_error, keep_images, predict_options)
+    return pipeline.run(zip(sources, detectors))
+
+
+def _check_on_error(on_error: str) -> None:
+    if on_error not in ("skip", "raise"):
+        raise ValueError(f"`on_error` must be 'skip' or 'raise'. Received: on_error={on_error!r}")
+
+
+def _is_folder(source) -> bool:
+    try:
+        return isinstance(source, (str, os.PathLike)) and Path(source).is_dir()
+    except OSError:  # a name too long to be one, for instance; reading it will say so
+        return False
+
+
+def _track(stream: Iterator[Faces], total: int, progress: bool | None) -> Iterator[Faces]:
+    if progress is None:
+        progress = total > 1 and sys.stderr.isatty()
+    if not progress:
+        return stream
+    from rich.console import Console
+    from rich.progress import track
+
+    return iter(track(stream, "Aligning", total, console=Console(stderr=True)))

@@ -1,0 +1,41 @@
+"""Face detectors behind one interface; each says how its box maps to the tight box of the landmarks."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from kerasalign.inference.detectors.adapters import CallableDetector, GivenBoxes, as_detections
+from kerasalign.inference.detectors.base import Detection, Detector
+from kerasalign.inference.detectors.mtcnn import MTCNNDetector
+
+__all__ = [
+    "CallableDetector", "Detection", "Detector", "GivenBoxes", "MTCNNDetector", "as_detections",
+    "get_detector",
+]  # fmt: skip
+
+_BUILDERS = {"mtcnn": MTCNNDetector}
+
+
+@cache
+def _named(name: str) -> Detector:
+    return _BUILDERS[name]()
+
+
+def get_detector(detector) -> Detector:
+    """Returns a detector.
+
+    Args:
+        detector: A name (`"mtcnn"`), a `Detector`, or a function from a photo to its face boxes. A named
+            detector is built once per process, at its first photo.
+
+    Raises:
+        ValueError: If it is none of these.
+    """
+    if isinstance(detector, Detector):
+        return detector
+    if isinstance(detector, str) and detector in _BUILDERS:
+        return _named(detector)
+    if callable(detector) and not isinstance(detector, type):
+        return CallableDetector(detector)
+    raise ValueError(f"`detector` must be one of {sorted(_BUILDERS)}, a Detector, or a function from a photo "
+                     f"to its face boxes. Received: detector={detector!r}")

@@ -1,0 +1,100 @@
+"""One aligned face."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kerasalign.inference.serialise import plain
+from kerasalign.markups import Markup, get_markup
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Face:
+    """One aligned face.
+
+    Args:
+        landmarks: `(N, 2)` float64, x then y, in pixels of the photo (0-based pixel centres).
+        box: `(x0, y0, x1, y1)` of the detector, in the photo.
+        markup: What the landmarks mean.
+        score: The detector's score; 1.0 for a given box.
+        error: The model's own estimate of its error in percent of the inter-ocular distance; NaN where the
+            model gives none.
+        iterations: Iterations that the model took; 0 where it does not say.
+        failed: Whether the model takes its result for a failure.
+        confidence: `(N,)` in 0..1, what it means is the model's to say; `None` becomes NaN for every point:
+            the model gives none.
+    """
+
+    landmarks: np.ndarray
+    box: np.ndarray
+    markup: Markup
+    score: float = 1.0
+    error: float = math.nan
+    iterations: int = 0
+    failed: bool = False
+    confidence: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "markup", get_markup(self.markup))
+        points = np.asarray(self.landmarks, "float64")
+        n = self.markup.num_points
+        if points.shape != (n, 2):
+            raise ValueError(f"`landmarks` of markup '{self.markup.name}' must be ({n}, 2). "
+                             f"Received: landmarks of shape {points.shape}")
+        confidence = np.full(n, np.nan) if self.confidence is None else np.asarray(self.confidence, "float64")
+        if confidence.shape != (n,):
+            raise ValueError(f"`confidence` must be ({n},). Received: confidence of shape {confidence.shape}")
+        clean = {
+            "landmarks": points,
+            "box": np.asarray(self.box, "float64"),
+            "confidence": confidence,
+            "score": float(self.score),
+            "error": float(self.error),
+            "iterations": int(self.iterations),
+            "failed": bool(self.failed),
+        }
+        for name, value in clean.items():
+            object.__setattr__(self, name, value)
+
+    def to(self, markup: str | Markup) -> Face:
+        """The face in another markup: each point is the mean of a group of these, and so is its confidence.
+
+        Raises:
+            ValueError: If this markup knows no conversion to it.
+        """
+        target = get_markup(markup)
+        confidence = self.markup.convert(self.confidence[:, None], target.name)[:, 0]
+        landmarks = self.markup.convert(self.landmarks, target.name)
+        return replace(self, landmarks=landmarks, markup=target, confidence=confidence)
+
+    def part(self, name: str) -> np.ndarray:
+        """The `(K, 2)` points of a part, such as `"mouth"`.
+
+        Raises:
+            ValueError: If the markup has no such part.
+        """
+        if name not in self.markup.parts:
+            raise ValueError(f"Markup '{self.markup.name}' has the parts {list(self.markup.parts)}. "
+                             f"Received: name={name!r}")
+        return self.landmarks[list(self.markup.parts[name])]
+
+    def to_dict(self) -> dict:
+        """Plain numbers, ready for JSON; `None` stands for what is not known."""
+        return {
+            "markup": self.markup.name,
+            "box": plain(self.box),
+            "score": plain(self.score),
+            "error": plain(self.error),
+            "iterations": self.iterations,
+            "failed": self.failed,
+            "landmarks": plain(self.landmarks),
+            "confidence": plain(self.confidence) if np.isfinite(self.confidence).any() else None,
+        }
+
+    def __repr__(self) -> str:
+        error = "" if math.isnan(self.error) else f", error={self.error:.2f}%"
+        return (f"Face({self.markup.num_points} points, box={np.round(self.box, 1).tolist()}, "
+                f"score={self.score:.3f}{error}{', failed' if self.failed else ''})")

@@ -1,0 +1,101 @@
+"""The aligned faces of one photo."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+
+from kerasalign.data.images import load_image, source_name
+from kerasalign.inference.face import Face
+from kerasalign.inference.serialise import source_path, write_json
+from kerasalign.markups import Markup, get_markup
+
+
+class Faces(Sequence):
+    """The faces of one photo, in the detector's order; empty where there is none.
+
+    Args:
+        faces: The faces.
+        markup: Their markup.
+        source: The photo as it was given to `align`.
+        size: `(width, height)` of the photo in pixels.
+        image: `(H, W, 3)` uint8 RGB, where it is to be kept; otherwise `image` reads the source again.
+        problem: Why the photo could not be read; empty for a photo that was.
+    """
+
+    def __init__(self, faces: Sequence[Face], markup: str | Markup, source=None,
+                 size: tuple[int, int] = (0, 0), image: np.ndarray | None = None, problem: str = "") -> None:
+        self._faces = list(faces)
+        self.markup = get_markup(markup)
+        self.source = source
+        self.size = size
+        self.problem = problem
+        self._image = image
+
+    def __len__(self) -> int:
+        return len(self._faces)
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return self._with(self._faces[index], self.markup)
+        return self._faces[index]
+
+    @property
+    def image(self) -> np.ndarray:
+        """The photo, `(H, W, 3)` uint8 RGB, upright.
+
+        Raises:
+            ImageError: If it was not kept and cannot be read.
+        """
+        return load_image(self.source) if self._image is None else self._image
+
+    @property
+    def landmarks(self) -> np.ndarray:
+        """`(F, N, 2)` float64 in pixels of the photo."""
+        return np.array([face.landmarks for face in self]).reshape(-1, self.markup.num_points, 2)
+
+    @property
+    def boxes(self) -> np.ndarray:
+        """`(F, 4)` boxes of the detector."""
+        return np.array([face.box for face in self]).reshape(-1, 4)
+
+    def to(self, markup: str | Markup) -> Faces:
+        """The faces in another markup.
+
+        Raises:
+            ValueError: If this markup knows no conversion to it.
+        """
+        target = get_markup(markup)
+        self.markup.convert(self.markup.mean_shape, target.name)  # an empty photo refuses as well
+        return self._with([face.to(target) for face in self], target)
+
+    def draw(self, **options):
+        """The photo with its faces drawn, a `PIL.Image`; options of `kerasalign.plots.draw.draw_faces`."""
+        from kerasalign.plots.draw import draw_faces
+
+        return draw_faces(self.image, self, **options)
+
+    def to_dict(self) -> dict:
+        """Plain numbers, ready for JSON."""
+        return {
+            "source": source_path(self.source),
+            "width": int(self.size[0]),
+            "height": int(self.size[1]),
+            "markup": self.markup.name,
+            "problem": self.problem,
+            "faces": [face.to_dict() for face in self],
+        }
+
+    def to_json(self, path: str | os.PathLike | None = None) -> str:
+        """JSON text; also written to a file if a path is given."""
+        return write_json(self.to_dict(), path)
+
+    def _with(self, faces: list[Face], markup: Markup) -> Faces:
+        return Faces(faces, markup, self.source, self.size, self._image, self.problem)
+
+    def __repr__(self) -> str:
+        count = f"{len(self)} face{'' if len(self) == 1 else 's'}"
+        state = f"not read: {self.problem}" if self.problem else f"{self.size[0]}x{self.size[1]} px"
+        return f"Faces({count}, markup={self.markup.name!r}, {state}, source={source_name(self.source)})"

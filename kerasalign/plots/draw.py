@@ -1,0 +1,160 @@
+"""Landmarks drawn on a photo."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+COLORS = {
+    "curve": (64, 224, 208),
+    "point": (255, 255, 255),
+    "outline": (16, 24, 32),
+    "box": (255, 214, 10),
+    "failed": (255, 99, 71),
+}
+_SHIFT = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel
+
+
+def draw_faces(image: np.ndarray, faces: Iterable, *, points: bool = True, curves: bool = True,
+               boxes: bool = False, indices: bool = False, labels: bool = False, width: float = 1.0,
+               color: tuple[int, int, int] = COLORS["curve"]) -> Image.Image:
+    """Draws faces on a photo; line widths follow the size of each face.
+
+    Args:
+        image: `(H, W, 3)` uint8 RGB photo; it is not changed.
+        faces: `Face`s, whose landmarks are in pixels of the photo; NaN points are left out.
+        points: Whether to draw the points.
+        curves: Whether to join them along the boundaries of their markup.
+        boxes: Whether to draw the detector's boxes.
+        indices: Whether to write each point's index.
+        labels: Whether to write each face's number and, where the model gives it, its estimated error.
+        width: Factor of all line widths and point sizes.
+        color: RGB of the curves; a face that the model takes for a failure is red.
+
+    Returns:
+        The drawing, an RGB `PIL.Image` of the photo's size.
+
+    Raises:
+        ValueError: If `image` is no such array or `width` is not positive.
+    """
+    canvas = np.array(image, order="C")
+    if canvas.ndim != 3 or canvas.shape[2] != 3 or canvas.dtype != np.uint8:
+        raise ValueError(f"`image` must be (H, W, 3) uint8. Received: image of shape {canvas.shape}, "
+                         f"dtype {canvas.dtype}")
+    if not width > 0:
+        raise ValueError(f"`width` must be positive. Received: width={width!r}")
+    faces = list(faces)
+    for face in faces:
+        extent = _extent(face)
+        stroke = max(0.007 * extent * width, 0.45)
+        radius = max(0.0085 * extent * width, 0.55)
+        region = _Region(canvas, face, 4 * radius + 4 * stroke, extent)
+        line = COLORS["failed"] if face.failed else tuple(color)
+        if boxes:
+            region.paint(COLORS["box"], lambda r, s=stroke, f=face: r.rectangle(f.box, s))
+        if curves:
+            edges = face.markup.edges
+            region.paint(COLORS["outline"], lambda r, s=stroke, f=face, e=edges: r.lines(f, e, 1.9 * s), 0.45)
+            region.paint(line, lambda r, s=stroke, f=face, e=edges: r.lines(f, e, s))
+        if points:
+            inner = COLORS["failed"] if face.failed and not curves else COLORS["point"]
+            region.paint(COLORS["outline"], lambda r, s=radius, f=face: r.dots(f.landmarks, 1.45 * s), 0.8)
+            region.paint(inner, lambda r, s=radius, f=face: r.dots(f.landmarks, s))
+    drawing = Image.fromarray(canvas)
+    pen = ImageDraw.Draw(drawing)
+    for number, face in enumerate(faces):
+        if indices:
+            _write_indices(pen, face)
+        if labels:
+            _write_label(pen, face, number, drawing.size)
+    return drawing
+
+
+class _Region:
+    """The part of the canvas that a face covers, painted through masks drawn at a multiple of its size."""
+
+    def __init__(self, canvas: np.ndarray, face, margin: float, extent: float) -> None:
+        spots = np.concatenate([_known(face.landmarks), np.asarray(face.box, "float64").reshape(2, 2)])
+        limit = [canvas.shape[1], canvas.shape[0]]
+        low = np.clip(np.floor(spots.min(0) - margin), 0, limit).astype(int)
+        high = np.clip(np.ceil(spots.max(0) + margin) + 1, 0, limit).astype(int)
+        self.part = canvas[low[1] : high[1], low[0] : high[0]]
+        self.origin = low
+        # Thin lines on small faces need fractions of a pixel; large faces do without.
+        self.factor = int(np.clip(1200 // max(extent, 1), 1, 6))
+
+    def paint(self, color: tuple[int, int, int], drawing, opacity: float = 1.0) -> None:
+        """Blends a colour over the part, where `drawing(self)` puts its mask."""
+        height, width = self.part.shape[:2]
+        if height == 0 or width == 0:
+            return
+        self.mask = np.zeros((height * self.factor, width * self.factor), "uint8")
+        drawing(self)
+        cover = cv2.resize(self.mask, (width, height), interpolation=cv2.INTER_AREA)[..., None]
+        cover = cover * np.float32(opacity / 255)
+        self.part[...] = np.round(self.part * (1 - cover) + np.float32(color) * cover)
+
+    def lines(self, face, edges, thickness: float) -> None:
+        """Lines between pairs of points."""
+        for a, b in edges:
+            if np.isfinite(face.landmarks[[a, b]]).all():
+                cv2.line(self.mask, self._at(face.landmarks[a]), self._at(face.landmarks[b]), 255,
+                         self._pixels(thickness), cv2.LINE_AA, _SHIFT)
+
+    def dots(self, points: np.ndarray, radius: float) -> None:
+        """Filled circles."""
+        for point in _known(points):
+            cv2.circle(self.mask, self._at(point), round(radius * self.factor * 2**_SHIFT), 255, cv2.FILLED,
+                       cv2.LINE_AA, _SHIFT)
+
+    def rectangle(self, box: np.ndarray, thickness: float) -> None:
+        """Outline of a box."""
+        cv2.rectangle(self.mask, self._at(box[:2]), self._at(box[2:]), 255, self._pixels(thickness),
+                      cv2.LINE_AA, _SHIFT)
+
+    def _at(self, point: np.ndarray) -> tuple[int, int]:
+        # Pixel centres are integers, in the mask as in the photo.
+        spot = (np.asarray(point) - self.origin + 0.5) * self.factor - 0.5
+        return tuple(int(v) for v in np.round(np.clip(spot, -1e5, 1e5) * 2**_SHIFT))
+
+    def _pixels(self, thickness: float) -> int:
+        return max(round(thickness * self.factor), 1)
+
+
+def _known(points: np.ndarray) -> np.ndarray:
+    return points[np.isfinite(points).all(-1)]
+
+
+def _extent(face) -> float:
+    """Longer side of the landmarks' tight box; of the face's box where they are too few."""
+    known = _known(face.landmarks)
+    spread = float(np.ptp(known, axis=0).max()) if len(known) > 1 else 0.0
+    return spread or float(max(face.box[2] - face.box[0], face.box[3] - face.box[1]))
+
+
+def _write_indices(pen: ImageDraw.ImageDraw, face) -> None:
+    size = max(0.028 * _extent(face), 7)
+    font = ImageFont.load_default(size)
+    for index, point in enumerate(face.landmarks):
+        if np.isfinite(point).all():
+            place = tuple(point + 0.35 * size)
+            pen.text(place, str(index), COLORS["point"], font, stroke_width=max(size / 10, 1),
+                     stroke_fill=COLORS["outline"])
+
+
+def _write_label(pen: ImageDraw.ImageDraw, face, number: int, limit: tuple[int, int]) -> None:
+    size = min(max(0.075 * _extent(face), 9), 48)
+    text = f"{number}" if math.isnan(face.error) else f"{number}  {face.error:.1f} %"
+    font = ImageFont.load_default(size)
+    known = np.concatenate([_known(face.landmarks), np.asarray(face.box, "float64").reshape(2, 2)])
+    width, height = pen.textbbox((0, 0), text, font)[2:]
+    pad = 0.25 * size
+    left = float(np.clip(known[:, 0].min(), 0, max(limit[0] - width - 2 * pad, 0)))
+    top = float(np.clip(known[:, 1].min() - height - 3 * pad, 0, max(limit[1] - height - 2 * pad, 0)))
+    pen.rounded_rectangle((left, top, left + width + 2 * pad, top + height + 2 * pad), pad,
+                          COLORS["failed"] if face.failed else COLORS["outline"])
+    pen.text((left + pad, top + pad), text, COLORS["point"], font)

@@ -1,0 +1,193 @@
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from kerasalign.data.images import ImageError, list_images, load_image
+
+
+@pytest.fixture
+def photo():
+    """A smooth photo, 40 wide and 30 high, that JPEG hardly changes."""
+    y, x = np.mgrid[0:30, 0:40]
+    return np.stack([40 + 3 * x, 30 + 5 * y, 90 + x + y], -1).astype("uint8")
+
+
+def encoded(image, kind="PNG", **options):
+    stream = io.BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def test_every_kind_of_source_gives_the_same_pixels(tmp_path, photo):
+    path = tmp_path / "face one.png"
+    Image.fromarray(photo).save(path)
+    data = path.read_bytes()
+    with path.open("rb") as file:
+        sources = [path, str(path), data, bytearray(data), io.BytesIO(data), file, Image.open(path), photo,
+                   photo.astype("int64"), photo.astype("float32"), photo[:, ::-1][:, ::-1]]
+        for source in sources:
+            loaded = load_image(source)
+            assert loaded.dtype == np.uint8 and loaded.flags.c_contiguous
+            np.testing.assert_array_equal(loaded, photo)
+
+
+def test_the_result_is_a_copy(photo):
+    loaded = load_image(photo)
+    loaded[:] = 0
+    assert photo.any()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(photo, orientation):
+    stored = {
+        1: photo, 2: photo[:, ::-1], 3: photo[::-1, ::-1], 4: photo[::-1], 5: photo.transpose(1, 0, 2),
+        6: np.rot90(photo, 1), 7: np.rot90(photo, 2).transpose(1, 0, 2), 8: np.rot90(photo, -1),
+    }[orientation]  # fmt: skip
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(Image.fromarray(np.ascontiguousarray(stored)), exif=exif)
+    np.testing.assert_array_equal(load_image(data), photo)
+    np.testing.assert_array_equal(load_image(Image.open(io.BytesIO(data))), photo)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+def test_damaged_exif_data_costs_no_photo(photo):
+    data = encoded(Image.fromarray(photo), exif=b"Exif\x00\x00II*\x00\xff\xff\xff\x7f")
+    np.testing.assert_array_equal(load_image(data), photo)
+
+
+def test_transparent_parts_become_white(photo):
+    alpha = np.full((30, 40), 255, "uint8")
+    alpha[:, :10] = 0
+    alpha[:, 10:20] = 128
+    loaded = load_image(encoded(Image.fromarray(np.dstack([photo, alpha]))))
+    assert (loaded[:, :10] == 255).all()
+    half = np.round((photo[:, 10:20] * 128.0 + 255 * 127) / 255)
+    np.testing.assert_allclose(loaded[:, 10:20], half, atol=1)
+    np.testing.assert_array_equal(loaded[:, 20:], photo[:, 20:])
+
+
+def test_palette_with_a_transparent_colour():
+    image = Image.new("P", (4, 2))
+    image.putpalette([10, 20, 30, 200, 100, 50])
+    image.putdata([0, 0, 1, 1] * 2)
+    loaded = load_image(encoded(image, transparency=0))
+    assert (loaded[:, :2] == 255).all() and (loaded[:, 2:] == (200, 100, 50)).all()
+
+
+def test_gray_and_gray_with_alpha(photo):
+    gray = photo[..., 0]
+    np.testing.assert_array_equal(load_image(encoded(Image.fromarray(gray))), np.dstack([gray] * 3))
+    np.testing.assert_array_equal(load_image(gray), load_image(gray[..., None]))
+    image = Image.merge("LA", [Image.fromarray(gray), Image.new("L", (40, 30), 0)])
+    assert (load_image(encoded(image)) == 255).all()
+
+
+def test_sixteen_bits_are_scaled_and_not_cut(photo):
+    gray = photo[..., 0].astype("uint16") * 257
+    for source in (gray, encoded(Image.fromarray(gray)), encoded(Image.fromarray(gray), "TIFF")):
+        np.testing.assert_array_equal(load_image(source), np.dstack([photo[..., 0]] * 3))
+    np.testing.assert_array_equal(load_image(photo.astype("uint16") * 257), photo)
+
+
+def test_black_and_white():
+    loaded = load_image(np.array([[True, False]]))
+    assert loaded.tolist() == [[[255] * 3, [0] * 3]]
+    np.testing.assert_array_equal(load_image(encoded(Image.fromarray(np.array([[True, False]])))), loaded)
+
+
+def test_cmyk_jpeg(photo):
+    data = encoded(Image.fromarray(photo).convert("CMYK"), "JPEG", quality=98)
+    assert np.abs(load_image(data).astype(int) - photo).mean() < 3
+
+
+def test_first_frame_of_an_animation():
+    frames = [Image.new("RGB", (4, 4), color) for color in ((250, 0, 0), (0, 250, 0))]
+    assert load_image(encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]))[0, 0, 0] > 240
+
+
+def test_truncated_jpeg_is_refused(tmp_path, photo):
+    noise = np.random.default_rng(0).integers(0, 255, (200, 200, 3), "uint8")
+    data = encoded(Image.fromarray(noise), "JPEG")
+    path = tmp_path / "cut off.jpg"
+    for part in (0.9, 0.5, 0.02):
+        path.write_bytes(data[: int(part * len(data))])
+        with pytest.raises(ImageError, match=r"cut off\.jpg") as caught:
+            load_image(path)
+        assert caught.value.reason and caught.value.source == path
+
+
+@pytest.mark.parametrize(("content", "reason"), [
+    (b"", "empty"), (b"these are no pixels", "not an image"), (b"\xff\xd8\xff", "not an image|damaged"),
+    (b"\x89PNG\r\n\x1a\n" + bytes(40), "not an image|damaged"),
+])  # fmt: skip
+def test_files_that_are_no_photos(tmp_path, content, reason):
+    path = tmp_path / "text.jpg"
+    path.write_bytes(content)
+    with pytest.raises(ImageError, match=rf"({reason}).*Received: .*text\.jpg"):
+        load_image(path)
+    with pytest.raises(ImageError, match=reason):
+        load_image(content)
+
+
+def test_missing_file_folder_and_bad_path(tmp_path):
+    with pytest.raises(ImageError, match=r"no such file.*gone\.jpg"):
+        load_image(tmp_path / "gone.jpg")
+    with pytest.raises(ImageError, match="it is a folder"):
+        load_image(tmp_path)
+    for path in ("a\0b.jpg", "x" * 5000):
+        with pytest.raises(ImageError):
+            load_image(path)
+
+
+@pytest.mark.parametrize("source", [
+    None, 3, [1, 2], io.StringIO("text"), np.zeros((0, 4, 3), "uint8"), np.zeros((2, 2, 2), "uint8"),
+    np.zeros((1, 2, 2, 3), "uint8"), np.full((2, 2), 300), np.full((2, 2), -1.0), np.full((2, 2), np.nan),
+    np.full((2, 2, 3), 0.5), np.array([["a"]]),
+])  # fmt: skip
+def test_other_things_are_refused(source):
+    with pytest.raises(ImageError, match="Received"):
+        load_image(source)
+
+
+def test_an_unknown_error_is_still_a_value_error(tmp_path):
+    with pytest.raises(ValueError, match="Cannot read the photo"):
+        load_image(tmp_path / "gone.jpg")
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_damaged_files_raise_image_errors_only(data):
+    content = bytearray(encoded(Image.fromarray(np.arange(300, dtype="uint8").reshape(10, 10, 3)),
+                                data.draw(st.sampled_from(["PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP"]))))
+    for _ in range(data.draw(st.integers(1, 8))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    content = bytes(content[: data.draw(st.integers(0, len(content)))])
+    try:
+        image = load_image(content)
+    except ImageError:
+        return
+    assert image.ndim == 3 and image.shape[2] == 3 and image.dtype == np.uint8
+
+
+def test_list_images_is_sorted_and_skips_what_is_no_photo(tmp_path, photo):
+    for name in ("b.jpg", "a.PNG", "notes.txt", ".hidden.jpg", "c.tiff", "sub/d.webp", ".cache/e.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "folder.jpg").mkdir()
+    assert [path.name for path in list_images(tmp_path)] == ["a.PNG", "b.jpg", "c.tiff"]
+    names = [path.relative_to(tmp_path).as_posix() for path in list_images(str(tmp_path), recursive=True)]
+    assert names == ["a.PNG", "b.jpg", "c.tiff", "sub/d.webp"]
+
+
+def test_list_images_of_no_folder(tmp_path):
+    with pytest.raises(ImageError, match="no such folder"):
+        list_images(tmp_path / "gone")
+    (tmp_path / "file.jpg").write_bytes(b"x")
+    with pytest.raises(ImageError, match="not a folder"):
+        list_images(tmp_path / "file.jpg")
