@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasalign.geometry import CropSpec
-from kerasalign.hub.errors import WeightsNotPublished
+from kerasalign.hub.errors import WeightsError, WeightsNotPublished
 from kerasalign.hub.manifest import Manifest, read_manifest
 from kerasalign.hub.preset import Preset
 from kerasalign.hub.weights import weights_path
@@ -35,6 +35,7 @@ def load(name: str, weights: str | Path | None = "auto") -> LandmarkModel:
         UnknownPreset: If no preset has that name.
         WeightsNotPublished: If `weights="auto"` and nobody has published weights for this preset.
         WeightsCorrupted: If the published file is not the one that the manifest names.
+        WeightsError: If a file does not fit the network.
         FileNotFoundError: If `weights` is a path and no file is there.
 
     Example:
@@ -60,7 +61,10 @@ def load(name: str, weights: str | Path | None = "auto") -> LandmarkModel:
             preset = replace(preset, architecture={"class": preset.architecture["class"], **trained})
     model = _build(preset)
     if weights is not None:
-        model.load_weights(str(path))
+        try:
+            model.load_weights(str(path))
+        except (ValueError, OSError, KeyError) as error:
+            raise WeightsError(f"{path} does not hold weights of '{name}': {error}") from error
     return model
 
 

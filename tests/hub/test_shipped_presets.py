@@ -5,7 +5,7 @@ import json
 import pytest
 
 import kerasalign
-from kerasalign.hub import WeightsNotPublished, read_manifest
+from kerasalign.hub import WeightsError, WeightsNotPublished, read_manifest
 
 SHIPPED = read_manifest().presets
 # arXiv 2108.00377 names the layers; these are the counts that follow from them.
@@ -48,6 +48,20 @@ def test_published_weights_load(name):
 def test_unpublished_weights_explain_themselves(name):
     with pytest.raises(WeightsNotPublished, match=name):
         kerasalign.load(name)
+
+
+@pytest.mark.parametrize("file", ["photo.jpg", "text.weights.h5"])
+def test_a_file_that_holds_no_weights_is_named(tmp_path, file):
+    (tmp_path / file).write_text("no weights")
+    with pytest.raises(WeightsError, match=rf"{file} does not hold weights of 'musica-mobile'"):
+        kerasalign.load("musica-mobile", weights=tmp_path / file)
+
+
+def test_weights_of_another_preset_are_refused(tmp_path):
+    path = tmp_path / "mobile.weights.h5"
+    kerasalign.load("musica-mobile", weights=None).save_weights(path)
+    with pytest.raises(WeightsError, match="does not hold weights of 'musica19-300w'"):
+        kerasalign.load("musica19-300w", weights=path)
 
 
 def test_half_precision_weights_load_into_a_float32_model(tmp_path):

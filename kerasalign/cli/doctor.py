@@ -1,0 +1,117 @@
+"""`kerasalign doctor`: what is installed, what runs, what is wrong."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+
+import kerasalign
+from kerasalign.cli.backend import start_backend
+from kerasalign.cli.console import print_json, print_table
+
+_PACKAGES = (
+    "keras", "tensorflow", "numpy", "opencv-python-headless", "pillow", "scipy", "mtcnn", "huggingface-hub",
+)  # fmt: skip
+_OPTIONAL = ("jax", "torch", "scikit-image")
+
+
+class Finding(NamedTuple):
+    """One line of the report; `problem` is empty where all is well."""
+
+    what: str
+    value: str
+    problem: str = ""
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("doctor")(doctor_command)
+
+
+def doctor_command(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Report versions, backend, devices and cache, and what is wrong; exit code 1 when something is."""
+    findings = examine()
+    if as_json:
+        print_json([finding._asdict() for finding in findings])
+    else:
+        print_table(("what", "found", "problem"), findings)
+    if any(finding.problem for finding in findings):
+        raise typer.Exit(1)
+
+
+def examine() -> list[Finding]:
+    """Examines this installation; a check that fails is a finding, not an error."""
+    findings = []
+    for check in (_versions, _backend, _cache, _manifest):
+        try:
+            findings += check()
+        except Exception as error:  # whatever is broken here is what the report is for
+            findings.append(Finding(check.__name__.strip("_"), "failed", f"{type(error).__name__}: {error}"))
+    return findings
+
+
+def _versions() -> Iterator[Finding]:
+    yield Finding("kerasalign", f"{kerasalign.__version__} in {Path(kerasalign.__file__).parent}")
+    yield Finding("python", f"{platform.python_version()} on {platform.platform()}")
+    for package in _PACKAGES:
+        found = _version(package)
+        yield Finding(package, found or "missing", "" if found else f"Run: pip install {package}")
+    for package in _OPTIONAL:
+        yield Finding(package, _version(package) or "not installed (optional)")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _backend() -> Iterator[Finding]:
+    start_backend()
+    import keras
+
+    yield Finding("backend", keras.backend.backend())
+    yield Finding("devices", ", ".join(map(str, keras.distribution.list_devices())) or "none")
+    answer = float(keras.ops.convert_to_numpy(keras.ops.matmul([[1.0, 2.0]], [[3.0], [4.0]]))[0, 0])
+    yield Finding("arithmetic", str(answer), "" if answer == 11.0 else "1 * 3 + 2 * 4 must be 11.0")
+
+
+def _cache() -> Iterator[Finding]:
+    from kerasalign.hub import cache_dir
+
+    folder = cache_dir()
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    writable = existing.is_dir() and os.access(existing, os.W_OK)
+    hint = "" if writable else "Not writable: set KERASALIGN_HOME to a folder that is"
+    yield Finding("cache", str(folder), hint)
+
+
+def _manifest() -> Iterator[Finding]:
+    from kerasalign.hub import WeightsError, manifest_path, read_manifest, weights_path
+
+    manifest = read_manifest()
+    yield Finding("manifest", f"{manifest_path()}, {len(manifest.presets)} presets")
+    for preset in manifest.presets.values():
+        if preset.weights and preset.weights.source == "bundled":
+            problem = _problem(lambda weights=preset.weights: weights_path(weights), WeightsError)
+            state = "damaged" if problem else "digest as in the manifest"
+            yield Finding(f"weights of {preset.name}", state, problem)
+    default = manifest[manifest.default]
+    yield Finding("default", default.name, "" if default.available else "Its weights are not published")
+
+
+def _problem(action: Callable[[], object], expected: type[Exception]) -> str:
+    try:
+        action()
+    except expected as error:
+        return str(error)
+    return ""

@@ -1,0 +1,64 @@
+"""The command's root: its sub-commands, options that all share, and how errors are shown."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated
+
+import typer
+from rich.logging import RichHandler
+from rich.text import Text
+from typer.core import TyperGroup
+
+import kerasalign
+from kerasalign.cli import doctor, photos, zoo
+from kerasalign.cli.console import error_console
+from kerasalign.hub.errors import WeightsError
+
+
+class OneLineErrors(TyperGroup):
+    """Shows an error that the library raised on purpose as one line; anything else keeps its traceback."""
+
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except (ValueError, OSError, ImportError, WeightsError) as error:
+            if not (isinstance(error, (OSError, WeightsError)) or _raised_by_us(error)):
+                raise
+            error_console().print(Text(f"Error: {error}", style="red"), soft_wrap=True)
+            raise typer.Exit(1) from error
+
+
+def _raised_by_us(error: BaseException) -> bool:
+    traceback = error.__traceback__
+    while traceback and traceback.tb_next:
+        traceback = traceback.tb_next
+    return bool(traceback) and traceback.tb_frame.f_globals.get("__name__", "").startswith("kerasalign.")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kerasalign {kerasalign.__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=OneLineErrors, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
+)
+
+
+@app.callback()
+def root(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more of what is being done.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Face alignment on Keras 3: a photo in, facial landmarks out."""
+    handler = RichHandler(console=error_console(), show_path=False, show_time=False)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
+    logging.getLogger("kerasalign").setLevel(logging.INFO if verbose else logging.WARNING)
+
+
+for module in (zoo, photos, doctor):
+    module.register(app)

@@ -1,0 +1,85 @@
+"""`kerasalign list` and `kerasalign info`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from kerasalign.cli.backend import start_backend
+from kerasalign.cli.console import console, print_json, print_table
+from kerasalign.hub import info, list_models, read_manifest
+from kerasalign.hub.zoo import commercial_status, headline, nme_text, results, weights_status
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("list")(list_command)
+    app.command("info")(info_command)
+
+
+def list_command(
+    paper: Annotated[str | None, typer.Option(help="Only presets of this paper.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Only presets for this data set.")] = None,
+    markup: Annotated[str | None, typer.Option(help="Only presets of this point scheme.")] = None,
+    commercial_use: Annotated[
+        bool | None, typer.Option(help="Only weights that may, or may not, be used commercially.")
+    ] = None,
+    available: Annotated[bool | None, typer.Option(help="Only presets with, or without, weights.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the names as JSON.")] = False,
+) -> None:
+    """List the presets."""
+    names = list_models(paper, dataset, markup, commercial_use, available)
+    if as_json:
+        print_json(names)
+        return
+    presets = read_manifest().presets
+    rows = []
+    for name in names:
+        preset = presets[name]
+        protocol, ours, theirs = headline(preset)
+        rows.append((name, preset.paper, preset.dataset, preset.markup or "", weights_status(preset),
+                     commercial_status(preset), ours, theirs, protocol))  # fmt: skip
+    print_table(("preset", "paper", "data", "markup", "weights", "commercial", "NME here %", "NME paper %",
+                 "protocol"), rows)  # fmt: skip
+
+
+def info_command(
+    name: Annotated[str, typer.Argument(help="Name of a preset.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Say everything that is known of a preset; its network is built and counted."""
+    preset = read_manifest()[name]
+    start_backend()
+    told = info(name)
+    if as_json:
+        print_json(told)
+        return
+    weights = preset.weights
+    rows = [
+        ("paper", preset.paper),
+        ("made for", preset.dataset),
+        ("markup", preset.markup or "none"),
+        ("points", str(told["points"])),
+        ("parameters", f"{told['parameters']:,}"),
+        ("multiply-adds", f"{told['macs']:,} a face ({told['macs_paper']:,} by the paper's counting)"),
+        ("crop", ", ".join(f"{key} {value}" for key, value in preset.crop.items())),
+        ("recipe", preset.recipe or "none"),
+        ("weights", weights_status(preset)),
+    ]
+    if weights is not None:
+        data = "; ".join(f"{d.name}, {d.faces:,} faces, {d.terms}" for d in weights.training_data)
+        rows += [
+            ("file", f"{weights.file}, {weights.bytes:,} bytes, {weights.dtype}"),
+            ("licence", weights.licence),
+            ("commercial use", commercial_status(preset)),
+            ("trained on", data),
+        ]
+    rows.append(("notes", preset.notes))
+    print_table(("preset", name), rows)
+    numbers = [(protocol, nme_text(ours), ours.box_source if ours else "", nme_text(paper))
+               for protocol, ours, paper in results(preset)]  # fmt: skip
+    if numbers:
+        print_table(("protocol", "NME here %", "boxes", "NME paper %"), numbers)
+    if weights is None:
+        console().print(f"Train it with: kerasalign train {name} --data DIR" if preset.recipe else "")

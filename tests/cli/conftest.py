@@ -1,0 +1,59 @@
+"""The command in this process, with photos of the test's own."""
+
+import logging
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from kerasalign.cli import app
+from kerasalign.geometry import CropSpec
+from kerasalign.inference import align
+from kerasalign.markups import get_markup
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch):
+    """Runs `kerasalign ...` in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    level = logging.getLogger("kerasalign.inference").level
+    yield lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
+    logging.getLogger("kerasalign.inference").setLevel(level)
+    logging.getLogger("kerasalign").setLevel(logging.NOTSET)
+
+
+class FiveDots:
+    """A model that puts its five points at the same places of every crop."""
+
+    markup = get_markup("5")
+    crop_spec = CropSpec(size=64, scale=1.5)
+
+    def predict_crops(self, crops, **options):
+        return {"landmarks": np.tile(self.markup.mean_shape * 40 + 31.5, (len(crops), 1, 1))}
+
+    def align(self, source, **options):
+        return align(self, source, **options)
+
+
+@pytest.fixture
+def five_dots(monkeypatch):
+    """Every `load` gives `FiveDots`; what was asked for is noted."""
+    import kerasalign.hub
+
+    asked = []
+    monkeypatch.setattr(kerasalign.hub, "load", lambda name, weights: asked.append((name, weights)) or FiveDots())
+    return asked
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two photos, one cut off in the middle, and a text that calls itself a photo."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    noise = np.random.default_rng(0).integers(0, 256, (80, 100, 3)).astype("uint8")
+    for name in ("a.jpg", "b.png"):
+        Image.fromarray(noise).save(folder / name)
+    (folder / "cut.jpg").write_bytes((folder / "a.jpg").read_bytes()[:3000])
+    (folder / "text.jpg").write_text("not a photo")
+    return folder

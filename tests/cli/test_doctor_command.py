@@ -1,0 +1,53 @@
+"""`kerasalign doctor` finds what is wrong."""
+
+import json
+
+import kerasalign.hub
+from kerasalign.cli import doctor
+
+
+def report(run):
+    return {finding["what"]: finding for finding in json.loads(run.stdout)}
+
+
+def test_reports_this_installation(command):
+    found = report(command("doctor", "--json"))
+    assert kerasalign.__version__ in found["kerasalign"]["value"]
+    assert found["backend"]["value"]
+    assert found["devices"]["value"]
+    assert "weights_manifest.json" in found["manifest"]["value"]
+    assert not any(found[what]["problem"] for what in ("keras", "tensorflow", "backend", "arithmetic", "manifest"))
+
+
+def test_table_and_exit_code(command, monkeypatch):
+    monkeypatch.setattr(doctor, "examine", lambda: [doctor.Finding("cat", "asleep")])
+    assert command("doctor").exit_code == 0
+    monkeypatch.setattr(doctor, "examine", lambda: [doctor.Finding("cat", "gone", "Look under the bed")])
+    run = command("doctor")
+    assert run.exit_code == 1
+    assert "Look under the bed" in run.stdout
+
+
+def test_a_missing_package(command, monkeypatch):
+    monkeypatch.setattr(doctor, "_PACKAGES", ("keras", "no-such-package"))
+    run = command("doctor", "--json")
+    assert run.exit_code == 1
+    assert report(run)["no-such-package"]["problem"] == "Run: pip install no-such-package"
+
+
+def test_a_cache_that_cannot_be_written(command, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("KERASALIGN_HOME", str(tmp_path / "file"))
+    assert "KERASALIGN_HOME" in report(command("doctor", "--json"))["cache"]["problem"]
+    monkeypatch.setenv("KERASALIGN_HOME", str(tmp_path / "new" / "folder"))
+    assert not report(command("doctor", "--json"))["cache"]["problem"]
+
+
+def test_a_check_that_fails_is_a_finding(command, monkeypatch):
+    def lost():
+        raise FileNotFoundError("the manifest is gone")
+
+    monkeypatch.setattr(kerasalign.hub, "read_manifest", lost)
+    found = report(command("doctor", "--json"))
+    assert found["manifest"]["problem"] == "FileNotFoundError: the manifest is gone"
+    assert found["backend"]["value"]
