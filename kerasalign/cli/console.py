@@ -23,6 +23,11 @@ def error_console() -> Console:
     return Console(stderr=True)
 
 
+def say(text: str) -> None:
+    """Prints a line as it is, unbroken."""
+    console().print(text, soft_wrap=True, markup=False, highlight=False)
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None) -> None:
     """Prints a table; cells are taken literally."""
     from rich.text import Text
@@ -35,4 +40,4 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: st
 
 def print_json(content) -> None:
     """Prints JSON that a program can read, whatever the width of the terminal."""
-    console().print(json.dumps(content, indent=1), soft_wrap=True, markup=False, highlight=False)
+    say(json.dumps(content, indent=1))

@@ -12,7 +12,7 @@ import typer
 from rich.progress import track
 
 from kerasalign.cli.backend import start_backend
-from kerasalign.cli.console import console, error_console
+from kerasalign.cli.console import error_console, say
 from kerasalign.files import write_json, written_beside
 
 _ModelOption = Annotated[str | None, typer.Option(help="Name of a preset; see `kerasalign list`.")]
@@ -68,12 +68,12 @@ def align_command(
             _save(faces, target)
             line = f"{_count(len(faces), 'face')} -> {target}"
         documents.append(faces.to_dict())
-        _say(f"{faces.source}: {line}")
+        say(f"{faces.source}: {line}")
     if as_json:
         write_json(out / "landmarks.json", documents)
-        _say(f"Landmarks written to {out / 'landmarks.json'}")
-    _say(f"{_count(len(photos), 'photo')}: {count['drawn']} drawn, {count['empty']} without a face, "
-         f"{count['failed']} not readable")  # fmt: skip
+        say(f"Landmarks written to {out / 'landmarks.json'}")
+    say(f"{_count(len(photos), 'photo')}: {count['drawn']} drawn, {count['empty']} without a face, "
+        f"{count['failed']} not readable")  # fmt: skip
     if count["failed"]:
         raise typer.Exit(1)
 
@@ -91,9 +91,9 @@ def demo_command(
         raise ValueError(f"No face was found. Received: photo={str(photo)!r}")
     _save(faces, out, boxes=True, labels=len(faces) > 1)
     first = faces[0]
-    _say(f"{_count(len(faces), 'face')} with {faces.markup.num_points} points; the first one's box is "
+    say(f"{_count(len(faces), 'face')} with {faces.markup.num_points} points; the first one's box is "
          f"{[round(float(v), 1) for v in first.box]}.")  # fmt: skip
-    _say(f"Drawn on {out.resolve()}")
+    say(f"Drawn on {out.resolve()}")
 
 
 def _astronaut():
@@ -120,7 +120,7 @@ def _photos(sources: list[Path], recursive: bool) -> list[Path]:
     for source in sources:
         found = list_images(source, recursive) if source.is_dir() else [source]
         if not found:
-            _say(f"{source}: no photos in this folder")
+            say(f"{source}: no photos in this folder")
         photos += found
     return photos
 
@@ -150,7 +150,3 @@ def _unique(stem: str, taken: Counter[str]) -> str:
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _say(text: str) -> None:
-    console().print(text, soft_wrap=True, markup=False, highlight=False)

@@ -1,0 +1,54 @@
+"""`kerasalign prepare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kerasalign.cli.backend import start_backend
+from kerasalign.cli.console import console, print_json, say
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("prepare")(prepare_command)
+
+
+def prepare_command(
+    data: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a data set in its official layout.")],
+    check: Annotated[bool, typer.Option("--check", help="Only say what is there, missing or broken.")] = False,
+    dataset: Annotated[str | None, typer.Option(help="Name of the data set; by default it is recognised.")] = None,
+    photos: Annotated[bool, typer.Option(help="With --check: decode every photo.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="With --check: print the report as JSON.")] = False,
+    model: Annotated[str | None, typer.Option(help="Preset to cut the training crops for.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Folder for the crops; give it to `train --cache`.")] = None,
+    skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Leave broken faces out.")] = False,
+) -> None:
+    """Check a data set, or cut its training crops once for all runs. The data set itself is never changed.
+
+    The exit code of a check is 1 when something is broken.
+    """
+    if check:
+        _check(data, dataset, photos, as_json)
+        return
+    if model is None or cache is None:
+        raise typer.BadParameter("Give --check, or --model NAME and --cache FOLDER to cut crops.")
+    from kerasalign.recipes import get_recipe
+
+    start_backend()
+    made = get_recipe(model).cache(data, "train", cache, "skip" if skip_broken else "raise")
+    say(f"{len(made)} crops in {cache}; train with: kerasalign train {model} --data {data} --cache {cache}")
+
+
+def _check(data: Path, dataset: str | None, photos: bool, as_json: bool) -> None:
+    from kerasalign.datasets import check_dataset
+
+    report = check_dataset(data, dataset, photos)
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        console().print(report)
+    if not report.ok:
+        raise typer.Exit(1)

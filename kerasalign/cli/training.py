@@ -1,0 +1,46 @@
+"""`kerasalign train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kerasalign.cli.backend import start_backend
+from kerasalign.cli.console import say
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("train")(train_command)
+
+
+def train_command(
+    name: Annotated[str, typer.Argument(help="Preset to train.")],
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Folder of its data set in the official layout.")],
+    run: Annotated[Path | None, typer.Option(help="Folder of the run; by default runs/NAME.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Folder of the crops; by default RUN/cache.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Optimiser steps; by default the recipe's.")] = None,
+    steps_per_epoch: Annotated[int | None, typer.Option(help="Steps between checkpoints.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Faces per step.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Initial learning rate.")] = None,
+    schedule: Annotated[str | None, typer.Option(help="staircase or cosine.")] = None,
+    validation: Annotated[int | None, typer.Option(help="Training faces held out to watch the NME.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of weights, order and augmentation.")] = None,
+    workers: Annotated[int, typer.Option(help="Batches that are made at the same time.")] = 1,
+    resume: Annotated[bool, typer.Option(help="Go on with a run that is in the folder.")] = True,
+    skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Leave broken faces out.")] = False,
+) -> None:
+    """Train a preset. A run that was stopped goes on with the same command; without options it is the paper's."""
+    from kerasalign.recipes import get_recipe
+
+    start_backend()
+    recipe = get_recipe(name).with_settings(
+        steps=steps, steps_per_epoch=steps_per_epoch, batch_size=batch_size, learning_rate=learning_rate,
+        schedule=schedule, validation=validation, seed=seed,
+    )  # fmt: skip
+    run = run or Path("runs") / name
+    recipe.fit(data, run, cache_dir=cache, resume=resume, on_error="skip" if skip_broken else "raise", workers=workers)
+    best = run / "best.weights.h5"
+    say(f"Weights, run card and curve are in {run}. Use them with: kerasalign.load({name!r}, weights={str(best)!r})")

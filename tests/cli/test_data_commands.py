@@ -1,0 +1,68 @@
+"""`kerasalign prepare` and `kerasalign train` on a data set of drawn faces."""
+
+import json
+
+import pytest
+
+from kerasalign.datasets import make_miniature
+
+
+@pytest.fixture
+def w300(tmp_path):
+    make_miniature("300w", tmp_path / "300w")
+    return tmp_path / "300w"
+
+
+def test_check_counts_and_changes_nothing(command, w300):
+    before = {path: path.stat().st_mtime_ns for path in w300.rglob("*")}
+    run = command("prepare", "--check", w300, "--json")
+    report = json.loads(run.stdout)
+    assert report["dataset"] == "300w"
+    assert not report["complete"]
+    assert run.exit_code == (0 if report["ok"] else 1)
+    assert {path: path.stat().st_mtime_ns for path in w300.rglob("*")} == before
+
+
+def test_check_finds_a_broken_photo(command, w300):
+    photo = next(path for path in sorted(w300.rglob("*")) if path.suffix in (".png", ".jpg"))
+    photo.write_bytes(photo.read_bytes()[:100])
+    run = command("prepare", "--check", w300)
+    assert run.exit_code == 1
+    assert photo.name in run.stdout
+
+
+def test_check_of_something_else(command, tmp_path):
+    (tmp_path / "other").mkdir()
+    run = command("prepare", "--check", tmp_path / "other")
+    assert run.exit_code == 1
+    assert "not recognised" in run.stderr
+
+
+def test_prepare_needs_to_know_what(command, w300):
+    assert command("prepare", w300).exit_code == 2
+
+
+def test_train_then_use(command, w300, tmp_path):
+    """Crops, two steps of the smallest preset, and the weights in `load`."""
+    import kerasalign
+
+    cut = command("prepare", w300, "--model", "musica19-300w", "--cache", "crops")
+    assert cut.exit_code == 0, cut.output
+    train = ("train", "musica19-300w", "--data", w300, "--cache", "crops", "--steps", 2, "--steps-per-epoch", 2)
+    run = command(*train, "--batch-size", 2)
+    assert run.exit_code == 0, run.output
+    card = json.loads((tmp_path / "runs/musica19-300w/run.json").read_text())
+    assert card["settings"]["steps"] == 2
+    model = kerasalign.load("musica19-300w", weights=tmp_path / "runs/musica19-300w/last.weights.h5")
+    assert model.mean_shape.tolist() == card["model"]["mean_shape"]
+
+    again = command(*train, "--no-resume")
+    assert again.exit_code == 1
+    assert "holds a run already" in again.stderr
+
+
+def test_train_without_the_data(command):
+    run = command("train", "musica19-300w", "--data", "nowhere")
+    assert run.exit_code == 1
+    assert "nowhere" in run.stderr
+    assert "Traceback" not in run.output
