@@ -6,9 +6,10 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
+
+from kerasalign.files import written_beside
 
 
 def plain(value):
@@ -24,11 +25,9 @@ def source_path(source) -> str | None:
 
 
 def write_json(document: Mapping | list, path: str | os.PathLike | None) -> str:
-    """JSON text; a file that it goes to is replaced as a whole or not at all."""
+    """Strict JSON text; also written to a file if a path is given."""
     text = json.dumps(document, allow_nan=False)
     if path is not None:
-        target = Path(path)
-        partial = target.with_name(target.name + ".part")
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(target)
+        with written_beside(path) as draft:
+            draft.write_text(text, encoding="utf-8")
     return text
