@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from kerasalign.data.augment_config import AugmentConfig
-from kerasalign.data.photometric import cover, jet_colours, to_grayscale
+from kerasalign.data.photometric import recolour
 from kerasalign.geometry import (
     CropSpec,
     about,
@@ -111,25 +111,23 @@ def apply_augment(
         box = np.array([width - 1 - box[2], box[1], width - 1 - box[0], box[3]])
     canvas = None
     if params.geometric:
-        turn = about(np.array([(width - 1) / 2, (height - 1) / 2]), params.linear)
+        middle = np.array([(width - 1) / 2, (height - 1) / 2])
+        turn = about(middle, params.linear)
         moved = apply_affine(turn, points)
         box = _noisy(_rebox(points, moved, box, rebox), params)
         matrix, points = compose(mirror, turn), moved
-        corners = np.array([[0, 0], [width, 0], [0, height], [width, height]]) - 0.5
-        canvas = tight_box(apply_affine(turn, corners))
+        # The tight box of the transformed picture.
+        canvas = box_from_center(middle, np.abs(params.linear) @ [width, height])
     cut = crop_spec.transform(box)
     points = apply_affine(cut, points)
     image = _resample(crop, compose(matrix, cut), crop_spec.size)
-    if params.jet is not None:
-        image = jet_colours(image, *params.jet)
+    rectangle = None
     if params.occlusion is not None:
         # Sides run from one pixel up, as a fraction of the canvas, and the rectangle may leave the picture.
         size = np.maximum(params.occlusion[2:] * box_size(canvas), 1.0)
-        middle = canvas[:2] + params.occlusion[:2] * box_size(canvas)
-        rectangle = apply_affine(cut, box_from_center(middle, size).reshape(2, 2)).reshape(4)
-        image = cover(image, rectangle, params.noise_seed)
-    if params.grayscale:
-        image = to_grayscale(image)
+        place = canvas[:2] + params.occlusion[:2] * box_size(canvas)
+        rectangle = apply_affine(cut, box_from_center(place, size).reshape(2, 2)).ravel()
+    image = recolour(image, params.jet, rectangle, params.noise_seed, params.grayscale)
     return image, points.astype("float32")
 
 
