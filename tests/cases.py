@@ -73,7 +73,7 @@ MODELS = {
         lambda **kw: MuSiCa(
             markup="98", patches=range(0, 98, 20), levels=(2, 2, 1, 0), hidden=16, size=52, box_side=32,
             local_attention=False, **kw,
-        )  # fmt: skip
+        )
     ),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -64,7 +65,7 @@ class Markup:
     @cached_property
     def edges(self) -> tuple[tuple[int, int], ...]:
         """Pairs of points that a drawing joins: the steps of every boundary curve, each once."""
-        steps = (step for curve in self.boundaries.values() for step in zip(curve[:-1], curve[1:]))
+        steps = (step for curve in self.boundaries.values() for step in pairwise(curve))
         return tuple(dict.fromkeys(tuple(sorted(step)) for step in steps))
 
     def normaliser(self, name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:

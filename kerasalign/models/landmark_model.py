@@ -143,4 +143,5 @@ def resolve_markup(markup, num_points: int | None) -> tuple[Markup | None, int]:
 
 def pad_rows(array: np.ndarray, rows: int) -> np.ndarray:
     """Appends zero rows up to `rows`."""
-    return array if len(array) >= rows else np.concatenate([array, np.zeros((rows - len(array), *array.shape[1:]), array.dtype)])
+    missing = max(rows - len(array), 0)
+    return np.concatenate([array, np.zeros((missing, *array.shape[1:]), array.dtype)]) if missing else array

@@ -125,9 +125,10 @@ class MuSiCaRecipe:
         loader.set_epoch(epoch)
         if epoch < epochs:
             swap = [keras.callbacks.SwapEMAWeights()] if validation else []
+            # The loader has its own seeded order; Keras' shuffling of batches would not survive a restart.
             model.fit(
                 loader, epochs=epochs, initial_epoch=epoch, validation_data=validation, verbose=verbose,
-                callbacks=[*swap, folder, *callbacks],
+                shuffle=False, callbacks=[*swap, folder, *callbacks],
             )  # fmt: skip
         # A fresh network: the one in training carries an optimiser, which the weights file does not.
         trained = type(model).from_config(model.get_config())

@@ -35,8 +35,8 @@ def save_weights(model: keras.Model, path: Path, dtype: str = "float32") -> None
 
     `float16` halves the file; it loads into a float32 model.
     """
-    bare = type(model).from_config(model.get_config() | {"dtype": "float16"} if dtype == "float16" else model.get_config())
-    bare.set_weights([np.asarray(w, dtype) if dtype == "float16" else w for w in model.get_weights()])
+    bare = type(model).from_config(model.get_config() | {"dtype": dtype})
+    bare.set_weights([np.asarray(weight, dtype) for weight in model.get_weights()])
     with written_beside(path) as draft:
         bare.save_weights(draft)
 

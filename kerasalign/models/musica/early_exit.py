@@ -50,29 +50,23 @@ def _run(model, stages, crops: np.ndarray, batch_size: int) -> dict[str, np.ndar
     result = _empty(model, len(crops))
     images = prepare(pad_rows(crops, bucket(len(crops), batch_size)))
     active = np.arange(len(crops))
-    out = {}
-    for number, iteration in enumerate(cascade):
-        rows = images[number]
-        if number == 0:
-            out = iteration(rows)
-        else:
-            # Rows are repeated up to a power of two: few shapes, so few compilations.
-            size = bucket(len(active), batch_size)
-            here = np.resize(np.flatnonzero(going), size)
-            out = iteration(
-                ops.take(rows, np.resize(active, size), axis=0),
-                ops.take(out["shift"], here, axis=0),
-                ops.take(out["state"], here, axis=0),
-            )
+    out = cascade[0](images[0])
+    for number in range(len(cascade)):
         error = 100.0 * ops.convert_to_numpy(out["error"])[: len(active)]
         result["landmarks"][active] = ops.convert_to_numpy(out["landmarks"])[: len(active)]
         result["error"][active] = error
         result["iterations"][active] = number + 1
-        going = error >= model.success_threshold
-        if not going.any():
+        going = np.flatnonzero(error >= model.success_threshold)
+        if number + 1 == len(cascade) or not len(going):
             break
-        if number + 1 < len(cascade):
-            active = active[going]
+        active = active[going]
+        # Rows are repeated up to a power of two: few shapes, so few compilations.
+        size = bucket(len(active), batch_size)
+        out = cascade[number + 1](
+            ops.take(images[number + 1], np.resize(active, size), axis=0),
+            ops.take(out["shift"], np.resize(going, size), axis=0),
+            ops.take(out["state"], np.resize(going, size), axis=0),
+        )
     if model.failure_threshold is not None:
         last = result["iterations"] == len(cascade)
         result["failed"] = last & (result["error"] > model.failure_threshold)

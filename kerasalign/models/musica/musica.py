@@ -39,6 +39,7 @@ class MuSiCa(LandmarkModel):
         failure_threshold: T_f in percent: a face whose last estimate is above it has failed. `None`: none has.
         landmark_loss: `"l1"` (rectified, the paper's) or `"rwing"`.
         num_landmarks: N where there is no markup.
+        dtype: Dtype policy of the layers, such as `"mixed_float16"`; landmarks are float32 in any case.
 
     Returns (output dict):
         `landmarks` `(B, N, 2)` of the iteration at which each face quits, `error` `(B,)` its estimate in
@@ -74,6 +75,7 @@ class MuSiCa(LandmarkModel):
         failure_threshold=None,
         landmark_loss="l1",
         num_landmarks=None,
+        dtype=None,
         **kwargs,
     ):
         markup, points = resolve_markup(markup, num_landmarks)
@@ -92,7 +94,6 @@ class MuSiCa(LandmarkModel):
             raise ValueError(f"`mean_shape` must be ({points}, 2). Received: shape {mean_shape.shape}")
 
         # === Layers ===
-        dtype = kwargs.pop("dtype", None)
         standardise = ImageStandardisation(name="standardise", dtype=dtype)
         pyramid = GaussianPyramid(max(levels) + 1, name="pyramid", dtype=dtype)
         cascade = [
@@ -140,6 +141,7 @@ class MuSiCa(LandmarkModel):
         self.landmark_loss = landmark_loss
         self.cascade = cascade
         self.select = select
+        self.policy = standardise.dtype_policy.name
         self.prepare = keras.Model(crops, [images[level] for level in self.levels], name="prepare")
 
     @property
@@ -210,4 +212,5 @@ class MuSiCa(LandmarkModel):
             "failure_threshold": self.failure_threshold,
             "landmark_loss": self.landmark_loss,
             "num_landmarks": self.num_landmarks,
+            "dtype": self.policy,
         }
