@@ -1,0 +1,120 @@
+"""The house rules that a machine can see."""
+
+import ast
+from pathlib import Path
+
+from kerasalign.datasets import list_datasets
+from kerasalign.markups import get_markup, list_markups
+
+PACKAGE = Path(__file__).resolve().parents[1] / "kerasalign"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# Arrows point from a later level to an earlier one, or within a level.
+LEVELS = (
+    ("files", "markups", "geometry"),
+    ("datasets", "data", "layers", "losses", "metrics"),
+    ("models",),
+    ("training", "recipes", "hub", "inference", "export", "plots"),
+    ("cli",),
+)
+LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
+# `model.align(photo)` is the face of the library; it imports inside the function.
+FACADE = {("models/landmark_model.py", "inference")}
+# Where TensorFlow itself is the subject: at the top of a file that nothing imports unasked, or inside a function.
+TENSORFLOW_AT_THE_TOP = {"data/tf_data.py"}
+TENSORFLOW_INSIDE = {"inference/detectors/mtcnn.py", "models/compiled.py"}
+
+
+def name_of(path):
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def room_of(path):
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def imports(tree, package):
+    """Absolute names of what a module imports, with the depth it does it at; not what is for type checkers alone."""
+    def visit(node, top):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+                continue
+            if isinstance(child, ast.Import):
+                yield from ((alias.name, top) for alias in child.names)
+            elif isinstance(child, ast.ImportFrom):
+                yield (child.module, top)
+                if child.module == package:
+                    yield from ((f"{package}.{alias.name}", top) for alias in child.names)
+            inner = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef))
+            yield from visit(child, top and not inner)
+
+    return list(visit(tree, True))
+
+
+TREES = {path: ast.parse(path.read_text("utf-8")) for path in FILES}
+FROM_ROOMS = [path for path in FILES if path != PACKAGE / "__init__.py"]
+
+
+def room_imports(path):
+    """Rooms of the library that a file imports, and whether at its top."""
+    for module, top in imports(TREES[path], "kerasalign"):
+        parts = module.split(".")
+        if parts[0] == "kerasalign" and len(parts) > 1 and parts[1] != "__version__":
+            yield parts[1], top
+
+
+def test_every_room_has_its_level():
+    assert {room_of(path) for path in FROM_ROOMS} <= set(LEVEL)
+
+
+def test_arrows_point_one_way():
+    wrong = [f"{name_of(path)} imports {room}" for path in FROM_ROOMS for room, _ in room_imports(path)
+             if LEVEL[room] > LEVEL[room_of(path)] and (name_of(path), room) not in FACADE]  # fmt: skip
+    assert not wrong
+
+
+def test_no_two_rooms_import_each_other():
+    arrows = {(room_of(path), room) for path in FROM_ROOMS for room, top in room_imports(path) if top}
+    assert not {(a, b) for a, b in arrows if a < b and (b, a) in arrows}
+
+
+def test_tensorflow_is_imported_only_where_it_is_the_subject():
+    found = {(name_of(path), top) for path in FILES for module, top in imports(TREES[path], "kerasalign")
+             if module.split(".")[0] == "tensorflow"}  # fmt: skip
+    assert found == {(name, True) for name in TENSORFLOW_AT_THE_TOP} | {(name, False) for name in TENSORFLOW_INSIDE}
+
+
+def test_files_are_short():
+    lengths = {name_of(path): len(path.read_text("utf-8").splitlines()) for path in FILES}
+    assert not {name: length for name, length in lengths.items() if length > 400}
+
+
+def special_cases(tree, names, numbers=()):
+    """Comparisons with one of these names or numbers."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            for value in ast.walk(node):
+                if isinstance(value, ast.Constant) and value.value in {*names, *numbers}:
+                    yield f"line {node.lineno}: {ast.unparse(node)}"
+
+
+def test_no_special_case_for_a_data_set_or_a_number_of_points():
+    names = {*list_datasets(), *list_markups()}
+    numbers = {get_markup(name).num_points for name in list_markups()} - {5}  # 5 is too common a number
+    assert list(special_cases(ast.parse("if n == 68: pass"), names, numbers))
+    assert list(special_cases(ast.parse("x = dataset in ('300w', 'wflw')"), names))
+    found = []
+    for path in FILES:
+        if room_of(path) == "markups":
+            continue
+        # A reader may know how many numbers a line of its own format has.
+        counts = () if room_of(path) == "datasets" else numbers
+        found += [f"{name_of(path)} {case}" for case in special_cases(TREES[path], names, counts)]
+    assert not found
+
+
+def test_nothing_prints():
+    calls = [(path, node) for path in FILES for node in ast.walk(TREES[path]) if isinstance(node, ast.Call)]
+    names = [(name_of(path), node.lineno) for path, node in calls if ast.unparse(node.func) == "print"]
+    assert not names
