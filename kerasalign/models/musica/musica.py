@@ -154,6 +154,13 @@ class MuSiCa(LandmarkModel):
         """T_f in percent."""
         return self.select.failure_threshold
 
+    def with_thresholds(self, success: float | None, failure: float | None = None) -> MuSiCa:
+        """The same weights at another operating point: thresholds T_s and T_f in percent, `None` for off."""
+        config = self.get_config() | {"success_threshold": success, "failure_threshold": failure}
+        model = type(self).from_config(config)
+        model.set_weights(self.get_weights())
+        return model
+
     def face_loss(self, landmarks, outputs):
         """Sum over the iterations of `0.95 L_i + 0.05 |L_i - E_i|` (section 3.3 and the authors' weights)."""
         if self.markup is None:

@@ -1,0 +1,64 @@
+"""`kerasalign evaluate`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kerasalign.cli.backend import start_backend
+from kerasalign.cli.console import console, error_console, print_json, say
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("evaluate")(evaluate_command)
+
+
+def evaluate_command(
+    name: Annotated[str, typer.Argument(help="Preset to evaluate.")],
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the data set in its official layout.")],
+    protocol: Annotated[
+        list[str] | None, typer.Option(help="Protocols; by default those of the preset's paper that DIR is whole for.")
+    ] = None,
+    boxes: Annotated[
+        str | None,
+        typer.Option(help="landmarks, scaled:1.2, dataset:KIND or detector:mtcnn; by default the protocol's."),
+    ] = None,
+    weights: Annotated[Path | None, typer.Option(help="A weights file instead of the published ones.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for report, CSV, CED plot and worst faces.")] = None,
+    worst: Annotated[int, typer.Option(help="Faces on the sheet of the worst ones.")] = 20,
+    success_threshold: Annotated[
+        float | None, typer.Option(help="T_s in percent: a face quits when its estimate is below it.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Measure a preset on a data set's test faces: the paper's numbers beside ours, with the protocol of each."""
+    from kerasalign.hub import load, read_manifest
+    from kerasalign.recipes.evaluation import evaluate_model, preset_protocols, usable_protocols
+
+    preset = read_manifest()[name]
+    names, published = preset_protocols(preset)
+    if not protocol:
+        protocol, left_out = usable_protocols(names, data)
+        for line in left_out:
+            error_console().print(f"Left out {line}", soft_wrap=True, markup=False, highlight=False)
+        if not protocol:
+            raise ValueError(f"No protocol of '{name}' can be measured here. Received: --data {data}")
+    with error_console().status("Measuring"):
+        start_backend()
+        model = load(name, weights="auto" if weights is None else weights)
+        if success_threshold is not None:
+            model = model.with_thresholds(success_threshold)
+        report = evaluate_model(model, data, protocol, box_source=boxes, name=name, published=published)
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        console().print(report.table())
+    if out is not None:
+        report.save(out, worst, shlex.join(["kerasalign", *sys.argv[1:]]))
+        if not as_json:
+            say(f"Report, per-face numbers and pictures are in {out}")

@@ -1,0 +1,249 @@
+"""A model on the test set of a data set: numbers by protocol, and the pictures that explain them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from rich.console import Group
+
+from kerasalign.datasets import FaceSample, get_dataset, read_dataset
+from kerasalign.files import write_json, written_beside
+from kerasalign.geometry import box_center, box_from_center, box_iou, box_size
+from kerasalign.inference import align_iter
+from kerasalign.inference.detectors import get_detector
+from kerasalign.metrics import Evaluation, Protocol, evaluate_landmarks, get_protocol, part_table, score_table
+from kerasalign.training.run import versions
+
+logger = logging.getLogger(__name__)
+
+# What a data set's reader calls the subset that a protocol names otherwise.
+_SPLITS = {("wflw", "full"): "test", ("wflw", "pose"): "largepose"}
+_SAME_FACE = 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class ModelReport:
+    """A model's predictions on test faces and the evaluations made from them.
+
+    Args:
+        name: The model's name.
+        evaluations: One per protocol.
+        samples: Face name to its sample.
+        landmarks: Face name to `(N, 2)` predictions in pixels of the photo.
+        missed: Names of the faces that the detector did not find. They have no NME; the evaluations are over
+            the others, and say so.
+        iterations: Mean number of iterations of a face; NaN where the model does not say.
+        published: Protocol name to the paper's numbers.
+    """
+
+    name: str
+    evaluations: tuple[Evaluation, ...]
+    samples: Mapping[str, FaceSample]
+    landmarks: Mapping[str, np.ndarray]
+    missed: tuple[str, ...] = ()
+    iterations: float = float("nan")
+    published: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+
+    def table(self) -> Group:
+        """Scores beside the paper's, then NME by facial part, as a `rich` renderable."""
+        lines: list = [score_table([evaluation], self.published) for evaluation in self.evaluations]
+        notes = dict.fromkeys(note for evaluation in self.evaluations for note in evaluation.notes)
+        lines += [part_table([evaluation]) for evaluation in self.evaluations]
+        if self.missed:
+            notes[f"The detector missed {len(self.missed)} faces; they are not in the numbers."] = None
+        if np.isfinite(self.iterations):
+            notes[f"{self.iterations:.2f} iterations a face on average."] = None
+        return Group(*lines, *notes)
+
+    def worst_faces(self, k: int = 20):
+        """The `k` faces of the largest NME under the first protocol with prediction and truth drawn, a PIL image."""
+        from kerasalign.plots.contact_sheet import contact_sheet
+
+        first = self.evaluations[0]
+        names = first.worst(k)
+        nmes = dict(zip(first.names, first.nmes))
+        return contact_sheet(
+            [self.samples[name].read_image() for name in names],
+            [self.landmarks[name] for name in names],
+            titles=[f"{name} {nmes[name]:.1f} %" for name in names],
+            markup=first.protocol.markup,
+            truth=[self.samples[name].landmarks for name in names],
+        )
+
+    def to_dict(self) -> dict:
+        """All but per-face numbers, ready for JSON."""
+        return {
+            "model": self.name,
+            "evaluations": [evaluation.to_dict() for evaluation in self.evaluations],
+            "published": {name: dict(values) for name, values in self.published.items()},
+            "missed": list(self.missed),
+            "iterations": self.iterations if np.isfinite(self.iterations) else None,
+            "versions": versions(),
+        }
+
+    def save(self, directory, worst: int = 20, command: str = "") -> None:
+        """Writes `report.json`, a CSV per protocol, `worst.jpg`, and `ced.png` where matplotlib is installed.
+
+        Args:
+            directory: Folder; made if needed.
+            worst: Faces on the contact sheet; 0 for none.
+            command: What made the numbers, for the report.
+        """
+        directory = Path(directory)
+        write_json(directory / "report.json", self.to_dict() | {"command": command})
+        for evaluation in self.evaluations:
+            evaluation.to_csv(directory / f"{evaluation.protocol.name}.csv")
+        if worst:
+            with written_beside(directory / "worst.jpg") as draft:
+                self.worst_faces(worst).save(draft)
+        try:
+            from kerasalign.plots.ced import plot_ced
+
+            for evaluation in self.evaluations:
+                with written_beside(directory / f"{evaluation.protocol.name}_ced.png") as draft:
+                    plot_ced([evaluation]).save(draft)
+        except ImportError as error:
+            logger.warning("No CED plot: %s", error)
+
+
+def evaluate_model(
+    model, data_dir, protocols: Sequence[str | Protocol], *, box_source: str | None = None, name: str = "",
+    published: Mapping[str, Mapping[str, float | None]] | None = None, on_error: str = "raise",
+    n_bootstrap: int = 1000, **options,
+) -> ModelReport:  # fmt: skip
+    """Runs a model on the test faces that protocols name.
+
+    Args:
+        model: A `LandmarkModel`.
+        data_dir: Folder of the protocols' data set in its official layout.
+        protocols: Protocols of one data set, or their names.
+        box_source: Boxes instead of the protocols' own: `"landmarks"`, `"scaled:1.2"`, `"dataset:KIND"`,
+            `"detector:mtcnn"`; see `Protocol`.
+        name: The model's name, for the report.
+        published: Protocol name to a paper's `nme`, `fr`, `auc`.
+        on_error: `"raise"`, or `"skip"` for faces whose annotation is broken.
+        n_bootstrap: Resamples of the confidence intervals.
+        **options: Of `model.predict_crops`.
+
+    Raises:
+        ValueError: If the protocols are of several data sets or box sources, their markup is not the model's,
+            or no face is found.
+    """
+    chosen = [get_protocol(protocol) for protocol in protocols]
+    if box_source is not None:
+        chosen = [protocol.with_box_source(box_source) for protocol in chosen]
+    _check(model, chosen)
+    data = chosen[0].dataset.lower()
+    splits = [_SPLITS.get((data, protocol.subset), protocol.subset) for protocol in chosen]
+    faces = {split: read_dataset(data, data_dir, split, on_error=on_error) for split in dict.fromkeys(splits)}
+    samples = {sample.name: sample for group in faces.values() for sample in group}
+    # WFLW's subsets share faces: each is predicted once.
+    found, iterations = _predict(model, list(samples.values()), chosen[0].box_source, options)
+    evaluations = []
+    for protocol, split in zip(chosen, splits):
+        kept = [sample for sample in faces[split] if sample.name in found]
+        if not kept:
+            raise ValueError(f"No face of {protocol} was found by {protocol.box_text()}. Received: data_dir={data_dir}")
+        evaluations.append(_evaluate(protocol, kept, found, model.crop_spec.box, n_bootstrap))
+    missed = tuple(face for face in samples if face not in found)
+    return ModelReport(name or model.name, tuple(evaluations), samples, found, missed,
+                       float(np.mean(iterations)) if len(iterations) else float("nan"), published or {})
+
+
+def usable_protocols(names: Iterable[str], data_dir) -> tuple[list[str], list[str]]:
+    """Splits protocol names into those whose split is whole in a folder, and lines on the others."""
+    usable, left_out = [], []
+    for name in dict.fromkeys(names):
+        protocol = get_protocol(name)
+        data = protocol.dataset.lower()
+        split = _SPLITS.get((data, protocol.subset), protocol.subset)
+        missing = get_dataset(data).missing(Path(data_dir), split)
+        if missing:
+            left_out.append(f"{name}: not in {data_dir}: {', '.join(missing)}")
+        else:
+            usable.append(name)
+    return usable, left_out
+
+
+def _check(model, protocols: Sequence[Protocol]) -> None:
+    kinds = {"data sets": {p.dataset for p in protocols}, "box sources": {p.box_source for p in protocols}}
+    for what, values in kinds.items():
+        if len(values) != 1:
+            raise ValueError(f"`protocols` must be of one kind, not several {what}. Received: {sorted(values)}")
+    markup = protocols[0].markup
+    if model.markup is None or model.markup.name != markup:
+        raise ValueError(f"The protocols measure markup '{markup}'. Received: a model of markup {model.markup!r}")
+
+
+def _evaluate(protocol: Protocol, samples, found, own_box: str, n_bootstrap: int) -> Evaluation:
+    boxes = np.stack([s.box("ground_truth") for s in samples]) if protocol.normaliser_box == "dataset" else None
+    return evaluate_landmarks(
+        np.stack([found[sample.name] for sample in samples]),
+        np.stack([sample.landmarks for sample in samples]),
+        protocol,
+        names=[sample.name for sample in samples],
+        boxes=boxes,
+        visibility=np.stack([s.visibility for s in samples]) if protocol.points == "visible" else None,
+        own_box_source=own_box,
+        n_bootstrap=n_bootstrap,
+    )
+
+
+class _Photos(Sequence):
+    """Photos that are read when their turn comes."""
+
+    def __init__(self, groups: list[list[FaceSample]]):
+        self.groups = groups
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        return self.groups[index][0].read_image()
+
+
+def _predict(model, samples: list[FaceSample], box_source: str, options) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    groups = [list(group) for _, group in groupby(samples, key=lambda sample: str(sample.image))]
+    kind, _, detail = box_source.partition(":")
+    landmarks, iterations = {}, []
+    if kind == "detector":
+        detector = get_detector(detail)
+        to_tight = detector.map_to("landmarks")
+        for group, faces in zip(groups, align_iter(model, _Photos(groups), detector=detector, **options)):
+            for sample in group:
+                overlaps = [box_iou(to_tight(face.box), sample.box("landmarks")) for face in faces]
+                if overlaps and max(overlaps) >= _SAME_FACE:
+                    face = faces[int(np.argmax(overlaps))]
+                    landmarks[sample.name] = face.landmarks
+                    iterations.append(face.iterations)
+    else:
+        boxes = [np.stack([_given_box(sample, kind, detail) for sample in group]) for group in groups]
+        for group, faces in zip(groups, align_iter(model, _Photos(groups), boxes=boxes, **options)):
+            for sample, face in zip(group, faces):
+                landmarks[sample.name] = face.landmarks
+                iterations.append(face.iterations)
+    counts = np.asarray(iterations)
+    return landmarks, counts[counts > 0]
+
+
+def _given_box(sample: FaceSample, kind: str, detail: str) -> np.ndarray:
+    if kind == "dataset":
+        return sample.box(detail or next(iter(sample.boxes), "detector"))
+    box = sample.box("landmarks")
+    return box_from_center(box_center(box), box_size(box) * float(detail)) if kind == "scaled" else box
+
+
+def preset_protocols(preset) -> tuple[list[str], dict[str, dict[str, float | None]]]:
+    """Protocols of a manifest entry, the paper's first, and the paper's numbers by protocol.
+
+    A protocol by pupils is joined by that of the outer eye corners, which more papers report.
+    """
+    reported = [result.protocol for result in preset.paper_results]
+    names = [*reported, *(name.replace("inter_pupil", "inter_ocular") for name in reported)]
+    published = {r.protocol: {"nme": r.nme, "fr": r.fr, "auc": r.auc} for r in preset.paper_results}
+    return list(dict.fromkeys(names)), published
