@@ -53,7 +53,9 @@ def test_config_round_trip():
     assert twin.get_config() == optimizer.get_config()
 
 
-@pytest.mark.parametrize("wrong", [{"sync_period": 0}, {"sync_period": 2.5}, {"slow_step_size": 0.0}, {"slow_step_size": 1.1}])
-def test_settings_out_of_range(wrong):
-    with pytest.raises(ValueError, match=rf"`{next(iter(wrong))}` must be .* Received"):
-        Lookahead(**wrong)
+@pytest.mark.parametrize(
+    ("name", "value"), [("sync_period", 0), ("sync_period", 2.5), ("slow_step_size", 0.0), ("slow_step_size", 1.1)]
+)
+def test_settings_out_of_range(name, value):
+    with pytest.raises(ValueError, match=rf"`{name}` must be .* Received: {name}={value}"):
+        Lookahead(**{name: value})
