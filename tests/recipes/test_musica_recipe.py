@@ -95,7 +95,7 @@ def test_a_kill_while_the_state_is_written_keeps_the_state_before(recipe, data, 
     def torn(self, path, **options):
         save(self, path, **options)
         if "state-2" in str(path):
-            with open(path, "r+b") as stream:
+            with path.open("r+b") as stream:
                 stream.truncate(100)
             raise KeyboardInterrupt
 

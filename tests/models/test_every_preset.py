@@ -1,0 +1,49 @@
+"""Promises that every entry of the manifest keeps."""
+
+import numpy as np
+import pytest
+from cases import crops, set_known_weights
+
+import kerasalign
+from kerasalign.hub import read_manifest
+from kerasalign.metrics import get_protocol
+
+PRESETS = read_manifest().presets
+SIZES = {
+    "musica-300w": (27_965_307, 68),
+    "musica34-300w": (14_595_963, 68),
+    "musica19-300w": (8_697_723, 68),
+    "musica-wflw": (39_854_127, 98),
+    "musica49-wflw": (20_586_543, 98),
+    "musica44-wflw": (18_620_463, 98),
+    "musica-mobile": (6_914_518, 165),
+}
+
+
+def test_every_preset_has_its_size_here():
+    assert set(SIZES) == set(PRESETS)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_preset(name):
+    preset = PRESETS[name]
+    model = kerasalign.load(name, weights=None)
+    parameters, points = SIZES[name]
+    assert model.count_params() == parameters
+    told = kerasalign.info(name)
+    assert told["parameters"] == parameters and told["points"] == points
+    assert model.crop_spec == kerasalign.CropSpec.from_config(dict(preset.crop))
+    set_known_weights(model)
+    out = model.predict_crops(crops(1, model.crop_spec.size))
+    assert out["landmarks"].shape == (1, points, 2)
+    assert np.isfinite(out["landmarks"]).all()
+    for result in (*preset.measured, *preset.paper_results):
+        assert get_protocol(result.protocol).markup == preset.markup
+
+
+@pytest.mark.parametrize("name", [name for name, preset in PRESETS.items() if preset.weights])
+def test_published_weights_start_from_their_own_mean_shape(name):
+    model = kerasalign.load(name)
+    assert "mean_shape" in PRESETS[name].architecture
+    out = model.predict_crops(crops(1, model.crop_spec.size))
+    assert np.abs(out["landmarks"][0] - model.mean_shape).max() < model.crop_spec.size
