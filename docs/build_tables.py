@@ -1,0 +1,76 @@
+"""Writes the zoo tables of README.md and docs/zoo.md from the manifest: `python docs/build_tables.py`.
+
+Sizes are counted on the networks, which are built for it.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import kerasalign
+from kerasalign.hub import Preset, read_manifest
+from kerasalign.hub.zoo import commercial_status, headline, nme_text, results, weights_status
+
+TOP = Path(__file__).resolve().parents[1]
+START, END = "<!-- zoo: made by docs/build_tables.py -->", "<!-- /zoo -->"
+
+
+def readme_table() -> str:
+    """One row per preset."""
+    rows = [("preset", "points", "parameters", "M multiply-adds", "weights", "NME here", "NME paper", "protocol")]
+    for name, preset in read_manifest().presets.items():
+        told = kerasalign.info(name)
+        protocol, ours, paper = headline(preset)
+        rows.append((f"`{name}`", str(told["points"]), f"{told['parameters']:,}", f"{told['macs'] / 1e6:.1f}",
+                     weights_status(preset), ours, paper, protocol))  # fmt: skip
+    return _table(rows)
+
+
+def zoo_page() -> str:
+    """A page with every preset and every number."""
+    parts = ["# Zoo", "Made by `docs/build_tables.py` from `weights_manifest.json`; sizes are counted on the networks.",
+             "NME is in percent. *Boxes* says what the crops were cut by."]  # fmt: skip
+    for name, preset in read_manifest().presets.items():
+        parts += [f"## {name}", preset.notes, _facts(name, preset)]
+        rows = [("protocol", "NME here", "boxes", "faces", "NME paper")]
+        for protocol, ours, paper in results(preset):
+            boxes, faces = (ours.box_source, f"{ours.faces:,}") if ours else ("", "")
+            rows.append((f"`{protocol}`", nme_text(ours), boxes, faces, nme_text(paper)))
+        parts += [_table(rows)] if len(rows) > 1 else []
+        made = dict.fromkeys((result.command, result.file) for result in preset.measured)
+        parts += [f"Measured by `{command}`, in `{file}`." for command, file in made]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def readme() -> str:
+    """README.md with today's table."""
+    text = (TOP / "README.md").read_text("utf-8")
+    block = f"{START}\n{readme_table()}\n{END}"
+    return re.sub(f"{re.escape(START)}.*?{re.escape(END)}", lambda _: block, text, flags=re.DOTALL)
+
+
+def _facts(name: str, preset: Preset) -> str:
+    told = kerasalign.info(name)
+    facts = [
+        f"{told['points']} points",
+        f"{told['parameters']:,} parameters",
+        f"{told['macs']:,} multiply-adds a face ({told['macs_paper']:,} by the paper's counting)",
+        f"weights: {weights_status(preset)}",
+    ]
+    if preset.weights:
+        facts.append(f"{preset.weights.bytes / 1e6:.1f} MB as {preset.weights.dtype}")
+        facts.append(f"licence: {preset.weights.licence}; commercial use: {commercial_status(preset)}")
+        facts += [f"trained on {d.name}, {d.faces:,} faces: {d.terms}" for d in preset.weights.training_data]
+    return "\n".join(f"- {fact}" for fact in facts)
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    head, *body = rows
+    lines = [head, ("---",) * len(head), *body]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    (TOP / "README.md").write_text(readme(), "utf-8")
+    (TOP / "docs" / "zoo.md").write_text(zoo_page(), "utf-8")

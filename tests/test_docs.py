@@ -1,0 +1,75 @@
+"""What the documentation says is true: its tables are today's, its code runs, its links lead somewhere."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+from typer.testing import CliRunner
+
+import kerasalign
+from kerasalign.cli import app
+
+TOP = Path(__file__).resolve().parents[1]
+PAGES = [TOP / "README.md", *sorted((TOP / "docs").rglob("*.md"))]
+PYTHON = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def tables():
+    spec = importlib.util.spec_from_file_location("build_tables", TOP / "docs" / "build_tables.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_tables_are_those_of_the_manifest(tables):
+    again = "Run: python docs/build_tables.py"
+    assert (TOP / "README.md").read_text("utf-8") == tables.readme(), again
+    assert (TOP / "docs" / "zoo.md").read_text("utf-8") == tables.zoo_page(), again
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if PYTHON.search(p.read_text("utf-8"))], ids=lambda p: p.name)
+def test_code_runs(page, tmp_path, monkeypatch):
+    """The blocks of a page, one after the other, with a photo and training data where they expect them."""
+    monkeypatch.chdir(tmp_path)
+    # The code is what is tested here, not the weights, which not every preset has.
+    load = kerasalign.load
+    monkeypatch.setattr(kerasalign, "load", lambda name, weights=None: load(name, weights=None))
+    Image.fromarray(data.astronaut()).save("group.jpg")
+    crops = np.random.default_rng(0).integers(0, 256, (2, 228, 228, 3)).astype("uint8")
+    landmarks = np.tile(kerasalign.get_markup("68").mean_shape * 142 + 113.5, (2, 1, 1)).astype("float32")
+    names = {"crops": crops, "landmarks": landmarks, "more_crops": crops, "more_landmarks": landmarks}
+    for block in PYTHON.findall(page.read_text("utf-8")):
+        exec(block, names)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_lead_somewhere(page):
+    targets = re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8"))
+    missing = [t for t in targets if not t.startswith("http") and not (page.parent / t).exists()]
+    assert not missing
+
+
+def test_the_readme_names_every_command():
+    text = (TOP / "README.md").read_text("utf-8")
+    commands = {command.name for command in app.registered_commands}
+    assert set(re.findall(r"^\| `kerasalign (\w+)", text, re.MULTILINE)) == commands
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_options_that_are_named_exist(page):
+    for line in re.findall(r"kerasalign (\w+ [^`\n]*--[^`\n]*)", page.read_text("utf-8")):
+        command = line.split()[0]
+        told = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).stdout
+        for option in re.findall(r"--[\w-]+", line):
+            assert option in told, f"kerasalign {command} has no {option}"
+
+
+def test_ci_runs_the_command_of_the_readme():
+    text = (TOP / "README.md").read_text("utf-8")
+    block = re.search(r"^<!-- tests: .*-->\n```bash\n(.*)\n```$", text, re.MULTILINE)
+    assert block and block.group(1).endswith("pytest")
