@@ -186,7 +186,7 @@ def _resample(crop: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
             view = crop[y : y + size, x : x + size]
             return np.ascontiguousarray(view if sign > 0 else view[:, ::-1])
     # OpenCV warps four channels in half the time of three, to the same values.
-    four = cv2.cvtColor(crop, cv2.COLOR_RGB2RGBA)
-    warped = cv2.warpAffine(four, matrix, (size, size), flags=cv2.INTER_LINEAR,
-                            borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0, 0))  # fmt: skip
-    return cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB)
+    image = cv2.cvtColor(crop, cv2.COLOR_RGB2RGBA)
+    image = cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR,
+                           borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0, 0))  # fmt: skip
+    return cv2.cvtColor(image, cv2.COLOR_RGBA2RGB)
