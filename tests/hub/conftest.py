@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from entries import WEIGHTS, preset_entry, weights_entry
+from hub.entries import WEIGHTS, preset_entry, weights_entry
 
 from kerasalign.geometry import CropSpec
 

@@ -9,7 +9,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from entries import WEIGHTS, weights_entry
+from hub.entries import WEIGHTS, weights_entry
 
 from kerasalign.hub import WeightsCorrupted, cache_dir
 from kerasalign.hub.preset import Weights
