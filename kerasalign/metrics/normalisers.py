@@ -100,8 +100,8 @@ def normalising_length(
     bad = np.flatnonzero(~(np.isfinite(lengths) & (lengths > 0)))
     if bad.size:
         raise ValueError(f"`target` must give every face a positive length by the normaliser '{normaliser}'; "
-                         f"it does not for {bad.size} of {lengths.size} faces, the first being face {bad[0]}: "
-                         "a point is not annotated or points coincide. "
+                         f"it does not for {bad.size} of {lengths.size} faces, the first being face "
+                         f"{bad[0]}: a point is not annotated or points coincide. "
                          f"Received: length={lengths[bad[0]]}")
     return lengths
 

@@ -1,0 +1,83 @@
+import dataclasses
+import sys
+
+import numpy as np
+import pytest
+
+from kerasalign.metrics import Evaluation, get_protocol
+from kerasalign.plots import plot_ced
+
+matplotlib = pytest.importorskip("matplotlib")
+
+
+def evaluation(nmes, protocol="300w-common-inter_pupil", **changes):
+    protocol = dataclasses.replace(get_protocol(protocol), **changes)
+    return Evaluation(protocol, tuple(str(i) for i in range(len(nmes))), np.array(nmes, "float64"), {})
+
+
+def texts(monkeypatch, *arguments, **options):
+    """Every text that the plot holds."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    found = []
+
+    class Spy(FigureCanvasAgg):
+        def print_png(self, *arguments, **options):
+            found.extend(text.get_text() for text in self.figure.findobj(matplotlib.text.Text))
+            return super().print_png(*arguments, **options)
+
+    monkeypatch.setattr("matplotlib.backends.backend_agg.FigureCanvasAgg", Spy)
+    plot_ced(*arguments, **options)
+    return found
+
+
+def test_picture_has_the_size_asked_for_and_can_be_saved(tmp_path):
+    picture = plot_ced([evaluation([3.0, 5.0, 12.0])], size=(600, 450))
+    assert picture.size == (600, 450)
+    assert picture.mode == "RGB"
+    assert len(np.unique(np.asarray(picture).reshape(-1, 3), axis=0)) > 3
+    picture.save(tmp_path / "ced.png")
+    assert (tmp_path / "ced.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_curve_depends_on_the_errors():
+    good, bad = (np.asarray(plot_ced([evaluation(nmes)], size=(400, 300))) for nmes in ([1.0, 2.0], [7.0, 9.0]))
+    assert (good != bad).any()
+
+
+def test_title_holds_the_protocol_and_the_legend_the_scores(monkeypatch):
+    common = evaluation([3.0, 5.0, 12.0])
+    found = texts(monkeypatch, [common])
+    assert str(common.protocol) in found
+    assert "common: NME 6.67 %, FR 33.33 %, AUC 0.4000" in found
+    challenging = evaluation([8.0], "300w-challenging-inter_pupil")
+    found = texts(monkeypatch, [common, challenging])
+    assert "300W, inter-pupil, FR/AUC at 10 %, box: tight ground-truth" in found
+    assert "challenging: NME 8.00 %, FR 0.00 %, AUC 0.2000" in found
+
+
+def test_box_sources_that_differ_stand_in_the_legend(monkeypatch):
+    pair = [evaluation([3.0]), evaluation([4.0], box_source="detector:mtcnn")]
+    found = texts(monkeypatch, pair, labels=["mine", "yours"])
+    assert "300W common (554), inter-pupil, FR/AUC at 10 %" in found
+    assert any(text.startswith("yours, box: detector mtcnn: NME 4.00 %") for text in found)
+
+
+def test_different_measures_do_not_share_an_axis():
+    with pytest.raises(ValueError, match="normaliser"):
+        plot_ced([evaluation([3.0]), evaluation([3.0], "300w-common-inter_ocular")])
+
+
+@pytest.mark.parametrize(
+    ("evaluations", "options", "message"),
+    [([], {}, "at least one"), ([1.0], {"labels": []}, "`labels`"), ([1.0], {"max_nme": 0.0}, "`max_nme`")],
+)
+def test_wrong_arguments_are_errors(evaluations, options, message):
+    with pytest.raises(ValueError, match=message):
+        plot_ced([evaluation([nme]) for nme in evaluations], **options)
+
+
+def test_without_matplotlib_the_error_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ImportError, match=r"kerasalign\[plots\]"):
+        plot_ced([evaluation([3.0])])
