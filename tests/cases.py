@@ -50,9 +50,11 @@ START = np.stack([np.linspace(4, 28, 5), np.linspace(6, 20, 5)], 1)
 
 
 LAYERS = {
-    "ImageStandardisation": LayerCase(layers.ImageStandardisation, lambda: (crops(3, 16),), trains=False),
-    "GaussianPyramid": LayerCase(
-        lambda **kw: layers.GaussianPyramid(3, **kw), lambda: (noise(3, 18, 12, 2),), trains=False
+    "PhotoStatistics": LayerCase(layers.PhotoStatistics, lambda: (crops(3, 16),), trains=False),
+    "PyramidLevel": LayerCase(
+        lambda **kw: layers.PyramidLevel(2, **kw),
+        lambda: (crops(3, 18), noise(3, 1, low=90, high=130), noise(3, 1, seed=1, low=0.01, high=0.03)),
+        trains=False,
     ),
     "ExtractPatches": LayerCase(
         lambda **kw: layers.ExtractPatches(6, **kw),

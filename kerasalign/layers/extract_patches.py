@@ -31,7 +31,8 @@ class ExtractPatches(keras.layers.Layer):
     """
 
     def __init__(self, patch_size: int = 14, **kwargs):
-        super().__init__(**kwargs)
+        # Patches have the dtype of the image: `uint8` crops are not turned into floats to copy a few of their pixels.
+        super().__init__(autocast=False, **kwargs)
         if patch_size < 1:
             raise ValueError(f"`patch_size` must be at least 1. Received: patch_size={patch_size}")
         self.patch_size = patch_size

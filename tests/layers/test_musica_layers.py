@@ -7,15 +7,19 @@ from hypothesis import strategies as st
 from keras import ops
 from scipy import ndimage
 
-from kerasalign.layers import ExtractPatches, GaussianPyramid, ImageStandardisation
+from kerasalign.layers import ExtractPatches, PhotoStatistics, PyramidLevel
+from kerasalign.layers.photo_statistics import standardise
+
+
+def standardised(image):
+    return np.asarray(standardise(image, *PhotoStatistics()(image)))
 
 
 def test_standardisation_ignores_what_is_outside_the_photo():
-    rng = np.random.default_rng(0)
-    image = rng.integers(1, 256, (1, 12, 12, 3)).astype("uint8")
+    image = np.random.default_rng(0).integers(1, 256, (1, 12, 12, 3)).astype("uint8")
     image[0, :, 7:] = 0
     image[0, 0, 0] = (0, 0, 9)
-    out = np.asarray(ImageStandardisation()(image))
+    out = standardised(image)
     inside = out[0, :, :7]
     assert abs(inside.mean()) < 1e-5
     assert inside.std() == pytest.approx(1, abs=1e-5)
@@ -24,18 +28,22 @@ def test_standardisation_ignores_what_is_outside_the_photo():
 
 def test_standardisation_of_a_black_or_flat_image_is_finite():
     flat = np.stack([np.zeros((8, 8, 3)), np.full((8, 8, 3), 200)]).astype("uint8")
-    assert not np.asarray(ImageStandardisation()(flat)).any()
+    np.testing.assert_allclose(standardised(flat), 0, atol=1e-2)
 
 
 @pytest.mark.parametrize("size", [(12, 16), (15, 9)])
-def test_pyramid_is_scipy_gaussian_then_bilinear_half(size):
-    image = np.random.default_rng(1).normal(size=(*size, 2))
-    fine, coarse = (np.asarray(x)[0] for x in GaussianPyramid(2)(image[None].astype("float32")))
-    np.testing.assert_allclose(fine, image, rtol=1e-6)
-    blurred = ndimage.gaussian_filter(image, (2 / 3, 2 / 3, 0), mode="reflect", truncate=4)
-    padded = np.pad(blurred, [(0, s % 2) for s in size] + [(0, 0)], mode="edge")
-    mean = padded.reshape(-(-size[0] // 2), 2, -(-size[1] // 2), 2, 2).mean((1, 3))
-    np.testing.assert_allclose(coarse, mean, atol=1e-5)
+@pytest.mark.parametrize("level", [1, 2])
+def test_pyramid_level_is_scipy_gaussian_then_bilinear_half_of_the_standardised_image(size, level):
+    image = np.random.default_rng(1).integers(1, 256, (1, *size, 3)).astype("uint8")
+    image[0, :3, 2:5] = 0
+    mean, scale = PhotoStatistics()(image)
+    wanted = standardised(image)[0]
+    for _ in range(level):
+        height, width = wanted.shape[:2]
+        blurred = ndimage.gaussian_filter(wanted, (2 / 3, 2 / 3, 0), mode="reflect", truncate=4)
+        padded = np.pad(blurred, [(0, height % 2), (0, width % 2), (0, 0)], mode="edge")
+        wanted = padded.reshape(-(-height // 2), 2, -(-width // 2), 2, 3).mean((1, 3))
+    np.testing.assert_allclose(np.asarray(PyramidLevel(level)(image, mean, scale))[0], wanted, atol=1e-5)
 
 
 def brute_force_patch(image, centre, size):
@@ -73,8 +81,8 @@ def test_no_gradient_flows_through_patches():
     assert tape.gradient(total, [image, centres]) == [None, None]
 
 
-@pytest.mark.parametrize("layer", [lambda: ExtractPatches(0), lambda: GaussianPyramid(0),
-                                   lambda: ImageStandardisation(epsilon=0.0)])
+@pytest.mark.parametrize("layer", [lambda: ExtractPatches(0), lambda: PyramidLevel(0),
+                                   lambda: PhotoStatistics(epsilon=0.0)])
 def test_bad_arguments(layer):
     with pytest.raises(ValueError, match="Received"):
         layer()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 from keras import ops
 
 from kerasalign.models.compiled import bucket, compiled
 from kerasalign.models.landmark_model import pad_rows
+from kerasalign.models.musica.musica import run_iteration
 
 
 def predict_selectively(model, crops: np.ndarray, batch_size: int = 64) -> dict[str, np.ndarray]:
@@ -30,8 +32,23 @@ def predict_selectively(model, crops: np.ndarray, batch_size: int = 64) -> dict[
 
 
 def _stages(model):
+    """One compiled network per iteration, from crops and what the iteration before left."""
     if getattr(model, "_compiled_stages", None) is None:
-        stages = compiled(model.prepare), [compiled(iteration) for iteration in model.cascade]
+        size, points = model.crop_spec.size, model.num_landmarks
+        crops = keras.Input((size, size, 3), name="crops")
+        mean, scale = keras.Input((1,), name="mean"), keras.Input((1,), name="scale")
+        shift, state = keras.Input((points, 2), name="shift"), keras.Input((model.hidden,), name="state")
+        stages = []
+        for number, (iteration, level) in enumerate(zip(model.cascade, model.pyramid)):
+            if number == 0:
+                statistics = model.statistics(crops)
+                out = run_iteration(iteration, level, crops, *statistics)
+                out |= {"mean": statistics[0], "scale": statistics[1]}
+                stages.append(compiled(keras.Model(crops, out)))
+            else:
+                out = run_iteration(iteration, level, crops, mean, scale, shift, state)
+                stages.append(compiled(keras.Model([crops, mean, scale, shift, state], out)))
+        # Kept out of Keras' attribute tracking: it is a cache, not a part of the model.
         object.__setattr__(model, "_compiled_stages", stages)
     return model._compiled_stages
 
@@ -46,28 +63,27 @@ def _empty(model, count: int) -> dict[str, np.ndarray]:
 
 
 def _run(model, stages, crops: np.ndarray, batch_size: int) -> dict[str, np.ndarray]:
-    prepare, cascade = stages
     result = _empty(model, len(crops))
-    images = prepare(pad_rows(crops, bucket(len(crops), batch_size)))
     active = np.arange(len(crops))
-    out = cascade[0](images[0])
-    for number in range(len(cascade)):
+    out = stages[0](pad_rows(crops, bucket(len(crops), batch_size)))
+    statistics = out["mean"], out["scale"]
+    for number in range(len(stages)):
         error = 100.0 * ops.convert_to_numpy(out["error"])[: len(active)]
         result["landmarks"][active] = ops.convert_to_numpy(out["landmarks"])[: len(active)]
         result["error"][active] = error
         result["iterations"][active] = number + 1
         going = np.flatnonzero(error >= model.success_threshold)
-        if number + 1 == len(cascade) or not len(going):
+        if number + 1 == len(stages) or not len(going):
             break
         active = active[going]
         # Rows are repeated up to a power of two: few shapes, so few compilations.
         size = bucket(len(active), batch_size)
-        out = cascade[number + 1](
-            ops.take(images[number + 1], np.resize(active, size), axis=0),
-            ops.take(out["shift"], np.resize(going, size), axis=0),
-            ops.take(out["state"], np.resize(going, size), axis=0),
-        )
+        rows = np.resize(active, size)
+        inputs = [ops.convert_to_tensor(crops[rows])]
+        inputs += [ops.take(value, rows, axis=0) for value in statistics]
+        inputs += [ops.take(out[key], np.resize(going, size), axis=0) for key in ("shift", "state")]
+        out = stages[number + 1](inputs)
     if model.failure_threshold is not None:
-        last = result["iterations"] == len(cascade)
+        last = result["iterations"] == len(model.cascade)
         result["failed"] = last & (result["error"] > model.failure_threshold)
     return result

@@ -5,6 +5,7 @@ import numpy as np
 from keras import layers, ops
 
 from kerasalign.layers import ExtractPatches, LocalPatchAttention
+from kerasalign.layers.photo_statistics import standardise
 
 
 def _kernel():
@@ -28,10 +29,12 @@ class MuSiCaIteration(layers.Layer):
         local_attention: Whether patches attend to their own features.
 
     Call arguments:
-        image: `(B, h, w, 3)`, the standardised crop at this level.
+        image: `(B, h, w, 3)`, the standardised crop at this level; or, with statistics, the crop itself.
         shift: `(B, N, 2)` displacement from the start after the previous iteration, in pixels of its level;
             `None` in the first.
         state: `(B, H)` recurrent state of the previous iteration; `None` in the first.
+        mean: `(B, 1)` of the crop, if `image` is the crop: only its patches are standardised then.
+        scale: `(B, 1)`, likewise.
 
     Returns:
         Dict of `shift` `(B, N, 2)`, `state` `(B, H)`, `landmarks` `(B, N, 2)` in crop pixels, x then y,
@@ -43,7 +46,8 @@ class MuSiCaIteration(layers.Layer):
     def __init__(
         self, start, patches, step=1.0, to_crop=1.0, hidden=512, patch_size=14, local_attention=True, **kwargs
     ):
-        super().__init__(**kwargs)
+        # The image may be a `uint8` crop and the shift must stay float32: each part casts what it needs.
+        super().__init__(autocast=False, **kwargs)
         self.start = np.asarray(start, "float32")
         self.patches = [int(i) for i in patches]
         self.step = float(step)
@@ -94,15 +98,17 @@ class MuSiCaIteration(layers.Layer):
         centre = x[:, edge : edge + side, edge : edge + side]
         return ops.reshape(ops.concatenate([centre, pooled], -1), (-1, self.feature_size))
 
-    def call(self, image, shift=None, state=None):
+    def call(self, image, shift=None, state=None, mean=None, scale=None):
         batch = ops.shape(image)[0]
         start = ops.broadcast_to(ops.convert_to_tensor(self.start)[None], (batch, *self.start.shape))
         shift = ops.zeros_like(start) if shift is None else ops.cast(shift, "float32") * self.step
         if state is None:
             state = ops.zeros((batch, self.hidden), dtype=self.compute_dtype)
         centres = ops.take(start + shift, np.asarray(self.patches), axis=1)
-        windows = ops.reshape(self.extract(image, centres), (-1, self.patch_size, self.patch_size, 3))
-        features = self.features(windows)
+        windows = self.extract(image, centres)
+        if mean is not None:
+            windows = ops.cast(standardise(windows, mean, scale), self.compute_dtype)
+        features = self.features(ops.reshape(windows, (-1, self.patch_size, self.patch_size, 3)))
         if self.attend:
             features, attention = self.attend(features)
             attention = ops.reshape(ops.mean(ops.cast(attention, "float32"), -1), (-1, len(self.patches)))
@@ -121,7 +127,7 @@ class MuSiCaIteration(layers.Layer):
             "attention": attention,
         }
 
-    def compute_output_spec(self, image, shift=None, state=None):
+    def compute_output_spec(self, image, shift=None, state=None, mean=None, scale=None):
         batch, points = image.shape[0], len(self.start)
         return {
             "shift": keras.KerasTensor((batch, points, 2), dtype="float32"),

@@ -11,11 +11,18 @@ import numpy as np
 from keras import ops
 
 from kerasalign.geometry import CropSpec
-from kerasalign.layers import GaussianPyramid, ImageStandardisation
+from kerasalign.layers import PhotoStatistics, PyramidLevel
 from kerasalign.losses import rectified_l1, rectified_wing
 from kerasalign.models.landmark_model import LandmarkModel, resolve_markup
 from kerasalign.models.musica.iteration import MuSiCaIteration
 from kerasalign.models.musica.select import SelectIteration
+
+
+def run_iteration(iteration, level, crops, mean, scale, shift=None, state=None) -> dict:
+    """One iteration on crops; `level` is its `PyramidLevel`, `None` at the crop's own resolution."""
+    if level is None:
+        return iteration(crops, shift, state, mean, scale)
+    return iteration(level(crops, mean, scale), shift, state)
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -94,8 +101,8 @@ class MuSiCa(LandmarkModel):
             raise ValueError(f"`mean_shape` must be ({points}, 2). Received: shape {mean_shape.shape}")
 
         # === Layers ===
-        standardise = ImageStandardisation(name="standardise", dtype=dtype)
-        pyramid = GaussianPyramid(max(levels) + 1, name="pyramid", dtype=dtype)
+        statistics = PhotoStatistics(name="statistics", dtype=dtype)
+        pyramid = {level: PyramidLevel(level, name=f"level_{level}", dtype=dtype) for level in {*levels} - {0}}
         cascade = [
             MuSiCaIteration(
                 start=mean_shape[:, ::-1] / 2**level,
@@ -114,10 +121,10 @@ class MuSiCa(LandmarkModel):
 
         # === Functional model ===
         crops = keras.Input((size, size, 3), name="crops")
-        images = pyramid(standardise(crops))
+        mean, scale = statistics(crops)
         outputs, shift, state = [], None, None
         for iteration, level in zip(cascade, levels):
-            out = iteration(images[level], shift, state) if outputs else iteration(images[level])
+            out = run_iteration(iteration, pyramid.get(level), crops, mean, scale, shift, state)
             shift, state = out["shift"], out["state"]
             outputs.append(out)
         stacked = {key: ops.stack([out[key] for out in outputs], 1) for key in ("landmarks", "error", "attention")}
@@ -141,8 +148,9 @@ class MuSiCa(LandmarkModel):
         self.landmark_loss = landmark_loss
         self.cascade = cascade
         self.select = select
-        self.policy = standardise.dtype_policy.name
-        self.prepare = keras.Model(crops, [images[level] for level in self.levels], name="prepare")
+        self.policy = statistics.dtype_policy.name
+        self.statistics = statistics
+        self.pyramid = [pyramid.get(level) for level in self.levels]
 
     @property
     def success_threshold(self) -> float | None:

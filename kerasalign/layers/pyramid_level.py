@@ -1,0 +1,96 @@
+"""A coarser version of a crop: blur and halve, as often as needed, in one step."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasalign.layers.photo_statistics import inside_photo
+
+
+def halving_matrix(size: int, sigma: float = 2 / 3) -> np.ndarray:
+    """One axis of a pyramid step as a `(ceil(size / 2), size)` matrix.
+
+    Gaussian of `sigma` pixels (cut at four sigma, borders reflected with the edge pixel repeated), then
+    bilinear resampling at half the size: output pixel k looks at input coordinate 2k + 0.5.
+    """
+    radius = int(4 * sigma + 0.5)
+    offsets = np.arange(-radius, radius + 1)
+    kernel = np.exp(-0.5 * (offsets / sigma) ** 2)
+    kernel /= kernel.sum()
+    rows = -(-size // 2)
+    matrix = np.zeros((rows, size))
+    for row in range(rows):
+        for sample in (2 * row, min(2 * row + 1, size - 1)):
+            position = (sample + offsets) % (2 * size)
+            position = np.where(position >= size, 2 * size - 1 - position, position)
+            np.add.at(matrix[row], position, kernel / 2)
+    return matrix
+
+
+def reduction_matrix(size: int, level: int, sigma: float = 2 / 3) -> np.ndarray:
+    """`level` pyramid steps along one axis as one matrix."""
+    matrix = np.eye(size)
+    for _ in range(level):
+        matrix = halving_matrix(len(matrix), sigma) @ matrix
+    return matrix
+
+
+@keras.saving.register_keras_serializable(package="kerasalign")
+class PyramidLevel(keras.layers.Layer):
+    """Level l of the Gaussian pyramid of standardised crops, straight from the crops.
+
+    Equal to standardising, then l times blurring and halving; all of it is linear, so the crop itself is
+    never standardised and levels that nobody asks for are never made.
+
+    Args:
+        level: How often the size is halved, at least 1.
+        sigma: Standard deviation of the blur before each halving, in pixels of the finer level.
+
+    Call arguments:
+        images: `(B, H, W, C)`, `uint8` or float in 0..255; H and W must be known.
+        mean: `(B, 1)`, as from `PhotoStatistics`.
+        scale: `(B, 1)`, likewise.
+
+    Input shape: `(B, H, W, C)`, `(B, 1)`, `(B, 1)`. Output shape: `(B, ceil(H / 2^l), ceil(W / 2^l), C)`.
+
+    Raises:
+        ValueError: If `level` is below 1.
+
+    Example:
+
+        coarse = PyramidLevel(2)(crops, *PhotoStatistics()(crops))      # (B, 57, 57, 3) from 228 px
+
+    Reference: the pyramid of menpo, which MuSiCa's authors use: sigma = 2/3, reflected borders, bilinear.
+    """
+
+    def __init__(self, level: int, sigma: float = 2 / 3, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        if level < 1:
+            raise ValueError(f"`level` must be at least 1. Received: level={level}")
+        self.level = level
+        self.sigma = sigma
+
+    def call(self, images, mean, scale):
+        x = ops.cast(images, "float32")
+        inside = self._reduce(inside_photo(x))
+        mean, scale = (ops.reshape(v, (-1, 1, 1, 1)) for v in (mean, scale))
+        return ops.cast((self._reduce(x) - mean * inside) * scale, self.compute_dtype)
+
+    def _reduce(self, x):
+        _, height, width, channels = x.shape
+        down = reduction_matrix(height, self.level, self.sigma).astype("float32")
+        across = reduction_matrix(width, self.level, self.sigma).T.astype("float32")
+        rows, columns = len(down), across.shape[1]
+        # Two matrix products: no padding mode or depthwise convolution, which not every runtime has.
+        x = ops.matmul(down, ops.reshape(x, (-1, height, width * channels)))
+        x = ops.transpose(ops.reshape(x, (-1, rows, width, channels)), (0, 1, 3, 2))
+        x = ops.matmul(ops.reshape(x, (-1, width)), across)
+        return ops.transpose(ops.reshape(x, (-1, rows, channels, columns)), (0, 1, 3, 2))
+
+    def compute_output_spec(self, images, mean, scale):
+        batch, height, width, channels = images.shape
+        factor = 2**self.level
+        return keras.KerasTensor((batch, -(-height // factor), -(-width // factor), channels), self.compute_dtype)
+
+    def get_config(self):
+        return super().get_config() | {"level": self.level, "sigma": self.sigma}
