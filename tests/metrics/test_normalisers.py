@@ -19,7 +19,7 @@ def blank(markup, **points):
     return face
 
 
-@pytest.mark.parametrize(("markup", "right", "left"), [("68", 36, 45), ("98", 60, 72)])
+@pytest.mark.parametrize(("markup", "right", "left"), [("68", 36, 45), ("98", 60, 72), ("29", 8, 9)])
 def test_inter_ocular_is_the_distance_of_the_outer_corners(markup, right, left):
     face = blank(markup, **{f"p{right}": (10, 10), f"p{left}": (40, 50)})
     assert normalising_length(face, get_markup(markup), "inter_ocular") == pytest.approx([50.0])

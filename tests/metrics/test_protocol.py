@@ -1,8 +1,16 @@
 import dataclasses
 
+import numpy as np
 import pytest
 
-from kerasalign.metrics import Protocol, get_protocol, list_protocols, register_protocol
+from kerasalign.markups import get_markup
+from kerasalign.metrics import (
+    Protocol,
+    evaluate_landmarks,
+    get_protocol,
+    list_protocols,
+    register_protocol,
+)
 
 
 def test_the_line_for_people_says_how_the_number_was_made():
@@ -25,6 +33,19 @@ def test_every_registered_protocol_is_found_by_its_name(name):
     assert protocol.fr_threshold == protocol.auc_threshold == 10.0
     assert protocol.reference
     assert Protocol(**protocol.to_dict()) == protocol
+
+
+@pytest.mark.parametrize("name", list_protocols())
+def test_every_registered_protocol_scores_faces_of_its_markup(name):
+    protocol = get_protocol(name)
+    face = get_markup(protocol.markup).mean_shape[None] * 100
+    options = {}
+    if protocol.normaliser_box == "dataset":
+        options["boxes"] = np.array([[0.0, 0.0, 100.0, 100.0]])
+    if protocol.points == "visible":
+        options["visibility"] = np.ones(face.shape[:2], bool)
+    assert evaluate_landmarks(face, face, protocol, **options).nme == 0
+    assert evaluate_landmarks(face + 1, face, protocol, **options).nme > 0.5
 
 
 def test_the_papers_protocols_are_there():
