@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +13,9 @@ import numpy as np
 from rich.table import Table
 
 from kerasalign import __version__
+from kerasalign.files import write_json, written_beside
 from kerasalign.markups import get_markup
 from kerasalign.metrics import scores, tables
-from kerasalign.metrics.atomic import write_text
 from kerasalign.metrics.nme import face_means, part_means, relative_errors
 from kerasalign.metrics.protocol import Protocol, get_protocol
 
@@ -158,18 +156,19 @@ class Evaluation:
 
     def to_json(self, path: str | os.PathLike) -> Path:
         """Writes `to_dict` as JSON."""
-        return write_text(path, json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n")
+        write_json(path, self.to_dict())
+        return Path(path)
 
     def to_csv(self, path: str | os.PathLike) -> Path:
         """Writes one line per face: name, NME, NME of each part (percent, empty where unknown), protocol."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["name", "nme", *self.part_nmes, "protocol", "box_source"])
-        for i, name in enumerate(self.names):
-            values = [self.nmes[i], *(part[i] for part in self.part_nmes.values())]
-            cells = [f"{value:.6f}" if np.isfinite(value) else "" for value in values]
-            writer.writerow([name, *cells, self.protocol.name, self.protocol.box_source])
-        return write_text(path, text.getvalue())
+        with written_beside(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["name", "nme", *self.part_nmes, "protocol", "box_source"])
+            for i, name in enumerate(self.names):
+                values = [self.nmes[i], *(part[i] for part in self.part_nmes.values())]
+                cells = [f"{value:.6f}" if np.isfinite(value) else "" for value in values]
+                writer.writerow([name, *cells, self.protocol.name, self.protocol.box_source])
+        return Path(path)
 
     def table(self, published: Mapping[str, float | None] | None = None) -> Table:
         """The scores as a `rich` table.

@@ -124,14 +124,15 @@ def test_a_write_that_fails_leaves_the_good_file(tmp_path, common, monkeypatch):
     path = common.to_json(tmp_path / "scores.json")
     good = path.read_text("utf-8")
 
-    def full_disk(self, data):
+    def full_disk(*arguments):
         raise OSError("no space left")
 
-    monkeypatch.setattr("pathlib.Path.write_bytes", full_disk)
-    with pytest.raises(OSError, match="no space"):
-        common.to_json(path)
-    assert path.read_text("utf-8") == good
-    assert list(tmp_path.iterdir()) == [path]
+    monkeypatch.setattr("os.fsync", full_disk)
+    for write in (common.to_json, common.to_csv):
+        with pytest.raises(OSError, match="no space"):
+            write(path)
+        assert path.read_text("utf-8") == good
+        assert list(tmp_path.iterdir()) == [path]
 
 
 def test_combined_nme_is_the_mean_weighted_by_faces(common, challenging):
