@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from kerasalign.cli.backend import start_backend
-from kerasalign.cli.console import console, print_json, say
+from kerasalign.cli.console import console, print_json, print_table, say
+from kerasalign.files import written_beside
 
 
 def register(app: typer.Typer) -> None:
@@ -25,6 +26,10 @@ def prepare_command(
     model: Annotated[str | None, typer.Option(help="Preset to cut the training crops for.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Folder for the crops; give it to `train --cache`.")] = None,
     skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Leave broken faces out.")] = False,
+    balance: Annotated[str | None, typer.Option(help="Report what gdb or pdb balancing does to the crops.")] = None,
+    sheet: Annotated[
+        Path, typer.Option(help="With --balance: picture of the faces at both ends of the list.")
+    ] = Path("balance.png"),
 ) -> None:
     """Check a data set, or cut its training crops once for all runs. The data set itself is never changed.
 
@@ -39,7 +44,22 @@ def prepare_command(
 
     start_backend()
     made = get_recipe(model).cache(data, "train", cache, "skip" if skip_broken else "raise")
+    if balance is not None:
+        _balance(made, balance, sheet)
     say(f"{len(made)} crops in {cache}; train with: kerasalign train {model} --data {data} --cache {cache}")
+
+
+def _balance(cache, method: str, sheet: Path) -> None:
+    from kerasalign.data import balance_report
+    from kerasalign.plots.balance import balance_sheet
+
+    report = balance_report(cache.landmarks, method)
+    told = report.summary()
+    rows = [(f"{b['from']:.3f} to {b['to']:.3f}", str(b["faces"]), f"{b['seen']:.1f}") for b in told["bins"]]
+    print_table(("score", "faces", "seen"), rows, f"{method}: {told['faces']} faces, a list of {told['list_length']}")
+    with written_beside(sheet) as draft:
+        balance_sheet(cache, report).save(draft)
+    say(f"Both ends of the list are drawn on {sheet}")
 
 
 def _check(data: Path, dataset: str | None, photos: bool, as_json: bool) -> None:

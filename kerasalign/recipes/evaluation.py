@@ -34,6 +34,7 @@ class ModelReport:
         name: The model's name.
         evaluations: One per protocol.
         samples: Face name to its sample.
+        faces: Split of the data set to the names of its faces.
         landmarks: Face name to `(N, 2)` predictions in pixels of the photo.
         missed: Names of the faces that the detector did not find. They have no NME; the evaluations are over
             the others, and say so.
@@ -44,21 +45,30 @@ class ModelReport:
     name: str
     evaluations: tuple[Evaluation, ...]
     samples: Mapping[str, FaceSample]
+    faces: Mapping[str, Sequence[str]]
     landmarks: Mapping[str, np.ndarray]
     missed: tuple[str, ...] = ()
     iterations: float = float("nan")
     published: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
 
+    def fr_with_missed(self, evaluation: Evaluation) -> float:
+        """Failure rate in percent when every face that the detector missed counts as a failure."""
+        split = split_of(evaluation.protocol)
+        missed = sum(name in self.missed for name in self.faces[split])
+        failures = (evaluation.nmes > evaluation.protocol.fr_threshold).sum()
+        return float(100 * (failures + missed) / (len(evaluation) + missed))
+
     def table(self) -> Group:
         """Scores beside the paper's, then NME by facial part, as a `rich` renderable."""
         lines: list = [score_table([evaluation], self.published) for evaluation in self.evaluations]
-        notes = dict.fromkeys(note for evaluation in self.evaluations for note in evaluation.notes)
         lines += [part_table([evaluation]) for evaluation in self.evaluations]
         if self.missed:
-            notes[f"The detector missed {len(self.missed)} faces; they are not in the numbers."] = None
+            rates = dict.fromkeys(f"{self.fr_with_missed(e):.2f} % ({e.protocol.name})" for e in self.evaluations)
+            lines.append(f"The detector missed {len(self.missed)} faces, which have no NME. "
+                         f"Counted as failures: FR {', '.join(rates)}.")
         if np.isfinite(self.iterations):
-            notes[f"{self.iterations:.2f} iterations a face on average."] = None
-        return Group(*lines, *notes)
+            lines.append(f"{self.iterations:.2f} iterations a face on average.")
+        return Group(*lines)
 
     def worst_faces(self, k: int = 20):
         """The `k` faces of the largest NME under the first protocol with prediction and truth drawn, a PIL image."""
@@ -82,6 +92,7 @@ class ModelReport:
             "evaluations": [evaluation.to_dict() for evaluation in self.evaluations],
             "published": {name: dict(values) for name, values in self.published.items()},
             "missed": list(self.missed),
+            "fr_with_missed": {e.protocol.name: self.fr_with_missed(e) for e in self.evaluations},
             "iterations": self.iterations if np.isfinite(self.iterations) else None,
             "versions": versions(),
         }
@@ -139,7 +150,7 @@ def evaluate_model(
         chosen = [protocol.with_box_source(box_source) for protocol in chosen]
     _check(model, chosen)
     data = chosen[0].dataset.lower()
-    splits = [_SPLITS.get((data, protocol.subset), protocol.subset) for protocol in chosen]
+    splits = [split_of(protocol) for protocol in chosen]
     faces = {split: read_dataset(data, data_dir, split, on_error=on_error) for split in dict.fromkeys(splits)}
     samples = {sample.name: sample for group in faces.values() for sample in group}
     # WFLW's subsets share faces: each is predicted once.
@@ -151,8 +162,14 @@ def evaluate_model(
             raise ValueError(f"No face of {protocol} was found by {protocol.box_text()}. Received: data_dir={data_dir}")
         evaluations.append(_evaluate(protocol, kept, found, model.crop_spec.box, n_bootstrap))
     missed = tuple(face for face in samples if face not in found)
-    return ModelReport(name or model.name, tuple(evaluations), samples, found, missed,
-                       float(np.mean(iterations)) if len(iterations) else float("nan"), published or {})
+    names = {split: [sample.name for sample in group] for split, group in faces.items()}
+    mean = float(np.mean(iterations)) if len(iterations) else float("nan")
+    return ModelReport(name or model.name, tuple(evaluations), samples, names, found, missed, mean, published or {})
+
+
+def split_of(protocol: Protocol) -> str:
+    """What the data set's reader calls the protocol's subset."""
+    return _SPLITS.get((protocol.dataset.lower(), protocol.subset), protocol.subset)
 
 
 def usable_protocols(names: Iterable[str], data_dir) -> tuple[list[str], list[str]]:
@@ -160,9 +177,7 @@ def usable_protocols(names: Iterable[str], data_dir) -> tuple[list[str], list[st
     usable, left_out = [], []
     for name in dict.fromkeys(names):
         protocol = get_protocol(name)
-        data = protocol.dataset.lower()
-        split = _SPLITS.get((data, protocol.subset), protocol.subset)
-        missing = get_dataset(data).missing(Path(data_dir), split)
+        missing = get_dataset(protocol.dataset.lower()).missing(Path(data_dir), split_of(protocol))
         if missing:
             left_out.append(f"{name}: not in {data_dir}: {', '.join(missing)}")
         else:

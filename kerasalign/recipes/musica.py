@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from kerasalign.data.augment_config import AugmentConfig
-from kerasalign.data.balance import gdb_weights
+from kerasalign.data.balance import gdb_weights, pdb_copies
 from kerasalign.data.cache import CropCache
 from kerasalign.data.loader import FaceLoader
 from kerasalign.data.split import split_indices
@@ -37,7 +37,7 @@ class MuSiCaRecipe:
             `"cosine"`: to zero along a cosine, better for short runs.
         ema_decay: Decay of the averaged weights that are evaluated.
         augment: Name of the augmentation preset.
-        balance: `"gdb"` (section 3.4) or `"none"`.
+        balance: `"gdb"` (section 3.4), `"pdb"` (the pose-based method that it improves on) or `"none"`.
         steps_per_epoch: Steps between validations and checkpoints.
         validation: Training faces held out to watch the NME and pick the best epoch.
         nme_normaliser: Normaliser of the reported NME.
@@ -61,8 +61,8 @@ class MuSiCaRecipe:
     def __post_init__(self) -> None:
         if self.schedule not in ("staircase", "cosine"):
             raise ValueError(f"`schedule` must be 'staircase' or 'cosine'. Received: schedule={self.schedule!r}")
-        if self.balance not in ("gdb", "none"):
-            raise ValueError(f"`balance` must be 'gdb' or 'none'. Received: balance={self.balance!r}")
+        if self.balance not in ("gdb", "pdb", "none"):
+            raise ValueError(f"`balance` must be 'gdb', 'pdb' or 'none'. Received: balance={self.balance!r}")
         for name in ("steps", "batch_size", "steps_per_epoch"):
             if getattr(self, name) < 1:
                 raise ValueError(f"`{name}` must be at least 1. Received: {name}={getattr(self, name)}")
@@ -128,7 +128,7 @@ class MuSiCaRecipe:
             # The loader has its own seeded order; Keras' shuffling of batches would not survive a restart.
             model.fit(
                 loader, epochs=epochs, initial_epoch=epoch, validation_data=validation, verbose=verbose,
-                shuffle=False, callbacks=[*swap, folder, *callbacks],
+                shuffle=False, callbacks=[loader.epoch_callback(), *swap, folder, *callbacks],
             )  # fmt: skip
         # A fresh network: the one in training carries an optimiser, which the weights file does not.
         trained = type(model).from_config(model.get_config())
@@ -142,7 +142,11 @@ class MuSiCaRecipe:
 
     def loaders(self, cache, model, train, held_out, workers: int = 1):
         """Training and validation loaders; the latter is `None` without held-out faces."""
-        weights = gdb_weights(cache.landmarks[train]) if self.balance == "gdb" else None
+        weights = None
+        if self.balance == "gdb":
+            weights = gdb_weights(cache.landmarks[train])
+        elif self.balance == "pdb":
+            weights = pdb_copies(cache.landmarks[train], seed=self.seed)
         loader = FaceLoader(
             cache, model.crop_spec, augment=AugmentConfig.preset(self.augment), batch_size=self.batch_size,
             steps_per_epoch=self.steps_per_epoch, indices=train, weights=weights, seed=self.seed, workers=workers,

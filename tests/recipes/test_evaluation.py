@@ -74,7 +74,10 @@ def test_faces_that_a_detector_misses_are_named(data, monkeypatch):
     monkeypatch.setattr(evaluation, "get_detector", lambda name: Truth())
     report = evaluate_model(MeanFace(), data, ["300w-common-inter_pupil"], box_source="detector:mtcnn", n_bootstrap=50)
     assert report.missed == (blind_to,)
-    assert len(report.evaluations[0]) == len(samples) - 1
+    evaluation = report.evaluations[0]
+    assert len(evaluation) == len(samples) - 1
+    failures = evaluation.fr / 100 * len(evaluation)
+    assert report.fr_with_missed(evaluation) == pytest.approx(100 * (failures + 1) / len(samples))
 
 
 def test_report_folder(data, tmp_path):

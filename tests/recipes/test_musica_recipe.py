@@ -136,6 +136,21 @@ def test_mean_shape_is_that_of_the_untouched_crops(run, data, recipe):
     np.testing.assert_allclose((shape.min(0) + shape.max(0)) / 2, 31.5, atol=4)
 
 
+@pytest.mark.parametrize("balance", ["gdb", "pdb", "none"])
+def test_balancing_decides_how_often_a_face_is_drawn(balance, run, data):
+    recipe = MuSiCaRecipe(MODEL, balance=balance, batch_size=4)
+    cache = CropCache.open(data.parent / "cache")
+    faces = np.arange(len(cache))
+    loader, validation = recipe.loaders(cache, recipe.build_model(cache, faces), faces, faces[:0])
+    assert validation is None
+    drawn = np.concatenate([loader.faces(0, i) for i in range(len(loader))])
+    share = np.bincount(drawn, minlength=len(cache)) / len(drawn)
+    spread = share.max() / share.min()
+    assert spread < 1.5 if balance == "none" else spread > 1.2
+    with pytest.raises(ValueError, match="Received"):
+        MuSiCaRecipe(MODEL, balance="all")
+
+
 def test_schedules():
     stairs = MuSiCaRecipe(MODEL, steps=24).learning_rate_schedule()
     assert [float(stairs(step)) for step in (0, 14, 15)] == pytest.approx([1e-3, 1e-3, 1e-4])
