@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 
+from kerasalign.files import sha256
 from kerasalign.hub.errors import WeightsCorrupted, WeightsError
 from kerasalign.hub.preset import Weights
 
@@ -44,8 +44,7 @@ def verify(path: Path, weights: Weights) -> None:
     size = path.stat().st_size
     if size != weights.bytes:
         raise _not_the_file(path, f"{weights.bytes} bytes", f"{size} bytes")
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = sha256(path)
     if digest != weights.sha256:
         raise _not_the_file(path, f"sha256 {weights.sha256}", f"sha256 {digest}")
 
