@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import file_digest
 from math import ceil
 from pathlib import Path
 
 import numpy as np
 
+from kerasalign.files import sha256
 from kerasalign.geometry import CropSpec
 
 VERSION = 1
@@ -143,12 +143,6 @@ class CropCache:
             )
         except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
             raise CacheError(f"The cache is damaged: {error}. Received: directory='{directory}'") from error
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of a file in hexadecimal."""
-    with Path(path).open("rb") as stream:
-        return file_digest(stream, "sha256").hexdigest()
 
 
 def _no_crops(meta: dict) -> np.ndarray:

@@ -16,7 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasalign.data.cache import VERSION, CacheError, CropCache, cached_spec, sha256
+from kerasalign.data.cache import VERSION, CacheError, CropCache, cached_spec
+from kerasalign.datasets.sample import EmbeddedImage, FaceSample
+from kerasalign.files import sha256
 from kerasalign.geometry import CropSpec, apply_affine
 
 _LOG = logging.getLogger(__name__)
@@ -80,7 +82,7 @@ def build_cache(
     work = directory.with_name(f".{directory.name}.building-{os.getpid()}-{time.monotonic_ns()}")
     work.mkdir()
     try:
-        _fill(work, samples, wide, box, markup, digest, on_error, reader or _read, workers, progress)
+        _fill(work, samples, wide, box, markup, digest, on_error, reader or FaceSample.read_image, workers, progress)
         _swap(work, directory)
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -93,14 +95,17 @@ def content_hash(samples: Sequence, spec: CropSpec, box: str) -> str:
     Photos enter by size and by their first and last 64 KiB: that tells files apart without reading gigabytes.
     """
     digest = hashlib.sha256(json.dumps([VERSION, spec.get_config(), box], sort_keys=True).encode())
-    photos: dict[Path, bytes] = {}
+    files: dict[Path, bytes] = {}
     for sample in samples:
         landmarks = np.ascontiguousarray(sample.landmarks, "<f8")
         known = "" if box == "landmarks" or box not in sample.boxes else sample.box(box).tolist()
-        if sample.image not in photos:
-            photos[sample.image] = _fingerprint(sample.image)
-        head = json.dumps([sample.name, sample.markup, landmarks.shape, known]).encode()
-        digest.update(hashlib.sha256(head + landmarks.tobytes() + photos[sample.image]).digest())
+        # A photo inside a larger file (COFW) counts by that file and its key there.
+        inside = [sample.image.name] if isinstance(sample.image, EmbeddedImage) else []
+        path = sample.image.path if inside else sample.image
+        if path not in files:
+            files[path] = _fingerprint(path)
+        head = json.dumps([sample.name, sample.markup, landmarks.shape, known, *inside]).encode()
+        digest.update(hashlib.sha256(head + landmarks.tobytes() + files[path]).digest())
     return digest.hexdigest()
 
 
@@ -129,12 +134,6 @@ def _fingerprint(path: Path, part: int = 1 << 16) -> bytes:
         return f"unreadable: {type(error).__name__}".encode()
 
 
-def _read(sample) -> np.ndarray:
-    from kerasalign.data.images import load_image
-
-    return load_image(sample.image)
-
-
 def _cut(group: list, spec: CropSpec, box: str, reader: Callable) -> list[tuple | Exception]:
     """Crops, landmarks and boxes of the faces of one photo, or what was wrong with each."""
     try:
@@ -161,7 +160,7 @@ def _fill(work: Path, samples, spec, box, markup, digest, on_error, reader, work
     names: list[str] = []
     skipped: dict[str, str] = {}
     # A photo of many faces (neighbours in a list) is decoded once.
-    groups = [list(group) for _, group in groupby(samples, key=lambda sample: sample.image)]
+    groups = [list(group) for _, group in groupby(samples, key=lambda sample: str(sample.image))]
     for sample, result in _in_order(groups, spec, box, reader, workers, progress):
         if isinstance(result, Exception):
             if on_error == "raise":

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from kerasalign.datasets.errors import DatasetError
+from kerasalign.files import written_beside
 
 
 def read_pts(path: str | os.PathLike, num_points: int | None = None) -> np.ndarray:
@@ -76,10 +77,8 @@ def write_pts(path: str | os.PathLike, landmarks: np.ndarray) -> None:
         raise ValueError("`landmarks` must be a finite (n, 2) array; a .pts file cannot leave points out. "
                          f"Received: shape {landmarks.shape}, {int(np.isnan(landmarks).sum())} NaN")
     rows = "".join(f"{x:.6f} {y:.6f}\n" for x, y in landmarks + 1.0)
-    path = Path(path)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    beside.write_text(f"version: 1\nn_points:  {len(landmarks)}\n{{\n{rows}}}\n", encoding="utf-8")
-    beside.replace(path)
+    with written_beside(path) as draft:
+        draft.write_text(f"version: 1\nn_points:  {len(landmarks)}\n{{\n{rows}}}\n", encoding="utf-8")
 
 
 def _parse_point(token: str, path: Path, line: int) -> tuple[float, float]:

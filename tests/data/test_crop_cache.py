@@ -240,3 +240,12 @@ def test_in_memory_cache_checks_its_shapes(memory_cache):
         replace(memory_cache, boxes=memory_cache.boxes[:3])
     with pytest.raises(CacheError, match="uint8"):
         replace(memory_cache, crops=memory_cache.crops.astype("float32"))
+
+
+def test_photos_inside_a_larger_file_are_cached(tmp_path):
+    from kerasalign.datasets import make_miniature, read_dataset
+
+    samples = read_dataset("cofw", make_miniature("cofw", tmp_path / "cofw"), "train")
+    cache = CropCache.build(samples, CropSpec(32, 1.5), tmp_path / "cache")
+    assert len(cache) == len(samples) and cache.markup == "29"
+    assert CropCache.build(samples, CropSpec(32, 1.5), tmp_path / "cache").content_hash == cache.content_hash
