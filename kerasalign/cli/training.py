@@ -25,6 +25,9 @@ def train_command(
     steps_per_epoch: Annotated[int | None, typer.Option(help="Steps between checkpoints.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Faces per step.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Initial learning rate.")] = None,
+    augment: Annotated[str | None, typer.Option(help="Augmentation preset: musica, musica-calm, none.")] = None,
+    balance: Annotated[str | None, typer.Option(help="gdb, pdb or none.")] = None,
+    init: Annotated[Path | None, typer.Option(help="Weights file to start from.")] = None,
     schedule: Annotated[str | None, typer.Option(help="staircase or cosine.")] = None,
     validation: Annotated[int | None, typer.Option(help="Training faces held out to watch the NME.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of weights, order and augmentation.")] = None,
@@ -38,9 +41,12 @@ def train_command(
     start_backend()
     recipe = get_recipe(name).with_settings(
         steps=steps, steps_per_epoch=steps_per_epoch, batch_size=batch_size, learning_rate=learning_rate,
-        schedule=schedule, validation=validation, seed=seed,
+        schedule=schedule, validation=validation, seed=seed, augment=augment, balance=balance,
     )  # fmt: skip
     run = run or Path("runs") / name
-    recipe.fit(data, run, cache_dir=cache, resume=resume, on_error="skip" if skip_broken else "raise", workers=workers)
+    recipe.fit(
+        data, run, cache_dir=cache, initial_weights=init, resume=resume,
+        on_error="skip" if skip_broken else "raise", workers=workers,
+    )  # fmt: skip
     best = run / "best.weights.h5"
     say(f"Weights, run card and curve are in {run}. Use them with: kerasalign.load({name!r}, weights={str(best)!r})")

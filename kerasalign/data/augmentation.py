@@ -70,7 +70,9 @@ def draw(config: AugmentConfig, rng: np.random.Generator, markup: Markup) -> Aug
     flip = bool(chance[0] < config.flip) and markup.name not in config.no_flip
     grayscale = bool(chance[1] < config.grayscale)
     if chance[2] >= config.geometric:
-        return AugmentParams(flip=flip, grayscale=grayscale)
+        if not config.calm:
+            return AugmentParams(flip=flip, grayscale=grayscale)
+        config = config.calmed
     shear = np.array([[1.0, pick(config.shear, 4)], [pick(config.shear, 5), 1.0]])
     stretch = np.diag([pick(config.stretch_x, 6), pick(config.stretch_y, 7)])
     jet = occlusion = None

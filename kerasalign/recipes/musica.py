@@ -15,6 +15,7 @@ from kerasalign.data.cache import CropCache
 from kerasalign.data.loader import FaceLoader
 from kerasalign.data.split import split_indices
 from kerasalign.datasets import read_dataset
+from kerasalign.files import sha256
 from kerasalign.markups import get_markup
 from kerasalign.models import LandmarkModel, build
 from kerasalign.training import AveragedAdam, RunFolder
@@ -36,9 +37,10 @@ class MuSiCaRecipe:
         schedule: `"staircase"`: a tenth after 15/24 of the steps (the paper's 15,000 of 24,000);
             `"cosine"`: to zero along a cosine, better for short runs.
         ema_decay: Decay of the averaged weights that are evaluated.
-        augment: Name of the augmentation preset.
+        augment: Name of the augmentation preset: `"musica"` is the paper's; `"musica-calm"` generalises better
+            where faces are few.
         balance: `"gdb"` (section 3.4), `"pdb"` (the pose-based method that it improves on) or `"none"`.
-        steps_per_epoch: Steps between validations and checkpoints.
+        steps_per_epoch: Steps between validations and checkpoints; a run is a whole number of such epochs.
         validation: Training faces held out to watch the NME and pick the best epoch.
         nme_normaliser: Normaliser of the reported NME.
         seed: Seed of initial weights, split, order and augmentation.
@@ -66,6 +68,7 @@ class MuSiCaRecipe:
         for name in ("steps", "batch_size", "steps_per_epoch"):
             if getattr(self, name) < 1:
                 raise ValueError(f"`{name}` must be at least 1. Received: {name}={getattr(self, name)}")
+        object.__setattr__(self, "steps_per_epoch", min(self.steps_per_epoch, self.steps))
 
     def learning_rate_schedule(self):
         """The Keras schedule."""
@@ -80,8 +83,8 @@ class MuSiCaRecipe:
         return CropCache.build(samples, build(self.model).crop_spec, directory, on_error=on_error)
 
     def fit(
-        self, data_dir, run_dir, *, cache_dir=None, resume: bool = True, on_error: str = "raise", verbose="auto",
-        callbacks=(), workers: int = 1,
+        self, data_dir, run_dir, *, cache_dir=None, initial_weights=None, resume: bool = True, on_error: str = "raise",
+        verbose="auto", callbacks=(), workers: int = 1,
     ) -> LandmarkModel:  # fmt: skip
         """Trains from a data set's folder to a run folder.
 
@@ -89,6 +92,7 @@ class MuSiCaRecipe:
             data_dir: Folder of the data set in its official layout.
             run_dir: Where state, weights and run card go; a run that is there goes on.
             cache_dir: Where the crop cache goes; by default `run_dir/cache`.
+            initial_weights: Weights file of the same network to start from, instead of random weights.
             resume: `False` refuses a folder that holds a run.
             on_error: `"raise"`, or `"skip"` to leave broken faces out and log them.
             verbose: As in `keras.Model.fit`.
@@ -111,6 +115,9 @@ class MuSiCaRecipe:
         loader, validation = self.loaders(cache, model, train, held_out, workers)
 
         settings = asdict(self) | {"data_hash": cache.content_hash, "faces": len(train), "held_out": len(held_out)}
+        if initial_weights is not None:
+            model.load_weights(initial_weights)
+            settings["initial_weights"] = sha256(initial_weights)
         card = {"recipe": "musica", "settings": settings, "model": model.get_config(), "skipped": cache.skipped}
         folder = RunFolder(run_dir, card, monitor="val_nme" if len(held_out) else "nme")
         model.compile(

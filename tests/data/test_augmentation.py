@@ -244,3 +244,18 @@ def test_warp_equals_opencv_on_the_same_map(memory_cache, spec):
     matrix = np.linalg.lstsq(known, moved.astype("float64"), rcond=None)[0].T
     expected = cv2.warpAffine(picture, matrix, (spec.size, spec.size), flags=cv2.INTER_LINEAR)
     assert np.abs(image.astype(int) - expected).max() <= 1
+
+
+def test_calm_faces_get_a_fraction_of_every_range():
+    config = AugmentConfig(geometric=0.0, calm=0.5)
+    drawn = [draw(config, np.random.default_rng(seed), get_markup("68")) for seed in range(200)]
+    assert all(params.geometric and params.occlusion is None for params in drawn)
+    stretch = np.array([np.linalg.det(params.linear) for params in drawn])
+    assert np.std(stretch) > 0.05 and np.abs(stretch - 1).max() < 0.25
+    scales = np.array([params.box_scale for params in drawn])
+    assert scales.min() >= 1 and scales[:, 0].max() <= 1.1 and scales[:, 1].max() <= 1.05
+    assert np.abs([params.box_shift for params in drawn]).max() <= 0.1
+    jets = np.array([params.jet for params in drawn])
+    assert jets[:, 0].max() <= 0.2 and jets[:, 1].min() >= 0.8
+    untouched = draw(AugmentConfig(geometric=0.0), np.random.default_rng(0), get_markup("68"))
+    assert not untouched.geometric and untouched.jet is None
