@@ -1,0 +1,98 @@
+"""Turns a training run into a bundled preset: float16 weights and the manifest entry.
+
+    python tools/bundle_weights.py PRESET RUN --terms TEXT --data NAME            the weights
+    python tools/bundle_weights.py PRESET --measured benchmarks/results/*.json    the numbers
+
+The first form writes kerasalign/weights/PRESET.weights.h5 from RUN/best.weights.h5 and fills architecture, crop and
+weights of the entry from RUN/run.json. The second fills `measured` from reports of `kerasalign evaluate --out`, which
+must have been made with the bundled file. Then run docs/build_tables.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from pathlib import Path
+
+import kerasalign
+from kerasalign.files import sha256, written_beside
+from kerasalign.training import save_weights
+
+TOP = Path(__file__).resolve().parents[1]
+MANIFEST = TOP / "weights_manifest.json"
+
+
+def bundle(entry: dict, preset: str, run: Path, data: str, terms: str, licence: str) -> None:
+    """Writes the weights file and describes it in the entry."""
+    card = json.loads((run / "run.json").read_text("utf-8"))
+    model = kerasalign.load(preset, weights=run / "best.weights.h5")
+    path = TOP / "kerasalign" / "weights" / f"{preset}.weights.h5"
+    save_weights(model, path, "float16")
+    config = model.get_config()
+    entry["architecture"] |= {"mean_shape": config["mean_shape"]}
+    entry["crop"] = model.crop_spec.get_config()
+    entry["weights"] = {
+        "file": path.name,
+        "source": "bundled",
+        "sha256": sha256(path),
+        "bytes": path.stat().st_size,
+        "dtype": "float16",
+        "licence": licence,
+        "commercial_use": False,
+        "training_data": [{"name": data, "terms": terms, "faces": card["settings"]["faces"]}],
+    }
+    entry["measured"] = []
+
+
+def measure(entry: dict, reports: list[Path]) -> None:
+    """Fills `measured` from evaluation reports."""
+    entry["measured"] = []
+    for path in sorted(reports):
+        report = json.loads(path.read_text("utf-8"))
+        for evaluation in report["evaluations"]:
+            entry["measured"].append({
+                "protocol": evaluation["protocol"]["name"],
+                "nme": round(evaluation["nme"], 3),
+                "box_source": evaluation["protocol"]["box_source"],
+                "faces": evaluation["faces"],
+                "fr": round(evaluation["fr"], 3),
+                "auc": round(evaluation["auc"], 4),
+                "iterations": report["iterations"],
+                "command": report["command"],
+                "file": path.resolve().relative_to(TOP).as_posix(),
+            })  # fmt: skip
+
+
+def compact(manifest: dict) -> str:
+    """JSON with every list of numbers, or of pairs of numbers, on one line."""
+    def one_line(match: re.Match) -> str:
+        return "[" + " ".join(match[1].split()) + "]"
+
+    text = json.dumps(manifest, indent=2, ensure_ascii=False)
+    for item in (r"-?[\d.]+(?:e-?\d+)?", r"\[[^\[\]{}\"]+\]"):
+        text = re.sub(rf"\[\s+((?:{item},\s+)*{item})\s+\]", one_line, text)
+    return text + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("preset")
+    parser.add_argument("run", nargs="?", type=Path)
+    parser.add_argument("--data", default="300W (HELEN and LFPW training photos)")
+    parser.add_argument("--terms", default="research only, no commercial use")
+    parser.add_argument("--licence", default="research only, as the training photos: no commercial use")
+    parser.add_argument("--measured", nargs="+", type=Path)
+    args = parser.parse_args()
+    manifest = json.loads(MANIFEST.read_text("utf-8"))
+    entry = manifest["presets"][args.preset]
+    if args.run:
+        bundle(entry, args.preset, args.run, args.data, args.terms, args.licence)
+    if args.measured:
+        measure(entry, args.measured)
+    with written_beside(MANIFEST) as draft:
+        draft.write_text(compact(manifest), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
