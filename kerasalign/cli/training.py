@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -47,6 +48,8 @@ def train_command(
     recipe.fit(
         data, run, cache_dir=cache, initial_weights=init, resume=resume,
         on_error="skip" if skip_broken else "raise", workers=workers,
+        # A bar on a terminal, a line per epoch in a log.
+        verbose=1 if sys.stdout.isatty() else 2,
     )  # fmt: skip
     best = run / "best.weights.h5"
     say(f"Weights, run card and curve are in {run}. Use them with: kerasalign.load({name!r}, weights={str(best)!r})")
