@@ -33,10 +33,13 @@ def zoo_page() -> str:
              "NME is in percent. *Boxes* says what the crops were cut by."]  # fmt: skip
     for name, preset in read_manifest().presets.items():
         parts += [f"## {name}", preset.notes, _facts(name, preset)]
-        rows = [("protocol", "NME here", "boxes", "faces", "NME paper")]
+        rows = [("protocol", "NME here", "boxes", "faces", "iterations", "FR here", "NME paper")]
         for protocol, ours, paper in results(preset):
-            boxes, faces = (ours.box_source, f"{ours.faces:,}") if ours else ("", "")
-            rows.append((f"`{protocol}`", nme_text(ours), boxes, faces, nme_text(paper)))
+            told = ("", "", "", "")
+            if ours:
+                rounds = "" if ours.iterations is None else f"{ours.iterations:.2f}"
+                told = (ours.box_source, f"{ours.faces:,}", rounds, "" if ours.fr is None else f"{ours.fr:.2f}")
+            rows.append((f"`{protocol}`", nme_text(ours), *told, nme_text(paper)))
         parts += [_table(rows)] if len(rows) > 1 else []
         made = dict.fromkeys((result.command, result.file) for result in preset.measured)
         parts += [f"Measured by `{command}`, in `{file}`." for command, file in made]

@@ -48,7 +48,7 @@ def bundle(entry: dict, preset: str, run: Path, data: str, terms: str, licence: 
 def measure(entry: dict, reports: list[Path]) -> None:
     """Fills `measured` from evaluation reports."""
     entry["measured"] = []
-    for path in sorted(reports):
+    for path in reports:
         report = json.loads(path.read_text("utf-8"))
         for evaluation in report["evaluations"]:
             entry["measured"].append({

@@ -29,9 +29,14 @@ def results(preset: Preset) -> Iterator[tuple[str, Result | None, Result | None]
 
 
 def headline(preset: Preset) -> tuple[str, str, str]:
-    """The first protocol with a number, our NME and the paper's, as text; empty where there is none."""
-    protocol, ours, paper = next(results(preset), ("", None, None))
-    return protocol, nme_text(ours), nme_text(paper)
+    """The first protocol with a number, our NME by each box source and the paper's, as text; empty without one."""
+    protocol, _, paper = next(results(preset), ("", None, None))
+    first_by_boxes: dict[str, Result] = {}
+    for result in preset.measured:
+        if result.protocol == protocol:
+            first_by_boxes.setdefault(result.box_source, result)
+    ours = ", ".join(f"{nme_text(result)} ({boxes})" for boxes, result in first_by_boxes.items())
+    return protocol, ours, nme_text(paper)
 
 
 def nme_text(result: Result | None) -> str:
