@@ -148,7 +148,7 @@ def evaluate_model(
     chosen = [get_protocol(protocol) for protocol in protocols]
     if box_source is not None:
         chosen = [protocol.with_box_source(box_source) for protocol in chosen]
-    _check(model, chosen)
+    check_protocols(model, chosen)
     data = chosen[0].dataset.lower()
     splits = [split_of(protocol) for protocol in chosen]
     faces = {split: read_dataset(data, data_dir, split, on_error=on_error) for split in dict.fromkeys(splits)}
@@ -160,7 +160,7 @@ def evaluate_model(
         kept = [sample for sample in faces[split] if sample.name in found]
         if not kept:
             raise ValueError(f"No face of {protocol} was found by {protocol.box_text()}. Received: data_dir={data_dir}")
-        evaluations.append(_evaluate(protocol, kept, found, model.crop_spec.box, n_bootstrap))
+        evaluations.append(evaluate_faces(protocol, kept, found, model.crop_spec.box, n_bootstrap))
     missed = tuple(face for face in samples if face not in found)
     names = {split: [sample.name for sample in group] for split, group in faces.items()}
     mean = float(np.mean(iterations)) if len(iterations) else float("nan")
@@ -185,7 +185,12 @@ def usable_protocols(names: Iterable[str], data_dir) -> tuple[list[str], list[st
     return usable, left_out
 
 
-def _check(model, protocols: Sequence[Protocol]) -> None:
+def check_protocols(model, protocols: Sequence[Protocol]) -> None:
+    """Raises unless protocols can be measured in one pass of a model.
+
+    Raises:
+        ValueError: If they are of several data sets or box sources, or their markup is not the model's.
+    """
     kinds = {"data sets": {p.dataset for p in protocols}, "box sources": {p.box_source for p in protocols}}
     for what, values in kinds.items():
         if len(values) != 1:
@@ -195,7 +200,18 @@ def _check(model, protocols: Sequence[Protocol]) -> None:
         raise ValueError(f"The protocols measure markup '{markup}'. Received: a model of markup {model.markup!r}")
 
 
-def _evaluate(protocol: Protocol, samples, found, own_box: str, n_bootstrap: int) -> Evaluation:
+def evaluate_faces(
+    protocol: Protocol, samples: Sequence[FaceSample], found: Mapping[str, np.ndarray], own_box: str, n_bootstrap: int
+) -> Evaluation:
+    """The evaluation of predictions on samples, with what the protocol needs of the data set.
+
+    Args:
+        protocol: The protocol.
+        samples: The faces to count.
+        found: Face name to `(N, 2)` landmarks in pixels of the photo.
+        own_box: The kind of box that the model's crops are made for.
+        n_bootstrap: Resamples of the confidence interval.
+    """
     boxes = np.stack([s.box("ground_truth") for s in samples]) if protocol.normaliser_box == "dataset" else None
     return evaluate_landmarks(
         np.stack([found[sample.name] for sample in samples]),
@@ -231,13 +247,11 @@ def _predict(model, samples: list[FaceSample], box_source: str, options) -> tupl
         to_tight = detector.map_to("landmarks")
         for group, faces in zip(groups, align_iter(model, _Photos(groups), detector=detector, **options)):
             for sample in group:
-                overlaps = [box_iou(to_tight(face.box), sample.box("landmarks")) for face in faces]
-                if overlaps and max(overlaps) >= _SAME_FACE:
-                    face = faces[int(np.argmax(overlaps))]
+                for face in same_face([to_tight(face.box) for face in faces], faces, sample):
                     landmarks[sample.name] = face.landmarks
                     iterations.append(face.iterations)
     else:
-        boxes = [np.stack([_given_box(sample, kind, detail) for sample in group]) for group in groups]
+        boxes = [np.stack([given_box(sample, kind, detail) for sample in group]) for group in groups]
         for group, faces in zip(groups, align_iter(model, _Photos(groups), boxes=boxes, **options)):
             for sample, face in zip(group, faces):
                 landmarks[sample.name] = face.landmarks
@@ -246,7 +260,14 @@ def _predict(model, samples: list[FaceSample], box_source: str, options) -> tupl
     return landmarks, counts[counts > 0]
 
 
-def _given_box(sample: FaceSample, kind: str, detail: str) -> np.ndarray:
+def same_face(boxes: Sequence[np.ndarray], faces: Sequence, sample: FaceSample) -> list:
+    """The detected face that is the sample's, by the overlap of its tight box: one, or none."""
+    overlaps = [box_iou(box, sample.box("landmarks")) for box in boxes]
+    return [faces[int(np.argmax(overlaps))]] if overlaps and max(overlaps) >= _SAME_FACE else []
+
+
+def given_box(sample: FaceSample, kind: str, detail: str) -> np.ndarray:
+    """The box of a sample by a box source `KIND:DETAIL` that is no detector; see `Protocol`."""
     if kind == "dataset":
         return sample.box(detail or next(iter(sample.boxes), "detector"))
     box = sample.box("landmarks")

@@ -1,0 +1,57 @@
+"""`kerasalign sweep`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kerasalign.cli.backend import start_backend
+from kerasalign.cli.console import console, error_console, say
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("sweep")(sweep_command)
+
+
+def sweep_command(
+    name: Annotated[str, typer.Argument(help="Preset with early exit, such as a MuSiCa.")],
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the data set in its official layout.")],
+    protocol: Annotated[
+        str | None, typer.Option(help="Protocol; by default the first of the preset's paper that DIR is whole for.")
+    ] = None,
+    boxes: Annotated[
+        str | None,
+        typer.Option(help="landmarks, scaled:1.2, dataset:KIND or detector:mtcnn; by default the protocol's."),
+    ] = None,
+    weights: Annotated[Path | None, typer.Option(help="A weights file instead of the published ones.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for sweep.csv, report.json and pictures.")] = None,
+) -> None:
+    """Measure what early exit costs and gives: NME against multiply-adds, and how good the error estimates are."""
+    from kerasalign.hub import load, read_manifest
+
+    preset = read_manifest()[name]
+    with error_console().status("Measuring"):
+        start_backend()
+        from kerasalign.recipes.cascade import cascade_errors
+        from kerasalign.recipes.evaluation import preset_protocols, usable_protocols
+        from kerasalign.recipes.exit_report import ExitReport
+        from kerasalign.recipes.sweep import sweep
+
+        if protocol is None:
+            usable, left_out = usable_protocols(preset_protocols(preset)[0], data)
+            if not usable:
+                raise ValueError(f"No protocol of '{name}' can be measured here: {'; '.join(left_out)}. "
+                                 f"Received: --data {data}")
+            protocol = usable[0]
+        model = load(name, weights="auto" if weights is None else weights)
+        errors = cascade_errors(model, data, protocol, box_source=boxes, name=name)
+        report = ExitReport(sweep(errors), model.mean_shape, model.patches)
+    console().print(report.table())
+    if out is not None:
+        report.save(out, shlex.join(["kerasalign", *sys.argv[1:]]))
+        say(f"Curve, report and pictures are in {out}")
