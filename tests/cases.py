@@ -62,8 +62,21 @@ LAYERS = {
         trains=False,
     ),
     "LocalPatchAttention": LayerCase(layers.LocalPatchAttention, lambda: (noise(3, 5, 8),)),
+    "InvertedBottleneck": LayerCase(
+        lambda **kw: layers.InvertedBottleneck(4, expansion=2, **kw), lambda: (noise(3, 5, 6, 4),)
+    ),
+    "GlobalPatchAttention": LayerCase(layers.GlobalPatchAttention, lambda: (noise(3, 5, 8),)),
+    "PatchGraphAttention": LayerCase(
+        lambda **kw: layers.PatchGraphAttention(START, neighbours=2, hidden=6, **kw), lambda: (noise(3, 5, 8),)
+    ),
     "MuSiCaIteration": LayerCase(
         lambda **kw: MuSiCaIteration(START, [0, 2, 4], hidden=16, **kw), lambda: (noise(3, 32, 32, 3),)
+    ),
+    "MuSiCaIteration, global attention only": LayerCase(
+        lambda **kw: MuSiCaIteration(
+            START, [0, 2, 4], hidden=16, local_attention=False, global_attention="fc", **kw
+        ),
+        lambda: (noise(3, 32, 32, 3),),
     ),
 }
 
@@ -75,6 +88,12 @@ MODELS = {
         lambda **kw: MuSiCa(
             markup="98", patches=range(0, 98, 20), levels=(2, 2, 1, 0), hidden=16, size=52, box_side=32,
             local_attention=False, **kw,
+        )
+    ),
+    "MuSiCa, inverted bottlenecks and graph attention": ModelCase(
+        lambda **kw: MuSiCa(
+            markup="19", patches=range(0, 19, 3), levels=(1, 0), hidden=16, size=48, box_side=30,
+            extractor="inverted_bottleneck", global_attention="gcn", **kw,
         )
     ),
 }

@@ -4,13 +4,38 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from kerasalign.layers import ExtractPatches, LocalPatchAttention
+from kerasalign.layers import (
+    ExtractPatches,
+    GlobalPatchAttention,
+    InvertedBottleneck,
+    LocalPatchAttention,
+    PatchGraphAttention,
+)
 from kerasalign.layers.photo_statistics import standardise
 
 
 def _kernel():
     # A fresh one each time: layers that share an initialiser instance start identical.
     return keras.initializers.TruncatedNormal(stddev=0.01)
+
+
+# Either of the two stages of the feature extractor: 32 channels, 3x3, no padding.
+EXTRACTORS = {
+    "conv": lambda **kw: layers.Conv2D(32, 3, activation="relu", kernel_initializer=_kernel(), **kw),
+    "inverted_bottleneck": lambda **kw: InvertedBottleneck(32, **kw),
+}
+# From the points of the patches.
+GLOBAL_ATTENTION = {
+    "none": lambda points, **kw: None,
+    "fc": lambda points, **kw: GlobalPatchAttention(_kernel(), **kw),
+    "gcn": lambda points, **kw: PatchGraphAttention(points, **kw),
+}
+
+
+def _choice(argument: str, choices: dict, value: str):
+    if value not in choices:
+        raise ValueError(f"`{argument}` must be one of {list(choices)}. Received: {argument}={value!r}")
+    return choices[value]
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -27,6 +52,9 @@ class MuSiCaIteration(layers.Layer):
         hidden: Size H of the recurrent state.
         patch_size: Side of a patch.
         local_attention: Whether patches attend to their own features.
+        extractor: What the two stages of the feature extractor are: `"conv"`, or `"inverted_bottleneck"`.
+        global_attention: How a patch is weighed by the data of the others, after the local attention:
+            `"none"`, `"fc"` (`GlobalPatchAttention`) or `"gcn"` (`PatchGraphAttention` on the start).
 
     Call arguments:
         image: `(B, h, w, 3)`, the standardised crop at this level; or, with statistics, the crop itself.
@@ -38,14 +66,20 @@ class MuSiCaIteration(layers.Layer):
 
     Returns:
         Dict of `shift` `(B, N, 2)`, `state` `(B, H)`, `landmarks` `(B, N, 2)` in crop pixels, x then y,
-        `error` `(B,)`, the estimate as a fraction, and `attention` `(B, P)`, its mean over the features.
+        `error` `(B,)`, the estimate as a fraction, and `attention` `(B, P)`, by which each patch's features are
+        multiplied on average.
 
-    Reference: arXiv 2108.00377, section 3.1, equations 1 to 5, figure 4.
+    Raises:
+        ValueError: If there is no such extractor or global attention.
+
+    Reference: arXiv 2108.00377, section 3.1, equations 1 to 5, figure 4; section 5 for the alternatives, whose
+    designs the paper does not give: they are this library's.
     """
 
     def __init__(
-        self, start, patches, step=1.0, to_crop=1.0, hidden=512, patch_size=14, local_attention=True, **kwargs
-    ):
+        self, start, patches, step=1.0, to_crop=1.0, hidden=512, patch_size=14, local_attention=True,
+        extractor="conv", global_attention="none", **kwargs,
+    ):  # fmt: skip
         # The image may be a `uint8` crop and the shift must stay float32: each part casts what it needs.
         super().__init__(autocast=False, **kwargs)
         self.start = np.asarray(start, "float32")
@@ -55,14 +89,20 @@ class MuSiCaIteration(layers.Layer):
         self.hidden = hidden
         self.patch_size = patch_size
         self.local_attention = local_attention
+        self.extractor = extractor
+        self.global_attention = global_attention
+        stage = _choice("extractor", EXTRACTORS, extractor)
+        attend_globally = _choice("global_attention", GLOBAL_ATTENTION, global_attention)
         self.extract = ExtractPatches(patch_size, dtype=self.dtype_policy, name="extract")
-        conv = {"kernel_size": 3, "activation": "relu", "dtype": self.dtype_policy}
-        self.conv1 = layers.Conv2D(32, kernel_initializer=_kernel(), name="conv1", **conv)
+        self.conv1 = stage(dtype=self.dtype_policy, name="conv1")
         self.pool1 = layers.MaxPooling2D(2, dtype=self.dtype_policy, name="pool1")
-        self.conv2 = layers.Conv2D(32, kernel_initializer=_kernel(), name="conv2", **conv)
+        self.conv2 = stage(dtype=self.dtype_policy, name="conv2")
         self.pool2 = layers.MaxPooling2D(2, dtype=self.dtype_policy, name="pool2")
         self.attend = (
             LocalPatchAttention(_kernel(), dtype=self.dtype_policy, name="attention") if local_attention else None
+        )
+        self.attend_globally = attend_globally(
+            self.start[self.patches], dtype=self.dtype_policy, name="global_attention"
         )
         self.recur = layers.Dense(
             hidden, activation="tanh", kernel_initializer=_kernel(), dtype=self.dtype_policy, name="recurrence"
@@ -85,6 +125,8 @@ class MuSiCaIteration(layers.Layer):
         self.conv2.build((None, after, after, 32))
         if self.attend:
             self.attend.build((None, self.feature_size))
+        if self.attend_globally:
+            self.attend_globally.build((None, len(self.patches), self.feature_size))
         self.recur.build((None, len(self.patches) * self.feature_size + self.hidden))
         self.regress.build((None, self.hidden))
         self.built = True
@@ -109,11 +151,14 @@ class MuSiCaIteration(layers.Layer):
         if mean is not None:
             windows = ops.cast(standardise(windows, mean, scale), self.compute_dtype)
         features = self.features(ops.reshape(windows, (-1, self.patch_size, self.patch_size, 3)))
+        attention = ops.ones((batch, len(self.patches)), dtype="float32")
         if self.attend:
-            features, attention = self.attend(features)
-            attention = ops.reshape(ops.mean(ops.cast(attention, "float32"), -1), (-1, len(self.patches)))
-        else:
-            attention = ops.ones((batch, len(self.patches)), dtype="float32")
+            features, own = self.attend(features)
+            attention = ops.reshape(ops.mean(ops.cast(own, "float32"), -1), (-1, len(self.patches)))
+        if self.attend_globally:
+            features = ops.reshape(features, (-1, len(self.patches), self.feature_size))
+            features, weight = self.attend_globally(features)
+            attention = attention * ops.cast(weight, "float32")
         features = ops.reshape(features, (-1, len(self.patches) * self.feature_size))
         state = self.recur(ops.concatenate([features, ops.cast(state, features.dtype)], -1))
         out = self.regress(ops.cast(state, "float32"))
@@ -146,4 +191,6 @@ class MuSiCaIteration(layers.Layer):
             "hidden": self.hidden,
             "patch_size": self.patch_size,
             "local_attention": self.local_attention,
+            "extractor": self.extractor,
+            "global_attention": self.global_attention,
         }

@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 
+def _convolution(layer, side: int, channels: int) -> int:
+    return (side - 2) ** 2 * 9 * channels * layer.filters
+
+
+def _inverted_bottleneck(layer, side: int, channels: int) -> int:
+    wide = layer.expansion * channels
+    return side**2 * channels * wide + (side - 2) ** 2 * wide * (9 + layer.filters)
+
+
+def _fc(layer, patches: int, features: int) -> int:
+    return patches * (patches + features)
+
+
+def _gcn(layer, patches: int, features: int) -> int:
+    # The adjacency is multiplied as a full matrix, and so it is counted.
+    return patches * (features * layer.hidden + patches * layer.hidden + layer.hidden + patches + features)
+
+
+_STAGE = {"conv": _convolution, "inverted_bottleneck": _inverted_bottleneck}
+_GLOBAL_ATTENTION = {"none": lambda layer, patches, features: 0, "fc": _fc, "gcn": _gcn}
+
+
 def count_macs(model, convention: str = "full", iterations: int | None = None) -> int:
     """Multiply-adds of one face.
 
     Args:
         model: A `MuSiCa`.
         convention: `"full"` counts every product; `"paper"` leaves out the recurrent H x H product, which
-            reproduces Table 1 (95, 48, 26, 138 and 69 million, rounded down).
+            reproduces Table 1 (95, 48, 26, 138 and 69 million, rounded down). What the ablations multiply
+            counts in both.
         iterations: Number of iterations that run; all by default.
 
     Raises:
@@ -19,13 +42,16 @@ def count_macs(model, convention: str = "full", iterations: int | None = None) -
     """
     if convention not in ("full", "paper"):
         raise ValueError(f"`convention` must be 'full' or 'paper'. Received: convention={convention!r}")
-    first = model.patch_size - 2
-    second = first // 2 - 2
-    features = (second // 2) ** 2 * 64
-    patch = first**2 * 27 * 32 + second**2 * 288 * 32 + features * model.hidden
+    iteration, patches = model.cascade[0], len(model.patches)
+    features = iteration.feature_size
+    stage = _STAGE[model.extractor]
+    patch = stage(iteration.conv1, model.patch_size, 3)
+    patch += stage(iteration.conv2, (model.patch_size - 2) // 2, 32)
+    patch += features * model.hidden
     if model.local_attention:
         patch += features * features + features
-    total = len(model.patches) * patch + model.hidden * (2 * model.num_landmarks + 1)
+    total = patches * patch + model.hidden * (2 * model.num_landmarks + 1)
+    total += _GLOBAL_ATTENTION[model.global_attention](iteration.attend_globally, patches, features)
     if convention == "full":
         total += model.hidden**2
     return total * (len(model.levels) if iterations is None else iterations)

@@ -37,6 +37,8 @@ class MuSiCa(LandmarkModel):
         hidden: Size of the recurrent state.
         patch_size: Side of a patch in pixels.
         local_attention: Whether patches attend to their own features (section 3.1).
+        extractor: `"conv"`, or the ablation `"inverted_bottleneck"` (section 5).
+        global_attention: `"none"`, or the ablations `"fc"` and `"gcn"`: patches weighed by what the others show.
         size: Side of the crop in pixels.
         box_side: Longer side of the face box in crop pixels.
         mean_shape: `(N, 2)` initial shape in crop pixels, x then y; by default the markup's schematic face.
@@ -75,6 +77,8 @@ class MuSiCa(LandmarkModel):
         hidden=512,
         patch_size=14,
         local_attention=True,
+        extractor="conv",
+        global_attention="none",
         size=228,
         box_side=142,
         mean_shape=None,
@@ -112,6 +116,8 @@ class MuSiCa(LandmarkModel):
                 hidden=hidden,
                 patch_size=patch_size,
                 local_attention=local_attention,
+                extractor=extractor,
+                global_attention=global_attention,
                 name=f"iteration_{index}",
                 dtype=dtype,
             )
@@ -143,6 +149,8 @@ class MuSiCa(LandmarkModel):
         self.hidden = hidden
         self.patch_size = patch_size
         self.local_attention = local_attention
+        self.extractor = extractor
+        self.global_attention = global_attention
         self.box_side = box_side
         self.mean_shape = mean_shape
         self.landmark_loss = landmark_loss
@@ -220,6 +228,8 @@ class MuSiCa(LandmarkModel):
             "hidden": self.hidden,
             "patch_size": self.patch_size,
             "local_attention": self.local_attention,
+            "extractor": self.extractor,
+            "global_attention": self.global_attention,
             "size": self.crop_spec.size,
             "box_side": self.box_side,
             "mean_shape": self.mean_shape.tolist(),

@@ -1,0 +1,71 @@
+"""MobileNetV2's building block on windows that shrink."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="kerasalign")
+class InvertedBottleneck(keras.layers.Layer):
+    """Widens the channels (1x1), filters each alone (3x3, no padding) and narrows them without activation (1x1).
+
+    It takes the place of a 3x3 convolution without padding: the window shrinks by one pixel on every side.
+    Where input and output have the same number of channels, the inner part of the input is added.
+
+    Args:
+        filters: Number of output channels.
+        expansion: Channels in the middle per input channel.
+
+    Call arguments:
+        images: `(B, H, W, C)`.
+
+    Input shape: `(B, H, W, C)`. Output shape: `(B, H - 2, W - 2, filters)`.
+
+    Raises:
+        ValueError: If `filters` or `expansion` is below 1.
+
+    Example:
+
+        small = InvertedBottleneck(32)(np.ones((1, 14, 14, 3), "float32"))      # (1, 12, 12, 32)
+
+    Reference: Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks" (arXiv 1801.04381),
+    section 3. Here without batch normalisation, which MuSiCa has nowhere.
+    """
+
+    def __init__(self, filters: int, expansion: int = 6, **kwargs):
+        super().__init__(**kwargs)
+        for name, value in (("filters", filters), ("expansion", expansion)):
+            if value < 1:
+                raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
+        self.filters = filters
+        self.expansion = expansion
+
+    def build(self, input_shape):
+        wide = self.expansion * input_shape[-1]
+        # Three layers without normalisation: kernels that keep the variance, or nothing comes out at the end.
+        self.expand = keras.layers.Conv2D(
+            wide, 1, activation="relu6", kernel_initializer="he_normal", dtype=self.dtype_policy, name="expand"
+        )
+        self.filter = keras.layers.DepthwiseConv2D(
+            3, activation="relu6", dtype=self.dtype_policy, name="filter",
+            # He's rule for 9 inputs; Keras' own would count all channels as inputs.
+            depthwise_initializer=keras.initializers.TruncatedNormal(stddev=(2 / 9) ** 0.5),
+        )  # fmt: skip
+        self.project = keras.layers.Conv2D(
+            self.filters, 1, kernel_initializer="he_normal", dtype=self.dtype_policy, name="project"
+        )
+        self.expand.build(input_shape)
+        self.filter.build((*input_shape[:3], wide))
+        self.project.build((*input_shape[:3], wide))
+
+    def call(self, images):
+        out = self.project(self.filter(self.expand(images)))
+        if images.shape[-1] == self.filters:
+            out = out + ops.cast(images[:, 1:-1, 1:-1], out.dtype)
+        return out
+
+    def compute_output_shape(self, input_shape):
+        batch, *sides, _ = input_shape
+        return (batch, *(side and side - 2 for side in sides), self.filters)
+
+    def get_config(self):
+        return super().get_config() | {"filters": self.filters, "expansion": self.expansion}
