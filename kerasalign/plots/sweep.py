@@ -20,6 +20,7 @@ _LABELS = {
     "random": "at random, as many at each iteration",
     "oracle": "by the true error",
 }
+_ALIKE = "as many for all faces"
 
 
 def plot_policies(sweep: Sweep, size: tuple[int, int] = (1200, 900)) -> Image.Image:
@@ -42,6 +43,8 @@ def plot_policies(sweep: Sweep, size: tuple[int, int] = (1200, 900)) -> Image.Im
     for policy, color in _COLORS.items():
         curve = getattr(sweep, policy)
         axes.plot(curve.iterations, curve.nme, color=color, label=_LABELS[policy], linewidth=1.6)
+    nmes = sweep.errors.nmes.mean(0)
+    axes.plot(np.arange(len(nmes)) + 1, nmes, "s", color="black", markersize=6, linestyle="none", label=_ALIKE)
     random = sweep.random
     axes.fill_between(random.iterations, random.nme - random.spread, random.nme + random.spread,
                       color=_COLORS["random"], alpha=0.15, linewidth=0)
@@ -88,10 +91,10 @@ def plot_cost(
     for sweep in sweeps:
         million = sweep.macs(sweep.estimated, convention) / 1e6
         [line] = axes.plot(million, sweep.estimated.nme, label=sweep.errors.model, linewidth=1.6)
-        # Both ends and every whole number of iterations for all faces: what a fixed cascade offers.
+        # What a fixed cascade offers.
         fixed = np.asarray(sweep.errors.macs[convention]) / 1e6
         axes.plot(fixed, sweep.errors.nmes.mean(0), "o", color=line.get_color(), linestyle="none",
-                  label=f"{sweep.errors.model}, as many iterations for all faces")
+                  label=f"{sweep.errors.model}, {_ALIKE}")
     bookkeeping = "the paper's count" if convention == "paper" else "full count"
     axes.set(xlabel=f"mean multiply-adds of a face in millions ({bookkeeping})", ylabel=_nme_label(sweeps))
     _finish(axes, sweeps)

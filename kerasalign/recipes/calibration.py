@@ -20,12 +20,13 @@ class Calibration:
     """Estimates of one iteration beside the true errors.
 
     The estimate is an L1 distance over the L1 distance of the outer eye corners. Times `scale` it is in
-    percent of the inter-ocular distance, the unit of everything here but `raw_*` and the thresholds of
-    `failure_threshold`, which are in the model's own unit.
+    percent of the inter-ocular distance, the unit of everything here but `own`, `raw_mae`, `raw_bias` and the
+    thresholds, which are in the model's own.
 
     Args:
         iteration: Counted from 1.
         estimates: `(F,)` the model's estimates in percent, in its own unit.
+        own: `(F,)` true errors in percent, in that unit.
         truth: `(F,)` NME in percent of the inter-ocular distance.
         failures: `(F,)` bool, whether the NME by the protocol is above its failure threshold.
         scale: From the estimate's unit to that of `truth`; pi/4 for upright faces and errors in random
@@ -34,6 +35,7 @@ class Calibration:
 
     iteration: int
     estimates: np.ndarray
+    own: np.ndarray
     truth: np.ndarray
     failures: np.ndarray
     scale: float = TO_OCULAR
@@ -54,13 +56,13 @@ class Calibration:
 
     @property
     def raw_mae(self) -> float:
-        """Mean absolute difference of the estimate as it is and the truth."""
-        return float(np.abs(self.estimates - self.truth).mean())
+        """Mean absolute difference of estimate and true error in the model's own unit."""
+        return float(np.abs(self.estimates - self.own).mean())
 
     @property
     def raw_bias(self) -> float:
-        """Mean of the estimate as it is minus the truth."""
-        return float((self.estimates - self.truth).mean())
+        """Mean of estimate minus true error in the model's own unit."""
+        return float((self.estimates - self.own).mean())
 
     @property
     def spearman(self) -> float:
@@ -148,7 +150,9 @@ def calibrate(errors: CascadeErrors, iteration: int | None = None, scale: float 
         raise ValueError(f"`iteration` must be in 1..{errors.iterations}. Received: iteration={iteration}")
     index = number - 1
     failures = errors.nmes[:, index] > errors.protocol.fr_threshold
-    return Calibration(number, errors.estimates[:, index], errors.ocular[:, index], failures, scale)
+    return Calibration(
+        number, errors.estimates[:, index], errors.own[:, index], errors.ocular[:, index], failures, scale
+    )  # fmt: skip
 
 
 def _share(flags: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 from kerasalign.datasets import FaceSample, read_dataset
 from kerasalign.geometry import CropSpec
 from kerasalign.inference.detectors import get_detector
+from kerasalign.markups import Markup
 from kerasalign.metrics import Protocol, get_protocol
 from kerasalign.recipes.evaluation import check_protocols, evaluate_faces, given_box, same_face, split_of
 
@@ -27,6 +28,8 @@ class CascadeErrors:
         names: Name of each face.
         nmes: `(F, I)` NME in percent by the protocol.
         estimates: `(F, I)` the model's own estimates in percent, in its own units.
+        own: `(F, I)` true errors in the unit of `estimates`: mean L1 distance over the L1 distance of the outer
+            eye corners, percent.
         macs: `"paper"` and `"full"` to the multiply-adds of a face that quits after 1..I iterations.
         ocular: `(F, I)` NME in percent of the inter-ocular distance, whatever the protocol divides by.
         landmarks: `(F, I, N, 2)` in pixels of the photo.
@@ -43,6 +46,7 @@ class CascadeErrors:
     names: tuple[str, ...]
     nmes: np.ndarray
     estimates: np.ndarray
+    own: np.ndarray
     macs: Mapping[str, tuple[int, ...]]
     ocular: np.ndarray
     landmarks: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0, 2)))
@@ -52,7 +56,7 @@ class CascadeErrors:
 
     def __post_init__(self) -> None:
         shape = np.shape(self.nmes)
-        for name in ("nmes", "estimates", "ocular"):
+        for name in ("nmes", "estimates", "own", "ocular"):
             value = np.asarray(getattr(self, name), "float64")
             if value.shape != shape or value.ndim != 2 or not value.size or not np.isfinite(value).all():
                 raise ValueError(f"`{name}` must be (F, I) finite numbers, F and I as of `nmes`, {shape}. "
@@ -103,11 +107,12 @@ def cascade_errors(
         protocol = protocol.with_box_source(box_source)
     check_protocols(model, [protocol])
     samples = read_dataset(protocol.dataset.lower(), data_dir, split_of(protocol), on_error=on_error)
-    found, landmarks, estimates, attention = [], [], [], []
+    found, landmarks, estimates, own, attention = [], [], [], [], []
     for batch in _batches(_crops(samples, protocol.box_source, model.crop_spec)):
         out = model.predict_crops(np.stack([crop for _, crop, _ in batch]), early_exit=False)
         for (sample, _, matrix), points in zip(batch, out["cascade_landmarks"]):
             found.append(sample)
+            own.append(_l1_errors(points, model.crop_spec.to_crop(matrix, sample.landmarks), model.markup))
             flat = model.crop_spec.to_photo(matrix, points.reshape(-1, 2))
             landmarks.append(flat.reshape(points.shape))
         estimates.append(out["cascade_error"])
@@ -124,6 +129,7 @@ def cascade_errors(
         names=names,
         nmes=_nmes(protocol, found, landmarks),
         estimates=np.concatenate(estimates),
+        own=np.stack(own),
         macs=_macs(model, landmarks.shape[1]),
         ocular=_nmes(ocular, found, landmarks),
         landmarks=landmarks,
@@ -138,6 +144,12 @@ def _macs(model, iterations: int) -> dict[str, tuple[int, ...]]:
 
     return {convention: tuple(count_macs(model, convention, i + 1) for i in range(iterations))
             for convention in ("paper", "full")}  # fmt: skip
+
+
+def _l1_errors(points: np.ndarray, target: np.ndarray, markup: Markup) -> np.ndarray:
+    """`(I,)` what the estimates of a face are trained to be, in percent; in the crop, whose axes L1 goes by."""
+    right, left = (target[list(side)].mean(0) for side in markup.normaliser("inter_ocular"))
+    return 100 * np.nanmean(np.abs(points - target).sum(-1), axis=-1) / np.abs(right - left).sum()
 
 
 def _nmes(protocol: Protocol, samples: list[FaceSample], landmarks: np.ndarray) -> np.ndarray:

@@ -95,7 +95,8 @@ def toy(name="toy", protocol="300w-common-inter_pupil", seed=0):
     nmes = rng.uniform(3, 9, (30, 1)) * [1.0, 0.8, 0.7]
     macs = {"paper": (10_000_000, 20_000_000, 30_000_000), "full": (11_000_000, 22_000_000, 33_000_000)}
     names = tuple(map(str, range(30)))
-    return sweep(CascadeErrors(name, get_protocol(protocol), names, nmes, nmes + rng.normal(size=(30, 3)), macs, nmes))
+    estimates = nmes + rng.normal(size=(30, 3))
+    return sweep(CascadeErrors(name, get_protocol(protocol), names, nmes, estimates, own=nmes, macs=macs, ocular=nmes))
 
 
 def texts(monkeypatch, draw):
@@ -125,7 +126,7 @@ def test_policies(monkeypatch):
 def test_cost(monkeypatch):
     picture, text = texts(monkeypatch, lambda: plot_cost([toy("a"), toy("b", seed=1)], size=(600, 450)))
     assert picture.size == (600, 450)
-    assert "a, as many iterations for all faces" in text and "b" in text and "paper's count" in text
+    assert "a, as many for all faces" in text and "b" in text and "paper's count" in text
     for others in ([], [toy(), "300w-full-inter_pupil"], [toy(), "300w-common-inter_ocular"]):
         wrong = [toy(protocol=other) if isinstance(other, str) else other for other in others]
         with pytest.raises(ValueError, match="Received"):

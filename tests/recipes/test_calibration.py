@@ -15,13 +15,14 @@ from kerasalign.recipes.cascade import CascadeErrors
 
 
 def made(estimates, truth, failures):
-    return Calibration(3, np.asarray(estimates, "float64"), np.asarray(truth, "float64"), np.asarray(failures, bool))
+    estimates, truth = np.asarray(estimates, "float64"), np.asarray(truth, "float64")
+    return Calibration(3, estimates, truth * 1.2, truth, np.asarray(failures, bool))
 
 
 def test_numbers_by_hand():
     found = made([4, 8, 12, 16], [2, 4, 6, 20], [False, False, False, True])
-    assert found.raw_mae == pytest.approx((2 + 4 + 6 + 4) / 4)
-    assert found.raw_bias == pytest.approx((2 + 4 + 6 - 4) / 4)
+    assert found.raw_mae == pytest.approx((1.6 + 3.2 + 4.8 + 8) / 4)
+    assert found.raw_bias == pytest.approx((1.6 + 3.2 + 4.8 - 8) / 4)
     scaled = np.array([4, 8, 12, 16]) * math.pi / 4
     assert found.mae == pytest.approx(np.abs(scaled - [2, 4, 6, 20]).mean())
     assert found.bias == pytest.approx((scaled - [2, 4, 6, 20]).mean())
@@ -76,12 +77,13 @@ def test_what_the_faces_cannot_tell_is_nan():
 def test_iteration_and_unit_are_chosen():
     protocol = get_protocol("300w-common-inter_pupil")
     nmes = np.array([[12.0, 9], [30, 11]])
-    errors = CascadeErrors("toy", protocol, ("a", "b"), nmes, nmes / 2, {}, ocular=nmes / 1.4)
+    errors = CascadeErrors("toy", protocol, ("a", "b"), nmes, nmes / 2, nmes / 1.1, {}, ocular=nmes / 1.4)
     last, first = calibrate(errors), calibrate(errors, 1, scale=2.0)
     assert (last.iteration, first.iteration) == (2, 1)
     # Failure is by the protocol, the truth in percent of the inter-ocular distance.
     assert last.failures.tolist() == [False, True] and first.failures.tolist() == [True, True]
     np.testing.assert_allclose(first.truth, nmes[:, 0] / 1.4)
+    np.testing.assert_allclose(first.own, nmes[:, 0] / 1.1)
     assert first.mae == pytest.approx((nmes[:, 0] - nmes[:, 0] / 1.4).mean())
     for wrong in ({"iteration": 0}, {"iteration": 3}, {"scale": 0}):
         with pytest.raises(ValueError, match="Received"):

@@ -27,7 +27,7 @@ def made(estimates, nmes=None):
     nmes = estimates if nmes is None else np.asarray(nmes, "float64")
     macs = {name: values[: estimates.shape[1]] for name, values in MACS.items()}
     names = tuple(str(i) for i in range(len(estimates)))
-    return CascadeErrors("toy", PROTOCOL, names, nmes, estimates, macs, ocular=nmes)
+    return CascadeErrors("toy", PROTOCOL, names, nmes, estimates, own=nmes, macs=macs, ocular=nmes)
 
 
 def by_the_rule(scores, nmes, threshold):
@@ -190,6 +190,10 @@ def test_every_iteration_is_measured(errors, data, model):
     crop, matrix = model.crop_spec.extract(samples[1].read_image(), samples[1].box("landmarks"))
     out = model.predict_crops(crop[None], early_exit=False)
     np.testing.assert_allclose(errors.estimates[1], out["cascade_error"][0], rtol=1e-4)
+    # What the network is trained to estimate is its own loss.
+    target = model.crop_spec.to_crop(matrix, samples[1].landmarks)[None].astype("float32")
+    exact = out | {"cascade_error": errors.own[1:2].astype("float32")}
+    assert float(model.face_loss(target, exact)[0]) == pytest.approx(0.95 * errors.own[1].sum() / 100, rel=1e-4)
     # In the crop as in the photo: the NME does not change by a similarity transform.
     truth = np.repeat(model.crop_spec.to_crop(matrix, samples[1].landmarks)[None], 3, 0)
     for values, eyes in ((errors.nmes, "inter_pupil"), (errors.ocular, "inter_ocular")):
@@ -230,8 +234,8 @@ def test_faces_that_a_detector_misses_are_named(data, model, errors, monkeypatch
 
 
 def test_wrong_numbers_are_refused():
-    good = {"nmes": np.ones((2, 3)), "estimates": np.ones((2, 3)), "ocular": np.ones((2, 3)), "names": ("a", "b"),
-            "macs": {"full": (1, 2, 3)}, "model": "m", "protocol": PROTOCOL}  # fmt: skip
+    numbers = dict.fromkeys(("nmes", "estimates", "own", "ocular"), np.ones((2, 3)))
+    good = numbers | {"names": ("a", "b"), "macs": {"full": (1, 2, 3)}, "model": "m", "protocol": PROTOCOL}
     CascadeErrors(**good)
     for wrong in ({"estimates": np.ones((2, 2))}, {"nmes": np.full((2, 3), np.nan)}, {"names": ("a",)},
                   {"macs": {"full": (1, 2)}}):  # fmt: skip
@@ -244,6 +248,8 @@ def test_report_folder(errors, model, tmp_path):
     report.save(tmp_path, "kerasalign sweep")
     told = json.loads((tmp_path / "report.json").read_text())
     assert told["command"] == "kerasalign sweep" and told["protocol"]["name"] == PROTOCOL.name
+    alike = [point["all_alike_nme"] for point in told["points"]]
+    assert alike[::2] == pytest.approx(errors.nmes.mean(0)) and alike[1] is None
     assert told["points"][-1]["threshold"] is None and len(told["points"]) == 5
     assert [c["iteration"] for c in told["calibration"]] == [1, 2, 3]
     assert [len(i["values"]) for i in told["attention"]["iterations"]] == [19] * 3
