@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -26,8 +27,12 @@ def train_command(
     steps_per_epoch: Annotated[int | None, typer.Option(help="Steps between checkpoints.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Faces per step.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Initial learning rate.")] = None,
-    augment: Annotated[str | None, typer.Option(help="Augmentation preset: musica, musica-calm, none.")] = None,
+    augment: Annotated[str | None, typer.Option(help="Augmentation: musica, musica-calm, musica-code, none.")] = None,
     balance: Annotated[str | None, typer.Option(help="gdb, pdb or none.")] = None,
+    change: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change the network, as in --set global_attention=gcn."),
+    ] = None,
     init: Annotated[Path | None, typer.Option(help="Weights file to start from.")] = None,
     schedule: Annotated[str | None, typer.Option(help="staircase or cosine.")] = None,
     validation: Annotated[int | None, typer.Option(help="Training faces held out to watch the NME.")] = None,
@@ -40,7 +45,9 @@ def train_command(
     from kerasalign.recipes import get_recipe
 
     start_backend()
-    recipe = get_recipe(name).with_settings(
+    recipe = get_recipe(name)
+    recipe = recipe.with_settings(
+        model=recipe.model | _changes(change or [], recipe.model),
         steps=steps, steps_per_epoch=steps_per_epoch, batch_size=batch_size, learning_rate=learning_rate,
         schedule=schedule, validation=validation, seed=seed, augment=augment, balance=balance,
     )  # fmt: skip
@@ -53,3 +60,18 @@ def train_command(
     )  # fmt: skip
     best = run / "best.weights.h5"
     say(f"Weights, run card and curve are in {run}. Use them with: kerasalign.load({name!r}, weights={str(best)!r})")
+
+
+def _changes(pairs: list[str], model: dict) -> dict:
+    """`KEY=JSON` options as constructor arguments of the network."""
+    changes = {}
+    for pair in pairs:
+        key, _, value = pair.partition("=")
+        try:
+            changes[key] = json.loads(value)
+        except ValueError:
+            # A bare word is a string: shells make quotes hard to type.
+            changes[key] = value
+        if not value or key == "class":
+            raise ValueError(f"`--set` takes an argument of {model['class']} and a value. Received: --set {pair}")
+    return changes

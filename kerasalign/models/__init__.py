@@ -1,5 +1,7 @@
 """Face-alignment models: one base, one room per paper."""
 
+import inspect
+
 from kerasalign.models.landmark_model import LandmarkModel
 from kerasalign.models.musica import MuSiCa
 
@@ -12,10 +14,14 @@ def build(config: dict) -> LandmarkModel:
     """Builds an untrained model from a plain dict: `{"class": "MuSiCa", ...constructor arguments}`.
 
     Raises:
-        ValueError: If the class is unknown.
+        ValueError: If the class or an argument is unknown.
     """
     arguments = dict(config)
     name = arguments.pop("class", None)
     if name not in _CLASSES:
         raise ValueError(f"`class` must be one of {sorted(_CLASSES)}. Received: class={name!r}")
+    known = [*[*inspect.signature(_CLASSES[name].__init__).parameters][1:-1], "name"]
+    unknown = sorted(set(arguments) - set(known))
+    if unknown:
+        raise ValueError(f"{name} takes the arguments {known}. Received: {unknown}")
     return _CLASSES[name](**arguments)

@@ -43,19 +43,22 @@ def test_prepare_needs_to_know_what(command, w300):
 
 
 def test_train_then_use(command, w300, tmp_path):
-    """Crops, two steps of the smallest preset, and the weights in `load`."""
+    """Crops, two steps of a preset that was changed, and the weights in `load`."""
     import kerasalign
 
     cut = command("prepare", w300, "--model", "musica19-300w", "--cache", "crops")
     assert cut.exit_code == 0, cut.output
     train = ("train", "musica19-300w", "--data", w300, "--cache", "crops", "--steps", 2, "--steps-per-epoch", 2)
-    run = command(*train, "--batch-size", 2)
+    run = command(*train, "--batch-size", 2, "--set", "hidden=32", "--set", "global_attention=fc")
     assert run.exit_code == 0, run.output
     card = json.loads((tmp_path / "runs/musica19-300w/run.json").read_text())
     assert card["settings"]["steps"] == 2
     model = kerasalign.load("musica19-300w", weights=tmp_path / "runs/musica19-300w/last.weights.h5")
     assert model.mean_shape.tolist() == card["model"]["mean_shape"]
+    assert model.hidden == 32 and model.global_attention == "fc"
 
+    wrong = command(*train, "--set", "sise=3")
+    assert wrong.exit_code == 1 and "Received: ['sise']" in wrong.stderr
     again = command(*train, "--no-resume")
     assert again.exit_code == 1
     assert "holds a run already" in again.stderr

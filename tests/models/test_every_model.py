@@ -140,3 +140,14 @@ def test_every_model_class_is_here():
 def test_unknown_class():
     with pytest.raises(ValueError, match="Received: class='Nope'"):
         kerasalign.models.build({"class": "Nope"})
+
+
+def test_unknown_argument():
+    with pytest.raises(ValueError, match=r"Received: \['sise'\]"):
+        kerasalign.models.build({"class": "MuSiCa", "sise": 3})
+
+
+def test_a_model_is_rebuilt_from_its_config(case):
+    model = case.make()
+    twin = kerasalign.models.build({"class": type(model).__name__, **model.get_config()})
+    assert twin.get_config() == model.get_config()
