@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
 from kerasalign.metrics import Evaluation
+from kerasalign.plots.figure import new_axes, to_image
 
 
 def plot_ced(
@@ -49,13 +49,10 @@ def plot_ced(
                          f"Received: {len(labels)} labels of {len(evaluations)} evaluations")
     if max_nme is not None and not max_nme > 0:
         raise ValueError(f"`max_nme` must be positive, in percent. Received: max_nme={max_nme}")
-    Figure, FigureCanvasAgg = _matplotlib()
-
+    axes = new_axes(size, "plot_ced")
     one_subset = len({protocol.subset for protocol in protocols}) == 1
     one_box = len({protocol.box_source for protocol in protocols}) == 1
     end = first.auc_threshold if max_nme is None else float(max_nme)
-    figure = Figure(figsize=(size[0] / 150, size[1] / 150), dpi=150, layout="constrained")
-    axes = figure.add_subplot()
     for i, evaluation in enumerate(evaluations):
         name = labels[i] if labels is not None else evaluation.protocol.subset
         if not one_box:
@@ -69,17 +66,4 @@ def plot_ced(
     axes.set_title(first.describe(subset=one_subset, box=one_box), fontsize="small")
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right", fontsize="x-small")
-
-    png = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(png)
-    return Image.open(png).convert("RGB")
-
-
-def _matplotlib():
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError("`plot_ced` needs matplotlib, which is not installed: "
-                          "pip install 'kerasalign[plots]'") from error
-    return Figure, FigureCanvasAgg
+    return to_image(axes)
