@@ -60,8 +60,8 @@ class PhotoStatistics(keras.layers.Layer):
 
 def inside_photo(images):
     """`(..., H, W, C)` float images to `(..., H, W, 1)`: 1 inside the photo, 0 where the pixel is exactly black."""
-    # A product with ones: sums over three channels are slow as a reduction.
-    total = ops.matmul(images, ops.ones((images.shape[-1], 1), dtype=images.dtype))
+    # A sum of slices: reductions over three channels are slow.
+    total = sum(images[..., channel : channel + 1] for channel in range(1, images.shape[-1])) + images[..., :1]
     return ops.cast(total > 0, images.dtype)
 
 

@@ -37,5 +37,10 @@ def compiled(layer: keras.layers.Layer) -> Callable:
 
 
 def bucket(count: int, largest: int) -> int:
-    """Smallest power of two that holds `count` rows, at most `largest`."""
+    """Rows to pad a batch of `count` to, at most `largest`: few shapes where each one compiles anew.
+
+    Under JAX the next power of two; TensorFlow and PyTorch take any number of rows as it is.
+    """
+    if keras.backend.backend() != "jax":
+        return count
     return min(1 << max(count - 1, 0).bit_length(), largest)
