@@ -24,20 +24,32 @@ def predict_selectively(model, crops: np.ndarray, batch_size: int = 64) -> dict[
 
     Reference: arXiv 2108.00377, section 3.2.
     """
-    stages = _stages(model)
+    stages = _stages(model, crops.dtype.name)
     parts = [_run(model, stages, crops[i : i + batch_size], batch_size) for i in range(0, len(crops), batch_size)]
     if not parts:
         parts = [_empty(model, 0)]
     return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
 
-def _stages(model):
-    """One compiled network per iteration, from crops and what the iteration before left."""
-    if getattr(model, "_compiled_stages", None) is None:
+def _stages(model, dtype: str):
+    """One compiled network per iteration for crops of a dtype.
+
+    The first takes crops. Each further one takes the same crops with their statistics, what the iteration before
+    gave, and two lists of rows: of the crops, and of that iteration's faces, which are to go on.
+    """
+    cache = getattr(model, "_compiled_stages", None)
+    if cache is None:
+        # Kept out of Keras' attribute tracking: it is a cache, not a part of the model.
+        cache = {}
+        object.__setattr__(model, "_compiled_stages", cache)
+    if dtype not in cache:
         size, points = model.crop_spec.size, model.num_landmarks
-        crops = keras.Input((size, size, 3), name="crops")
-        mean, scale = keras.Input((1,), name="mean"), keras.Input((1,), name="scale")
-        shift, state = keras.Input((points, 2), name="shift"), keras.Input((model.hidden,), name="state")
+        # An input of the crops' own dtype: the last iterations copy patches without making floats of whole crops.
+        crops = keras.Input((size, size, 3), dtype=dtype)
+        mean, scale = keras.Input((1,)), keras.Input((1,))
+        shift, state = keras.Input((points, 2)), keras.Input((model.hidden,), dtype=model.cascade[0].compute_dtype)
+        rows, going = keras.Input((), dtype="int32"), keras.Input((), dtype="int32")
+        inputs = [crops, mean, scale, shift, state, rows, going]
         stages = []
         for number, (iteration, level) in enumerate(zip(model.cascade, model.pyramid)):
             if number == 0:
@@ -46,11 +58,11 @@ def _stages(model):
                 out |= {"mean": statistics[0], "scale": statistics[1]}
                 stages.append(compiled(keras.Model(crops, out)))
             else:
-                out = run_iteration(iteration, level, crops, mean, scale, shift, state)
-                stages.append(compiled(keras.Model([crops, mean, scale, shift, state], out)))
-        # Kept out of Keras' attribute tracking: it is a cache, not a part of the model.
-        object.__setattr__(model, "_compiled_stages", stages)
-    return model._compiled_stages
+                of_crops = [ops.take(value, rows, axis=0) for value in (crops, mean, scale)]
+                of_faces = [ops.take(value, going, axis=0) for value in (shift, state)]
+                stages.append(compiled(keras.Model(inputs, run_iteration(iteration, level, *of_crops, *of_faces))))
+        cache[dtype] = stages
+    return cache[dtype]
 
 
 def _empty(model, count: int) -> dict[str, np.ndarray]:
@@ -65,8 +77,9 @@ def _empty(model, count: int) -> dict[str, np.ndarray]:
 def _run(model, stages, crops: np.ndarray, batch_size: int) -> dict[str, np.ndarray]:
     result = _empty(model, len(crops))
     active = np.arange(len(crops))
-    out = stages[0](pad_rows(crops, bucket(len(crops), batch_size)))
-    statistics = out["mean"], out["scale"]
+    images = ops.convert_to_tensor(pad_rows(crops, bucket(len(crops), batch_size)))
+    out = stages[0](images)
+    fixed = [images, out["mean"], out["scale"]]
     for number in range(len(stages)):
         error = 100.0 * ops.convert_to_numpy(out["error"])[: len(active)]
         result["landmarks"][active] = ops.convert_to_numpy(out["landmarks"])[: len(active)]
@@ -76,13 +89,10 @@ def _run(model, stages, crops: np.ndarray, batch_size: int) -> dict[str, np.ndar
         if number + 1 == len(stages) or not len(going):
             break
         active = active[going]
-        # Rows are repeated up to a power of two: few shapes, so few compilations.
+        # Where shapes are few, rows are repeated up to the next one.
         size = bucket(len(active), batch_size)
-        rows = np.resize(active, size)
-        inputs = [ops.convert_to_tensor(crops[rows])]
-        inputs += [ops.take(value, rows, axis=0) for value in statistics]
-        inputs += [ops.take(out[key], np.resize(going, size), axis=0) for key in ("shift", "state")]
-        out = stages[number + 1](inputs)
+        rows = [ops.convert_to_tensor(np.resize(index, size).astype("int32")) for index in (active, going)]
+        out = stages[number + 1]([*fixed, out["shift"], out["state"], *rows])
     if model.failure_threshold is not None:
         last = result["iterations"] == len(model.cascade)
         result["failed"] = last & (result["error"] > model.failure_threshold)
