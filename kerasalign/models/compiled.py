@@ -39,8 +39,8 @@ def compiled(layer: keras.layers.Layer) -> Callable:
 def bucket(count: int, largest: int) -> int:
     """Rows to pad a batch of `count` to, at most `largest`: few shapes where each one compiles anew.
 
-    Under JAX the next power of two; TensorFlow and PyTorch take any number of rows as it is.
+    Under JAX the next power of two; TensorFlow and PyTorch take any number of rows as it is, but not none.
     """
     if keras.backend.backend() != "jax":
-        return count
+        return max(count, 1)
     return min(1 << max(count - 1, 0).bit_length(), largest)
