@@ -132,3 +132,11 @@ def test_mtcnn_runs_beside_another_backend_and_a_float16_policy(mtcnn, portrait,
     subprocess.run([sys.executable, "-c", code, tmp_path / "portrait.npy", tmp_path / "boxes.npy"], check=True,
                    env=os.environ | {"KERAS_BACKEND": "jax"})
     np.testing.assert_allclose(np.load(tmp_path / "boxes.npy"), [mtcnn.detect(portrait)[0].box], atol=0.01)
+
+
+def test_mtcnn_reads_its_own_weights_whatever_lies_in_the_working_directory(tmp_path, monkeypatch):
+    from kerasalign.inference.detectors import mtcnn
+
+    (tmp_path / "pnet.lz4").write_bytes(b"not weights")
+    monkeypatch.chdir(tmp_path)
+    assert mtcnn._weights("pnet.lz4")[0].shape == (3, 3, 3, 10)

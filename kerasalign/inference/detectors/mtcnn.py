@@ -5,9 +5,11 @@ https://arxiv.org/abs/1604.02878, https://github.com/ipazc/mtcnn (MIT)
 
 from __future__ import annotations
 
+import io
 import itertools
 from collections.abc import Callable
 from functools import cache
+from importlib import resources
 
 import cv2
 import numpy as np
@@ -97,18 +99,30 @@ def _networks():
     from mtcnn.network.rnet import RNet
     from mtcnn.stages import StageONet, StagePNet, StageRNet
     from mtcnn.stages.base import StageBase
-    from mtcnn.utils.tensorflow import load_weights
 
     stages = []
     parts = ((StagePNet, PNet, None), (StageRNet, RNet, 24), (StageONet, ONet, 48))
     for number, (stage_class, network, side) in enumerate(parts, start=1):
         name = network.__name__
-        function = _as_function(network(), load_weights(f"{name.lower()}.lz4"), side)
+        function = _as_function(network(), _weights(f"{name.lower()}.lz4"), side)
         # The stage's own constructor would build the Keras model, which takes 20 s on JAX.
         stage = stage_class.__new__(stage_class)
         StageBase.__init__(stage, name, number, function)
         stages.append(stage)
     return MTCNN(stages=stages, device="CPU:0")
+
+
+def _weights(file: str) -> list[np.ndarray]:
+    """Weights that the package carries.
+
+    Its own loader prefers a file of that name in the working directory, which it would unpickle, and leaves lz4
+    complaining at exit under Python 3.13.
+    """
+    import joblib
+    import lz4.frame
+
+    content = (resources.files("mtcnn.assets.weights") / file).read_bytes()
+    return joblib.load(io.BytesIO(lz4.frame.decompress(content)))
 
 
 def _as_function(model, weights: list[np.ndarray], side: int | None) -> Callable:
