@@ -17,10 +17,12 @@ def apply_affine(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 def compose(*matrices: np.ndarray) -> np.ndarray:
     """One matrix that does the given maps in the order given."""
-    total = np.eye(3)
+    total = np.eye(2, 3)
     for matrix in matrices:
-        total = np.vstack([matrix, [0.0, 0.0, 1.0]]) @ total
-    return total[:2]
+        matrix = np.asarray(matrix, "float64")
+        total = matrix[:, :2] @ total
+        total[:, 2] += matrix[:, 2]
+    return total
 
 
 def invert(matrix: np.ndarray) -> np.ndarray:
@@ -32,7 +34,8 @@ def invert(matrix: np.ndarray) -> np.ndarray:
     matrix = np.asarray(matrix, "float64")
     if abs(np.linalg.det(matrix[:, :2])) < 1e-12:
         raise ValueError(f"`matrix` must be invertible. Received: matrix={matrix.tolist()}")
-    return np.linalg.inv(np.vstack([matrix, [0.0, 0.0, 1.0]]))[:2]
+    linear = np.linalg.inv(matrix[:, :2])
+    return _matrix(linear, -linear @ matrix[:, 2])
 
 
 def about(center: np.ndarray, linear: np.ndarray, target: np.ndarray | None = None) -> np.ndarray:
@@ -40,7 +43,7 @@ def about(center: np.ndarray, linear: np.ndarray, target: np.ndarray | None = No
     center = np.asarray(center, "float64")
     target = center if target is None else np.asarray(target, "float64")
     linear = np.asarray(linear, "float64")
-    return np.column_stack([linear, target - linear @ center])
+    return _matrix(linear, target - linear @ center)
 
 
 def rotation(degrees: float) -> np.ndarray:
@@ -58,3 +61,11 @@ def resize_matrix(source: tuple[int, int], target: tuple[int, int]) -> np.ndarra
 def scale_of(matrix: np.ndarray) -> float:
     """Geometric mean scale of a map: the square root of its absolute determinant."""
     return float(np.sqrt(abs(np.linalg.det(np.asarray(matrix)[:, :2]))))
+
+
+def _matrix(linear: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    # Augmentation makes several of these per face: filling is quicker than stacking.
+    matrix = np.empty((2, 3))
+    matrix[:, :2] = linear
+    matrix[:, 2] = shift
+    return matrix

@@ -49,8 +49,8 @@ def box_size(box: np.ndarray) -> np.ndarray:
 
 def box_from_center(center, size) -> np.ndarray:
     """The box of that centre `(x, y)` and size `(width, height)`."""
-    half = np.broadcast_to(np.asarray(size, "float64") / 2, (2,))
-    return np.concatenate([np.asarray(center) - half, np.asarray(center) + half])
+    center, half = np.asarray(center, "float64"), np.asarray(size, "float64") / 2
+    return np.concatenate([center - half, center + half])
 
 
 def box_iou(a: np.ndarray, b: np.ndarray) -> float:
