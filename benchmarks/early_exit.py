@@ -9,7 +9,9 @@ the threshold is put where the wanted share of faces is below it. Both ways run 
 import argparse
 import json
 import os
+import shlex
 import statistics
+import sys
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -51,6 +53,7 @@ def main() -> None:
     pairs = [(clock(True), clock(False)) for _ in range(args.runs)]
     ratios = [early / full for early, full in pairs]
     result = {
+        "command": shlex.join(["python", *sys.argv]),
         "preset": args.preset,
         "faces": args.faces,
         "quit_after_first": int((used == 1).sum()),

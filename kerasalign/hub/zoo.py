@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerasalign.hub.preset import Preset, Result
+from kerasalign.metrics import get_protocol
 
 
 def weights_status(preset: Preset) -> str:
@@ -35,8 +36,15 @@ def headline(preset: Preset) -> tuple[str, str, str]:
     for result in preset.measured:
         if result.protocol == protocol:
             first_by_boxes.setdefault(result.box_source, result)
-    ours = ", ".join(f"{nme_text(result)} ({boxes})" for boxes, result in first_by_boxes.items())
+    ours = ", ".join(f"{nme_text(result)} ({_made_by(result)})" for result in first_by_boxes.values())
     return protocol, ours, nme_text(paper)
+
+
+def _made_by(result: Result) -> str:
+    """The boxes of a number, and how many faces it is over where that is not the official set."""
+    official = get_protocol(result.protocol).num_faces
+    partial = official is not None and result.faces not in (0, official)
+    return f"{result.box_source}, {result.faces} of {official} faces" if partial else result.box_source
 
 
 def nme_text(result: Result | None) -> str:

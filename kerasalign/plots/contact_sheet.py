@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from kerasalign.geometry import CropSpec, box_from_center, tight_box
 from kerasalign.markups import Markup, get_markup
-from kerasalign.plots.draw import draw_faces
+from kerasalign.plots.draw import Outline, draw_faces
 
 PREDICTION = (64, 224, 208)
 TRUTH = (255, 170, 60)
 _PAPER, _INK, _GAP = (24, 28, 34), (235, 235, 235), 6
-
-
-@dataclass(frozen=True)
-class _Outline:
-    """What `draw_faces` needs of a face."""
-
-    landmarks: np.ndarray
-    box: np.ndarray
-    markup: Markup
-    failed: bool = False
 
 
 def contact_sheet(
@@ -91,7 +80,7 @@ def _tile(image: np.ndarray, shapes: list[np.ndarray], markup: Markup, side: int
     colors = [PREDICTION] if len(shapes) == 1 else [TRUTH, PREDICTION]
     frame = box_from_center(np.full(2, (side - 1) / 2), side / spec.scale)
     for shape, color in zip(shapes, colors, strict=True):
-        outline = _Outline(spec.to_crop(matrix, shape), frame, markup)
+        outline = Outline(spec.to_crop(matrix, shape), frame, markup)
         # Points on the prediction alone: two sets of white dots cannot be told apart.
         drawing = draw_faces(picture, [outline], color=color, points=color is PREDICTION)
         picture = np.asarray(drawing)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+from kerasalign.markups import Markup
 
 COLORS = {
     "curve": (64, 224, 208),
@@ -17,6 +20,16 @@ COLORS = {
     "failed": (255, 99, 71),
 }
 _SHIFT = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel
+
+
+@dataclass(frozen=True)
+class Outline:
+    """Landmarks to draw that are no `Face`: all that `draw_faces` needs."""
+
+    landmarks: np.ndarray
+    box: np.ndarray
+    markup: Markup
+    failed: bool = False
 
 
 def draw_faces(image: np.ndarray, faces: Iterable, *, points: bool = True, curves: bool = True,

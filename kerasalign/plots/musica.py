@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -12,21 +11,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from kerasalign.geometry import CropSpec, box_from_center, tight_box
 from kerasalign.markups import Markup, get_markup
-from kerasalign.plots.draw import draw_faces
+from kerasalign.plots.draw import Outline, draw_faces
 
 _PAPER, _INK = (24, 28, 34), (235, 235, 235)
 _GOOD, _GOING, _FINAL = (80, 220, 100), (255, 170, 60), (70, 140, 255)
 _GAP = 8
-
-
-@dataclass(frozen=True)
-class _Shape:
-    """What `draw_faces` needs of a face."""
-
-    landmarks: np.ndarray
-    box: np.ndarray
-    markup: Markup
-    failed: bool = False
 
 
 def cascade_sheet(
@@ -161,7 +150,7 @@ def _heat(values: np.ndarray, shape: np.ndarray, patches: np.ndarray, markup: Ma
     cover = np.clip(total / 0.6, 0, 1)[..., None]
     picture = np.round(_colors(field) * cover + np.array(_PAPER) * (1 - cover)).astype("uint8")
     frame = box_from_center(np.full(2, (side - 1) / 2), side)
-    face = _Shape(shape, frame, markup)
+    face = Outline(shape, frame, markup)
     drawing = draw_faces(picture, [face], points=False, color=(160, 160, 160), width=0.7)
     pen = ImageDraw.Draw(drawing)
     radius = 0.013 * side
@@ -179,7 +168,7 @@ def _colors(level: np.ndarray) -> np.ndarray:
 def _draw(picture: np.ndarray, shape: np.ndarray, markup: Markup) -> Image.Image:
     side = len(picture)
     frame = box_from_center(np.full(2, (side - 1) / 2), side)
-    return draw_faces(picture, [_Shape(shape, frame, markup)])
+    return draw_faces(picture, [Outline(shape, frame, markup)])
 
 
 def _grey(picture: Image.Image) -> Image.Image:

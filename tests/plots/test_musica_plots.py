@@ -142,7 +142,6 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch):
 
 
 def test_a_report_without_matplotlib_leaves_the_curves_out(monkeypatch, tmp_path, caplog):
-    pytest.importorskip("keras")
     from kerasalign.recipes.exit_report import ExitReport
 
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
