@@ -24,18 +24,20 @@ def train_command(
     run: Annotated[Path | None, typer.Option(help="Folder of the run; by default runs/NAME.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Folder of the crops; by default RUN/cache.")] = None,
     steps: Annotated[int | None, typer.Option(help="Optimiser steps; by default the recipe's.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training faces, instead of steps.")] = None,
     steps_per_epoch: Annotated[int | None, typer.Option(help="Steps between checkpoints.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Faces per step.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Initial learning rate.")] = None,
-    augment: Annotated[str | None, typer.Option(help="Augmentation: musica, musica-calm, musica-code, none.")] = None,
+    augment: Annotated[str | None, typer.Option(help="Name of an augmentation preset, such as musica-calm.")] = None,
     balance: Annotated[str | None, typer.Option(help="gdb, pdb or none.")] = None,
     change: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change the network, as in --set global_attention=gcn."),
     ] = None,
     init: Annotated[Path | None, typer.Option(help="Weights file to start from.")] = None,
-    schedule: Annotated[str | None, typer.Option(help="staircase or cosine.")] = None,
+    schedule: Annotated[str | None, typer.Option(help="One of the recipe's schedules, such as cosine.")] = None,
     validation: Annotated[int | None, typer.Option(help="Training faces held out to watch the NME.")] = None,
+    precision: Annotated[str | None, typer.Option(help="float32 or mixed_bfloat16.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of weights, order and augmentation.")] = None,
     workers: Annotated[int, typer.Option(help="Batches that are made at the same time.")] = 1,
     resume: Annotated[bool, typer.Option(help="Go on with a run that is in the folder.")] = True,
@@ -48,8 +50,8 @@ def train_command(
     recipe = get_recipe(name)
     recipe = recipe.with_settings(
         model=recipe.model | _changes(change or [], recipe.model),
-        steps=steps, steps_per_epoch=steps_per_epoch, batch_size=batch_size, learning_rate=learning_rate,
-        schedule=schedule, validation=validation, seed=seed, augment=augment, balance=balance,
+        steps=steps, epochs=epochs, steps_per_epoch=steps_per_epoch, batch_size=batch_size, learning_rate=learning_rate,
+        schedule=schedule, validation=validation, precision=precision, seed=seed, augment=augment, balance=balance,
     )  # fmt: skip
     run = run or Path("runs") / name
     recipe.fit(

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from kerasalign.hub.manifest import read_manifest
 
 if TYPE_CHECKING:
-    from kerasalign.recipes.musica import MuSiCaRecipe
+    from kerasalign.recipes.recipe import Recipe
 
 __all__ = ["get_recipe"]
 
+# The module and class of each paper's recipe; a class loads Keras, so it is imported when it is asked for.
+_RECIPES = {"musica": ("musica", "MuSiCaRecipe")}
+_LEARNED = ("mean_shape",)
 
-def get_recipe(name: str) -> MuSiCaRecipe:
+
+def get_recipe(name: str) -> Recipe:
     """The recipe of a preset, with its data set and architecture.
 
     Args:
@@ -28,11 +33,11 @@ def get_recipe(name: str) -> MuSiCaRecipe:
     preset = read_manifest()[name]
     if not preset.recipe:
         raise ValueError(f"Preset '{name}' has no recipe: {preset.notes} Received: name={name!r}")
-    from kerasalign.recipes.musica import MuSiCaRecipe  # Keras loads here, not before
-
+    module, cls = _RECIPES[preset.paper]
+    recipe = getattr(import_module(f"kerasalign.recipes.{module}"), cls)
     # The training faces decide the mean shape anew.
-    model = {key: value for key, value in preset.architecture.items() if key != "mean_shape"}
-    return MuSiCaRecipe(model, dataset=preset.dataset, nme_normaliser=_paper_normaliser(preset))
+    model = {key: value for key, value in preset.architecture.items() if key not in _LEARNED}
+    return recipe(model, dataset=preset.dataset, nme_normaliser=_paper_normaliser(preset))
 
 
 def _paper_normaliser(preset) -> str:

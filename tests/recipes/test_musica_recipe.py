@@ -9,7 +9,8 @@ import pytest
 from kerasalign.data.cache import CropCache
 from kerasalign.datasets import make_miniature
 from kerasalign.recipes import get_recipe
-from kerasalign.recipes.musica import MuSiCaRecipe, mean_shape
+from kerasalign.recipes.musica import MuSiCaRecipe
+from kerasalign.recipes.recipe import mean_shape
 
 MODEL = {
     "class": "MuSiCa", "markup": "68", "patches": [8, 30, 36, 45, 48, 54], "hidden": 16, "size": 64, "box_side": 40,
@@ -168,3 +169,21 @@ def test_recipes_come_from_the_manifest():
     assert get_recipe("musica-wflw").augment == "musica"
     with pytest.raises(ValueError, match="no recipe"):
         get_recipe("musica-mobile")
+
+
+def test_epochs_are_passes_over_the_training_faces():
+    recipe = MuSiCaRecipe(MODEL, epochs=4, batch_size=10).planned(25)
+    assert (recipe.steps, recipe.steps_per_epoch) == (12, 3)
+    assert recipe.with_settings(steps=7).planned(25).steps == 7
+    with pytest.raises(ValueError, match="Received: epochs=0"):
+        MuSiCaRecipe(MODEL, epochs=0)
+
+
+def test_a_bfloat16_run_leaves_a_float32_network(data, recipe, tmp_path):
+    short = recipe.with_settings(precision="mixed_bfloat16", steps=3)
+    model = short.fit(data, tmp_path, cache_dir=data.parent / "cache", verbose=0)
+    assert model.dtype_policy.name == model.layers[-1].dtype_policy.name == "float32"
+    assert np.isfinite(curve(tmp_path)).all()
+    assert json.loads((tmp_path / "run.json").read_text())["model"]["dtype"] == "float32"
+    with pytest.raises(ValueError, match="Received: precision='int8'"):
+        recipe.with_settings(precision="int8")

@@ -1,0 +1,220 @@
+"""What every recipe has in common: from a data set's folder to a run folder."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import ClassVar
+
+import keras
+import numpy as np
+
+from kerasalign.data.augment_config import AugmentConfig
+from kerasalign.data.balance import gdb_weights, pdb_copies
+from kerasalign.data.cache import CropCache
+from kerasalign.data.loader import FaceLoader
+from kerasalign.data.split import split_indices
+from kerasalign.datasets import read_dataset
+from kerasalign.files import sha256
+from kerasalign.markups import get_markup
+from kerasalign.models import LandmarkModel, build
+from kerasalign.training import RunFolder
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings of a training run. A paper's recipe sets its own defaults, optimiser and schedules.
+
+    Args:
+        model: Config of the network, as in the manifest, without what is learned from the training faces.
+        dataset: Name of the data set.
+        steps: Optimiser steps.
+        epochs: Passes over the training faces; where given, it decides `steps`, and validation and checkpoints
+            come once a pass.
+        batch_size: Faces per step.
+        learning_rate: Initial learning rate.
+        schedule: One of the class's `schedules`.
+        ema_decay: Decay of the averaged weights that are evaluated; `None`: no averages.
+        augment: Name of the augmentation preset.
+        balance: `"gdb"`, `"pdb"` or `"none"`: how faces are drawn.
+        steps_per_epoch: Steps between validations and checkpoints; a run is a whole number of such epochs.
+        validation: Training faces held out to watch the NME and pick the best epoch.
+        nme_normaliser: Normaliser of the reported NME.
+        seed: Seed of initial weights, split, order and augmentation.
+        precision: `"float32"` or `"mixed_bfloat16"`, which is quicker where the processor multiplies bfloat16.
+            Weights are float32 in both.
+
+    Raises:
+        ValueError: If a setting is out of its range.
+    """
+
+    model: dict
+    dataset: str = "300w"
+    steps: int = 24_000
+    epochs: int | None = None
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    schedule: str = "staircase"
+    ema_decay: float | None = None
+    augment: str = "none"
+    balance: str = "none"
+    steps_per_epoch: int = 300
+    validation: int = 100
+    nme_normaliser: str = "inter_ocular"
+    seed: int = 0
+    precision: str = "float32"
+
+    paper: ClassVar[str]
+    schedules: ClassVar[tuple[str, ...]] = ("staircase", "cosine")
+
+    def __post_init__(self) -> None:
+        choices = {
+            "schedule": self.schedules, "balance": ("gdb", "pdb", "none"),
+            "precision": ("float32", "mixed_bfloat16"),
+        }  # fmt: skip
+        for name, known in choices.items():
+            value = getattr(self, name)
+            if value not in known:
+                raise ValueError(f"`{name}` must be one of {list(known)}. Received: {name}={value!r}")
+        for name in ("steps", "batch_size", "steps_per_epoch", "epochs"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
+        object.__setattr__(self, "steps_per_epoch", min(self.steps_per_epoch, self.steps))
+
+    def learning_rate_schedule(self):
+        """The Keras schedule."""
+        raise NotImplementedError(f"{type(self).__name__} must implement learning_rate_schedule().")
+
+    def optimizer(self) -> keras.optimizers.Optimizer:
+        """A new optimiser with the schedule."""
+        raise NotImplementedError(f"{type(self).__name__} must implement optimizer().")
+
+    def learned_config(self, cache: CropCache, train: np.ndarray) -> dict:
+        """Entries of the network's config that the training faces decide, such as their mean shape."""
+        return {}
+
+    def draw_weights(self, cache: CropCache, train: np.ndarray) -> np.ndarray | None:
+        """How often each training face is drawn, in proportion; `None`: all alike."""
+        if self.balance == "gdb":
+            return gdb_weights(cache.landmarks[train])
+        if self.balance == "pdb":
+            return pdb_copies(cache.landmarks[train], seed=self.seed)
+        return None
+
+    def cache(self, data_dir, split: str, directory, on_error: str = "raise") -> CropCache:
+        """The crop cache of a split, made on first use."""
+        samples = read_dataset(self.dataset, data_dir, split, on_error=on_error)
+        return CropCache.build(samples, build(self.model).crop_spec, directory, on_error=on_error)
+
+    def planned(self, faces: int) -> Recipe:
+        """The recipe with `epochs` turned into steps for a number of training faces."""
+        if self.epochs is None:
+            return self
+        once = -(-faces // self.batch_size)
+        return replace(self, steps=self.epochs * once, steps_per_epoch=once)
+
+    def fit(
+        self, data_dir, run_dir, *, cache_dir=None, initial_weights=None, resume: bool = True, on_error: str = "raise",
+        verbose="auto", callbacks=(), workers: int = 1,
+    ) -> LandmarkModel:  # fmt: skip
+        """Trains from a data set's folder to a run folder.
+
+        Args:
+            data_dir: Folder of the data set in its official layout.
+            run_dir: Where state, weights and run card go; a run that is there goes on.
+            cache_dir: Where the crop cache goes; by default `run_dir/cache`.
+            initial_weights: Weights file of the same network to start from, instead of random weights.
+            resume: `False` refuses a folder that holds a run.
+            on_error: `"raise"`, or `"skip"` to leave broken faces out and log them.
+            verbose: As in `keras.Model.fit`.
+            callbacks: Further Keras callbacks.
+            workers: Batches that are made at the same time.
+
+        Returns:
+            The trained model, in float32; with averaged weights where the recipe averages them.
+
+        Raises:
+            ValueError: If the data set is not there, or the folder holds a run with other settings.
+        """
+        run_dir = Path(run_dir)
+        if not resume and (run_dir / "state.json").exists():
+            raise ValueError(f"The folder holds a run already. Received: run_dir={str(run_dir)!r}, resume=False")
+        keras.utils.set_random_seed(self.seed)
+        cache = self.cache(data_dir, "train", cache_dir or run_dir / "cache", on_error)
+        train, held_out = split_indices(len(cache), min(self.validation, len(cache) // 5), self.seed)
+        plan = self.planned(len(train))
+        model = plan.build_model(cache, train)
+        loader, validation = plan.loaders(cache, model, train, held_out, workers)
+
+        settings = asdict(plan) | {"data_hash": cache.content_hash, "faces": len(train), "held_out": len(held_out)}
+        if initial_weights is not None:
+            model.load_weights(initial_weights)
+            settings["initial_weights"] = sha256(initial_weights)
+        finished = model.get_config() | {"dtype": "float32"}
+        card = {"recipe": plan.paper, "settings": settings, "model": finished, "skipped": cache.skipped}
+        folder = RunFolder(run_dir, card, monitor="val_nme" if len(held_out) else "nme")
+        model.compile(
+            plan.optimizer(), nme_normaliser=plan.nme_normaliser, jit_compile=keras.backend.backend() == "jax"
+        )
+        epoch = folder.restore(model)
+        epochs = -(-plan.steps // plan.steps_per_epoch)
+        if epoch:
+            logger.info("Going on after epoch %d of %d", epoch, epochs)
+        loader.set_epoch(epoch)
+        if epoch < epochs:
+            averages = validation and getattr(model.optimizer, "use_ema", False)
+            swap = [keras.callbacks.SwapEMAWeights()] if averages else []
+            # The loader has its own seeded order; Keras' shuffling of batches would not survive a restart.
+            model.fit(
+                loader, epochs=epochs, initial_epoch=epoch, validation_data=validation, verbose=verbose,
+                shuffle=False, callbacks=[loader.epoch_callback(), *swap, folder, *callbacks],
+            )  # fmt: skip
+        # A fresh network: the one in training carries an optimiser, which the weights file does not.
+        trained = type(model).from_config(finished)
+        trained.load_weights(run_dir / "last.weights.h5")
+        return trained
+
+    def build_model(self, cache: CropCache, train: np.ndarray) -> LandmarkModel:
+        """The untrained network, with what the training faces decide."""
+        config = self.model | self.learned_config(cache, train)
+        return build(config if self.precision == "float32" else config | {"dtype": self.precision})
+
+    def loaders(self, cache, model, train, held_out, workers: int = 1):
+        """Training and validation loaders; the latter is `None` without held-out faces."""
+        loader = FaceLoader(
+            cache, model.crop_spec, augment=AugmentConfig.preset(self.augment), batch_size=self.batch_size,
+            steps_per_epoch=self.steps_per_epoch, indices=train, weights=self.draw_weights(cache, train),
+            seed=self.seed, workers=workers,
+        )  # fmt: skip
+        if not len(held_out):
+            return loader, None
+        return loader, FaceLoader.evaluation(
+            cache, model.crop_spec, indices=held_out, batch_size=min(self.batch_size, 64)
+        )
+
+    def with_settings(self, **settings) -> Recipe:
+        """A copy with some settings changed; `None` leaves a setting as it is. `steps` takes the place of
+        `epochs`."""
+        given = {key: value for key, value in settings.items() if value is not None}
+        if "steps" in given and "epochs" not in given:
+            given["epochs"] = None
+        return replace(self, **given)
+
+
+def mean_shape(cache: CropCache, indices: np.ndarray, size: int) -> np.ndarray:
+    """Mean of the faces' landmarks in the pixels of an untouched `size` px crop, `(N, 2)`, two decimals.
+
+    Points that no face annotates take the markup's schematic position.
+    """
+    offset = (cache.spec.size - size) / 2
+    shapes = np.asarray(cache.landmarks[indices], "float64") - offset
+    known = np.isfinite(shapes).all(-1)
+    count = known.sum(0)[:, None]
+    mean = np.where(known[..., None], shapes, 0.0).sum(0) / np.maximum(count, 1)
+    markup = get_markup(cache.markup)
+    fallback = markup.mean_shape * np.ptp(mean[count[:, 0] > 0], axis=0).max() + (size - 1) / 2
+    return np.round(np.where(count > 0, mean, fallback), 2)
