@@ -108,7 +108,7 @@ def info(name: str) -> dict[str, Any]:
     model = _build(preset)
     counted = {
         "points": int(preset.architecture.get("num_landmarks") or model.markup.num_points),
-        "parameters": sum(math.prod(weight.shape) for weight in model.trainable_weights),
+        "parameters": sum(math.prod(weight.shape) for weight in model.inference_network().trainable_weights),
         "macs": int(model.count_macs(convention="full")),
         "macs_paper": int(model.count_macs(convention="paper")),
     }

@@ -41,6 +41,11 @@ class GlobalPatchAttention(keras.layers.Layer):
         weight = ops.sigmoid(ops.matmul(ops.mean(features, -1), self.kernel) + self.bias)
         return features * weight[..., None], weight
 
+    def count_macs(self, features):
+        """Products of one call: the kernel's, and the weighing of the features."""
+        batch, patches, size = features
+        return batch * patches * (patches + size)
+
     def compute_output_shape(self, input_shape):
         return tuple(input_shape), tuple(input_shape[:2])
 

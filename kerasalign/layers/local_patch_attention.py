@@ -1,5 +1,7 @@
 """Attention of a patch over its own features."""
 
+import math
+
 import keras
 from keras import ops
 
@@ -40,6 +42,10 @@ class LocalPatchAttention(keras.layers.Layer):
     def call(self, features):
         attention = ops.sigmoid(ops.matmul(features, self.kernel) + self.bias)
         return features * attention, attention
+
+    def count_macs(self, features):
+        """Products of one call: the kernel's, and the weighing of the features."""
+        return math.prod(features) * (features[-1] + 1)
 
     def compute_output_shape(self, input_shape):
         return tuple(input_shape), tuple(input_shape)

@@ -64,6 +64,12 @@ class PatchGraphAttention(keras.layers.Layer):
         weight = ops.sigmoid(ops.matmul(ops.reshape(x, (-1, patches)), adjacency))  # it is symmetric
         return features * weight[..., None], weight
 
+    def count_macs(self, features):
+        """Products of one call; the adjacency is multiplied as a full matrix, and so it is counted."""
+        batch, patches, size = features
+        hidden = self.hidden
+        return batch * patches * (size * hidden + patches * hidden + hidden + patches + size)
+
     def compute_output_shape(self, input_shape):
         return tuple(input_shape), tuple(input_shape[:2])
 

@@ -101,6 +101,25 @@ class LandmarkModel(keras.Model):
 
         return align(self, source, **options)
 
+    def inference_network(self) -> LandmarkModel:
+        """The network without what only training needs; it gives the same landmarks. Most have nothing to leave out."""
+        return self
+
+    def count_macs(self, convention: str = "full") -> int:
+        """Multiply-adds of one face.
+
+        Args:
+            convention: `"full"` counts every product; `"paper"` counts as the model's paper does, where that differs.
+
+        Raises:
+            ValueError: If the convention is unknown.
+        """
+        from kerasalign.models.profile import profile
+
+        if convention not in ("full", "paper"):
+            raise ValueError(f"`convention` must be 'full' or 'paper'. Received: convention={convention!r}")
+        return profile(self).macs
+
     def check_crops(self, crops) -> np.ndarray:
         """Returns crops as an array that the model takes, or says what is wrong with them."""
         crops = np.asarray(crops)

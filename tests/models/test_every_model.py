@@ -1,11 +1,14 @@
 """Promises that every model keeps (contracts 1 and 2)."""
 
+import math
+
 import keras
 import numpy as np
 import pytest
 from cases import MODELS, crops, model_target, set_known_weights
 
 import kerasalign.models
+from kerasalign.models.profile import profile
 
 
 @pytest.fixture(scope="module", params=MODELS)
@@ -130,6 +133,16 @@ def test_wrong_input_and_losses_are_refused(case):
         model.predict_crops(np.zeros((1, 9, 9, 3), "uint8"))
     with pytest.raises(ValueError, match="own loss"):
         model.compile("adam", loss="mse")
+
+
+def test_profile_counts_every_parameter_and_product(model):
+    found = profile(model)
+    trained = model.inference_network().trainable_weights
+    assert found.parameters == sum(math.prod(weight.shape) for weight in trained)
+    assert found.macs == model.count_macs("full") > 0
+    assert all(found[block.name] is block for block in found.blocks)
+    with pytest.raises(KeyError, match="Received: name='nowhere'"):
+        found["nowhere"]
 
 
 def test_every_model_class_is_here():
