@@ -27,7 +27,7 @@ def recolour(
     """Colour jetting, then a rectangle of noise, then the loss of colour; each if wanted.
 
     Args:
-        image: `(H, W, 3)` uint8, (0, 0, 0) outside the photo and nowhere else.
+        image: `(H, W, 3)` uint8, (0, 0, 0) outside the photo and nowhere else; a fourth channel is ignored.
         jet: `(2, 3)` low and high ends per channel, as fractions of white: see `jet_planes`.
         box: `(x0, y0, x1, y1)` of the rectangle in pixel-centre coordinates; it may leave the image.
         noise_seed: Seed of the rectangle's noise.
@@ -37,9 +37,9 @@ def recolour(
         `(H, W, 3)` uint8 with the same pixels (0, 0, 0). `image` itself where nothing is wanted.
     """
     if jet is None and box is None and not grayscale:
-        return image
-    # Planes are split once and merged once: OpenCV works on single channels several times faster.
-    planes = cv2.split(image)
+        return image if image.shape[2] == 3 else cv2.cvtColor(image, cv2.COLOR_RGBA2RGB)
+    # Planes are taken out once and merged once: OpenCV works on single channels several times faster.
+    planes = [cv2.extractChannel(image, channel) for channel in range(3)]
     inside = inside_photo(planes)
     if jet is not None:
         planes = jet_planes(planes, inside, *jet)
@@ -68,17 +68,21 @@ def jet_planes(planes, inside: np.ndarray, low: np.ndarray, high: np.ndarray) ->
     Returns:
         Three `(H, W)` uint8 channels.
     """
-    tables = np.tile(_GREY, (3, 1))
-    tables[tables < low[:, None]] = 0.0
-    tables[tables > high[:, None]] = 1.0
-    for plane, table in zip(planes, tables):
+    jetted = []
+    for plane, dark, bright in zip(planes, low, high):
+        table = _GREY.copy()
+        # Greys rise, so an end is a slice.
+        table[: _GREY.searchsorted(dark)] = 0.0
+        table[_GREY.searchsorted(bright, "right") :] = 1.0
         darkest, brightest, _, _ = cv2.minMaxLoc(plane, inside)
-        table -= table[int(darkest)]
+        start = table[int(darkest)]
+        table -= start
         table *= 255 / (table[int(brightest)] or 1.0)
-    # Zero stays zero and nothing else becomes it, so the outside neither grows nor shrinks.
-    tables = np.clip(np.rint(tables), 1, 255).astype("uint8")
-    tables[:, 0] = 0
-    return [cv2.LUT(plane, table) for plane, table in zip(planes, tables)]
+        # Zero stays zero and nothing else becomes it, so the outside neither grows nor shrinks.
+        table = table.round().clip(1, 255).astype("uint8")
+        table[0] = 0
+        jetted.append(cv2.LUT(plane, table))
+    return jetted
 
 
 def _cover(planes, inside: np.ndarray, box: np.ndarray, seed: int) -> None:
@@ -91,7 +95,7 @@ def _cover(planes, inside: np.ndarray, box: np.ndarray, seed: int) -> None:
     if not mask.size:
         return
     noise = np.frombuffer(np.random.Generator(np.random.PCG64(seed)).bytes(3 * mask.size), "uint8")
-    noise = np.maximum(noise, 1).reshape(3, *mask.shape)
+    noise = cv2.max(noise, 1).reshape(3, *mask.shape)
     for plane, values in zip(planes, noise):
         # OpenCV copies into the view, so the plane itself is written.
         cv2.copyTo(values, mask, plane[rows, columns])

@@ -17,8 +17,10 @@ def apply_affine(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 def compose(*matrices: np.ndarray) -> np.ndarray:
     """One matrix that does the given maps in the order given."""
-    total = np.eye(2, 3)
-    for matrix in matrices:
+    if not matrices:
+        return np.eye(2, 3)
+    total = np.array(matrices[0], "float64")
+    for matrix in matrices[1:]:
         matrix = np.asarray(matrix, "float64")
         total = matrix[:, :2] @ total
         total[:, 2] += matrix[:, 2]
