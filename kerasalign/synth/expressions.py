@@ -1,0 +1,116 @@
+"""Expressions that people make: a few muscles at a time, both sides nearly alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+class _Scores:
+    """Scores by name; a name the head lacks is dropped."""
+
+    def __init__(self, rng: np.random.Generator, names: Sequence[str]) -> None:
+        self.rng, self.index = rng, {name: i for i, name in enumerate(names)}
+        self.values = np.zeros(len(names), "float64")
+
+    def add(self, name: str, low: float, high: float, chance: float = 1.0, asymmetry: float = 0.12) -> None:
+        """Adds a score to one expression, or to its two sides."""
+        go, value, lean = self.rng.random() < chance, self.rng.uniform(low, high), self.rng.normal(0, asymmetry)
+        if not go:
+            return
+        if name in self.index:
+            self.values[self.index[name]] += value
+        for side, factor in (("_L", 1 + lean), ("_R", 1 - lean)):
+            if name + side in self.index:
+                self.values[self.index[name + side]] += value * factor
+
+    def put(self, name: str, value: float) -> None:
+        if name in self.index:
+            self.values[self.index[name]] += value
+
+
+def draw_expression(rng: np.random.Generator, names: Sequence[str], expressive: float = 0.85) -> np.ndarray:
+    """Draws expression scores: a smile, an open mouth, a frown, a grimace, a shout or nothing; brows; lids; gaze.
+
+    Args:
+        rng: Random numbers.
+        names: The head's expressions, in ARKit's convention.
+        expressive: Probability of an expression of the mouth.
+
+    Returns:
+        `(len(names),)` float32 scores in 0..1.15.
+    """
+    s = _Scores(rng, names)
+    kind = rng.random() / max(expressive, 1e-6)
+    if kind < 0.46:
+        strength = rng.uniform(0.2, 1.1)
+        s.add("mouthSmile", strength, strength)
+        s.add("cheekSquint", 0, 0.7 * strength)
+        s.add("eyeSquint", 0, 0.6 * strength, 0.7)
+        if rng.random() < 0.68:
+            s.add("mouthUpperUp", 0.1 * strength, 0.8 * strength)
+            s.add("mouthLowerDown", 0, 0.6 * strength)
+            s.add("jawOpen", 0, 0.35 if rng.random() < 0.7 else 0.6)
+        s.add("mouthDimple", 0, 0.5, 0.4)
+        s.add("mouthStretch", 0, 0.4, 0.3)
+    elif kind < 0.66:
+        s.add("jawOpen", 0.05, 1.0)
+        for name, most, chance in (("mouthFunnel", 0.6, 0.35), ("mouthPucker", 0.6, 0.25), ("mouthLowerDown", 0.6, 0.4),
+                                   ("mouthUpperUp", 0.5, 0.4), ("mouthStretch", 0.5, 0.3)):  # fmt: skip
+            s.add(name, 0, most, chance)
+    elif kind < 0.78:
+        s.add("browDown", 0.1, 1.0)
+        for name, most, chance in (("mouthFrown", 0.9, 0.6), ("noseSneer", 0.8, 0.4), ("mouthPress", 0.8, 0.4),
+                                   ("mouthShrugLower", 0.7, 0.3), ("jawOpen", 0.3, 0.3)):  # fmt: skip
+            s.add(name, 0, most, chance)
+    elif kind < 0.86:
+        options = ("mouthPucker", "mouthFunnel", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthLeft",
+                   "mouthRight", "jawLeft", "jawRight", "jawForward")  # fmt: skip
+        s.add(options[int(rng.integers(len(options)))], 0.2, 0.9)
+        s.add("cheekPuff", 0, 0.8, 0.3)
+    elif kind < 0.92:
+        # A shout or a laugh: everything at once.
+        s.add("jawOpen", 0.5, 1.0)
+        s.add("mouthUpperUp", 0.2, 0.9)
+        s.add("mouthLowerDown", 0.2, 0.9)
+        s.add("mouthStretch", 0.1, 0.7)
+        s.add("mouthSmile", 0, 0.9, 0.5)
+        s.add("eyeSquint", 0.2, 1.0, 0.6)
+        s.add("noseSneer", 0, 0.8, 0.5)
+    elif kind < 1.0:
+        free = [n for n in names if not n.startswith(("eyeLook", "Pupil", "eyeBlink"))]
+        for name in rng.choice(free, min(len(free), int(rng.integers(2, 6))), replace=False) if free else ():
+            s.add(str(name).removesuffix("_L").removesuffix("_R"), 0, 0.6)
+    s.add("browInnerUp", 0, 0.8, 0.33)
+    s.add("browOuterUp", 0, 0.8, 0.25, 0.3)
+    s.add("browDown", 0, 0.7, 0.2)
+    _draw_lids(s)
+    values = s.values + (rng.random(len(names)) < 0.3) * np.abs(rng.normal(0, 0.04, len(names)))
+    if "mouthClose" in s.index:
+        # Lips can only be held together against a jaw that is open.
+        values[s.index["mouthClose"]] = min(values[s.index["mouthClose"]], values[s.index.get("jawOpen", 0)])
+    return np.clip(values, 0, 1.15).astype("float32")
+
+
+def _draw_lids(s: _Scores) -> None:
+    """Blinks, half-closed and wide eyes, and where they look."""
+    rng = s.rng
+    lids = rng.random()
+    if lids < 0.06:
+        s.add("eyeBlink", 0.75, 1.0, asymmetry=0.02)
+    elif lids < 0.27:
+        s.add("eyeBlink", 0, 0.45, asymmetry=0.05)
+    elif lids < 0.62:
+        s.add("eyeWide", 0, 0.65)
+    elif lids < 0.635:
+        s.put("eyeBlink_L" if rng.random() < 0.5 else "eyeBlink_R", 1.0)
+    s.add("eyeSquint", 0, 0.6, 0.2)
+    across, up = rng.normal(0, 0.28), rng.normal(0, 0.22)
+    s.put("eyeLookOut_L" if across > 0 else "eyeLookIn_L", abs(across))
+    s.put("eyeLookIn_R" if across > 0 else "eyeLookOut_R", abs(across))
+    for side in ("_L", "_R"):
+        s.put(("eyeLookUp" if up > 0 else "eyeLookDown") + side, abs(up))
+    # Looking down lowers the lids as well.
+    if up < 0:
+        s.add("eyeBlink", -0.5 * up, -0.5 * up, asymmetry=0.0)
