@@ -111,7 +111,8 @@ def _read_checkout(folder: Path) -> dict[str, np.ndarray]:
         for row, file in enumerate(files):
             vertices = _read_obj(file, topology=False)[0]
             if vertices.shape != mean.shape:
-                raise ValueError(f"A mode must have the mean's {len(mean)} vertices. Received: {len(vertices)} in {file}")
+                raise ValueError(f"A mode must have the mean's {len(mean)} vertices. "
+                                 f"Received: {len(vertices)} in {file}")
             meshes[row] = vertices - mean
         offsets[name] = meshes
     names = np.array([file.stem for file in modes["expr"]])

@@ -35,7 +35,8 @@ class Proportions:
 def draw_proportions(rng: np.random.Generator, spread: float) -> Proportions:
     """Draws proportions; `spread` 0 leaves the head as it is."""
     stretch = np.exp(spread * rng.normal(0, [0.035, 0.035, 0.025]))
-    child, lower, forehead, profile = rng.random(), rng.uniform(0.82, 1.03), rng.uniform(0.92, 1.2), rng.uniform(0.8, 1.08)
+    child = rng.random()
+    lower, forehead, profile = rng.uniform([0.82, 0.92, 0.8], [1.03, 1.2, 1.08])
     if child > 0.45:
         lower = forehead = profile = 1.0
     mix = [float(1 + spread * (value - 1)) for value in (lower, forehead, profile)]
