@@ -9,7 +9,8 @@ import typer
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import console, print_json, print_table
 from kerasalign.hub import info, list_models, read_manifest
-from kerasalign.hub.zoo import commercial_status, headline, nme_text, results, weights_status
+from kerasalign.hub.source import find_preset
+from kerasalign.hub.zoo import commercial_status, headline, weights_status
 
 
 def register(app: typer.Typer) -> None:
@@ -45,41 +46,15 @@ def list_command(
 
 
 def info_command(
-    name: Annotated[str, typer.Argument(help="Name of a preset.")],
+    name: Annotated[str, typer.Argument(help="Name of a preset, its folder, or hf://user/repo@commit.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Say everything that is known of a preset; its network is built and counted."""
-    preset = read_manifest()[name]
+    find_preset(name)
     start_backend()
     told = info(name)
     if as_json:
         print_json(told)
         return
-    weights = preset.weights
-    rows = [
-        ("paper", preset.paper),
-        ("made for", preset.dataset),
-        ("markup", preset.markup or "none"),
-        ("points", str(told["points"])),
-        ("parameters", f"{told['parameters']:,}"),
-        ("multiply-adds", f"{told['macs']:,} a face ({told['macs_paper']:,} by the paper's counting)"),
-        ("crop", ", ".join(f"{key} {value}" for key, value in preset.crop.items())),
-        ("recipe", preset.recipe or "none"),
-        ("weights", weights_status(preset)),
-    ]
-    if weights is not None:
-        data = "; ".join(f"{d.name}, {d.faces:,} faces, {d.terms}" for d in weights.training_data)
-        rows += [
-            ("file", f"{weights.file}, {weights.bytes:,} bytes, {weights.dtype}"),
-            ("licence", weights.licence),
-            ("commercial use", commercial_status(preset)),
-            ("trained on", data),
-        ]
-    rows.append(("notes", preset.notes))
-    print_table(("preset", name), rows)
-    numbers = [(protocol, nme_text(ours), ours.box_source if ours else "", nme_text(paper))
-               for protocol, ours, paper in results(preset)]  # fmt: skip
-    if numbers:
-        print_table(("protocol", "NME here %", "boxes", "NME paper %"), numbers)
-    if weights is None:
-        console().print(f"Train it with: kerasalign train {name} --data DIR" if preset.recipe else "")
+    for table in told.tables():
+        console().print(table)

@@ -1,13 +1,22 @@
 """Presets as data: the manifest, its weights, and models built from it. Importing it loads no Keras."""
 
-from kerasalign.hub.errors import UnknownPreset, WeightsCorrupted, WeightsError, WeightsNotPublished
+from kerasalign.hub.adaptation import Adaptation, adapt, freeze_kept
+from kerasalign.hub.cache import cached, remove_cached
+from kerasalign.hub.card import model_card
+from kerasalign.hub.errors import DownloadFailed, UnknownPreset, WeightsCorrupted, WeightsError, WeightsNotPublished
+from kerasalign.hub.folder import download, save_preset
 from kerasalign.hub.manifest import Manifest, manifest_path, read_manifest
 from kerasalign.hub.preset import Preset, Result, TrainingData, Weights
-from kerasalign.hub.presets import align, info, list_models, load
-from kerasalign.hub.weights import cache_dir, weights_path
+from kerasalign.hub.presets import Origin, align, info, list_models, load
+from kerasalign.hub.publishing import publish
+from kerasalign.hub.source import find_preset
+from kerasalign.hub.transfer import cache_dir
+from kerasalign.hub.weights import weights_path
+from kerasalign.hub.zoo import Info
 
 __all__ = [
-    "Manifest", "Preset", "Result", "TrainingData", "UnknownPreset", "Weights", "WeightsCorrupted",
-    "WeightsError", "WeightsNotPublished", "align", "cache_dir", "info", "list_models", "load",
-    "manifest_path", "read_manifest", "weights_path",
+    "Adaptation", "DownloadFailed", "Info", "Manifest", "Origin", "Preset", "Result", "TrainingData", "UnknownPreset",
+    "Weights", "WeightsCorrupted", "WeightsError", "WeightsNotPublished", "adapt", "align", "cache_dir", "cached",
+    "download", "find_preset", "freeze_kept", "info", "list_models", "load", "manifest_path", "model_card", "publish",
+    "read_manifest", "remove_cached", "save_preset", "weights_path",
 ]  # fmt: skip

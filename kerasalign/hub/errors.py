@@ -15,3 +15,7 @@ class WeightsNotPublished(WeightsError):
 
 class WeightsCorrupted(WeightsError):
     """A weights file is missing bytes or is not the file that the manifest names."""
+
+
+class DownloadFailed(WeightsError):
+    """A file could not be fetched from the Hugging Face Hub; the message says what to do."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, Self
 
-SOURCES = ("bundled", "hub")
+SOURCES = ("bundled", "hub", "folder")
+# A plain relative path: a file that came from elsewhere must not lead out of its folder, and Keras reads this format
+# without running code.
+_WEIGHTS_FILE = re.compile(r"(?!.*\.\.)[\w-][\w.-]*(/[\w-][\w.-]*)*\.weights\.h5")
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,8 @@ class Weights:
     """A weights file and everything needed to trust it.
 
     Args:
-        file: File name: within the package's `weights/` folder, or within the Hub repository.
-        source: `"bundled"` (in the wheel) or `"hub"`.
+        file: A `.weights.h5`: its name in the package's `weights/` folder, the Hub repository or the preset's folder.
+        source: `"bundled"` (in the wheel), `"hub"`, or `"folder"` (beside the entry itself).
         sha256: Digest of the file, 64 hex digits.
         bytes: Size of the file.
         dtype: Type that the numbers are stored in, such as `"float16"`.
@@ -40,6 +43,8 @@ class Weights:
         training_data: The data sets that the weights were trained on.
         repo: Hub repository, `"user/name"`; only for `source="hub"`.
         revision: Full commit of the repository, so that the file can never change under a release.
+        base: The preset that the weights were fine-tuned from; empty where they started at random.
+        training: How they were trained: settings and versions, as a run card holds them.
     """
 
     file: str
@@ -52,10 +57,14 @@ class Weights:
     training_data: tuple[TrainingData, ...]
     repo: str | None = None
     revision: str | None = None
+    base: str = ""
+    training: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.source not in SOURCES:
             raise ValueError(f"`source` must be one of {SOURCES}. Received: source={self.source!r}")
+        if not isinstance(self.file, str) or not _WEIGHTS_FILE.fullmatch(self.file):
+            raise ValueError(f"`file` must be a relative path that ends in .weights.h5. Received: file={self.file!r}")
         if not isinstance(self.sha256, str) or not re.fullmatch("[0-9a-f]{64}", self.sha256):
             raise ValueError(f"`sha256` must be 64 lower-case hex digits. Received: sha256={self.sha256!r}")
         if not isinstance(self.bytes, int) or self.bytes < 1:
@@ -142,6 +151,17 @@ class Preset:
         """Whether weights are published."""
         return self.weights is not None
 
+    def to_json(self) -> dict[str, Any]:
+        """The entry as the manifest holds it, under the preset's name."""
+        entry = asdict(self)
+        del entry["name"], entry["markup"]
+        if entry["weights"] is not None:
+            entry["weights"] = {key: value for key, value in entry["weights"].items() if value not in (None, "", {})}
+        unsaid = (None, "")
+        for key in ("measured", "paper_results"):
+            entry[key] = [{k: v for k, v in result.items() if v not in unsaid} for result in entry[key]]
+        return entry
+
     @classmethod
     def from_json(cls, name: str, entry: Mapping[str, Any]) -> Self:
         """Checks one entry of the manifest.
@@ -166,7 +186,8 @@ def _build(cls: type, entry: Mapping[str, Any]):
     """Builds a dataclass from JSON; an unknown field is an error, so that a slip in a key is seen."""
     known = {f.name: f for f in fields(cls) if f.init}
     unknown = sorted(set(entry) - set(known))
-    missing = sorted(name for name, f in known.items() if f.default is MISSING and name not in entry)
+    needed = (f.name for f in known.values() if f.default is MISSING and f.default_factory is MISSING)
+    missing = sorted(name for name in needed if name not in entry)
     if unknown or missing:
         raise ValueError(f"`{cls.__name__}` has the fields {sorted(known)}. "
                          f"Received: unknown fields {unknown}, missing fields {missing}")

@@ -4,68 +4,115 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasalign.geometry import CropSpec
-from kerasalign.hub.errors import WeightsError, WeightsNotPublished
-from kerasalign.hub.manifest import Manifest, read_manifest
-from kerasalign.hub.preset import Preset
-from kerasalign.hub.weights import weights_path
+from kerasalign.hub.adaptation import adapt
+from kerasalign.hub.errors import WeightsError
+from kerasalign.hub.manifest import read_manifest
+from kerasalign.hub.preset import Preset, Weights
+from kerasalign.hub.source import find_preset
+from kerasalign.hub.zoo import Info
 
 if TYPE_CHECKING:
+    from kerasalign.markups import Markup
     from kerasalign.models import LandmarkModel
 
 
-def load(name: str, weights: str | Path | None = "auto") -> LandmarkModel:
+@dataclass(frozen=True)
+class Origin:
+    """Where a loaded model came from; `load` puts it on the model as `origin`.
+
+    Args:
+        name: What was loaded.
+        dataset: The data set that it is made for.
+        weights: Entry of its published weights; `None` for an untrained network or a weights file of the user's own.
+        training: Settings and versions of the training run whose weights file it is, where its run card is there.
+    """
+
+    name: str
+    dataset: str
+    weights: Weights | None = None
+    training: dict[str, Any] = field(default_factory=dict)
+
+
+def load(
+    name: str | Path,
+    weights: str | Path | None = "auto",
+    markup: str | Markup | None = None,
+    landmarks=None,
+) -> LandmarkModel:
     """Builds a preset's network and loads its weights.
 
     Args:
-        name: Name of a preset; `list_models` gives them all.
-        weights: `"auto"` for the published weights (bundled with the library, cached, or from the Hugging
-            Face Hub), the path of a `.weights.h5` file, or `None` for the untrained network. Where the
-            `run.json` of a training run lies beside the file, the network is built as that run says.
+        name: Name of a preset, as `list_models` gives them; the folder of one (`"./my-faces"`, as `save_preset` and
+            `kerasalign download` write it); or a repository of the Hugging Face Hub, `"hf://user/repo@commit"`.
+        weights: `"auto"` for the published weights (bundled with the library, cached, or from the Hub), the path of
+            a `.weights.h5` file, or `None` for the untrained network. Where the `run.json` of a training run lies
+            beside the file, the network is built as that run says.
+        markup: Another point scheme, to fine-tune the network on: what does not depend on the points keeps its
+            weights, the rest is new. `model.adaptation` says which is which.
+        landmarks: With `markup`: annotations `(F, N, 2)` in pixels of the model's crop, NaN where there is none, from
+            which mean shape and the like are made; by default the markup's own mean shape.
 
     Returns:
-        A `keras.Model` with `align(photo)` and Keras' own `fit`, `evaluate`, `save`.
+        A `keras.Model` with `align(photo)` and Keras' own `fit`, `evaluate`, `save`; its `origin` says where it is
+        from.
 
     Raises:
         UnknownPreset: If no preset has that name.
         WeightsNotPublished: If `weights="auto"` and nobody has published weights for this preset.
+        DownloadFailed: If a file cannot be fetched from the Hub.
         WeightsCorrupted: If the published file is not the one that the manifest names.
         WeightsError: If a file does not fit the network.
-        FileNotFoundError: If `weights` is a path and no file is there.
+        FileNotFoundError: If `name` or `weights` is a path and nothing is there.
+        ValueError: If a folder's entry is wrong, or `landmarks` do not fit `markup`.
 
     Example:
 
         model = kerasalign.load("musica19-300w")
         faces = model.align("group.jpg")
     """
-    manifest = read_manifest()
-    preset = manifest[name]
+    if landmarks is not None and markup is None:
+        raise ValueError("`landmarks` are those of a new `markup`. Received: landmarks without a markup")
+    found = find_preset(name)
+    preset, run = found.preset, {}
     if weights == "auto":
-        if preset.weights is None:
-            raise WeightsNotPublished(_how_to_train(preset, manifest))
-        path = weights_path(preset.weights)
+        path = found.weights_path()
     elif weights is not None:
-        path = Path(weights)
-        if not path.is_file():
-            raise FileNotFoundError("`weights` must be 'auto', None or the path of a weights file; that file "
-                                    f"does not exist. Received: weights={str(weights)!r}")
+        path = _own_file(weights)
         card = path.with_name("run.json")
         if card.is_file():
             # What a run learns is not in its weights alone: the mean shape is part of the network's config.
-            trained = json.loads(card.read_text("utf-8"))["model"]
-            preset = replace(preset, architecture={"class": preset.architecture["class"], **trained})
+            run = json.loads(card.read_text("utf-8"))
+            preset = replace(preset, architecture={"class": preset.architecture["class"], **run["model"]})
     model = _build(preset)
     if weights is not None:
         try:
             model.load_weights(str(path))
         except (ValueError, OSError, KeyError) as error:
             raise WeightsError(f"{path} does not hold weights of '{name}': {error}") from error
+    if markup is not None:
+        model = adapt(model, markup, landmarks)
+    published = preset.weights if weights == "auto" else None
+    training = {key: run[key] for key in ("recipe", "settings", "versions", "best") if run.get(key)}
+    # Past Keras' attribute tracking: it is a note, not a part of the model.
+    object.__setattr__(model, "origin", Origin(preset.name, preset.dataset, published, training))
     return model
+
+
+def _own_file(weights: str | Path) -> Path:
+    path = Path(weights).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError("`weights` must be 'auto', None or the path of a weights file; that file "
+                                f"does not exist. Received: weights={str(weights)!r}")
+    if path.suffix == ".keras":
+        raise WeightsError("A .keras file can hold code, so that only `keras.models.load_model` opens one, and only if "
+                           f"you trust it. Give a .weights.h5 file. Received: weights={str(weights)!r}")
+    return path
 
 
 def list_models(
@@ -94,17 +141,20 @@ def list_models(
     return [name for name, preset in read_manifest().presets.items() if matches(preset)]
 
 
-def info(name: str) -> dict[str, Any]:
-    """Everything known of a preset, as plain JSON values.
+def info(name: str | Path) -> Info:
+    """Everything known of a preset, as a dict of plain JSON values that prints as a table.
 
     `parameters` and the multiply-adds of one face are counted on the network, which is built for it:
     `parameters` are the trainable ones, `macs` every multiply-add of a full run, `macs_paper` the same by the
     paper's own bookkeeping.
 
+    Args:
+        name: Whatever `load` takes.
+
     Raises:
         UnknownPreset: If no preset has that name.
     """
-    preset = read_manifest()[name]
+    preset = find_preset(name).preset
     model = _build(preset)
     counted = {
         "points": int(preset.architecture.get("num_landmarks") or model.markup.num_points),
@@ -112,7 +162,7 @@ def info(name: str) -> dict[str, Any]:
         "macs": int(model.count_macs(convention="full")),
         "macs_paper": int(model.count_macs(convention="paper")),
     }
-    return asdict(preset) | {"available": preset.available} | counted
+    return Info(preset, asdict(preset) | {"available": preset.available} | counted)
 
 
 def align(photo, model: str | LandmarkModel | None = None, **options):
@@ -146,13 +196,3 @@ def _build(preset: Preset) -> LandmarkModel:
         raise ValueError(f"Preset '{preset.name}' of the manifest: `crop` is not that of its architecture, "
                          f"{model.crop_spec}. Received: crop={dict(preset.crop)}")
     return model
-
-
-def _how_to_train(preset: Preset, manifest: Manifest) -> str:
-    train = f"Train it with `kerasalign train {preset.name} --data DIR`" if preset.recipe else preset.notes
-    bundled = [p for p in manifest.presets.values() if p.weights and p.weights.source == "bundled"]
-    # The stand-in that is most like it: the same markup first, then the same paper.
-    bundled.sort(key=lambda p: (p.markup != preset.markup, p.paper != preset.paper))
-    meanwhile = f" Meanwhile '{bundled[0].name}' is bundled and works now." if bundled else ""
-    return (f"Nobody has published weights for '{preset.name}'. {train.rstrip('.')}. The untrained network "
-            f"is `kerasalign.load({preset.name!r}, weights=None)`.{meanwhile}")

@@ -2,66 +2,104 @@
 
 from __future__ import annotations
 
-import os
+import logging
 from pathlib import Path
 
 from kerasalign.files import sha256
-from kerasalign.hub.errors import WeightsCorrupted, WeightsError
+from kerasalign.hub.errors import WeightsCorrupted
 from kerasalign.hub.preset import Weights
+from kerasalign.hub.transfer import cache_dir, fetch
+
+logger = logging.getLogger(__name__)
+
+__all__ = ["cache_dir", "verify", "weights_path"]
 
 _BUNDLED = Path(__file__).resolve().parents[1] / "weights"
+_REMEDY = {"bundled": "Install kerasalign again.", "folder": "Copy the folder again.", "hub": ""}
+# Files that this process has checked, by everything that changes when a file does.
+_checked: set[tuple] = set()
 
 
-def cache_dir() -> Path:
-    """Where downloaded weights are kept: `$KERASALIGN_HOME/hub`, else the Hugging Face cache (`$HF_HOME`)."""
-    if home := os.environ.get("KERASALIGN_HOME"):
-        return Path(home).expanduser() / "hub"
-    from huggingface_hub.constants import HF_HUB_CACHE
+def weights_path(weights: Weights, folder: Path | None = None) -> Path:
+    """The checked weights file: the bundled one, the cached one, a download from the Hub, or that of a folder.
 
-    return Path(HF_HUB_CACHE)
+    A file of the cache that is not the one that the manifest names is set aside and fetched once more.
 
-
-def weights_path(weights: Weights) -> Path:
-    """The checked weights file: the bundled one, the cached one, or a download from the Hub.
+    Args:
+        weights: The manifest's entry.
+        folder: Folder of the preset, for weights that lie beside their entry.
 
     Raises:
-        WeightsError: If the file cannot be had.
+        DownloadFailed: If the file cannot be had.
         WeightsCorrupted: If size or digest differ from the manifest's.
     """
-    path = _BUNDLED / weights.file if weights.source == "bundled" else _from_hub(weights)
+    if weights.source == "hub":
+        return _from_hub(weights)
+    path = (_BUNDLED if weights.source == "bundled" else Path(folder)) / weights.file
     verify(path, weights)
     return path
 
 
 def verify(path: Path, weights: Weights) -> None:
-    """Checks a file against its manifest entry.
+    """Checks a file against its manifest entry, once per process as long as the file does not change.
 
     Raises:
         WeightsCorrupted: If the file is absent, or size or digest differ.
     """
+    remedy = _REMEDY[weights.source]
     if not path.is_file():
-        raise WeightsCorrupted(f"The weights file {path} is missing. Install kerasalign again.")
-    size = path.stat().st_size
-    if size != weights.bytes:
-        raise _not_the_file(path, f"{weights.bytes} bytes", f"{size} bytes")
+        raise WeightsCorrupted(f"The weights file {path} is missing. {remedy}".strip())
+    stat = path.stat()
+    if stat.st_size != weights.bytes:
+        raise _not_the_file(path, f"{weights.bytes} bytes", f"{stat.st_size} bytes", remedy)
+    state = (str(path), stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, weights.sha256)
+    if state in _checked:
+        return
     digest = sha256(path)
     if digest != weights.sha256:
-        raise _not_the_file(path, f"sha256 {weights.sha256}", f"sha256 {digest}")
+        raise _not_the_file(path, f"sha256 {weights.sha256}", f"sha256 {digest}", remedy)
+    _checked.add(state)
 
 
-def _not_the_file(path: Path, expected: str, received: str) -> WeightsCorrupted:
-    return WeightsCorrupted(f"{path} is not the file that the manifest names: expected {expected}. Remove it "
-                            f"and load again, or install again. Received: {received}")
+def _not_the_file(path: Path, expected: str, received: str, remedy: str) -> WeightsCorrupted:
+    told = f"{path} is not the file that the manifest names: expected {expected}. {remedy}".strip()
+    return WeightsCorrupted(f"{told} Received: {received}")
 
 
 def _from_hub(weights: Weights) -> Path:
-    from huggingface_hub import hf_hub_download
+    for again in (True, False):
+        path = fetch(weights.repo, weights.file, weights.revision, weights.bytes)
+        try:
+            verify(path, weights)
+            return path
+        except WeightsCorrupted as error:
+            wrong = error
+        aside = _set_aside(path, weights, wrong)
+        if aside is not None:
+            then = " It is fetched once more." if again else ""
+            logger.warning("%s. The file was set aside as %s.%s", wrong, aside, then)
+    raise WeightsCorrupted(f"The Hub gave another file than the manifest names, twice. {wrong}. Upgrade kerasalign; if "
+                           f"that does not help, report it. The file is kept as {aside}.") from wrong  # fmt: skip
 
+
+def _set_aside(path: Path, weights: Weights, wrong: WeightsCorrupted) -> Path | None:
+    """Takes a wrong file out of the cache, unless another process has mended it meanwhile."""
+    from huggingface_hub.utils import WeakFileLock
+
+    aside = cache_dir() / f"models--{weights.repo.replace('/', '--')}" / "set-aside" / Path(weights.file).name
     try:
-        # A cached file of a pinned commit is returned without asking the network.
-        return Path(
-            hf_hub_download(weights.repo, weights.file, revision=weights.revision, cache_dir=cache_dir())
-        )
-    except Exception as error:  # the client raises errors of several libraries
-        raise WeightsError(f"Could not fetch {weights.file} of {weights.repo} at {weights.revision} from the "
-                           f"Hugging Face Hub into {cache_dir()}: {type(error).__name__}: {error}") from error
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        with WeakFileLock(aside.with_name(f"{aside.name}.lock")):
+            try:
+                verify(path, weights)
+                return None
+            except WeightsCorrupted:
+                # The cache holds a link to the file itself, where links are possible.
+                path.resolve().replace(aside)
+                path.unlink(missing_ok=True)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        told = f"{wrong}. It cannot be set aside ({error}): remove it by hand and load again."
+        raise WeightsCorrupted(told) from wrong
+    return aside

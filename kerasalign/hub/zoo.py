@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from kerasalign.hub.preset import Preset, Result
 from kerasalign.metrics import get_protocol
@@ -50,3 +51,64 @@ def _made_by(result: Result) -> str:
 def nme_text(result: Result | None) -> str:
     """An NME in percent with two decimals."""
     return "" if result is None else f"{result.nme:.2f}"
+
+
+class Info(dict):
+    """What `info` tells of a preset: a dict of plain JSON values that prints as tables.
+
+    Args:
+        preset: The preset.
+        told: The values.
+    """
+
+    def __init__(self, preset: Preset, told: Mapping[str, Any]):
+        super().__init__(told)
+        self.preset = preset
+
+    def tables(self) -> Iterator:
+        """The preset as `rich` tables: what it is, and its numbers where it has any."""
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table("preset", self["name"])
+        for key, value in self._rows():
+            table.add_row(key, Text(value))
+        yield table
+        numbers = list(results(self.preset))
+        if numbers:
+            table = Table("protocol", "NME here %", "boxes", "NME paper %")
+            for protocol, ours, paper in numbers:
+                table.add_row(protocol, nme_text(ours), ours.box_source if ours else "", nme_text(paper))
+            yield table
+
+    def _rows(self) -> Iterator[tuple[str, str]]:
+        preset, weights = self.preset, self.preset.weights
+        yield "paper", preset.paper
+        yield "made for", preset.dataset
+        yield "markup", preset.markup or "none"
+        yield "points", str(self["points"])
+        yield "parameters", f"{self['parameters']:,}"
+        yield "multiply-adds", f"{self['macs']:,} a face ({self['macs_paper']:,} by the paper's counting)"
+        yield "crop", ", ".join(f"{key} {value}" for key, value in preset.crop.items())
+        yield "recipe", preset.recipe or "none"
+        yield "weights", weights_status(preset)
+        if weights is not None:
+            yield "file", f"{weights.file}, {weights.bytes:,} bytes, {weights.dtype}"
+            yield "sha256", weights.sha256
+            yield "licence", weights.licence
+            yield "commercial use", commercial_status(preset)
+            yield "trained on", "; ".join(f"{d.name}, {d.faces:,} faces, {d.terms}" for d in weights.training_data)
+            if weights.base:
+                yield "fine-tuned from", weights.base
+        elif preset.recipe:
+            yield "to train it", f"kerasalign train {preset.name} --data DIR"
+        yield "notes", preset.notes
+
+    def __str__(self) -> str:
+        from rich.console import Console
+
+        console = Console(width=120, no_color=True, highlight=False, force_terminal=False)
+        with console.capture() as captured:
+            for table in self.tables():
+                console.print(table)
+        return captured.get().rstrip()

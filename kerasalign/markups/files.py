@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from kerasalign.files import write_json
 from kerasalign.markups.markup import Markup, flip_from_pairs
 
 _REQUIRED = ("name", "mean_shape", "flip_pairs")
@@ -78,6 +79,24 @@ def load_markup(path: str | os.PathLike) -> Markup:
         )
     except (TypeError, ValueError) as error:
         raise error if str(path) in str(error) else ValueError(f"{path}: {error}") from error
+
+
+def save_markup(markup: Markup, path: str | os.PathLike) -> None:
+    """Writes a markup as a `.json` file that `load_markup` reads, whole or not at all."""
+    def lists(table):
+        return {key: [int(point) for point in group] for key, group in table.items()}
+
+    write_json(path, {
+        "name": markup.name,
+        "mean_shape": markup.mean_shape.tolist(),
+        "flip_pairs": [[i, int(j)] for i, j in enumerate(markup.flip) if i < j],
+        "parts": lists(markup.parts),
+        "eyes": {key: [[int(point) for point in side] for side in sides] for key, sides in markup.eyes.items()},
+        "boundaries": lists(markup.boundaries),
+        "conversions": {
+            key: [[int(point) for point in group] for group in groups] for key, groups in markup.conversions.items()
+        },
+    })  # fmt: skip
 
 
 def _parse(path: Path) -> Mapping:

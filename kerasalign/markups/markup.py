@@ -60,7 +60,11 @@ class Markup:
         if shape.shape != (n, 2) or not np.isfinite(shape).all():
             raise ValueError(f"`mean_shape` must be a finite ({n}, 2) array. Received: shape {shape.shape}")
         low, high = shape.min(0), shape.max(0)
-        object.__setattr__(self, "mean_shape", (shape - (low + high) / 2) / (high - low).max())
+        centre, side = (low + high) / 2, (high - low).max()
+        # A shape in these units stays as it is to the bit, so that a saved markup comes back the same.
+        if np.abs(centre).max() > 1e-9 or abs(side - 1) > 1e-9:
+            shape = (shape - centre) / side
+        object.__setattr__(self, "mean_shape", shape)
 
     @cached_property
     def edges(self) -> tuple[tuple[int, int], ...]:
@@ -99,6 +103,18 @@ class Markup:
             raise ValueError(f"Markup '{self.name}' converts to {sorted(self.conversions)}. Received: to={to!r}")
         points = [landmarks[..., list(group), :].mean(-2) for group in self.conversions[to]]
         return np.stack(points, axis=-2)
+
+    def same_as(self, other: Markup, shape: bool = True) -> bool:
+        """Whether the points of another markup mean the same; with `shape`, its mean shape must agree too."""
+        if (self.num_points, *self.flip) != (other.num_points, *other.flip):
+            return False
+        ours, theirs = (
+            [{key: [int(point) for point in group] for key, group in table.items()}
+             for table in (markup.parts, markup.boundaries)]
+            + [{key: [[int(point) for point in side] for side in sides] for key, sides in markup.eyes.items()}]
+            for markup in (self, other)
+        )  # fmt: skip
+        return ours == theirs and (not shape or np.allclose(self.mean_shape, other.mean_shape, atol=1e-6))
 
     def __repr__(self) -> str:
         return f"Markup({self.name!r}, num_points={self.num_points})"

@@ -10,6 +10,7 @@ from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup, get_markup
 from kerasalign.metrics.nme_metric import NormalisedMeanError
 from kerasalign.models.compiled import bucket, compiled
+from kerasalign.models.own_points import mean_landmarks
 
 
 class LandmarkModel(keras.Model):
@@ -28,6 +29,8 @@ class LandmarkModel(keras.Model):
 
     markup: Markup | None
     crop_spec: CropSpec
+    # Parts of the paths of weights that the points decide: for another markup they start anew, whatever their shape.
+    point_weights: tuple[str, ...] = ()
 
     def compile(self, optimizer="adam", nme_normaliser: str = "inter_ocular", **kwargs):
         """Configures training.
@@ -137,6 +140,23 @@ class LandmarkModel(keras.Model):
     def get_config(self):
         """Plain dict that rebuilds the model."""
         return {"name": self.name, "markup": self.markup.name if self.markup else None}
+
+    def config_for_markup(self, markup: Markup, landmarks: np.ndarray | None = None) -> dict:
+        """Config of this network for other points, to fine-tune it on them.
+
+        `num_landmarks` and `mean_shape` are made anew, where there are any. A model in which the points decide more
+        than that overrides this.
+
+        Args:
+            markup: The new point scheme.
+            landmarks: Annotations `(F, N, 2)` in crop pixels, NaN where there is none; `None`: the markup's own shape.
+        """
+        config = self.get_config() | {"markup": markup.name}
+        if "num_landmarks" in config:
+            config["num_landmarks"] = markup.num_points
+        if "mean_shape" in config:
+            config["mean_shape"] = None if landmarks is None else mean_landmarks(landmarks, markup).tolist()
+        return config
 
     @classmethod
     def from_config(cls, config, custom_objects=None):

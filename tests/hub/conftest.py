@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from hub.entries import WEIGHTS, preset_entry, weights_entry
+from hub.loopback import LoopbackHub
 
 from kerasalign.geometry import CropSpec
 
@@ -29,6 +30,27 @@ class FakeModel:
 
     def align(self, source, **options):
         return self.config["name"], source, options
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    """A Hub of the test's own, which the real client talks to, and an empty cache."""
+    from huggingface_hub import close_session, constants
+
+    hub = LoopbackHub()
+    monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    monkeypatch.setenv("KERASALIGN_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HF_TOKEN", "hf_of_the_test")
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+        monkeypatch.delenv(variable.lower(), raising=False)
+    # The client waits longer and longer between its attempts.
+    monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda seconds: None)
+    close_session()
+    yield hub
+    close_session()
+    hub.close()
 
 
 @pytest.fixture

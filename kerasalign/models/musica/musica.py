@@ -69,6 +69,8 @@ class MuSiCa(LandmarkModel):
         model.fit(crops, landmarks)
     """
 
+    point_weights = ("/global_attention/", "/recurrence/", "/regression/")
+
     def __init__(
         self,
         markup="68",
@@ -214,6 +216,12 @@ class MuSiCa(LandmarkModel):
         from kerasalign.models.musica.early_exit import predict_selectively
 
         return predict_selectively(self, self.check_crops(crops), batch_size)
+
+    def config_for_markup(self, markup, landmarks=None):
+        """As in `LandmarkModel`; there are at most as many patches as before, spread evenly over the new points."""
+        count = min(len(self.patches), markup.num_points)
+        patches = np.linspace(0, markup.num_points - 1, count).round().astype(int)
+        return super().config_for_markup(markup, landmarks) | {"patches": patches.tolist()}
 
     def count_macs(self, convention: str = "full") -> int:
         """Multiply-adds of one face through all iterations; see `musica.macs`."""

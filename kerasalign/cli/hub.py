@@ -1,0 +1,73 @@
+"""`kerasalign download`, `kerasalign cache` and `kerasalign publish`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kerasalign.cli.console import print_json, print_table, say
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("download")(download_command)
+    app.command("cache")(cache_command)
+    app.command("publish")(publish_command)
+
+
+def download_command(
+    name: Annotated[str, typer.Argument(help="Name of a preset, or hf://user/repo@commit.")],
+    to: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write.")],
+) -> None:
+    """Write a preset into a folder, for a machine without a network."""
+    from kerasalign.hub import download
+
+    preset = download(name, to)
+    say(f"{preset.name} is in {to} ({preset.weights.bytes:,} bytes). Load it with: kerasalign.load('{_as_path(to)}')")
+
+
+def cache_command(
+    remove: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Remove a preset or repository; `all` removes everything listed.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """List what was downloaded, or remove it."""
+    from kerasalign.hub import cache_dir, cached, remove_cached
+
+    found = cached() if remove is None else remove_cached(None if remove == "all" else remove)
+    if as_json:
+        print_json([vars(entry) | {"path": str(entry.path)} for entry in found])
+        return
+    rows = [(entry.repo, ", ".join(entry.presets), "\n".join(entry.commits), f"{entry.bytes:,}") for entry in found]
+    if rows:
+        print_table(("repository", "presets", "commits", "bytes"), rows)
+    done = "Removed" if remove is not None else "Found"
+    say(f"{done} {len(found)} with {sum(entry.bytes for entry in found):,} bytes in {cache_dir()}")
+
+
+def publish_command(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a preset.")],
+    repo: Annotated[str, typer.Option(metavar="USER/NAME", help="Model repository on the Hugging Face Hub.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go; ask no network.")] = False,
+    private: Annotated[bool, typer.Option("--private", help="Make a new repository private.")] = False,
+    message: Annotated[str | None, typer.Option(help="Message of the commit.")] = None,
+) -> None:
+    """Upload a preset and print its entry for the manifest, pinned to the commit."""
+    from kerasalign.hub import publish
+
+    done = publish(directory, repo, private=private, message=message, dry_run=dry_run)
+    print_table(("file", "bytes"), [(name, f"{size:,}") for name, size in done.files.items()])
+    if dry_run:
+        say(f"Would go to {repo}. Its entry, with the commit's hash as `revision`:")
+    else:
+        say(f"Published as hf://{repo}@{done.revision}. The entry to paste into weights_manifest.json:")
+    say(done.to_paste())
+
+
+def _as_path(folder: Path) -> str:
+    """A folder as `load` takes it for one: a bare name would be a preset's."""
+    text = folder.as_posix()
+    return text if "/" in text or text.startswith((".", "~")) else f"./{text}"

@@ -1,0 +1,126 @@
+"""The model card of a preset, made from its manifest entry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+from kerasalign.hub.preset import Preset, Result, Weights
+from kerasalign.metrics import get_protocol
+
+_LIMITS = """\
+It finds landmarks on crops of human faces that were cut as said above; with other crops it gives bad landmarks
+without any error. Landmarks do not say who somebody is. The error differs between poses, lighting, occlusion
+and groups of people: measure it on your own photos before relying on it. Not intended for identifying people,
+for judging emotion or character, or for decisions about people without their consent."""
+
+
+def model_card(preset: Preset, source: str | None = None) -> str:
+    """Markdown with the metadata that the Hugging Face Hub reads at its top.
+
+    Args:
+        preset: A preset with weights.
+        source: What `kerasalign.load` takes to get it; by default the preset's name.
+
+    Raises:
+        ValueError: If the preset has no weights.
+    """
+    if preset.weights is None:
+        raise ValueError(f"A model card describes published weights. Received: preset={preset.name!r}")
+    source = source or preset.name
+    parts = [
+        _metadata(preset),
+        f"# {preset.name}",
+        _what(preset),
+        "## Use",
+        f'```python\nimport kerasalign\n\nmodel = kerasalign.load("{source}")\n'
+        'faces = model.align("group.jpg")\nfaces.draw().save("group_landmarks.png")\n```',
+        "## Crop",
+        "A face crop is cut by this `CropSpec`, and `align` does so:",
+        _table(("field", "value"), preset.crop.items()),
+        "## Training",
+        "\n".join(_training(preset.weights)),
+        "## Licence and data",
+        "\n".join(_terms(preset.weights)),
+        "## Results",
+        _results(preset),
+        "## Intended use and limits",
+        _LIMITS,
+        "## Files",
+        _table(("file", "bytes", "numbers", "sha256"), [_file(preset.weights)]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _metadata(preset: Preset) -> str:
+    import yaml
+
+    content = {
+        "library_name": "keras",
+        "license": "other",
+        "license_name": preset.weights.licence,
+        "pipeline_tag": "keypoint-detection",
+        "tags": ["kerasalign", "face-alignment", preset.paper],
+    }
+    return f"---\n{yaml.safe_dump(content, sort_keys=False, allow_unicode=True)}---"
+
+
+def _what(preset: Preset) -> str:
+    kind = preset.architecture["class"]
+    points = f"the markup `{preset.markup}`" if preset.markup else "points without a markup"
+    told = f"Facial landmarks by {kind} ({preset.paper}), {points}, made for {preset.dataset or 'no data set'}."
+    base = f" Fine-tuned from `{preset.weights.base}`." if preset.weights.base else ""
+    return f"{told}{base}" + (f"\n\n{preset.notes}" if preset.notes else "")
+
+
+def _training(weights: Weights) -> Iterator[str]:
+    if not weights.training:
+        yield "The entry does not say how the weights were trained."
+    for key, value in weights.training.items():
+        shown = _pairs(value) if isinstance(value, Mapping) else value
+        yield f"- {key}: {shown}"
+
+
+def _pairs(table: Mapping) -> str:
+    return ", ".join(f"{key} {value if isinstance(value, str) else json.dumps(value)}" for key, value in table.items())
+
+
+def _terms(weights: Weights) -> Iterator[str]:
+    yield f"- Weights: {weights.licence}"
+    yield f"- Commercial use: {'yes' if weights.commercial_use else 'no'}"
+    for data in weights.training_data:
+        yield f"- Trained on {data.name}, {data.faces:,} faces; its terms: {data.terms}"
+    if not weights.training_data:
+        yield "- The entry does not name the training data."
+
+
+def _results(preset: Preset) -> str:
+    if not preset.measured:
+        return "Not measured."
+    rows = [(*_protocol(result), f"{result.nme:.3f}", *_optional(result), f"{result.faces:,}", f"`{result.command}`")
+            for result in preset.measured]  # fmt: skip
+    columns = ("protocol", "measure", "boxes", "NME %", "FR %", "AUC", "iterations", "faces", "command")
+    return _table(columns, rows)
+
+
+def _protocol(result: Result) -> tuple[str, str, str]:
+    try:
+        known = get_protocol(result.protocol)
+    except ValueError:  # a protocol of the user's own
+        return result.protocol, "", result.box_source
+    measure = (f"{known.dataset} {known.subset}, {known.normaliser}, failure above {known.fr_threshold:g} %, "
+               f"AUC to {known.auc_threshold:g} %")  # fmt: skip
+    return result.protocol, measure, result.box_source
+
+
+def _optional(result: Result) -> tuple[str, ...]:
+    return tuple("" if value is None else f"{value:g}" for value in (result.fr, result.auc, result.iterations))
+
+
+def _file(weights: Weights) -> tuple[str, ...]:
+    return f"`{weights.file}`", f"{weights.bytes:,}", weights.dtype, f"`{weights.sha256}`"
+
+
+def _table(columns, rows) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)

@@ -1,0 +1,130 @@
+"""A preset's folder onto the Hugging Face Hub, and back as a pinned entry of the manifest."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kerasalign.hub.card import model_card
+from kerasalign.hub.errors import WeightsError
+from kerasalign.hub.folder import CARD, ENTRY, MARKUP, UNSTATED, read_folder
+from kerasalign.hub.preset import Preset, Weights
+from kerasalign.hub.transfer import advice, endpoint
+from kerasalign.hub.weights import weights_path
+
+
+@dataclass(frozen=True)
+class Published:
+    """What `publish` did, or would do.
+
+    Args:
+        repo: `"user/name"`.
+        files: File name to bytes.
+        entry: The manifest's entry, pinned to the commit; with `revision` `None` on a dry run.
+        name: Name of the preset.
+        revision: The full commit.
+    """
+
+    repo: str
+    files: dict[str, int]
+    entry: dict[str, Any]
+    name: str
+    revision: str | None = None
+
+    def to_paste(self) -> str:
+        """The entry under its name, as JSON to paste into `weights_manifest.json`."""
+        return json.dumps({self.name: self.entry}, indent=2)
+
+
+def publish(
+    directory: Path | str, repo: str, *, private: bool = False, message: str | None = None, dry_run: bool = False
+) -> Published:
+    """Uploads a preset's folder to a model repository, which is created where it does not exist.
+
+    Only the preset's own files go: entry, weights, markup and model card. What the Hub holds afterwards is compared
+    with them. The account is the one of `hf auth login` or HF_TOKEN.
+
+    Args:
+        directory: A folder that `save_preset` or `download` wrote.
+        repo: `"user/name"`.
+        private: Whether a new repository is private.
+        message: Message of the commit.
+        dry_run: Check everything here and say what would go, without asking the network.
+
+    Returns:
+        A `Published`; its `entry` is what to paste into `weights_manifest.json`.
+
+    Raises:
+        ValueError: If the preset does not state its licence and training data, or `repo` is no repository's name.
+        WeightsCorrupted: If the weights are not those of the entry.
+        WeightsError: If the Hub refuses; the message says what to do.
+    """
+    from huggingface_hub.utils import HFValidationError, validate_repo_id
+
+    try:
+        validate_repo_id(repo)
+    except HFValidationError as error:
+        raise ValueError(f"`repo` must be 'user/name'. {error} Received: repo={repo!r}") from error
+    if repo.count("/") != 1:
+        raise ValueError(f"`repo` must be 'user/name'. Received: repo={repo!r}")
+    directory = Path(directory)
+    preset = read_folder(directory)
+    weights = preset.weights
+    if weights.licence == UNSTATED or not weights.training_data:
+        raise ValueError("Who publishes weights says their licence and what they were trained on: give `licence` and "
+                         f"`training_data` to `save_preset`. Received: licence={weights.licence!r}, "
+                         f"training_data={[data.name for data in weights.training_data]}")  # fmt: skip
+    contents = _contents(directory, preset, weights_path(weights, directory), repo)
+    files = {name: _size(content) for name, content in contents.items()}
+    if dry_run:
+        return Published(repo, files, _entry(preset, repo, None), preset.name)
+    try:
+        revision = _upload(contents, repo, private, message or f"Preset {preset.name}", weights)
+    except WeightsError:
+        raise
+    except Exception as error:  # the client raises errors of several libraries
+        raise WeightsError(f"Could not publish {directory} to {repo}. {advice(error, repo)} "
+                           f"({type(error).__name__}: {str(error).strip()})") from error  # fmt: skip
+    return Published(repo, files, _entry(preset, repo, revision), preset.name, revision)
+
+
+def _contents(directory: Path, preset: Preset, weights: Path, repo: str) -> dict[str, Path | bytes]:
+    card = (directory / CARD).read_text("utf-8") if (directory / CARD).is_file() else None
+    # A card that was edited stays as it is; ours says where it is loaded from.
+    if card in (None, model_card(preset, f"./{directory.name}")):
+        card = model_card(preset, f"hf://{repo}")
+    contents: dict[str, Path | bytes] = {ENTRY: directory / ENTRY, preset.weights.file: weights, CARD: card.encode()}
+    if preset.markup is not None:
+        contents[MARKUP] = directory / MARKUP
+    return contents
+
+
+def _size(content: Path | bytes) -> int:
+    return len(content) if isinstance(content, bytes) else content.stat().st_size
+
+
+def _upload(contents: dict[str, Path | bytes], repo: str, private: bool, message: str, weights: Weights) -> str:
+    from huggingface_hub import CommitOperationAdd, HfApi
+
+    api = HfApi(endpoint=endpoint())
+    api.create_repo(repo, private=private, exist_ok=True)
+    added = [CommitOperationAdd(name, io.BytesIO(content) if isinstance(content, bytes) else str(content))
+             for name, content in contents.items()]  # fmt: skip
+    revision = api.create_commit(repo, added, commit_message=message).oid
+    there = {file.path: file for file in api.list_repo_tree(repo, revision=revision, recursive=True)}
+    for name, content in contents.items():
+        if name not in there or there[name].size != _size(content):
+            raise WeightsError(f"{name} of {repo} at {revision} is not what was uploaded. Publish again.")
+    lfs = there[weights.file].lfs
+    if lfs is not None and lfs.sha256 != weights.sha256:
+        raise WeightsError(f"{weights.file} of {repo} at {revision} has sha256 {lfs.sha256}, expected "
+                           f"{weights.sha256}. Publish again.")  # fmt: skip
+    return revision
+
+
+def _entry(preset: Preset, repo: str, revision: str | None) -> dict[str, Any]:
+    entry = preset.to_json()
+    return entry | {"weights": entry["weights"] | {"source": "hub", "repo": repo, "revision": revision}}

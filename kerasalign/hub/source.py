@@ -1,0 +1,91 @@
+"""What `load` is asked for: a name of the manifest, a folder, or a repository of the Hub."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kerasalign.hub.errors import WeightsNotPublished
+from kerasalign.hub.folder import ENTRY, MARKUP, read_entry, read_folder
+from kerasalign.hub.manifest import Manifest, read_manifest
+from kerasalign.hub.preset import Preset
+from kerasalign.hub.transfer import commit_of, fetch
+from kerasalign.hub.weights import weights_path
+
+logger = logging.getLogger(__name__)
+
+_HUB = re.compile(r"hf://(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[^@\s]+))?")
+_COMMIT = re.compile("[0-9a-f]{40}")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A preset and where its files are.
+
+    Args:
+        preset: The preset.
+        folder: Its folder, if it lies in one.
+    """
+
+    preset: Preset
+    folder: Path | None = None
+
+    def weights_path(self) -> Path:
+        """The checked weights file.
+
+        Raises:
+            WeightsNotPublished: If nobody has published weights; the message says what to do meanwhile.
+            WeightsError: As `weights_path`.
+        """
+        if self.preset.weights is None:
+            raise WeightsNotPublished(how_to_train(self.preset, read_manifest()))
+        return weights_path(self.preset.weights, self.folder)
+
+
+def find_preset(name: str | Path) -> Found:
+    """The preset of a name, a folder (a `Path`, or text with a `/`) or `hf://user/repo@commit`.
+
+    Raises:
+        UnknownPreset: If no preset has that name.
+        DownloadFailed: If the repository's entry cannot be had.
+        FileNotFoundError: If the folder holds no preset.
+        ValueError: If the address or the entry is wrong.
+    """
+    text = str(name)
+    if text.startswith("hf://"):
+        return _of_repository(text)
+    if isinstance(name, Path) or "/" in text or "\\" in text or text.startswith((".", "~")):
+        folder = Path(name).expanduser()
+        return Found(read_folder(folder), folder)
+    return Found(read_manifest()[text])
+
+
+def _of_repository(address: str) -> Found:
+    match = _HUB.fullmatch(address)
+    if match is None:
+        raise ValueError("A repository of the Hub is written hf://user/repo@commit. "
+                         f"Received: name={address!r}")  # fmt: skip
+    repo, wanted = match["repo"], match["revision"]
+    commit = wanted
+    if wanted is None or not _COMMIT.fullmatch(wanted):
+        commit = commit_of(repo, wanted)
+        logger.warning("Nothing pins %s: whoever owns the repository can change what it loads. It is now hf://%s@%s",
+                       address, repo, commit)  # fmt: skip
+    entry = fetch(repo, ENTRY, commit)
+    if read_entry(entry).markup is not None:
+        fetch(repo, MARKUP, commit)
+    preset = read_folder(entry.parent)
+    return Found(replace(preset, weights=replace(preset.weights, source="hub", repo=repo, revision=commit)))
+
+
+def how_to_train(preset: Preset, manifest: Manifest) -> str:
+    """What to do about a preset that nobody has published weights for."""
+    train = f"Train it with `kerasalign train {preset.name} --data DIR`" if preset.recipe else preset.notes
+    bundled = [p for p in manifest.presets.values() if p.weights and p.weights.source == "bundled"]
+    # The stand-in that is most like it: the same markup first, then the same paper.
+    bundled.sort(key=lambda p: (p.markup != preset.markup, p.paper != preset.paper))
+    meanwhile = f" Meanwhile '{bundled[0].name}' is bundled and works now." if bundled else ""
+    return (f"Nobody has published weights for '{preset.name}'. {train.rstrip('.')}. The untrained network "
+            f"is `kerasalign.load({preset.name!r}, weights=None)`.{meanwhile}")

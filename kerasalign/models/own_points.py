@@ -1,0 +1,45 @@
+"""What a network needs to know of points that a user defines."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from kerasalign.markups import Markup
+
+
+def check_landmarks(landmarks, markup: Markup) -> np.ndarray:
+    """Annotations as `(F, N, 2)` float64, NaN where a point is not annotated.
+
+    Args:
+        landmarks: `(F, N, 2)`, or `(N, 2)` for one face, x then y, in pixels of the model's crop.
+        markup: Their point scheme.
+
+    Raises:
+        ValueError: If they are of another shape, or no face has two points.
+    """
+    landmarks = np.asarray(landmarks, "float64")
+    faces = landmarks[None] if landmarks.ndim == 2 else landmarks
+    if faces.ndim != 3 or faces.shape[1:] != (markup.num_points, 2):
+        raise ValueError(f"`landmarks` must be (F, {markup.num_points}, 2) for markup '{markup.name}'. "
+                         f"Received: shape {landmarks.shape}")
+    if (np.isfinite(faces).all(-1).sum(-1) < 2).all():
+        raise ValueError(f"`landmarks` must hold faces with two points or more. Received: shape {landmarks.shape}")
+    return faces
+
+
+def mean_landmarks(landmarks: np.ndarray, markup: Markup) -> np.ndarray:
+    """Mean of annotations, `(N, 2)`, rounded to two decimals.
+
+    A point that nobody annotated lies where the markup's mean shape has it, moved and scaled to the others.
+    """
+    known = np.isfinite(landmarks).all(-1, keepdims=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a point without annotations has no mean
+        mean = np.nanmean(np.where(known, landmarks, np.nan), 0)
+    seen = np.isfinite(mean).all(-1)
+    here, there = mean[seen], markup.mean_shape[seen]
+    scale = np.ptp(here, axis=0).max() / max(np.ptp(there, axis=0).max(), 1e-6)
+    placed = (markup.mean_shape - there.mean(0)) * scale + here.mean(0)
+    return np.round(np.where(seen[:, None], mean, placed), 2)
