@@ -7,10 +7,16 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from kerasalign.synth.background import paint_background
+from kerasalign.synth.brows import brow_edges
 from kerasalign.synth.camera import View, fitted
+from kerasalign.synth.canvas import marks
 from kerasalign.synth.head import HeadModel
-from kerasalign.synth.raster import blank, rasterise, vertex_normals
+from kerasalign.synth.photo import develop, expose
+from kerasalign.synth.raster import blank, rasterise
 from kerasalign.synth.scene import Scene
+from kerasalign.synth.shading import drawn, things
+from kerasalign.synth.surface import locate
 
 #: Samples per pixel along each side.
 SAMPLES = 1.5
@@ -30,7 +36,10 @@ class Rendered:
         depth: `(S, S)` float32 centimetres along the view axis to the head, infinite beside it; what hides the
             head is left out of it.
         triangle_id: `(S, S)` int32 triangle of the head at that depth, -1 beside the head.
-        occluded: `(S, S)` bool, where hair, glasses, a hand or another thing is in front of the head.
+        occluded: `(S, S)` bool, where hair, glasses, a hand or another thing is in front of the head. A lens
+            counts where it stops more than half of the light.
+        brows: `(2, 2, 9, 2)` float32 pixels: the person's right and left brow; upper and lower edge; points from
+            the outer end to the inner end. Brows are painted, so their places differ between faces of one shape.
         pose: Yaw, pitch and roll in degrees, as `Camera` has them.
         view: What maps head coordinates to pixels.
     """
@@ -42,6 +51,7 @@ class Rendered:
     depth: np.ndarray
     triangle_id: np.ndarray
     occluded: np.ndarray
+    brows: np.ndarray
     pose: tuple[float, float, float]
     view: View
 
@@ -70,25 +80,37 @@ def render(head: HeadModel, scene: Scene, size: int = 256) -> Rendered:
     view = fitted(scene.camera, shape[head.landmarks68], size)
     vertices = view.posed(shape)
     projected = view.project(vertices)
-    normals = vertex_normals(vertices, head.triangles)
 
+    world = things(head, scene, shape, view)
     side = round(SAMPLES * size)
     scale = np.float32(side / size)
-    points = (projected + np.float32(0.5)) * scale - np.float32(0.5)
-    inverse = (-1 / vertices[:, 2]).astype("float32")
+    points = (view.project(world.vertices) + np.float32(0.5)) * scale - np.float32(0.5)
+    inverse = (-1 / world.vertices[:, 2]).astype("float32")
     depth, ids = blank((side, side))
-    two_sided = np.zeros(len(head.triangles), bool)
-    rasterise(points, inverse, head.triangles, 0, len(head.triangles), two_sided, depth, ids)
-    light = np.clip(normals @ np.array([0.3, 0.4, 0.86], "float32"), 0, 1) * 0.8 + 0.15
-    shaded = np.where(ids >= 0, light[head.triangles[ids]].mean(-1), 0.5).astype("float32")
-    image = cv2.resize(shaded, (size, size), interpolation=cv2.INTER_AREA)
-    image = np.repeat((255 * np.clip(image, 0, 1)).astype("uint8")[..., None], 3, -1)
+    count = len(head.triangles)
+    rasterise(points, inverse, world.triangles, 0, count, world.two_sided, depth, ids)
+    head_depth, head_ids = depth.copy(), ids.copy()
+    rasterise(points, inverse, world.triangles, count, len(world.triangles), world.two_sided, depth, ids)
+    light, key, cover = drawn(head, scene, world, points, inverse, depth, ids, scale)
+
     rows = np.floor((np.arange(size) + 0.5) * scale).astype(int)
     near = np.ix_(rows, rows)
+    hidden = np.zeros((side, side), bool)
+    hidden[ids >= 0] = world.occludes[ids[ids >= 0]]
+    hidden |= cover
+    rng = scene.rng(3)
+    behind = paint_background(rng, scene.background, size)
+    alpha = cv2.resize((ids >= 0).astype("float32"), (size, size), interpolation=cv2.INTER_AREA)[..., None]
+    tones = cv2.resize(develop(light, key, scene.photo) * (ids >= 0)[..., None], (size, size),
+                       interpolation=cv2.INTER_AREA)  # fmt: skip
+    image = expose(rng, tones + (1 - alpha) * behind, scene.photo)
     with np.errstate(divide="ignore"):
-        distance = (1 / depth[near]).astype("float32")
+        distance = (1 / head_depth[near]).astype("float32")
+    edges = locate(head, brow_edges(scene.brows, marks(head)).reshape(-1, 2)).on(shape)
     camera = scene.camera
     return Rendered(
-        image=image, shape=shape, vertices=vertices, projected=projected, depth=distance, triangle_id=ids[near],
-        occluded=np.zeros((size, size), bool), pose=(camera.yaw, camera.pitch, camera.roll), view=view,
+        image=image, shape=shape, vertices=vertices, projected=projected, depth=distance, triangle_id=head_ids[near],
+        occluded=hidden[near] & (head_ids[near] >= 0), brows=view.project(view.posed(edges)).reshape(2, 2, -1, 2),
+        pose=(camera.yaw, camera.pitch, camera.roll), view=view,
     )  # fmt: skip
+

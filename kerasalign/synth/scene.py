@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 
+from kerasalign.synth.background import Background, draw_background
+from kerasalign.synth.beard import Beard, draw_beard
+from kerasalign.synth.brows import Brows, draw_brows
 from kerasalign.synth.camera import Camera
+from kerasalign.synth.clothes import Clothes, draw_clothes
 from kerasalign.synth.expressions import draw_expression
+from kerasalign.synth.eyes import Eyes, draw_eyes
+from kerasalign.synth.glasses import Glasses, draw_glasses
+from kerasalign.synth.hair import Hair, draw_hair, draw_hair_colour
 from kerasalign.synth.head import HeadModel
+from kerasalign.synth.headwear import Headwear, draw_headwear
+from kerasalign.synth.lighting import Lighting, draw_lighting, read_environments
+from kerasalign.synth.makeup import Makeup, draw_makeup
+from kerasalign.synth.occluders import Occluder, draw_occluders
+from kerasalign.synth.photo import Photo, draw_photo
 from kerasalign.synth.proportions import Proportions, draw_proportions
+from kerasalign.synth.skin import Skin, draw_skin
+from kerasalign.synth.wrinkles import Wrinkles, draw_wrinkles
 
 Range = tuple[float, float]
+_PROBABILITIES = ("expression", "yaw_tail", "hair", "beard", "glasses", "headwear", "occluders", "hard_light",
+                  "photographs", "environments", "degrade")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -21,7 +37,7 @@ class SceneConfig:
     Args:
         identity_spread: Factor of the head's identity scores.
         proportions: Spread of head proportions outside the head model's modes (children, long faces).
-        expression: Probability that a face has an expression at all.
+        expression: Probability that a mouth has an expression at all.
         yaw: Standard deviation in degrees of the common faces.
         yaw_tail: Probability of a yaw drawn uniformly up to `yaw_limit`.
         yaw_limit: Degrees.
@@ -30,6 +46,22 @@ class SceneConfig:
         distance: Centimetres from the camera, drawn uniformly in the logarithm.
         coverage: Longer side of the face's tight box over the picture's side.
         shift: Largest offset of that box's middle, as a fraction of the side.
+        skin_detail: Strength of wrinkles, freckles, spots and make-up; 0 is plain skin.
+        hair: Probability of hair that stands out from the head; others are shaved or painted.
+        beard: Probability of a beard or stubble on a man's face.
+        glasses: Probability of glasses.
+        headwear: Probability of a hat, cap, scarf or hood.
+        occluders: Probability of a hand, microphone, phone or another thing in front of the face.
+        hard_light: Probability of a strong lamp with a sharp shadow.
+        photographs: Probability that the background is one of `backgrounds`, where that is given.
+        backgrounds: Folder of photographs without faces, or None.
+        environments: Probability that the light comes from one of `environment_maps`, where that is given.
+        environment_maps: `.npz` of `(H, W, 3)` or `(K, H, W, 3)` linear equirectangular maps, a folder of
+            `.hdr` pictures, or None.
+        degrade: What the camera spoils: 0 nothing but tones, 1 everything that happens to pictures.
+
+    Raises:
+        ValueError: If a range is reversed or a probability is outside 0..1.
     """
 
     identity_spread: Range = (0.7, 1.25)
@@ -43,11 +75,67 @@ class SceneConfig:
     distance: Range = (45.0, 300.0)
     coverage: Range = (0.5, 0.62)
     shift: float = 0.04
+    skin_detail: float = 1.0
+    hair: float = 0.93
+    beard: float = 0.6
+    glasses: float = 0.18
+    headwear: float = 0.1
+    occluders: float = 0.14
+    hard_light: float = 0.35
+    photographs: float = 0.6
+    backgrounds: str | None = None
+    environments: float = 0.4
+    environment_maps: str | None = None
+    degrade: float = 1.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.type == "Range":
+                if not value[0] <= value[1]:
+                    raise ValueError(f"`{field.name}` must be (low, high). Received: {field.name}={value!r}")
+                object.__setattr__(self, field.name, (float(value[0]), float(value[1])))
+        for name in _PROBABILITIES:
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"`{name}` must be in 0..1. Received: {name}={getattr(self, name)!r}")
+        for name in ("distance", "coverage"):
+            if getattr(self, name)[0] <= 0:
+                raise ValueError(f"`{name}` must be positive. Received: {name}={getattr(self, name)!r}")
+        if not 0 <= self.yaw_limit <= 120:
+            raise ValueError(f"`yaw_limit` must be in 0..120 degrees. Received: yaw_limit={self.yaw_limit!r}")
+
+    def get_config(self) -> dict:
+        """Plain dict, ready for JSON, that rebuilds the config."""
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items()}
+
+    @classmethod
+    def from_config(cls, config: dict) -> SceneConfig:
+        """Rebuilds a config from `get_config`."""
+        return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in config.items()})
+
+    @classmethod
+    def preset(cls, name: str) -> SceneConfig:
+        """A named config: `"full"`, `"frontal"` (little yaw), or `"plain"` (bare heads, no degradation).
+
+        Raises:
+            ValueError: If there is no such preset.
+        """
+        if name not in PRESETS:
+            raise ValueError(f"`name` must be one of {list(PRESETS)}. Received: name={name!r}")
+        return PRESETS[name]
+
+
+PRESETS: dict[str, SceneConfig] = {
+    "full": SceneConfig(),
+    "frontal": SceneConfig(yaw=8.0, yaw_tail=0.0, yaw_limit=30.0, pitch=6.0, roll=6.0),
+    "plain": SceneConfig(skin_detail=0.0, hair=0.0, beard=0.0, glasses=0.0, headwear=0.0, occluders=0.0,
+                         hard_light=0.0, degrade=0.0),  # fmt: skip
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One picture's worth of decisions, made by `draw_scene`.
+    """One picture's worth of decisions, made by `draw_scene`; every field says what it is in its own class.
 
     Args:
         seed: The seed it was drawn with.
@@ -56,6 +144,20 @@ class Scene:
         expression: `(E,)` expression scores.
         proportions: Change of the head's proportions.
         camera: The camera.
+        skin: Skin.
+        wrinkles: Folds of the skin.
+        makeup: Lips and make-up.
+        brows: Brows: `brow_edges` says where they are in the chart.
+        eyes: Eyes.
+        hair: Hair of the head.
+        beard: Beard, or None.
+        glasses: Glasses, or None.
+        headwear: Hat, or None.
+        occluders: Things in front of the face.
+        clothes: Clothes.
+        lighting: Light.
+        background: Background.
+        photo: What the camera does to the picture.
     """
 
     seed: int
@@ -64,6 +166,20 @@ class Scene:
     expression: np.ndarray
     proportions: Proportions
     camera: Camera
+    skin: Skin
+    wrinkles: Wrinkles
+    makeup: Makeup
+    brows: Brows
+    eyes: Eyes
+    hair: Hair
+    beard: Beard | None
+    glasses: Glasses | None
+    headwear: Headwear | None
+    occluders: tuple[Occluder, ...]
+    clothes: Clothes
+    lighting: Lighting
+    background: Background
+    photo: Photo
 
     def rng(self, purpose: int) -> np.random.Generator:
         """Random numbers of one purpose, such as strands of hair: the same for the same scene."""
@@ -82,20 +198,56 @@ def draw_scene(head: HeadModel, config: SceneConfig, seed: int, index: int) -> S
         config: What may be drawn.
         seed: Seed of the series, not negative.
         index: Number of the scene, not negative.
+
+    Raises:
+        ValueError: If `seed` or `index` is negative.
     """
-    rng = np.random.default_rng([seed, index])
-    identity = rng.standard_normal(len(head.identity)) * rng.uniform(*config.identity_spread)
+    if seed < 0 or index < 0:
+        raise ValueError(f"`seed` and `index` must not be negative. Received: seed={seed!r}, index={index!r}")
+    # Every subject has its own random numbers: another probability for hats leaves the faces as they were.
+    streams = np.random.SeedSequence([seed, index]).spawn(16)
+    rng = [np.random.default_rng(stream) for stream in streams]
+    spread = rng[0].uniform(*config.identity_spread)
+    identity = rng[0].standard_normal(len(head.identity)) * spread
+    proportions = draw_proportions(rng[0], config.proportions)
+    expression = draw_expression(rng[1], head.expression_names, config.expression)
+    skin = draw_skin(rng[3])
+    hair_colour = draw_hair_colour(rng[4], skin)
+    made_up, lined, detail = draw_makeup(rng[5], skin), None, config.skin_detail
+    scores = dict(zip(head.expression_names, expression.tolist()))
+    lined = draw_wrinkles(rng[6], skin.age, scores)
+    if detail != 1:
+        lined = replace(lined, **{f.name: detail * getattr(lined, f.name) for f in fields(lined) if f.name != "width"})
+        skin = replace(skin, freckles=detail * skin.freckles, spots=round(detail * skin.spots))
+        made_up = replace(made_up, **{name: detail * getattr(made_up, name)
+                                      for name in ("shadow", "liner", "lower_liner", "blush")})  # fmt: skip
+    bearded = skin.feminine < 0.5 and skin.age > 0.12 and rng[8].random() < config.beard
+    hidden = rng[10].random() < config.headwear
+    return Scene(
+        seed=seed, index=index, identity=identity.astype("float32"), expression=expression, proportions=proportions,
+        camera=draw_camera(rng[2], config), skin=skin, wrinkles=lined, makeup=made_up,
+        brows=draw_brows(rng[7], hair_colour, skin), eyes=draw_eyes(rng[5], skin.darkness, skin.feminine),
+        hair=draw_hair(rng[4], hair_colour, skin, config.hair),
+        beard=draw_beard(rng[8], hair_colour, skin) if bearded else None,
+        glasses=draw_glasses(rng[9]) if rng[9].random() < config.glasses else None,
+        headwear=draw_headwear(rng[10], skin) if hidden else None,
+        occluders=draw_occluders(rng[11], skin) if rng[11].random() < config.occluders else (),
+        clothes=draw_clothes(rng[12]),
+        lighting=draw_lighting(rng[13], read_environments(config.environment_maps), config.environments,
+                               config.hard_light),
+        background=draw_background(rng[14], config.backgrounds, config.photographs),
+        photo=draw_photo(rng[15], config.degrade),
+    )  # fmt: skip
+
+
+def draw_camera(rng: np.random.Generator, config: SceneConfig) -> Camera:
+    """Draws a camera."""
     tail = rng.random() < config.yaw_tail
     yaw = rng.uniform(-config.yaw_limit, config.yaw_limit) if tail else rng.normal(0, config.yaw)
-    camera = Camera(
-        yaw=float(np.clip(yaw, -config.yaw_limit, config.yaw_limit)),
-        pitch=float(np.clip(rng.normal(0, config.pitch), -30, 30)),
-        roll=float(np.clip(rng.normal(0, config.roll), -40, 40)),
-        distance=float(np.exp(rng.uniform(*np.log(config.distance)))), coverage=float(rng.uniform(*config.coverage)),
+    pitch, roll = rng.normal(0, config.pitch), rng.normal(0, config.roll)
+    return Camera(
+        yaw=float(np.clip(yaw, -config.yaw_limit, config.yaw_limit)), pitch=float(np.clip(pitch, -35, 35)),
+        roll=float(np.clip(roll, -45, 45)), distance=float(np.exp(rng.uniform(*np.log(config.distance)))),
+        coverage=float(rng.uniform(*config.coverage)),
         shift=tuple(float(v) for v in rng.uniform(-config.shift, config.shift, 2)),
-    )  # fmt: skip
-    return Scene(
-        seed=seed, index=index, identity=identity.astype("float32"),
-        expression=draw_expression(rng, head.expression_names, config.expression),
-        proportions=draw_proportions(rng, config.proportions), camera=camera,
     )  # fmt: skip

@@ -1,0 +1,92 @@
+"""Lips, and what people put on them and around the eyes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kerasalign.synth import canvas
+from kerasalign.synth.skin import Skin, linear
+
+
+@dataclass(frozen=True)
+class Makeup:
+    """Colour of lips, lids and cheeks.
+
+    Args:
+        lip_colour: Linear albedo.
+        lip_softness: Width of the lips' edge in centimetres.
+        lip_grow: How far colour goes beyond the lip's edge, as a fraction of its height.
+        lip_gloss: Gloss of the lips over the skin's.
+        shadow: Strength of eye shadow.
+        shadow_colour: Linear albedo.
+        liner: Strength of the line along the upper lids.
+        lower_liner: The same along the lower lids.
+        blush: Strength of rouge.
+    """
+
+    lip_colour: tuple[float, float, float]
+    lip_softness: float
+    lip_grow: float
+    lip_gloss: float
+    shadow: float
+    shadow_colour: tuple[float, float, float]
+    liner: float
+    lower_liner: float
+    blush: float
+
+
+def draw_makeup(rng: np.random.Generator, skin: Skin) -> Makeup:
+    """Draws make-up: none for most, a little or a lot for others; everyone has lips."""
+    feminine = skin.feminine > 0.5
+    worn = rng.random() < (0.6 if feminine else 0.03)
+    base = np.asarray(skin.colour)
+    if worn and rng.random() < 0.6:
+        lip = linear(np.array([rng.uniform(0.5, 0.92), rng.uniform(0.1, 0.5), rng.uniform(0.15, 0.5)]))
+        lip = lip * (1 - 0.5 * skin.darkness)
+    else:
+        lip = base * np.array([rng.uniform(0.72, 1.0), rng.uniform(0.38, 0.7), rng.uniform(0.42, 0.78)])
+    shade = base * rng.uniform(0.2, 0.8) if rng.random() < 0.7 else linear(rng.random(3) * 0.7)
+    return Makeup(
+        lip_colour=tuple(float(v) for v in lip), lip_softness=float(rng.uniform(0.04, 0.16)),
+        lip_grow=float(rng.normal(0.02, 0.03)), lip_gloss=float(rng.uniform(0, 0.5)),
+        shadow=float(rng.uniform(0, 0.75) if worn else 0), shadow_colour=tuple(float(v) for v in shade),
+        liner=float(rng.uniform(0.3, 1) if worn else rng.uniform(0, 0.25)),
+        lower_liner=float(rng.uniform(0, 0.7) if worn else rng.uniform(0, 0.15)),
+        blush=float(rng.uniform(0, 0.6) if worn else 0),
+    )  # fmt: skip
+
+
+def paint_makeup(rng, makeup: Makeup, marks: np.ndarray, albedo: np.ndarray, gloss: np.ndarray) -> None:
+    """Paints lips, eye shadow, liner and rouge into albedo and gloss, in place."""
+    outline = np.concatenate([canvas.smooth(marks[48:55], 30), canvas.smooth(np.roll(marks, -54, 0)[[0, 1, 2, 3, 4, 5]], 24),
+                              canvas.smooth(np.array([marks[59], marks[48]]), 4)])  # fmt: skip
+    middle = marks[48:60].mean(0)
+    mask = canvas.blank()
+    canvas.fill(mask, middle + (outline - middle) * [1.0, 1 + makeup.lip_grow])
+    lips = canvas.blurred(mask, makeup.lip_softness)
+    grain = 1 + 0.35 * canvas.mottle(rng, 0) + 0.25 * canvas.mottle(rng, 2)
+    _cover(albedo, lips, np.asarray(makeup.lip_colour), grain)
+    gloss += makeup.lip_gloss * lips
+    lids = canvas.blank()
+    for upper, lower in ((marks[36:40], marks[[36, 41, 40, 39]]), (marks[42:46][::-1], marks[[45, 46, 47, 42]])):
+        if makeup.liner > 0.02:
+            canvas.stroke(lids, canvas.smooth(upper + [0, 0.04], 16)[None], 255 * makeup.liner, int(rng.integers(1, 5)))
+        if makeup.lower_liner > 0.02:
+            canvas.stroke(lids, canvas.smooth(lower - [0, 0.05], 16)[None], 200 * makeup.lower_liner, int(rng.integers(1, 3)))
+    if makeup.liner > 0.02:
+        _cover(albedo, 0.9 * canvas.blurred(lids, 0.05), np.array([0.012, 0.009, 0.008]))
+    if makeup.shadow:
+        spot = sum(canvas.bell(marks[k:k + 6].mean(0) + (0, 0.75), (1.8, 0.75)) for k in (36, 42))
+        _cover(albedo, (makeup.shadow * np.clip(spot, 0, 1)).astype("float32"), np.asarray(makeup.shadow_colour))
+    if makeup.blush:
+        for side in (-1, 1):
+            spot = canvas.bell((side * 5.4, 0.6), (1.8, 1.3)) * makeup.blush
+            albedo *= (1 - spot[..., None] * np.array([0.0, 0.35, 0.3])).astype("float32")
+
+
+def _cover(albedo: np.ndarray, alpha: np.ndarray, colour: np.ndarray, grain=None) -> None:
+    """Lays a colour over the albedo, in place."""
+    paint = colour.astype("float32") if grain is None else grain[..., None] * colour.astype("float32")
+    albedo += alpha[..., None] * (paint - albedo)

@@ -1,0 +1,110 @@
+"""From light to a picture file: exposure, tone, lens, sensor and compression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Photo:
+    """How the picture was taken. Lengths are fractions of its side.
+
+    Args:
+        exposure: Factor of the light, after the face was exposed well.
+        contrast: Slope of the tones about the middle.
+        saturation: 0 is grey.
+        gamma: Exponent of the tones.
+        tint: Factors of red, green and blue.
+        blur: Standard deviation of the focus blur.
+        motion: Length of the motion blur, and its direction in degrees.
+        scale: Resolution of the sensor over the picture's.
+        noise: Standard deviation of the sensor's noise.
+        colour_noise: Whether the channels' noise differs.
+        jpeg: Quality of the compression, 0 for none.
+        sharpen: Strength of the sharpening.
+        vignette: Darkness of the corners.
+        grey: Whether the picture is black and white.
+    """
+
+    exposure: float = 1.0
+    contrast: float = 1.0
+    saturation: float = 1.0
+    gamma: float = 1.0
+    tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    blur: float = 0.0
+    motion: tuple[float, float] = (0.0, 0.0)
+    scale: float = 1.0
+    noise: float = 0.0
+    colour_noise: bool = False
+    jpeg: int = 0
+    sharpen: float = 0.0
+    vignette: float = 0.0
+    grey: bool = False
+
+
+def draw_photo(rng: np.random.Generator, degrade: float) -> Photo:
+    """Draws a camera; with `degrade` 0 only tones vary, with 1 pictures are as bad as they get on the web."""
+    def chance(p: float) -> bool:
+        return bool(rng.random() < p * degrade)
+
+    u = rng.uniform
+    return Photo(
+        exposure=float(np.exp(rng.normal(0, 0.28))), contrast=float(u(0.8, 1.25)), saturation=float(u(0.75, 1.5)),
+        gamma=float(np.exp(rng.normal(0, 0.1))), tint=tuple(float(v) for v in np.exp(rng.normal(0, 0.05, 3))),
+        blur=float(u(0.001, 0.008)) * chance(0.4), motion=(float(u(0.005, 0.03)) * chance(0.06), float(u(0, 180))),
+        scale=float(u(0.25, 0.85)) if chance(0.3) else 1.0, noise=float(u(0.003, 0.05) ** 1.1) * chance(0.5),
+        colour_noise=chance(0.6), jpeg=int(rng.integers(25, 95)) if chance(0.6) else 0,
+        sharpen=float(u(0.2, 1.2)) * chance(0.25), vignette=float(u(0, 0.4)) * chance(0.2), grey=chance(0.1),
+    )  # fmt: skip
+
+
+def develop(light: np.ndarray, key: float, photo: Photo) -> np.ndarray:
+    """Linear light to gamma-coded tones in 0..1; `key` is the light that becomes a middle tone."""
+    tones = light * (0.27 * photo.exposure / max(key, 1e-4)) * np.asarray(photo.tint, "float32")
+    # A film-like shoulder: highlights fade instead of ending.
+    tones = tones * (1 + tones * 0.12) / (1 + 0.75 * tones)
+    return np.clip(tones * 1.15, 0, 1) ** np.float32(photo.gamma / 2.2)
+
+
+def expose(rng: np.random.Generator, image: np.ndarray, photo: Photo) -> np.ndarray:
+    """A gamma-coded `(S, S, 3)` float32 picture to the uint8 that a file holds."""
+    size = image.shape[0]
+    grey = image @ np.array([0.299, 0.587, 0.114], "float32")
+    image = grey[..., None] + (image - grey[..., None]) * np.float32(photo.saturation)
+    image = (image - np.float32(0.5)) * np.float32(photo.contrast) + np.float32(0.5)
+    if photo.vignette:
+        line = np.linspace(-1, 1, size, dtype="float32") ** 2
+        image *= 1 - photo.vignette * 0.5 * (line[:, None] + line[None])[..., None]
+    if photo.blur * size > 0.2:
+        image = cv2.GaussianBlur(image, (0, 0), photo.blur * size)
+    if photo.motion[0] * size > 1.5:
+        image = cv2.filter2D(image, -1, _streak(photo.motion[0] * size, photo.motion[1]))
+    if photo.scale < 1:
+        low = max(int(size * photo.scale), 8)
+        image = cv2.resize(image, (low, low), interpolation=cv2.INTER_AREA)
+        image = cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR)
+    if photo.sharpen:
+        image = image + photo.sharpen * (image - cv2.GaussianBlur(image, (0, 0), max(0.004 * size, 0.6)))
+    if photo.noise:
+        image = image + photo.noise * rng.standard_normal((size, size, 3 if photo.colour_noise else 1), "float32")
+    out = (np.clip(image, 0, 1) * 255 + 0.5).astype("uint8")
+    if photo.grey:
+        out = cv2.cvtColor(cv2.cvtColor(out, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    if photo.jpeg:
+        coded = cv2.imencode(".jpg", out[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, photo.jpeg])[1]
+        out = cv2.imdecode(coded, cv2.IMREAD_COLOR)[..., ::-1]
+    return np.ascontiguousarray(out)
+
+
+def _streak(length: float, degrees: float) -> np.ndarray:
+    """Kernel of a motion blur."""
+    side = int(np.ceil(length)) | 1
+    kernel = np.zeros((side, side), "float32")
+    way = 0.5 * (side - 1) * np.array([np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))])
+    middle = np.full(2, (side - 1) / 2)
+    a, b = (tuple(int(v) for v in np.rint(middle + s * way)) for s in (-1, 1))
+    cv2.line(kernel, a, b, 1.0)
+    return kernel / kernel.sum()

@@ -1,0 +1,224 @@
+"""What is put before the rasteriser, and the light that comes back from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kerasalign.synth import shade as look_of
+from kerasalign.synth.camera import View
+from kerasalign.synth.canvas import noise
+from kerasalign.synth.clothes import shoulders
+from kerasalign.synth.eyes import lashes_left_out
+from kerasalign.synth.glasses import frame_and_lenses
+from kerasalign.synth.hair import hairiness, locks
+from kerasalign.synth.head import OPTIONAL_PARTS, PARTS, HeadModel
+from kerasalign.synth.headwear import hat
+from kerasalign.synth.lighting import shadow_map
+from kerasalign.synth.mesh import ATTRIBUTES, Mesh, joined
+from kerasalign.synth.occluders import occluder_mesh
+from kerasalign.synth.openness import openness
+from kerasalign.synth.paint import paint
+from kerasalign.synth.raster import blank, rasterise, vertex_normals
+from kerasalign.synth.scene import Scene
+
+_LASHES = (PARTS + OPTIONAL_PARTS).index("lashes")
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """All triangles of a scene, the head's first, in camera coordinates.
+
+    Args:
+        vertices: `(V, 3)`.
+        normals: `(V, 3)`.
+        attributes: `(V, 7)`.
+        triangles: `(T, 3)`.
+        material: `(T,)`.
+        two_sided: `(T,)` whether a triangle is drawn from behind.
+        occludes: `(T,)` whether it counts as an occluder.
+        lenses: The lenses of glasses, in head coordinates, or None.
+        view: The view.
+        shape: `(V, 3)` the head's vertices in its own coordinates.
+    """
+
+    vertices: np.ndarray
+    normals: np.ndarray
+    attributes: np.ndarray
+    triangles: np.ndarray
+    material: np.ndarray
+    two_sided: np.ndarray
+    occludes: np.ndarray
+    lenses: Mesh | None
+    view: View
+    shape: np.ndarray
+
+
+def warper(head: HeadModel, neutral: np.ndarray):
+    """A smooth map from around the mean head to around a neutral head: quadratic, by least squares."""
+    if "warp" not in head._cache:
+        rng = np.random.default_rng(2)
+        outside = np.concatenate([head.parts[name] for name in ("face", "head") if name in head.parts])
+        sample = rng.choice(np.unique(head.triangles[outside]), 600)
+        head._cache["warp"] = sample, np.linalg.pinv(_quadratic(head.mean[sample].astype("float64")))
+    sample, inverse = head._cache["warp"]
+    matrix = (inverse @ (neutral[sample] - head.mean[sample])).astype("float32")
+
+    def warp(points: np.ndarray) -> np.ndarray:
+        points = np.asarray(points, "float32")
+        # Below the bust the quadratic is worth nothing: there it moves as its lower edge does.
+        return points + _quadratic(np.clip(points, [-12, -12, -11], [12, 15, 14]).astype("float32")) @ matrix
+
+    return warp
+
+
+def _quadratic(points: np.ndarray) -> np.ndarray:
+    x, y, z = points.T
+    return np.stack([np.ones_like(x), x, y, z, x * x, y * y, z * z, x * y, y * z, x * z], -1)
+
+
+def things(head: HeadModel, scene: Scene, shape: np.ndarray, view: View) -> World:
+    """Gathers a scene's triangles."""
+    normals = vertex_normals(shape, head.triangles)
+    neutral = scene.proportions.apply(head.shape(scene.identity))
+    warp = warper(head, neutral)
+    eye = -view.rotation.T @ view.translation
+    points, hair = shape[head.landmarks68], scene.hair
+    meshes: list[Mesh | None] = [shoulders(scene.clothes, scene.camera)]
+    worn = scene.headwear
+    meshes.append(locks(head, hair, scene.rng(1), warp, eye, worn.edge if worn else None))
+    if worn:
+        meshes.append(hat(head, worn, warp))
+    if scene.beard:
+        meshes.append(scene.beard.hairs_on(head, shape, normals, scene.rng(2), eye))
+    lenses = None
+    if scene.glasses:
+        eyes = np.stack([points[36:42].mean(0), points[42:48].mean(0)])
+        frame, lenses = frame_and_lenses(scene.glasses, eyes, points[27], warp(np.array([[-7.6, 4.6, 0], [7.6, 4.6, 0]])))
+        meshes.append(frame)
+    rng = scene.rng(4)
+    meshes += [occluder_mesh(thing, points[:60], eye, rng) for thing in scene.occluders]
+    rest = joined([mesh for mesh in meshes if mesh is not None])
+
+    attributes = np.zeros((len(shape), ATTRIBUTES), "float32")
+    attributes[:, :3] = _eyes_apart(head)
+    attributes[:, 3:5] = head.chart
+    attributes[:, 5] = openness(head)
+    attributes[:, 6] = hairiness(hair, head.mean) if hair.cut != "bald" or hair.locks else -5
+    material = head.part_of_triangle
+    left_out = lashes_left_out(head, scene.rng(5), scene.eyes.lashes) | (material < 0)
+    # Clothes take the place of the bust: it shrinks to a neck within the collar, and ends below.
+    collar = scene.clothes.collar
+    left_out |= head.mean[head.triangles[:, 0], 1] < collar - 3
+    wide = np.hypot(shape[:, 0] / 6.0, (shape[:, 2] + 0.8) / 5.6)
+    pull = np.clip((collar + 1.5 - head.mean[:, 1]) / 1.5, 0, 1) * np.clip(1 - 1 / np.maximum(wide, 1), 0, 1)
+    shape = shape - pull[:, None] * (shape - [0, 0, -0.8]) * np.array([1, 0, 1])
+    shape = shape.astype("float32")
+    triangles = np.where(left_out[:, None], 0, head.triangles).astype("int32")
+    turn = view.rotation.T.astype("float32")
+    return World(
+        vertices=np.concatenate([view.posed(shape), view.posed(rest["vertices"])]),
+        normals=np.concatenate([normals, rest["normals"]]) @ turn,
+        attributes=np.concatenate([attributes, rest["attributes"]]),
+        triangles=np.concatenate([triangles, rest["triangles"] + np.int32(len(shape))]),
+        material=np.concatenate([material, rest["material"]]),
+        two_sided=np.concatenate([material == _LASHES, np.ones(len(rest["material"]), bool)]),
+        occludes=np.concatenate([np.zeros(len(material), bool), rest["occludes"]]),
+        lenses=lenses, view=view, shape=shape,
+    )  # fmt: skip
+
+
+def _eyes_apart(head: HeadModel) -> np.ndarray:
+    """The mean head with each eyeball about its own middle: what the shader paints irises by."""
+    if "centred" not in head._cache:
+        centred = head.mean.copy()
+        for name, middle in zip(("eye_right", "eye_left"), head.eyes):
+            ball = np.unique(head.triangles[head.parts[name]])
+            centred[ball] -= middle
+        head._cache["centred"] = centred
+    return head._cache["centred"]
+
+
+def _look(head: HeadModel, scene: Scene, world: World) -> np.ndarray:
+    """The numbers that the shader reads."""
+    s, look = scene, np.zeros(look_of.LOOK_SIZE)
+    view, shape = world.view, world.shape
+
+    def put(place: int, values) -> None:
+        look[place:place + len(values)] = values
+
+    put(look_of.UP, view.rotation[:, 1])
+    put(look_of.HEAD_CENTRE, view.posed(np.array([[0, 4.0, 0]]))[0])
+    for k, name in enumerate(("eye_right", "eye_left")):
+        ball = shape[np.unique(head.triangles[head.parts[name]])]
+        put(look_of.EYES + 3 * k, view.posed(((ball.min(0) + ball.max(0)) / 2)[None])[0])
+    put(look_of.HAIR_COLOUR, s.hair.colour)
+    put(look_of.IRIS, s.eyes.iris)
+    put(look_of.SCLERA, s.eyes.sclera)
+    rng = s.rng(6)
+    put(look_of.TEETH_COLOUR, np.array([0.72, 0.66, 0.55]) * rng.uniform(0.55, 1.1) * np.exp(rng.normal(0, 0.04, 3)))
+    put(look_of.GUM_COLOUR, np.array([0.36, 0.09, 0.08]) * rng.uniform(0.5, 1.1))
+    put(look_of.LASH_COLOUR, s.eyes.lash_colour)
+    u = rng.random(2)
+    for place, value in (
+        (look_of.SCATTER, s.skin.scatter), (look_of.GLOSS, s.skin.gloss), (look_of.SHININESS, s.skin.shininess),
+        (look_of.PORES, s.skin.pores), (look_of.HAIR_SOFTNESS, s.hair.softness), (look_of.PUPIL, s.eyes.pupil),
+        (look_of.IRIS_RADIUS, s.eyes.iris_radius), (look_of.SHADOW_SOFTNESS, s.lighting.softness),
+        (look_of.SHADOW_ON, s.lighting.shadow), (look_of.LIP_DEPTH, head.mean[head.landmarks68[62], 2]),
+        (look_of.NOISE_U, u[0]), (look_of.NOISE_V, u[1]), (look_of.CLOTH_PATTERN, s.clothes.pattern),
+        (look_of.HAIR_SHINE, s.hair.shine), (look_of.EYE_SHADE, s.eyes.shade),
+    ):  # fmt: skip
+        look[place] = value
+    return look
+
+
+def drawn(head: HeadModel, scene: Scene, world: World, points, inverse, depth, ids, scale):
+    """Shades a picture.
+
+    Returns:
+        `(H, W, 3)` float32 linear light, the light of an evenly exposed face, and `(H, W)` bool where lenses hide
+        the face.
+    """
+    light = scene.lighting
+    colour = np.zeros((*ids.shape, 3), "float32")
+    casts = (world.material != _LASHES) & (world.material != PARTS.index("eye_right"))
+    casts &= world.material != PARTS.index("eye_left")
+    middle = world.view.posed(np.array([[0, 1.0, 2.0]]))[0]
+    shadow, matrix = shadow_map(light.directions[0], middle, world.vertices, np.ascontiguousarray(world.triangles[casts]))
+    look_of.shade(ids, points, inverse, world.vertices, world.normals, world.attributes, world.triangles, world.material,
+                  paint(head, scene), noise(), light.harmonics, light.directions, light.colours, shadow, matrix,
+                  _look(head, scene, world), colour)  # fmt: skip
+    face = world.material[np.maximum(ids, 0)] == PARTS.index("face")
+    face &= ids >= 0
+    # Cameras expose for the whole picture: dark skin comes out lighter than it is, and fair skin darker.
+    key = float(np.median(colour[face])) if face.any() else 0.2
+    key *= (0.22 / max(float(np.mean(scene.skin.colour)), 0.02)) ** 0.45
+    cover = np.zeros(ids.shape, bool)
+    if world.lenses is not None:
+        cover = _through_lenses(scene, world, scale, depth, colour)
+    return colour, key, cover
+
+
+def _through_lenses(scene: Scene, world: World, scale, depth, colour) -> np.ndarray:
+    """Lays lenses over what is behind them, in place; returns where they hide it."""
+    mesh, glasses = world.lenses, scene.glasses
+    vertices = world.view.posed(mesh.vertices.astype("float32"))
+    flat = (world.view.project(vertices) + np.float32(0.5)) * scale - np.float32(0.5)
+    inverse = (-1 / vertices[:, 2]).astype("float32")
+    _, ids = blank(depth.shape)
+    triangles = mesh.triangles.astype("int32")
+    rasterise(flat, inverse, triangles, 0, len(triangles), np.ones(len(triangles), bool), depth.copy(), ids)
+    on = ids >= 0
+    if on.any():
+        normal = (mesh.normals @ world.view.rotation.T)[triangles[ids[on]]].mean(1)
+        normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+        mirror = 2 * normal[:, 2:] * normal - [0, 0, 1]
+        sh = scene.lighting.harmonics
+        x, y, z = mirror.T
+        seen = np.stack([np.ones_like(x), y, z, x, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y], -1) @ sh
+        flash = np.clip(mirror @ scene.lighting.directions.T, 0, 1) ** 40 @ scene.lighting.colours
+        through = 1 - glasses.opacity * (1 - np.asarray(glasses.lens))
+        colour[on] = colour[on] * through + glasses.mirror * (0.12 * np.clip(seen, 0, None) + 0.5 * flash)
+    return on & (glasses.opacity > 0.5)
+
