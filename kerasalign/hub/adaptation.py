@@ -121,7 +121,7 @@ def freeze_kept(model: LandmarkModel, frozen: bool = True) -> list[str]:
         frozen: `False` lets them train again.
 
     Returns:
-        Names of the layers, by their path.
+        Paths of the weights of these layers.
 
     Raises:
         ValueError: If the model was not adapted.
@@ -131,13 +131,13 @@ def freeze_kept(model: LandmarkModel, frozen: bool = True) -> list[str]:
         raise ValueError("The model must come from `adapt` or `load(name, markup=...)`. "
                          f"Received: model={model.name!r}")  # fmt: skip
     kept = set(adaptation.kept)
-    found = []
+    found = {}
     for layer in model._flatten_layers(include_self=False):
         weights = [weight.path for weight in layer.weights]
         if weights and kept.issuperset(weights):
             layer.trainable = not frozen
-            found.append(layer.path if hasattr(layer, "path") else layer.name)
-    return found
+            found |= dict.fromkeys(weights)
+    return list(found)
 
 
 def _layers(paths: Iterable[str]) -> str:

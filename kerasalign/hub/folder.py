@@ -142,7 +142,7 @@ def save_preset(
     entry = Preset.from_json(name or directory.resolve().name, {
         "paper": _paper(model),
         "dataset": (origin.dataset if origin else "") if dataset is None else dataset,
-        "architecture": {"class": type(model).__name__, **_plain(model.get_config())},
+        "architecture": {"class": type(model).__name__, **_plain(model)},
         "crop": model.crop_spec.get_config(),
         "measured": [item if isinstance(item, Mapping) else vars(item) for item in measured],
         "notes": notes,
@@ -163,9 +163,9 @@ def save_preset(
     return _write(directory, replace(entry, weights=weights), model.markup)
 
 
-def _plain(config: dict) -> dict:
-    """A config as JSON holds it: tuples are lists."""
-    return json.loads(json.dumps(config))
+def _plain(model: LandmarkModel) -> dict:
+    """A model's config as JSON holds it: tuples are lists. Keras' running name is no part of it."""
+    return json.loads(json.dumps({key: value for key, value in model.get_config().items() if key != "name"}))
 
 
 def _paper(model: LandmarkModel) -> str:

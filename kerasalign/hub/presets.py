@@ -27,7 +27,7 @@ class Origin:
     """Where a loaded model came from; `load` puts it on the model as `origin`.
 
     Args:
-        name: What was loaded.
+        name: Name of the preset, or its repository and commit.
         dataset: The data set that it is made for.
         weights: Entry of its published weights; `None` for an untrained network or a weights file of the user's own.
         training: Settings and versions of the training run whose weights file it is, where its run card is there.
@@ -89,7 +89,7 @@ def load(
             # What a run learns is not in its weights alone: the mean shape is part of the network's config.
             run = json.loads(card.read_text("utf-8"))
             preset = replace(preset, architecture={"class": preset.architecture["class"], **run["model"]})
-    model = _build(preset)
+    model = _build(preset, bool(run))
     if weights is not None:
         try:
             model.load_weights(str(path))
@@ -98,9 +98,10 @@ def load(
     if markup is not None:
         model = adapt(model, markup, landmarks)
     published = preset.weights if weights == "auto" else None
+    came_from = f"hf://{preset.weights.repo}@{preset.weights.revision}" if str(name).startswith("hf://") else preset.name
     training = {key: run[key] for key in ("recipe", "settings", "versions", "best") if run.get(key)}
     # Past Keras' attribute tracking: it is a note, not a part of the model.
-    object.__setattr__(model, "origin", Origin(preset.name, preset.dataset, published, training))
+    object.__setattr__(model, "origin", Origin(came_from, preset.dataset, published, training))
     return model
 
 
@@ -188,11 +189,12 @@ def _loaded(name: str) -> LandmarkModel:
     return load(name)
 
 
-def _build(preset: Preset) -> LandmarkModel:
+def _build(preset: Preset, own_crop: bool = False) -> LandmarkModel:
+    """The untrained network; with `own_crop`, that of a run, whose crop may be another than the preset's."""
     from kerasalign.models import build  # Keras loads here, not before
 
     model = build(dict(preset.architecture))
-    if model.crop_spec != CropSpec.from_config(dict(preset.crop)):
-        raise ValueError(f"Preset '{preset.name}' of the manifest: `crop` is not that of its architecture, "
-                         f"{model.crop_spec}. Received: crop={dict(preset.crop)}")
+    if not own_crop and model.crop_spec != CropSpec.from_config(dict(preset.crop)):
+        raise ValueError(f"Preset '{preset.name}': `crop` is not that of its architecture, {model.crop_spec}. "
+                         f"Received: crop={dict(preset.crop)}")  # fmt: skip
     return model

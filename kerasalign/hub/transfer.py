@@ -67,7 +67,7 @@ def commit_of(repo: str, revision: str | None) -> str:
     from huggingface_hub import HfApi
 
     try:
-        return str(HfApi(endpoint=endpoint()).resolve_revision(repo, revision=revision, cache_dir=cache_dir()))
+        return HfApi(endpoint=endpoint()).resolve_revision(repo, revision=revision, cache_dir=cache_dir()).resolved
     except Exception as error:
         raise _failed(f"the commit of {repo}@{revision or 'main'}", advice(error, repo), error) from error
 

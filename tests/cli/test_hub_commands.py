@@ -1,0 +1,34 @@
+"""`kerasalign download`, `cache` and `publish`; what they do is tested with the hub."""
+
+import json
+
+from kerasalign.hub import read_manifest
+
+
+def test_download_publish_and_cache(command, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERASALIGN_HOME", str(tmp_path / "home"))
+    run = command("download", "musica19-300w", "--to", "air-gap")
+    assert run.exit_code == 0 and "kerasalign.load('./air-gap')" in run.stdout
+    run = command("publish", "air-gap", "--repo", "user/name", "--dry-run")
+    assert run.exit_code == 0 and "17,899,912" in run.stdout and "Would go to user/name" in run.stdout
+    entry = json.loads(run.stdout[run.stdout.index("{") :])["musica19-300w"]
+    weights = read_manifest()["musica19-300w"].weights
+    assert (entry["weights"]["sha256"], entry["weights"]["repo"]) == (weights.sha256, "user/name")
+    assert json.loads(command("cache", "--json").stdout) == []
+    assert "Found 0 with 0 bytes" in command("cache").stdout
+
+
+def test_errors_are_one_line(command, tmp_path):
+    run = command("download", "musica-300w", "--to", "nothing")
+    assert run.exit_code == 1 and "Nobody has published weights" in run.stderr and "Traceback" not in run.output
+    assert not (tmp_path / "nothing").exists()
+    run = command("publish", "nothing", "--repo", "user/name")
+    assert run.exit_code == 1 and "preset.json" in run.stderr
+    run = command("cache", "--remove", "musica-300w")
+    assert run.exit_code == 1 and "Received: name='musica-300w'" in run.stderr
+
+
+def test_info_of_a_folder(command, tmp_path):
+    command("download", "musica19-300w", "--to", "air-gap")
+    run = command("info", "./air-gap")
+    assert run.exit_code == 0 and "8,697,723" in run.stdout and "folder" in run.stdout

@@ -1,0 +1,170 @@
+"""Fine-tuning on points of the user's own, for every model: what fits is kept, the rest is new, and it trains."""
+
+import keras
+import numpy as np
+import pytest
+from cases import MODELS, crops, set_known_weights
+
+import kerasalign
+from kerasalign.hub import adapt, freeze_kept
+from kerasalign.hub.adaptation import places
+from kerasalign.markups import Markup, flip_from_pairs, get_markup
+
+SEVEN = Markup(
+    name="own-7",
+    num_points=7,
+    parts={"eyes": (0, 1), "nose": (2,), "mouth": (3, 4, 5), "chin": (6,)},
+    flip=flip_from_pairs(7, [(0, 1), (3, 4)]),
+    eyes={"inter_ocular": ((0,), (1,))},
+    boundaries={"mouth": (3, 5, 4), "midline": (2, 5, 6), "eyes": (0, 2, 1)},
+    mean_shape=[[-0.4, -0.4], [0.4, -0.4], [0, 0], [-0.2, 0.3], [0.2, 0.3], [0, 0.35], [0, 0.6]],
+)
+
+
+def annotations(size, count=6):
+    """Faces of seven points in crop pixels; one point is not annotated in one face."""
+    noise = np.random.default_rng(0).normal(0, 1.5, (count, 7, 2))
+    landmarks = SEVEN.mean_shape * size * 0.6 + size / 2 + noise
+    landmarks[0, 2] = np.nan
+    return landmarks.astype("float32")
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def pair(request):
+    """A trained model and what it becomes for seven points."""
+    model = MODELS[request.param].make()
+    set_known_weights(model)
+    return model, adapt(model, SEVEN, annotations(model.crop_spec.size))
+
+
+def test_what_fits_is_kept_and_the_rest_is_new(pair):
+    model, own = pair
+    assert type(own) is type(model) and own.markup is SEVEN and own.crop_spec == model.crop_spec
+    told = own.adaptation
+    assert told.kept and told.new and set(told.kept) | set(told.new) == {weight.path for weight in own.weights}
+    old = dict(zip(places(weight.path for weight in model.weights), model.weights))
+    for place, weight in zip(places(weight.path for weight in own.weights), own.weights):
+        if weight.path in told.kept:
+            np.testing.assert_array_equal(np.asarray(weight), np.asarray(old[place]))
+    assert f"kept {len(told.kept)} weights" in str(told) and "new are" in str(told)
+    assert told.kept_numbers + told.new_numbers == own.count_params()
+
+
+def test_it_can_be_saved_and_rebuilt(pair):
+    _, own = pair
+    twin = type(own).from_config(own.get_config())
+    assert twin.get_config() == own.get_config()
+    assert [weight.shape for weight in twin.weights] == [weight.shape for weight in own.weights]
+
+
+def test_it_trains_and_frozen_layers_stay(pair):
+    _, own = pair
+    size = own.crop_spec.size
+    images, target = crops(3, size), annotations(size)[:3]
+    assert own(images)["landmarks"].shape == (3, 7, 2)
+    held = set(freeze_kept(own))
+    assert held and held <= set(own.adaptation.kept)
+    own.compile(keras.optimizers.SGD(1e-2), run_eagerly=True)
+    before = {weight.path: np.asarray(weight) * 1 for weight in own.weights}
+    log = own.train_on_batch(images, target, return_dict=True)
+    assert np.isfinite(log["loss"]) and log["nme"] > 0
+    changed = {path for path, old in before.items() if not np.array_equal(old, np.asarray(_by_path(own, path)))}
+    assert changed & set(own.adaptation.new) and not changed & held
+    freeze_kept(own, False)
+    assert all(layer.trainable for layer in own._flatten_layers())
+
+
+def _by_path(model, path):
+    return next(weight for weight in model.weights if weight.path == path)
+
+
+def small():
+    model = next(iter(MODELS.values())).make()
+    set_known_weights(model)
+    return model
+
+
+class Faces(keras.utils.PyDataset):
+    """Two batches of three."""
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        return crops(3, 64, seed=index), annotations(64)[3 * index : 3 * index + 3]
+
+
+def arrays():
+    return {"x": crops(6, 64), "y": annotations(64), "batch_size": 3}
+
+
+def tensorflow_data():
+    import tensorflow as tf
+
+    return {"x": tf.data.Dataset.from_tensor_slices((crops(6, 64), annotations(64))).batch(3)}
+
+
+@pytest.mark.parametrize(
+    "data", [arrays, tensorflow_data, lambda: {"x": Faces()}], ids=["arrays", "tf.data", "PyDataset"]
+)
+def test_fit_with_early_stopping_on_the_validation_nme(data):
+    own = adapt(small(), SEVEN, annotations(64))
+    own.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
+    stop = keras.callbacks.EarlyStopping("val_nme", mode="min", patience=1, restore_best_weights=True)
+    history = own.fit(**data(), epochs=5, verbose=0, validation_data=(crops(2, 64), annotations(64)[4:]),
+                      callbacks=[stop])  # fmt: skip
+    # Nothing is learned at a rate of zero: the second epoch is no better, and the run ends.
+    assert len(history.history["val_nme"]) == 2
+
+
+def test_the_mean_shape_is_that_of_the_annotations_or_the_markups():
+    model, landmarks = small(), annotations(64)
+    landmarks[:, 6] = np.nan  # nobody annotated the chin
+    shape = adapt(model, SEVEN, landmarks).mean_shape
+    np.testing.assert_allclose(shape[:6], np.nanmean(landmarks[:, :6], 0), atol=0.01)
+    assert 50 < shape[6, 1] < 75 and abs(shape[6, 0] - 32) < 4
+    np.testing.assert_allclose(adapt(model, SEVEN).mean_shape, SEVEN.mean_shape * 40 + 31.5)
+
+
+def test_weights_that_the_points_decide_start_anew_even_where_they_fit():
+    model = small()
+    known = get_markup("68")
+    flipped = Markup("own-68", 68, {"face": range(68)}, range(68), known.eyes, {}, known.mean_shape)
+    own = adapt(model, flipped)
+    assert [weight.shape for weight in own.weights] == [weight.shape for weight in model.weights]
+    assert any("regression" in path for path in own.adaptation.new)
+    assert all("conv" in path or "attention" in path for path in own.adaptation.kept)
+
+
+def test_load_takes_a_markup():
+    own = kerasalign.load("musica19-300w", markup=SEVEN, landmarks=annotations(228))
+    trained = kerasalign.load("musica19-300w")
+    assert own.patches == list(range(7))
+    np.testing.assert_array_equal(own.cascade[0].conv1.get_weights()[0], trained.cascade[0].conv1.get_weights()[0])
+    assert own.origin.name == "musica19-300w" and not own.origin.weights.commercial_use
+
+
+@pytest.mark.parametrize(("landmarks", "message"), [
+    (np.zeros((3, 5, 2)), r"\(F, 7, 2\) for markup 'own-7'. Received: shape \(3, 5, 2\)"),
+    (np.full((3, 7, 2), np.nan), "two points or more"),
+])  # fmt: skip
+def test_wrong_landmarks(landmarks, message):
+    with pytest.raises(ValueError, match=message):
+        adapt(small(), SEVEN, landmarks)
+
+
+def test_wrong_arguments():
+    with pytest.raises(ValueError, match="without a markup"):
+        kerasalign.load("musica19-300w", landmarks=annotations(228))
+    with pytest.raises(ValueError, match="registered already"):
+        adapt(small(), Markup("68", 7, {}, SEVEN.flip, SEVEN.eyes, {}, SEVEN.mean_shape))
+    with pytest.raises(ValueError, match="must come from `adapt`"):
+        freeze_kept(small())
+
+
+def test_places_of_layers_that_nobody_named():
+    first = places(["dense/kernel", "block/dense_1/kernel", "block/dense_2/kernel", "dense_3/kernel", "dense_3/kernel"])
+    again = places(["dense_9/kernel", "block/dense_10/kernel", "block/dense_11/kernel", "dense_12/kernel",
+                    "dense_12/kernel"])  # fmt: skip
+    assert first == again and len(set(first)) == 5
+    assert first[0] == "dense#0/kernel#0" and first[2] == "block#0/dense#1/kernel#0"
