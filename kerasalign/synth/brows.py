@@ -49,8 +49,8 @@ class Brows:
 
 def draw_brows(rng: np.random.Generator, hair_colour, skin) -> Brows:
     """Draws brows: thin to bushy, faint to made up, at the heights that people have them."""
-    colour = np.asarray(hair_colour) * rng.uniform(0.35, 1.0)
-    if rng.random() < 0.3:
+    colour = np.asarray(hair_colour) * rng.uniform(0.2, 0.8)
+    if rng.random() < 0.4:
         colour = np.array([0.02, 0.014, 0.01]) * rng.uniform(0.6, 3)
     faint = rng.random() < 0.1
     feminine = skin.feminine > 0.5
@@ -59,7 +59,7 @@ def draw_brows(rng: np.random.Generator, hair_colour, skin) -> Brows:
         tilt=float(rng.normal(0, 0.16)), inner=float(rng.normal(0.15, 0.18)), length=float(rng.normal(0.97, 0.05)),
         thickness=float(rng.uniform(0.3, 0.75) if feminine else rng.uniform(0.45, 1.1)),
         lean=float(rng.normal(0, 0.07)), hairs=int(rng.integers(60, 330)), hair_length=float(rng.uniform(0.3, 0.65)),
-        strength=float(rng.uniform(0.1, 0.3) if faint else rng.uniform(0.4, 1.0)),
+        strength=float(rng.uniform(0.1, 0.3) if faint else rng.uniform(0.5, 1.0)),
         fill=float(0 if faint else rng.uniform(0, 0.75) * (rng.random() < 0.7)),
         softness=float(rng.uniform(0.02, 0.09)), colour=tuple(float(v) for v in colour),
     )  # fmt: skip

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kerasalign.synth.jit import transformed
+
 
 @dataclass(frozen=True)
 class Camera:
@@ -55,7 +57,8 @@ class View:
 
     def posed(self, vertices: np.ndarray) -> np.ndarray:
         """Head coordinates to camera coordinates, float32."""
-        return (vertices @ self.rotation.T.astype("float32") + self.translation.astype("float32")).astype("float32")
+        vertices = np.ascontiguousarray(vertices, "float32")
+        return transformed(vertices, self.rotation.astype("float32"), self.translation.astype("float32"))
 
     def project(self, posed: np.ndarray) -> np.ndarray:
         """Camera coordinates to pixels, pixel centres at integers, float32."""

@@ -11,7 +11,7 @@ from kerasalign.synth.head import HeadModel
 from kerasalign.synth.shade import CANVAS
 
 #: Pixels of the canvas, height and width, and of the tiling noise.
-SHAPE, NOISE_SIDE = (384, 476), 512
+SHAPE, NOISE_SIDE = (288, 357), 512
 SCALE = (SHAPE[1] - 1) / (CANVAS[1] - CANVAS[0])
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kerasalign.synth.head import HeadModel
+from kerasalign.synth.mesh import Mesh
 from kerasalign.synth.skin import linear
+from kerasalign.synth.strands import ribbons
 
 IRISES = np.array([(58, 36, 22), (74, 48, 28), (98, 66, 38), (120, 96, 60), (104, 112, 80), (96, 122, 140),
                    (126, 148, 168)]) / 255  # fmt: skip
@@ -23,7 +24,8 @@ class Eyes:
         pupil: Radius of the pupil in centimetres.
         sclera: Linear albedo of the white.
         shade: How dark the lids' shadow is, 0..1.
-        lashes: Share of the lashes that is there, 0..1.
+        lashes: Density of the lashes, 0..1.
+        lash_length: Centimetres.
         lash_colour: Linear albedo.
     """
 
@@ -33,6 +35,7 @@ class Eyes:
     sclera: tuple[float, float, float]
     shade: float
     lashes: float
+    lash_length: float
     lash_colour: tuple[float, float, float]
 
 
@@ -48,18 +51,36 @@ def draw_eyes(rng: np.random.Generator, darkness: float, feminine: float) -> Eye
         iris_radius=float(rng.normal(0.6, 0.02)), pupil=float(rng.uniform(0.15, 0.34)),
         sclera=tuple(float(v) for v in linear(white)), shade=float(rng.uniform(0.55, 1.0)),
         lashes=float(rng.uniform(0.2, 0.7) if feminine > 0.5 else rng.uniform(0.03, 0.3)),
+        lash_length=float(rng.uniform(0.4, 0.9) if feminine > 0.5 else rng.uniform(0.3, 0.6)),
         lash_colour=tuple(float(v) for v in np.array([0.012, 0.009, 0.007]) * rng.uniform(0.7, 4)),
     )  # fmt: skip
 
 
-def lashes_left_out(head: HeadModel, rng: np.random.Generator, share: float) -> np.ndarray:
-    """`(T,)` bool: lash triangles that are not drawn, so that `share` of them is left, in bunches."""
-    out = np.zeros(len(head.triangles), bool)
-    if "lashes" in head.parts:
-        triangles = head.parts["lashes"]
-        middle = head.mean[head.triangles[triangles]].mean(1)
-        bunch = np.floor(middle[:, 0] * 30).astype(int) % 256
-        # Lower lashes are few and short.
-        lower = middle[:, 1] < head.eyes[:, 1].mean() - 0.15
-        out[triangles] = rng.random(256)[bunch] >= share * np.where(lower, 0.15, 1.0)
-    return out
+def lash_strands(eyes: Eyes, points: np.ndarray, rng: np.random.Generator, camera: np.ndarray) -> Mesh:
+    """Lashes along the lids.
+
+    Args:
+        eyes: The eyes.
+        points: `(68, 3)` landmark vertices, head coordinates.
+        rng: Random numbers.
+        camera: `(3,)` where the camera is.
+    """
+    count = int(8 + 50 * eyes.lashes)
+    starts, ways = [], []
+    for row, rise, share in ((points[36:40], 0.6, 1), (points[42:46][::-1], 0.6, 1), (points[[36, 41, 40, 39]], -0.6, 0.3),
+                             (points[[45, 46, 47, 42]], -0.6, 0.3)):  # fmt: skip
+        t = np.sort(rng.uniform(0.02, 0.85, int(count * share)))
+        start = np.stack([np.interp(3 * t, np.arange(4), row[:, k]) for k in range(3)], -1)
+        # A lid is an arc between its points.
+        start[:, 1] += 0.1 * np.sign(rise) * np.sin(3 * np.pi * t) ** 2
+        outward = np.sign(row[0, 0] - row[-1, 0]) * (0.9 - 1.3 * t)
+        ways.append(np.stack([outward, np.full(len(t), rise), np.full(len(t), 0.9)], -1)
+                    * eyes.lash_length * (0.6 if rise < 0 else 1))  # fmt: skip
+        starts.append(start)
+    start, way = np.concatenate(starts), np.concatenate(ways) * rng.uniform(0.6, 1.1, (sum(map(len, ways)), 1))
+    t = np.linspace(0, 1, 4)[None, :, None]
+    paths = start[:, None] + way[:, None] * t
+    paths[..., 1] += 0.5 * np.sign(way[:, None, 1]) * (t[..., 0] ** 2 - 0.6 * t[..., 0]) * eyes.lash_length
+    colour = np.tile(eyes.lash_colour, (len(start), 1))
+    return replace(ribbons(paths.astype("float32"), np.full(len(start), 0.035), camera, colour, np.ones(len(start))),
+                   occludes=False)  # fmt: skip

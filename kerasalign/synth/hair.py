@@ -37,6 +37,7 @@ class Hair:
         parting: Place of the parting across the head.
         forward: How far the front hair is combed over the forehead, 0..1; negative is combed back.
         tucked: Whether hair at the sides lies behind the ears.
+        clear: Half the width of the face that hair keeps out of; 0 lets it fall anywhere.
         softness: Raggedness of the hairline.
         shine: Gloss.
     """
@@ -55,6 +56,7 @@ class Hair:
     parting: float
     forward: float
     tucked: bool
+    clear: float
     softness: float
     shine: float
 
@@ -86,7 +88,7 @@ def draw_hair(rng: np.random.Generator, colour: np.ndarray, skin: Skin, chance: 
         cut = "afro" if feminine or rng.random() < 0.4 else "short"
     if rng.random() >= chance:
         cut = "bald" if not feminine and rng.random() < 0.3 + 0.5 * skin.age else "shaved"
-    front, middle, temple = u(8.7, 11.2), u(-0.8, 0.8), u(6.4, 8.4)
+    front, middle, temple = u(7.9, 10.2), u(-0.6, 0.9), u(6.2, 8.2)
     sideburn, nape = (u(2.0, 5.0) if feminine else u(-0.5, 4.5)), u(-7, -3)
     if not feminine and rng.random() < 0.5 * skin.age:
         front, middle = front + u(0.5, 2.0), u(0.3, 1.8)
@@ -102,7 +104,7 @@ def draw_hair(rng: np.random.Generator, colour: np.ndarray, skin: Skin, chance: 
         "textured": (u(2.5, 5.0), u(0.5, 1.8), 0.12, u(-0.6, 0.9), u(0, 0.25), 2300, 0.19),
         "side": (u(4.0, 9.0), u(0.4, 1.5), 0.22, u(-0.1, 0.5), u(0, 0.12), 2000, 0.22),
         "back": (u(5.0, 11.0), u(0.25, 1.2), 0.10, u(-1.3, -0.8), u(0, 0.12), 2000, 0.22),
-        "fringe": (u(5.0, 9.5), u(0.3, 0.9), 0.32, u(0.8, 1.3), u(0, 0.12), 2300, 0.22),
+        "fringe": (u(3.5, 7.5), u(0.3, 0.9), 0.32, u(0.8, 1.3), u(0, 0.12), 2300, 0.22),
         "bob": (u(12, 20), u(0.5, 1.4), 0.45, u(-0.2, 1.0), u(0, 0.35), 2100, 0.28),
         "long": (u(24, 42), u(0.4, 1.3), 0.42, u(-0.5, 0.8), u(0, 0.6), 2100, 0.30),
         "curly": (u(6, 20), u(1.0, 2.4), 0.25, u(-0.3, 0.9), u(0.5, 0.9), 1900, 0.26),
@@ -113,7 +115,8 @@ def draw_hair(rng: np.random.Generator, colour: np.ndarray, skin: Skin, chance: 
         line=tuple(tuple(float(v) for v in side) for side in line), length=float(length), locks=int(locks),
         width=float(width), lift=float(lift), gravity=float(gravity), curl=float(curl),
         curl_rate=float(u(0.3, 0.9) if length > 10 else u(0.8, 2.2)), parting=float(rng.normal(0, 2.6)),
-        forward=float(forward), tucked=bool(rng.random() < 0.5), softness=float(u(0.1, 0.5)), shine=float(u(0.1, 1.0)),
+        forward=float(forward), tucked=bool(rng.random() < 0.5),
+        clear=float(u(4.0, 7.5) if rng.random() < 0.85 else 0), softness=float(u(0.2, 0.8)), shine=float(u(0.1, 1.0)),
     )  # fmt: skip
 
 
@@ -145,7 +148,7 @@ def locks(head: HeadModel, hair: Hair, rng: np.random.Generator, warp, eye: np.n
     field = hairiness(hair, places.points)
     chance = np.clip(field / (0.3 + 2 * hair.softness) + 0.3, 0, 1)
     if cover is not None:
-        chance = chance * (places.points[:, 1] < cover(places.points) + 1.0)
+        chance = chance * (places.points[:, 1] < cover(places.points) + 0.5)
     if hair.tucked and hair.length > 10:
         ahead = (places.points[:, 1] < 8.0) & (places.points[:, 2] > -1.0)
         chance = np.where(ahead, 0, chance)
@@ -172,18 +175,27 @@ def locks(head: HeadModel, hair: Hair, rng: np.random.Generator, warp, eye: np.n
     if hair.tucked and hair.length > 10:
         way[:, 2] -= 1.3 * (np.abs(start[:, 0]) > 2.5)
     way /= np.linalg.norm(way, axis=1, keepdims=True) + 1e-9
-    lift = hair.lift * rng.uniform(0.15, 1.0, count)
+    # A hat presses hair to the head.
+    lift = (hair.lift if cover is None else 0.2) * rng.uniform(0.15, 1.0, count)
     steps = int(np.clip(4 + hair.length / 2.2, 5, 14))
     tangle = 0.25 if hair.cut not in ("curly", "afro") else 1.0
     clump = np.round(start / 1.6).astype(int) @ np.array([7, 131, 17])
     phase = (clump % 97) * 0.71 + rng.normal(0, tangle, count)
     paths = grow(start.astype("float32"), way.astype("float32"), length.astype("float32"), lift.astype("float32"),
                  hair.gravity, hair.curl, hair.curl_rate, phase, steps, *field_arguments(head))  # fmt: skip
+    kept = ~_in_the_face(paths, hair.clear)
+    paths, lift, count = paths[kept], lift[kept], int(kept.sum())
     paths = warp(paths.reshape(-1, 3)).reshape(paths.shape)
     tone = np.exp(rng.normal(0, hair.streaks, (count, 1)) + rng.normal(0, 0.03, (count, 3)))
-    top = 0.45 + 0.55 * lift / max(hair.lift, 1e-6)
+    top = 0.45 + 0.55 * lift / max(lift.max(initial=0), 1e-6)
     width = hair.width * rng.uniform(0.5, 1.25, count)
     return ribbons(paths, width, eye, np.asarray(hair.colour) * tone, top)
+
+
+def _in_the_face(paths: np.ndarray, clear: float) -> np.ndarray:
+    """`(N,)` whether a lock of `(N, S, 3)` paths hangs before the eyes, nose or cheeks."""
+    x, y, z = np.moveaxis(paths, -1, 0)
+    return ((np.abs(x) < clear) & (y < 4.8) & (y > -9) & (z > 3)).any(1)
 
 
 def _combed(hair: Hair, start: np.ndarray, normal: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -87,24 +87,26 @@ class HeadModel:
             ValueError: If there are more scores than modes.
             KeyError: If the head has no expression of that name.
         """
+        from kerasalign.synth.jit import combined
+
+        return self.moved(combined(self.mean, self.identity, self._scores("identity", identity)), expression)
+
+    def moved(self, vertices: np.ndarray, expression: Sequence[float] | Mapping[str, float]) -> np.ndarray:
+        """Adds an expression to `(V, 3)` vertices; a new array."""
         if isinstance(expression, Mapping):
-            scores = np.zeros(len(self.expression_names), "float32")
-            for name, value in expression.items():
-                scores[self.expression_index[name]] = value
-            expression = scores
-        vertices = self.mean.copy()
-        for name, scores in (("identity", identity), ("expression", expression)):
-            modes = getattr(self, name)
-            scores = np.asarray(scores, "float32")
-            if scores.ndim != 1 or len(scores) > len(modes):
-                raise ValueError(f"`{name}` must hold at most {len(modes)} scores. Received: shape {scores.shape}")
-            used = np.flatnonzero(scores)
-            if len(used) > len(scores) // 2:
-                vertices += (scores @ modes[: len(scores)].reshape(len(scores), -1)).reshape(-1, 3)
-            else:
-                for index in used:
-                    vertices += scores[index] * modes[index]
-        return vertices
+            named, expression = expression, np.zeros(len(self.expression_names), "float32")
+            for name, value in named.items():
+                expression[self.expression_index[name]] = value
+        from kerasalign.synth.jit import combined
+
+        scores = self._scores("expression", expression)
+        return combined(np.ascontiguousarray(vertices, "float32"), self.expression, scores)
+
+    def _scores(self, name: str, scores) -> np.ndarray:
+        modes, scores = getattr(self, name), np.asarray(scores, "float32")
+        if scores.ndim != 1 or len(scores) > len(modes):
+            raise ValueError(f"`{name}` must hold at most {len(modes)} scores. Received: shape {scores.shape}")
+        return scores
 
     @cached_property
     def expression_index(self) -> dict[str, int]:

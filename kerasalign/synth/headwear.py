@@ -55,7 +55,7 @@ def draw_headwear(rng: np.random.Generator, skin: Skin) -> Headwear:
     colour = np.full(3, u(0.02, 0.9)) if rng.random() < 0.5 else rng.random(3) * u(0.3, 0.95)
     return Headwear(
         kind=kind, colour=tuple(float(v) for v in linear(colour)), front=float(u(7.4, 9.8)), side=float(u(5.6, 7.6)),
-        back=float(u(0.5, 5.0)), gap=float(u(0.4, 1.1)), bulge=float(u(0, 2.5) if kind != "scarf" else u(0, 0.5)),
+        back=float(u(0.5, 5.0)), gap=float(u(0.6, 1.2)), bulge=float(u(0, 2.5) if kind != "scarf" else u(0, 0.5)),
         brim=float(u(4.5, 7.5) if kind == "cap" else u(4, 10)), droop=float(u(-0.5, 2.5)),
     )  # fmt: skip
 

@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 try:
     import numba
 except ImportError as error:  # pragma: no cover - the extra is there wherever the tests run
     raise ImportError("The face renderer needs numba, which is not installed: pip install 'kerasalign[synth]'. "
                       f"Received: {error}") from error
 
-#: Compiles a loop: no Python inside, no lock held, results the same on every run.
+#: Compiles a loop: no Python inside, no lock held, the same results on every run.
 kernel = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")
-#: The same, pasted into the kernel that calls it.
-inlined = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy", inline="never")
+
+
+# These two are matrix products. A BLAS would share them out over threads that wait for each other; pictures are
+# made by several workers at once, and each is to keep to its own core.
+@kernel
+def transformed(points, matrix, offset):
+    """`(V, 3)` float32 points times the transpose of a `(3, 3)` matrix, plus a `(3,)` offset; all float32."""
+    out = np.empty_like(points)
+    for v in range(len(points)):
+        x, y, z = points[v, 0], points[v, 1], points[v, 2]
+        for c in range(3):
+            out[v, c] = matrix[c, 0] * x + matrix[c, 1] * y + matrix[c, 2] * z + offset[c]
+    return out
+
+
+@kernel
+def combined(mean, modes, scores):
+    """`mean` plus the sum of `scores[i] * modes[i]`: `(V, 3)`, `(I, V, 3)` and `(I,)` float32."""
+    out = mean.copy().ravel()
+    for i in range(len(scores)):
+        if scores[i] != 0:
+            mode, score = modes[i].ravel(), scores[i]
+            for v in range(out.size):
+                out[v] += score * mode[v]
+    return out.reshape(mean.shape)

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from kerasalign.synth.jit import transformed
 from kerasalign.synth.raster import rasterise_depth
 
 #: Texels of the shadow map, and half the width in centimetres that it covers.
@@ -46,14 +47,14 @@ def draw_lighting(rng: np.random.Generator, environments=(), environment: float 
     """
     picked = rng.integers(len(environments)) if len(environments) else 0
     if len(environments) and rng.random() < environment:
-        around = np.roll(_small(environments[picked]), int(rng.integers(_MAP[1])), axis=1)
+        around = np.roll(environments[picked], int(rng.integers(_MAP[1])), axis=1)
         around = around / max(around.mean(), 1e-6)
         brightest = np.unravel_index(np.argmax(cv2.GaussianBlur(around.mean(-1), (5, 5), 0)), _MAP)
         main = _ways()[brightest]
         colour = around[brightest] / max(around[brightest].max(), 1e-6)
     else:
         around = _room(rng)
-        main, colour = _way(rng), _tint(rng, 0.5)
+        main, colour = _way(rng), _tint(rng, 0.35)
     ambient = rng.uniform(0.2, 0.8)
     harmonics = ambient * project(around)
     strong = rng.random() < hard
@@ -104,11 +105,11 @@ def _room(rng: np.random.Generator) -> np.ndarray:
     height = ways[..., 1:2]
     top, bottom, side = rng.uniform([0.3, 0.05, 0.2], [1.6, 0.6, 0.9])
     light = side + np.clip(height, 0, 1) * (top - side) + np.clip(-height, 0, 1) * (bottom - side)
-    light = light * _tint(rng, 0.4)
+    light = light * _tint(rng, 0.3)
     for _ in range(int(rng.integers(1, 5))):
         sharp = rng.uniform(2, 14)
         patch = np.exp(sharp * (ways @ _way(rng) - 1))[..., None]
-        light = light + patch * rng.uniform(0.3, 5) * _tint(rng, 0.6)
+        light = light + patch * rng.uniform(0.3, 5) * _tint(rng, 0.45)
     return light / light.mean()
 
 
@@ -151,7 +152,7 @@ def shadow_map(direction: np.ndarray, centre: np.ndarray, vertices: np.ndarray, 
         matrix[row, :3] = axis * factor
         matrix[row, 3] = -axis @ centre * factor + ((SHADOW_SIDE - 1) / 2 if row < 2 else 0)
     matrix = matrix.astype("float32")
-    mapped = vertices @ matrix[:, :3].T + matrix[:, 3]
+    mapped = transformed(np.ascontiguousarray(vertices, "float32"), matrix[:, :3].copy(), matrix[:, 3].copy())
     depth = np.full((SHADOW_SIDE, SHADOW_SIDE), -1e6, "float32")
     rasterise_depth(np.ascontiguousarray(mapped[:, :2]), np.ascontiguousarray(mapped[:, 2]), triangles, 0,
                     len(triangles), depth)  # fmt: skip

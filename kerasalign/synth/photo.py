@@ -52,7 +52,7 @@ def draw_photo(rng: np.random.Generator, degrade: float) -> Photo:
 
     u = rng.uniform
     return Photo(
-        exposure=float(np.exp(rng.normal(0, 0.28))), contrast=float(u(0.8, 1.25)), saturation=float(u(0.75, 1.5)),
+        exposure=float(np.exp(rng.normal(0, 0.28))), contrast=float(u(0.8, 1.25)), saturation=float(u(0.7, 1.2)),
         gamma=float(np.exp(rng.normal(0, 0.1))), tint=tuple(float(v) for v in np.exp(rng.normal(0, 0.05, 3))),
         blur=float(u(0.001, 0.008)) * chance(0.4), motion=(float(u(0.005, 0.03)) * chance(0.06), float(u(0, 180))),
         scale=float(u(0.25, 0.85)) if chance(0.3) else 1.0, noise=float(u(0.003, 0.05) ** 1.1) * chance(0.5),
@@ -65,8 +65,8 @@ def develop(light: np.ndarray, key: float, photo: Photo) -> np.ndarray:
     """Linear light to gamma-coded tones in 0..1; `key` is the light that becomes a middle tone."""
     tones = light * (0.27 * photo.exposure / max(key, 1e-4)) * np.asarray(photo.tint, "float32")
     # A film-like shoulder: highlights fade instead of ending.
-    tones = tones * (1 + tones * 0.12) / (1 + 0.75 * tones)
-    return np.clip(tones * 1.15, 0, 1) ** np.float32(photo.gamma / 2.2)
+    tones = tones * (1 + 0.1 * tones) / (1 + 0.42 * tones)
+    return np.clip(tones * 1.12, 0, 1) ** np.float32(photo.gamma / 2.2)
 
 
 def expose(rng: np.random.Generator, image: np.ndarray, photo: Photo) -> np.ndarray:

@@ -76,12 +76,13 @@ def render(head: HeadModel, scene: Scene, size: int = 256) -> Rendered:
     """
     if size < 16:
         raise ValueError(f"`size` must be at least 16. Received: size={size!r}")
-    shape = scene.proportions.apply(head.shape(scene.identity, scene.expression))
+    neutral = head.shape(scene.identity)
+    shape = scene.proportions.apply(head.moved(neutral, scene.expression))
     view = fitted(scene.camera, shape[head.landmarks68], size)
     vertices = view.posed(shape)
     projected = view.project(vertices)
 
-    world = things(head, scene, shape, view)
+    world = things(head, scene, scene.proportions.apply(neutral), shape, view)
     side = round(SAMPLES * size)
     scale = np.float32(side / size)
     points = (view.project(world.vertices) + np.float32(0.5)) * scale - np.float32(0.5)
@@ -101,9 +102,9 @@ def render(head: HeadModel, scene: Scene, size: int = 256) -> Rendered:
     rng = scene.rng(3)
     behind = paint_background(rng, scene.background, size)
     alpha = cv2.resize((ids >= 0).astype("float32"), (size, size), interpolation=cv2.INTER_AREA)[..., None]
-    tones = cv2.resize(develop(light, key, scene.photo) * (ids >= 0)[..., None], (size, size),
-                       interpolation=cv2.INTER_AREA)  # fmt: skip
-    image = expose(rng, tones + (1 - alpha) * behind, scene.photo)
+    light = cv2.resize(np.minimum(light, 8 * key), (size, size), interpolation=cv2.INTER_AREA)
+    tones = develop(light / np.maximum(alpha, np.float32(1e-3)), key, scene.photo)
+    image = expose(rng, alpha * tones + (1 - alpha) * behind, scene.photo)
     with np.errstate(divide="ignore"):
         distance = (1 / head_depth[near]).astype("float32")
     edges = locate(head, brow_edges(scene.brows, marks(head)).reshape(-1, 2)).on(shape)

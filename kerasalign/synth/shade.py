@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from kerasalign.synth.jit import inlined, kernel
+from kerasalign.synth.jit import kernel
 from kerasalign.synth.mesh import CLOTH, HAIR, HAND, PLAIN
 
 FACE, EYE_RIGHT, EYE_LEFT, SCALP, MOUTH, SOCKET, GUMS, TEETH, LASHES = range(9)
@@ -20,7 +20,7 @@ LOOK_SIZE = 49
 CANVAS = (-13.0, 13.0, -9.0, 12.0)
 
 
-@inlined
+@kernel
 def _tap(texture, row, column, channel):
     """Bilinear value of one channel, clamped at the edges."""
     height, width = texture.shape[0], texture.shape[1]
@@ -32,7 +32,7 @@ def _tap(texture, row, column, channel):
     return top * (1 - a) + (texture[i + 1, j, channel] * (1 - b) + texture[i + 1, j + 1, channel] * b) * a
 
 
-@inlined
+@kernel
 def _noise(texture, u, v, channel):
     """Bilinear value of the tiling noise; u and v in tiles."""
     n = texture.shape[0]
@@ -45,13 +45,13 @@ def _noise(texture, u, v, channel):
     return top * (1 - a) + (texture[i1, j, channel] * (1 - b) + texture[i1, j1, channel] * b) * a
 
 
-@inlined
+@kernel
 def _step(low, high, x):
     t = min(max((x - low) / (high - low), 0.0), 1.0)
     return t * t * (3 - 2 * t)
 
 
-@inlined
+@kernel
 def _harmonics(sh, x, y, z, c):
     """Light from nine spherical harmonics."""
     value = (sh[0, c] + sh[1, c] * y + sh[2, c] * z + sh[3, c] * x + sh[4, c] * x * y + sh[5, c] * y * z
@@ -59,7 +59,7 @@ def _harmonics(sh, x, y, z, c):
     return max(value, 0.015)
 
 
-@inlined
+@kernel
 def _shadow(shadow, matrix, x, y, z, bias, soft):
     """Share of the key light that reaches a point."""
     column = matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2] * z + matrix[0, 3]
@@ -168,8 +168,8 @@ def shade(ids, points, inverse, vertices, normals, attributes, triangles, materi
                 length = 1 / math.sqrt(tx * tx + ty * ty + tz * tz + 1e-9)
                 tx, ty, tz = tx * length, ty * length, tz * length
                 wx, wy, wz = ny * tz - nz * ty, nz * tx - nx * tz, nx * ty - ny * tx
-                slope_s += look[PORES] * 0.5 * n1
-                slope_t += look[PORES] * 0.5 * n2
+                slope_s += look[PORES] * 0.28 * n1
+                slope_t += look[PORES] * 0.28 * n2
                 gloss, shine, wrap, fresnel = look[GLOSS] * g1, look[SHININESS], look[SCATTER], 0.04
                 if kind != HAND and a6 > -1.0:
                     # Roots of hair colour the scalp; the edge is ragged.
@@ -206,7 +206,7 @@ def shade(ids, points, inverse, vertices, normals, attributes, triangles, materi
                 high = dx * ux + dy * uy + dz * uz
                 open_ = (0.5 + 0.5 * _step(1.0, -0.15, high) if high > -0.15 else 1.0)
                 open_ = 1 - look[EYE_SHADE] * (1 - open_ * (0.6 + 0.4 * _step(1.6, 0.9, abs(p[0]))))
-                gloss, shine, fresnel = 0.8, 300.0, 0.02
+                gloss, shine, fresnel = 0.5, 700.0, 0.02
             elif kind == TEETH:
                 deep = _step(look[LIP_DEPTH] - 3.2, look[LIP_DEPTH] - 0.7, p[2])
                 n1 = _noise(noise, p[0] * 0.4 + nu, p[1] * 0.2 + nv, 0)

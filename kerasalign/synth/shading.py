@@ -10,11 +10,12 @@ from kerasalign.synth import shade as look_of
 from kerasalign.synth.camera import View
 from kerasalign.synth.canvas import noise
 from kerasalign.synth.clothes import shoulders
-from kerasalign.synth.eyes import lashes_left_out
+from kerasalign.synth.eyes import lash_strands
 from kerasalign.synth.glasses import frame_and_lenses
 from kerasalign.synth.hair import hairiness, locks
 from kerasalign.synth.head import OPTIONAL_PARTS, PARTS, HeadModel
 from kerasalign.synth.headwear import hat
+from kerasalign.synth.jit import transformed
 from kerasalign.synth.lighting import shadow_map
 from kerasalign.synth.mesh import ATTRIBUTES, Mesh, joined
 from kerasalign.synth.occluders import occluder_mesh
@@ -23,7 +24,8 @@ from kerasalign.synth.paint import paint
 from kerasalign.synth.raster import blank, rasterise, vertex_normals
 from kerasalign.synth.scene import Scene
 
-_LASHES = (PARTS + OPTIONAL_PARTS).index("lashes")
+
+_INSIDE = [(PARTS + OPTIONAL_PARTS).index(name) for name in OPTIONAL_PARTS[1:] + PARTS[1:]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +80,9 @@ def _quadratic(points: np.ndarray) -> np.ndarray:
     return np.stack([np.ones_like(x), x, y, z, x * x, y * y, z * z, x * y, y * z, x * z], -1)
 
 
-def things(head: HeadModel, scene: Scene, shape: np.ndarray, view: View) -> World:
-    """Gathers a scene's triangles."""
+def things(head: HeadModel, scene: Scene, neutral: np.ndarray, shape: np.ndarray, view: View) -> World:
+    """Gathers a scene's triangles; `neutral` and `shape` are the head without and with its expression."""
     normals = vertex_normals(shape, head.triangles)
-    neutral = scene.proportions.apply(head.shape(scene.identity))
     warp = warper(head, neutral)
     eye = -view.rotation.T @ view.translation
     points, hair = shape[head.landmarks68], scene.hair
@@ -90,6 +91,7 @@ def things(head: HeadModel, scene: Scene, shape: np.ndarray, view: View) -> Worl
     meshes.append(locks(head, hair, scene.rng(1), warp, eye, worn.edge if worn else None))
     if worn:
         meshes.append(hat(head, worn, warp))
+    meshes.append(lash_strands(scene.eyes, points, scene.rng(5), eye))
     if scene.beard:
         meshes.append(scene.beard.hairs_on(head, shape, normals, scene.rng(2), eye))
     lenses = None
@@ -107,26 +109,30 @@ def things(head: HeadModel, scene: Scene, shape: np.ndarray, view: View) -> Worl
     attributes[:, 5] = openness(head)
     attributes[:, 6] = hairiness(hair, head.mean) if hair.cut != "bald" or hair.locks else -5
     material = head.part_of_triangle
-    left_out = lashes_left_out(head, scene.rng(5), scene.eyes.lashes) | (material < 0)
-    # Clothes take the place of the bust: it shrinks to a neck within the collar, and ends below.
-    collar = scene.clothes.collar
-    left_out |= head.mean[head.triangles[:, 0], 1] < collar - 3
-    wide = np.hypot(shape[:, 0] / 6.0, (shape[:, 2] + 0.8) / 5.6)
-    pull = np.clip((collar + 1.5 - head.mean[:, 1]) / 1.5, 0, 1) * np.clip(1 - 1 / np.maximum(wide, 1), 0, 1)
-    shape = shape - pull[:, None] * (shape - [0, 0, -0.8]) * np.array([1, 0, 1])
-    shape = shape.astype("float32")
+    left_out = (material < 0) | (head.mean[head.triangles[:, 0], 1] < scene.clothes.collar - 5)
+    left_out[head.parts.get("lashes", ())] = True
     triangles = np.where(left_out[:, None], 0, head.triangles).astype("int32")
-    turn = view.rotation.T.astype("float32")
+    turn = view.rotation.astype("float32")
     return World(
-        vertices=np.concatenate([view.posed(shape), view.posed(rest["vertices"])]),
-        normals=np.concatenate([normals, rest["normals"]]) @ turn,
+        vertices=np.concatenate([view.posed(_collared(head, shape, scene.clothes.collar)), view.posed(rest["vertices"])]),
+        normals=transformed(np.concatenate([normals, rest["normals"]]), turn, np.zeros(3, "float32")),
         attributes=np.concatenate([attributes, rest["attributes"]]),
         triangles=np.concatenate([triangles, rest["triangles"] + np.int32(len(shape))]),
         material=np.concatenate([material, rest["material"]]),
-        two_sided=np.concatenate([material == _LASHES, np.ones(len(rest["material"]), bool)]),
+        two_sided=np.concatenate([np.zeros(len(material), bool), np.ones(len(rest["material"]), bool)]),
         occludes=np.concatenate([np.zeros(len(material), bool), rest["occludes"]]),
         lenses=lenses, view=view, shape=shape,
     )  # fmt: skip
+
+
+def _collared(head: HeadModel, shape: np.ndarray, collar: float) -> np.ndarray:
+    """The bust shrunk to a neck that fits into a collar: clothes take its place."""
+    out, low = shape.copy(), np.flatnonzero(head.mean[:, 1] < collar + 3.0)
+    points = shape[low]
+    wide = np.hypot(points[:, 0] / 5.2, (points[:, 2] + 0.8) / 4.9)
+    pull = np.clip((collar + 3.0 - head.mean[low, 1]) / 2.5, 0, 1) * np.clip(1 - 1 / np.maximum(wide, 1), 0, 1)
+    out[low] -= pull[:, None] * (points - [0, 0, -0.8]) * [1, 0, 1]
+    return out
 
 
 def _eyes_apart(head: HeadModel) -> np.ndarray:
@@ -159,7 +165,6 @@ def _look(head: HeadModel, scene: Scene, world: World) -> np.ndarray:
     rng = s.rng(6)
     put(look_of.TEETH_COLOUR, np.array([0.72, 0.66, 0.55]) * rng.uniform(0.55, 1.1) * np.exp(rng.normal(0, 0.04, 3)))
     put(look_of.GUM_COLOUR, np.array([0.36, 0.09, 0.08]) * rng.uniform(0.5, 1.1))
-    put(look_of.LASH_COLOUR, s.eyes.lash_colour)
     u = rng.random(2)
     for place, value in (
         (look_of.SCATTER, s.skin.scatter), (look_of.GLOSS, s.skin.gloss), (look_of.SHININESS, s.skin.shininess),
@@ -182,8 +187,8 @@ def drawn(head: HeadModel, scene: Scene, world: World, points, inverse, depth, i
     """
     light = scene.lighting
     colour = np.zeros((*ids.shape, 3), "float32")
-    casts = (world.material != _LASHES) & (world.material != PARTS.index("eye_right"))
-    casts &= world.material != PARTS.index("eye_left")
+    # What is inside the head casts no shadow that is seen.
+    casts = np.isin(world.material, _INSIDE, invert=True)
     middle = world.view.posed(np.array([[0, 1.0, 2.0]]))[0]
     shadow, matrix = shadow_map(light.directions[0], middle, world.vertices, np.ascontiguousarray(world.triangles[casts]))
     look_of.shade(ids, points, inverse, world.vertices, world.normals, world.attributes, world.triangles, world.material,

@@ -63,11 +63,11 @@ def draw_skin(rng: np.random.Generator) -> Skin:
     fair = place < 3
     return Skin(
         colour=tuple(float(v) for v in linear(tone)), darkness=float(place / (len(TONES) - 1)), age=float(age),
-        feminine=float(rng.random() < 0.5), redness=float(rng.uniform(0, 1)), mottling=float(rng.uniform(0.05, 0.3)),
+        feminine=float(rng.random() < 0.5), redness=float(rng.uniform(0, 1)), mottling=float(rng.uniform(0.12, 0.5)),
         freckles=float(rng.uniform(0.2, 1) if fair and rng.random() < 0.2 else 0),
         spots=int(rng.poisson(1 + 6 * max(age - 0.4, 0))), shadows=float(rng.uniform(0, 0.7) ** 1.3),
-        gloss=float(rng.uniform(0.1, 1.0) ** 1.5 * 0.75), shininess=float(rng.uniform(8, 32)),
-        pores=float(rng.uniform(0.2, 1.0)), scatter=float(rng.uniform(0.15, 0.45)),
+        gloss=float(rng.uniform(0.1, 1.0) ** 1.3 * 1.1), shininess=float(rng.uniform(7, 30)),
+        pores=float(rng.uniform(0.4, 1.6)), scatter=float(rng.uniform(0.15, 0.45)),
     )  # fmt: skip
 
 
