@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kerasalign.geometry import CropSpec
-    from kerasalign.hub import align, info, list_models, load
+    from kerasalign.hub import (
+        adapt,
+        align,
+        download,
+        freeze_kept,
+        info,
+        list_models,
+        load,
+        publish,
+        save_preset,
+    )
     from kerasalign.inference import Face, Faces
     from kerasalign.markups import Markup, get_markup, list_markups, register_markup
     from kerasalign.metrics import Protocol, get_protocol
@@ -21,13 +31,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "CropSpec", "Face", "Faces", "LandmarkModel", "Markup", "Protocol", "align", "get_markup", "get_protocol",
-    "info", "list_markups", "list_models", "load", "register_markup",
+    "CropSpec", "Face", "Faces", "LandmarkModel", "Markup", "Protocol", "adapt", "align", "download", "freeze_kept",
+    "get_markup", "get_protocol", "info", "list_markups", "list_models", "load", "publish", "register_markup",
+    "save_preset",
 ]  # fmt: skip
 
 _ROOMS = {
     "geometry": ("CropSpec",),
-    "hub": ("align", "info", "list_models", "load"),
+    "hub": ("adapt", "align", "download", "freeze_kept", "info", "list_models", "load", "publish", "save_preset"),
     "inference": ("Face", "Faces"),
     "markups": ("Markup", "get_markup", "list_markups", "register_markup"),
     "metrics": ("Protocol", "get_protocol"),

@@ -38,7 +38,7 @@ def test_code_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     # The code is what is tested here, not the weights, which not every preset has.
     load = kerasalign.load
-    monkeypatch.setattr(kerasalign, "load", lambda name, weights=None: load(name, weights=None))
+    monkeypatch.setattr(kerasalign, "load", lambda name, weights=None, **more: load(name, None, **more))
     Image.fromarray(data.astronaut()).save("group.jpg")
     crops = np.random.default_rng(0).integers(0, 256, (2, 228, 228, 3)).astype("uint8")
     landmarks = np.tile(kerasalign.get_markup("68").mean_shape * 142 + 113.5, (2, 1, 1)).astype("float32")

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 
 from kerasalign.hub.preset import Preset, Result, Weights
 from kerasalign.metrics import get_protocol
 
+# Licences of weights that the Hub knows by these names.
+_HUB_LICENCES = (
+    "apache-2.0", "bsd-2-clause", "bsd-3-clause", "cc-by-4.0", "cc-by-nc-4.0", "cc-by-nc-nd-4.0", "cc-by-nc-sa-4.0",
+    "cc-by-nd-4.0", "cc-by-sa-4.0", "cc0-1.0", "gpl-3.0", "lgpl-3.0", "mit", "mpl-2.0", "openrail",
+)  # fmt: skip
 _LIMITS = """\
 It finds landmarks on crops of human faces that were cut as said above; with other crops it gives bad landmarks
 without any error. Landmarks do not say who somebody is. The error differs between poses, lighting, occlusion
@@ -57,12 +63,17 @@ def _metadata(preset: Preset) -> str:
 
     content = {
         "library_name": "keras",
-        "license": "other",
-        "license_name": preset.weights.licence,
+        **_licence(preset.weights.licence),
         "pipeline_tag": "keypoint-detection",
         "tags": ["kerasalign", "face-alignment", preset.paper],
     }
     return f"---\n{yaml.safe_dump(content, sort_keys=False, allow_unicode=True)}---"
+
+
+def _licence(text: str) -> dict[str, str]:
+    """What the Hub's metadata takes: an identifier that it knows, or a name in its letters."""
+    plain = re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")
+    return {"license": plain} if plain in _HUB_LICENCES else {"license": "other", "license_name": plain[:60].strip("-")}
 
 
 def _what(preset: Preset) -> str:

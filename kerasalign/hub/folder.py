@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kerasalign.files import sha256, write_json, written_beside
 from kerasalign.hub.card import model_card
 from kerasalign.hub.manifest import read_manifest
-from kerasalign.hub.preset import Preset, Result, TrainingData, Weights
+from kerasalign.hub.preset import Preset, Result, TrainingData
 from kerasalign.markups import Markup, get_markup, list_markups, load_markup, register_markup, save_markup
 
 if TYPE_CHECKING:
@@ -138,29 +138,35 @@ def save_preset(
     if commercial_use and base and not base.commercial_use:
         raise ValueError(f"The weights come from '{origin.name}', whose terms do not allow commercial use "
                          f"({base.licence}). Received: commercial_use=True")  # fmt: skip
-    own = [item if isinstance(item, TrainingData) else TrainingData(**item) for item in training_data]
+    stated = {
+        "file": WEIGHTS,
+        "source": "folder",
+        "sha256": "0" * 64,
+        "bytes": 1,
+        "dtype": dtype,
+        "licence": licence or (base.licence if base else UNSTATED),
+        "commercial_use": bool(commercial_use),
+        "training_data": [*map(_fields, base.training_data if base else ()), *map(_fields, training_data)],
+        "base": origin.name if base else "",
+        "training": dict(training),
+    }
+    # Everything is checked before anything is written; the file's digest comes after.
     entry = Preset.from_json(name or directory.resolve().name, {
         "paper": _paper(model),
         "dataset": (origin.dataset if origin else "") if dataset is None else dataset,
         "architecture": {"class": type(model).__name__, **_plain(model)},
         "crop": model.crop_spec.get_config(),
-        "measured": [item if isinstance(item, Mapping) else vars(item) for item in measured],
+        "weights": stated,
+        "measured": list(map(_fields, measured)),
         "notes": notes,
     })  # fmt: skip
     save_weights(model, directory / WEIGHTS, dtype)
-    weights = Weights(
-        file=WEIGHTS,
-        source="folder",
-        sha256=sha256(directory / WEIGHTS),
-        bytes=(directory / WEIGHTS).stat().st_size,
-        dtype=dtype,
-        licence=licence or (base.licence if base else UNSTATED),
-        commercial_use=bool(commercial_use),
-        training_data=(*(base.training_data if base else ()), *own),
-        base=origin.name if base else "",
-        training=dict(training),
-    )
-    return _write(directory, replace(entry, weights=weights), model.markup)
+    written = {"sha256": sha256(directory / WEIGHTS), "bytes": (directory / WEIGHTS).stat().st_size}
+    return _write(directory, replace(entry, weights=replace(entry.weights, **written)), model.markup)
+
+
+def _fields(item: Mapping[str, Any] | TrainingData | Result) -> dict[str, Any]:
+    return dict(item) if isinstance(item, Mapping) else vars(item)
 
 
 def _plain(model: LandmarkModel) -> dict:

@@ -98,7 +98,8 @@ def load(
     if markup is not None:
         model = adapt(model, markup, landmarks)
     published = preset.weights if weights == "auto" else None
-    came_from = f"hf://{preset.weights.repo}@{preset.weights.revision}" if str(name).startswith("hf://") else preset.name
+    from_hub = str(name).startswith("hf://")
+    came_from = f"hf://{preset.weights.repo}@{preset.weights.revision}" if from_hub else preset.name
     training = {key: run[key] for key in ("recipe", "settings", "versions", "best") if run.get(key)}
     # Past Keras' attribute tracking: it is a note, not a part of the model.
     object.__setattr__(model, "origin", Origin(came_from, preset.dataset, published, training))

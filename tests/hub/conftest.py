@@ -32,6 +32,17 @@ class FakeModel:
         return self.config["name"], source, options
 
 
+@pytest.fixture(autouse=True, scope="module")
+def markups():
+    """Markups that a test registers are forgotten after its file."""
+    import kerasalign.markups
+
+    known = dict(kerasalign.markups._REGISTRY)
+    yield
+    kerasalign.markups._REGISTRY.clear()
+    kerasalign.markups._REGISTRY.update(known)
+
+
 @pytest.fixture
 def server(tmp_path, monkeypatch):
     """A Hub of the test's own, which the real client talks to, and an empty cache."""

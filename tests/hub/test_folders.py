@@ -129,6 +129,8 @@ def test_numbers_that_float16_does_not_hold(model, tmp_path):
     large.set_weights([np.full_like(weight, 70_000) for weight in model.get_weights()])
     with pytest.raises(ValueError, match=r"holds numbers that float16 does not. Received: dtype='float16'"):
         save_preset(large, tmp_path / "half", dtype="float16")
+    with pytest.raises(ValueError, match=r"`TrainingData` has the fields .*unknown fields \['face'\]"):
+        save_preset(model, tmp_path / "half", training_data=[{"name": "a", "terms": "b", "face": 3}])
     with pytest.raises(ValueError, match="Received: dtype='int8'"):
         save_preset(large, tmp_path / "half", dtype="int8")
     assert not (tmp_path / "half").exists()

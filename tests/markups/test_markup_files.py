@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from kerasalign.markups import get_markup, load_markup
+from kerasalign.markups import get_markup, list_markups, load_markup, save_markup
 
 FOUR = {
     "name": "eyes-4",
@@ -108,3 +108,14 @@ def test_a_file_that_is_no_markup(tmp_path, file, content, reason):
     (tmp_path / file).write_text(content)
     with pytest.raises(ValueError, match=reason):
         load_markup(tmp_path / file)
+
+
+@pytest.mark.parametrize("name", list_markups())
+def test_save_markup_writes_what_load_markup_reads(tmp_path, name):
+    markup = get_markup(name)
+    save_markup(markup, tmp_path / "saved.json")
+    again = load_markup(tmp_path / "saved.json")
+    assert again.same_as(markup) and np.array_equal(again.mean_shape, markup.mean_shape)
+    assert {key: list(map(tuple, groups)) for key, groups in again.conversions.items()} == {
+        key: list(map(tuple, groups)) for key, groups in markup.conversions.items()
+    }

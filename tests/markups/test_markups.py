@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+import kerasalign.markups
 from kerasalign.markups import Markup, flip_from_pairs, get_markup, list_markups, register_markup
 
 EVERY = pytest.mark.parametrize("name", list_markups())
@@ -154,6 +155,20 @@ def test_unknown_and_doubled_names():
     with pytest.raises(ValueError, match="registered already"):
         register_markup(small(name="68"))
     assert get_markup(68) is get_markup("68")
+
+
+def test_an_equal_markup_may_be_registered_again(monkeypatch):
+    monkeypatch.setattr(kerasalign.markups, "_REGISTRY", {})
+    first = register_markup(small(name="own"))
+    assert register_markup(small(name="own")) is first
+    for changes in ({"mean_shape": [[0, 0], [1, 0], [0.2, 1]]}, {"flip": (0, 1, 2)}, {"parts": {"head": (0,)}}):
+        with pytest.raises(ValueError, match="registered already"):
+            register_markup(small(name="own", **changes))
+
+
+def test_a_normalised_mean_shape_stays_as_it_is():
+    shape = small(mean_shape=np.random.default_rng(0).normal(size=(3, 2))).mean_shape
+    assert np.array_equal(small(mean_shape=shape).mean_shape, shape)
 
 
 def test_flip_pairs_of_the_published_schemes():
