@@ -12,6 +12,7 @@ SAYS = {
     "align_photo": "68 points",
     "fine_tune": "after",
     "know_when_to_quit": "3.00 iterations",
+    "own_points": "the same landmarks",
 }
 
 
