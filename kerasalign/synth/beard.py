@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -53,8 +53,9 @@ class Beard:
             canvas.fill(mask, canvas.smooth(right, 60))
             canvas.fill(mask, canvas.smooth(right * [-1, 1], 60))
         if self.moustache:
-            half = [(0.0, nose[1] - 0.25), (1.2, nose[1] - 0.35), (2.5, mouth[1] + 0.55), (3.3, mouth[1] - 0.3),
-                    (3.0, mouth[1] - 1.0), (2.75, mouth[1] - 0.1), (1.7, mouth[1] + 0.6), (0.0, mouth[1] + 0.75)]  # fmt: skip
+            y = mouth[1]
+            half = [(0.0, nose[1] - 0.25), (1.2, nose[1] - 0.35), (2.5, y + 0.55), (3.3, y - 0.3), (3.0, y - 1.0),
+                    (2.75, y - 0.1), (1.7, y + 0.6), (0.0, y + 0.75)]  # fmt: skip
             for side in (-1, 1):
                 canvas.fill(mask, np.array(half) * [side, 1])
         if self.chin:
@@ -103,7 +104,9 @@ class Beard:
         white = rng.random(len(chosen)) < self.grey
         colour = np.where(white[:, None], 0.5, np.asarray(self.colour)) * np.exp(rng.normal(0, 0.3, (len(chosen), 1)))
         width = np.full(len(chosen), 0.08) * rng.uniform(0.7, 1.5, len(chosen))
-        return ribbons(paths.astype("float32"), width, eye, colour, rng.uniform(0.55, 1.0, len(chosen)))
+        # A chin under a beard is marked on the beard, by people as well.
+        hairs = ribbons(paths.astype("float32"), width, eye, colour, rng.uniform(0.55, 1.0, len(chosen)))
+        return replace(hairs, occludes=False)
 
 
 def draw_beard(rng: np.random.Generator, hair_colour, skin: Skin) -> Beard:

@@ -105,6 +105,7 @@ def paint_brows(rng: np.random.Generator, brows: Brows, marks: np.ndarray) -> np
         # Hairs rise at the inner end, lie along the brow in the middle, and meet from above and below.
         angle = np.interp(t, [0, 0.4, 0.8, 1], [-0.35, 0.15, 0.7, 1.25]) + rng.normal(0, 0.18, len(t))
         angle = angle - 0.7 * (across - 0.5)
-        way = np.stack([side * np.cos(angle), np.sin(angle)], -1) * (brows.hair_length * rng.uniform(0.5, 1, (len(t), 1)))
+        way = np.stack([side * np.cos(angle), np.sin(angle)], -1)
+        way = way * brows.hair_length * rng.uniform(0.5, 1, (len(t), 1))
         canvas.stroke(mask, np.stack([middle - 0.5 * way, middle + 0.5 * way], 1), 255 * brows.strength)
     return canvas.blurred(mask, brows.softness)

@@ -47,7 +47,8 @@ def shoulders(clothes: Clothes, camera) -> Mesh:
     along = np.array([5.9, 6.5, 7.6, 8.6, 9.6, 10.5, 11.5, 12.0])
     around = np.linspace(0, 2 * np.pi, 33)[:-1]
     x, z = across[:, None] * np.sin(around), along[:, None] * np.cos(around) - 0.8
-    y = np.repeat(heights[:, None], len(around), 1) + np.where(z > 2, -0.35 * (z - 2), 0) * np.linspace(1, 0, 8)[:, None]
+    dip = np.where(z > 2, -0.35 * (z - 2), 0) * np.linspace(1, 0, 8)[:, None]
+    y = heights[:, None] + dip
     vertices = np.stack([x, y, z], -1).reshape(-1, 3)
     i, j = np.meshgrid(np.arange(7), np.arange(32), indexing="ij")
     a, b = i * 32 + j, i * 32 + (j + 1) % 32

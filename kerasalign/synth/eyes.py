@@ -67,8 +67,9 @@ def lash_strands(eyes: Eyes, points: np.ndarray, rng: np.random.Generator, camer
     """
     count = int(8 + 50 * eyes.lashes)
     starts, ways = [], []
-    for row, rise, share in ((points[36:40], 0.6, 1), (points[42:46][::-1], 0.6, 1), (points[[36, 41, 40, 39]], -0.6, 0.3),
-                             (points[[45, 46, 47, 42]], -0.6, 0.3)):  # fmt: skip
+    lids = ((points[36:40], 0.6, 1), (points[42:46][::-1], 0.6, 1), (points[[36, 41, 40, 39]], -0.6, 0.3),
+            (points[[45, 46, 47, 42]], -0.6, 0.3))  # fmt: skip
+    for row, rise, share in lids:
         t = np.sort(rng.uniform(0.02, 0.85, int(count * share)))
         start = np.stack([np.interp(3 * t, np.arange(4), row[:, k]) for k in range(3)], -1)
         # A lid is an arc between its points.

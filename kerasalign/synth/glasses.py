@@ -90,7 +90,8 @@ def frame_and_lenses(glasses: Glasses, eyes: np.ndarray, bridge: np.ndarray, ear
             bars.append(tube(part, max(glasses.thickness, 0.04), 6, closed=not glasses.upper))
         outer = ring[np.argmax(side * ring[:, 0])] + [0, 0.35 * half[1], 0]
         ear = ears[0 if side < 0 else 1]
-        arm = np.stack([outer, outer + [side * 0.35, 0, -0.6], ear + [side * 0.4, 0.3, 0.5]])
+        hinge, hook = np.array([side * 0.35, 0, -0.6]), np.array([side * 0.4, 0.3, 0.5])
+        arm = np.stack([outer, outer + hinge, ear + hook])
         bars.append(tube(arm, max(0.6 * glasses.thickness, 0.07), 6))
     inner = [rings[0][np.argmax(rings[0][:, 0])], rings[1][np.argmin(rings[1][:, 0])]]
     rise = np.array([0, 0.35 * half[1], 0])
@@ -113,7 +114,7 @@ def _lenses(glasses: Glasses, rings) -> Mesh:
     vertices, normals, triangles = [], [], []
     for k, ring in enumerate(rings):
         middle = ring.mean(0)
-        points = np.concatenate([ring, [middle + [0, 0, 0.12]]])
+        points = np.concatenate([ring, (middle + np.array([0, 0, 0.12]))[None]])
         normal = np.tile([0, 0.03, 1.0], (len(points), 1))
         normal[:, :2] += 0.1 * (points - middle)[:, :2]
         around = np.arange(len(ring))

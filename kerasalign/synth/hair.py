@@ -70,9 +70,9 @@ def draw_hair_colour(rng: np.random.Generator, skin: Skin) -> np.ndarray:
         place = rng.uniform(0, last)
         low = int(place)
         colour = COLOURS[low] + (place - low) * (COLOURS[low + 1] - COLOURS[low])
-    if rng.random() < 0.04:
+    if rng.random() < 0.025:
         colour = rng.random(3) * 0.8
-    return linear(np.clip(colour * np.exp(rng.normal(0, 0.08, 3)), 0, 1))
+    return linear(np.clip(colour * np.exp(rng.normal(0, 0.1) + rng.normal(0, 0.02, 3)), 0, 1))
 
 
 def draw_hair(rng: np.random.Generator, colour: np.ndarray, skin: Skin, chance: float) -> Hair:
@@ -195,7 +195,9 @@ def locks(head: HeadModel, hair: Hair, rng: np.random.Generator, warp, eye: np.n
 def _in_the_face(paths: np.ndarray, clear: float) -> np.ndarray:
     """`(N,)` whether a lock of `(N, S, 3)` paths hangs before the eyes, nose or cheeks."""
     x, y, z = np.moveaxis(paths, -1, 0)
-    return ((np.abs(x) < clear) & (y < 4.8) & (y > -9) & (z > 3)).any(1)
+    if clear <= 0:
+        return np.zeros(len(paths), bool)
+    return (((np.abs(x) < clear) | (z > 4.0)) & (y < 4.8) & (y > -9) & (z > 2.5)).any(1)
 
 
 def _combed(hair: Hair, start: np.ndarray, normal: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -76,7 +76,7 @@ def hat(head: HeadModel, headwear: Headwear, warp) -> Mesh:
     columns = 56
     around = np.linspace(-np.pi, np.pi, columns + 1)[:-1]
     flat = np.stack([np.sin(around), 0 * around, np.cos(around)], -1)
-    edge = headwear.edge(flat + [0, 0, _CENTRE[2]])
+    edge = headwear.edge(flat * 8 + _CENTRE)
     if headwear.kind == "scarf":
         # It frames the face from the forehead to below the chin.
         low = np.clip((np.abs(around) - 0.75) / 0.3, 0, 1)
@@ -103,8 +103,8 @@ def hat(head: HeadModel, headwear: Headwear, warp) -> Mesh:
         # Folds around the neck.
         rows = np.linspace(0, 1, 8)[:, None]
         wide = 7.4 + 2.2 * np.sin(np.pi * rows) + 0.4 * np.sin(5 * around)[None]
-        parts.append(np.stack([wide * np.sin(around), -8.9 - 6.5 * rows + 0 * around, wide * 0.92 * np.cos(around) - 0.3],
-                              -1))  # fmt: skip
+        down = -8.9 - 6.5 * rows + 0 * around
+        parts.append(np.stack([wide * np.sin(around), down, wide * 0.92 * np.cos(around) - 0.3], -1))
     vertices, normals, triangles, offset = [], [], [], 0
     for part in parts:
         along = np.roll(part, -1, 1) - np.roll(part, 1, 1)

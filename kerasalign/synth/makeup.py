@@ -60,8 +60,7 @@ def draw_makeup(rng: np.random.Generator, skin: Skin) -> Makeup:
 
 def paint_makeup(rng, makeup: Makeup, marks: np.ndarray, albedo: np.ndarray, gloss: np.ndarray) -> None:
     """Paints lips, eye shadow, liner and rouge into albedo and gloss, in place."""
-    outline = np.concatenate([canvas.smooth(marks[48:55], 30), canvas.smooth(np.roll(marks, -54, 0)[[0, 1, 2, 3, 4, 5]], 24),
-                              canvas.smooth(np.array([marks[59], marks[48]]), 4)])  # fmt: skip
+    outline = np.concatenate([canvas.smooth(marks[48:55], 30), canvas.smooth(marks[[*range(54, 60), 48]], 30)])
     middle = marks[48:60].mean(0)
     mask = canvas.blank()
     canvas.fill(mask, middle + (outline - middle) * [1.0, 1 + makeup.lip_grow])
@@ -71,14 +70,17 @@ def paint_makeup(rng, makeup: Makeup, marks: np.ndarray, albedo: np.ndarray, glo
     gloss += makeup.lip_gloss * lips
     lids = canvas.blank()
     for upper, lower in ((marks[36:40], marks[[36, 41, 40, 39]]), (marks[42:46][::-1], marks[[45, 46, 47, 42]])):
+        edge = np.array([0, 0.045])
         if makeup.liner > 0.02:
-            canvas.stroke(lids, canvas.smooth(upper + [0, 0.04], 16)[None], 255 * makeup.liner, int(rng.integers(1, 5)))
+            canvas.stroke(lids, canvas.smooth(upper + edge, 16)[None], 255 * makeup.liner, int(rng.integers(1, 4)))
         if makeup.lower_liner > 0.02:
-            canvas.stroke(lids, canvas.smooth(lower - [0, 0.05], 16)[None], 200 * makeup.lower_liner, int(rng.integers(1, 3)))
+            canvas.stroke(lids, canvas.smooth(lower - edge, 16)[None], 200 * makeup.lower_liner,
+                          int(rng.integers(1, 3)))  # fmt: skip
     if makeup.liner > 0.02:
         _cover(albedo, 0.9 * canvas.blurred(lids, 0.05), np.array([0.012, 0.009, 0.008]))
     if makeup.shadow:
-        spot = sum(canvas.bell(marks[k:k + 6].mean(0) + (0, 0.75), (1.8, 0.75)) for k in (36, 42))
+        lift = np.array([0, 0.75])
+        spot = sum(canvas.bell(marks[k:k + 6].mean(0) + lift, (1.8, 0.75)) for k in (36, 42))
         _cover(albedo, (makeup.shadow * np.clip(spot, 0, 1)).astype("float32"), np.asarray(makeup.shadow_colour))
     if makeup.blush:
         for side in (-1, 1):

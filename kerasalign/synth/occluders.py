@@ -129,7 +129,8 @@ def _hand(thing: Occluder, way, across, rng):
 
 
 def _sphere(centre, radius, squash=(1.0, 1.0, 1.0)):
-    polar, around = np.meshgrid(np.linspace(0.001, np.pi - 0.001, 12), np.linspace(0, 2 * np.pi, 19)[:-1], indexing="ij")
+    turn = np.linspace(0, 2 * np.pi, 19)[:-1]
+    polar, around = np.meshgrid(np.linspace(0.001, np.pi - 0.001, 12), turn, indexing="ij")
     unit = np.stack([np.sin(polar) * np.cos(around), np.sin(polar) * np.sin(around), np.cos(polar)], -1).reshape(-1, 3)
     i, j = np.meshgrid(np.arange(11), np.arange(18), indexing="ij")
     a, b = i * 18 + j, i * 18 + (j + 1) % 18

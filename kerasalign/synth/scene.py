@@ -128,8 +128,9 @@ class SceneConfig:
 PRESETS: dict[str, SceneConfig] = {
     "full": SceneConfig(),
     "frontal": SceneConfig(yaw=8.0, yaw_tail=0.0, yaw_limit=30.0, pitch=6.0, roll=6.0),
-    "plain": SceneConfig(skin_detail=0.0, hair=0.0, beard=0.0, glasses=0.0, headwear=0.0, occluders=0.0,
-                         hard_light=0.0, degrade=0.0),  # fmt: skip
+    "plain": SceneConfig(
+        skin_detail=0.0, hair=0.0, beard=0.0, glasses=0.0, headwear=0.0, occluders=0.0, hard_light=0.0, degrade=0.0
+    ),
 }
 
 

@@ -9,13 +9,12 @@ import numpy as np
 from kerasalign.synth.jit import kernel
 from kerasalign.synth.mesh import CLOTH, HAIR, HAND, PLAIN
 
-FACE, EYE_RIGHT, EYE_LEFT, SCALP, MOUTH, SOCKET, GUMS, TEETH, LASHES = range(9)
+FACE, EYE_RIGHT, EYE_LEFT, SCALP, MOUTH, SOCKET, GUMS, TEETH = range(8)
 # Places in `look`, the numbers of a scene that the shader reads.
-UP, HEAD_CENTRE, EYES, HAIR_COLOUR, IRIS, SCLERA, TEETH_COLOUR, GUM_COLOUR, CLOTH_COLOUR, LASH_COLOUR = (
-    0, 3, 6, 12, 15, 18, 21, 24, 27, 30)  # fmt: skip
+UP, HEAD_CENTRE, EYES, HAIR_COLOUR, IRIS, SCLERA, TEETH_COLOUR, GUM_COLOUR = 0, 3, 6, 12, 15, 18, 21, 24
 (SCATTER, GLOSS, SHININESS, PORES, HAIR_SOFTNESS, PUPIL, IRIS_RADIUS, SHADOW_SOFTNESS, SHADOW_ON, LIP_DEPTH, NOISE_U,
- NOISE_V, CLOTH_PATTERN, HAIR_SHINE, EYE_SHADE, LASH_DENSITY) = range(33, 49)  # fmt: skip
-LOOK_SIZE = 49
+ NOISE_V, CLOTH_PATTERN, HAIR_SHINE, EYE_SHADE) = range(27, 42)  # fmt: skip
+LOOK_SIZE = 42
 # The canvas of the paint in the chart: left, right, bottom and top in centimetres.
 CANVAS = (-13.0, 13.0, -9.0, 12.0)
 
@@ -106,6 +105,7 @@ def shade(ids, points, inverse, vertices, normals, attributes, triangles, materi
     ux, uy, uz = look[UP], look[UP + 1], look[UP + 2]
     nu, nv = look[NOISE_U], look[NOISE_V]
     albedo = np.zeros(3)
+    glow, mirror = np.zeros(3), np.zeros(3)
     p = np.zeros(3)
     for row in range(height):
         for column in range(width):
@@ -140,9 +140,9 @@ def shade(ids, points, inverse, vertices, normals, attributes, triangles, materi
             vx, vy, vz = -x * far, -y * far, -z * far
             kind = material[t]
             gloss, shine, wrap, open_, fresnel = 0.02, 12.0, 0.0, 1.0, 0.02
-            eye = kind == EYE_RIGHT or kind == EYE_LEFT
+            eye = kind in (EYE_RIGHT, EYE_LEFT)
             strand_x, strand_y, strand_z = nx, ny, nz
-            if kind == FACE or kind == SCALP or kind == SOCKET or kind == HAND:
+            if kind in (FACE, SCALP, SOCKET, HAND):
                 if kind == HAND:
                     for c in range(3):
                         albedo[c] = p[c]
@@ -174,7 +174,8 @@ def shade(ids, points, inverse, vertices, normals, attributes, triangles, materi
                 if kind != HAND and a6 > -1.0:
                     # Roots of hair colour the scalp; the edge is ragged.
                     grow = _noise(noise, su * 0.9 + nu, sv * 0.06 + nv, 2) - 0.5
-                    cover = _step(0.0, 0.25 + look[HAIR_SOFTNESS], a6 + (grow + 0.6 * grain) * 2.5 * look[HAIR_SOFTNESS])
+                    rough = look[HAIR_SOFTNESS]
+                    cover = _step(0.0, 0.25 + rough, a6 + (grow + 0.6 * grain) * 2.5 * rough)
                     if cover > 0:
                         dark = 0.55 + 0.9 * (grow + 0.3)
                         for c in range(3):
@@ -213,16 +214,12 @@ def shade(ids, points, inverse, vertices, normals, attributes, triangles, materi
                 for c in range(3):
                     albedo[c] = look[TEETH_COLOUR + c] * (0.85 + 0.3 * n1)
                 open_, gloss, shine, wrap = 0.1 + 0.75 * deep, 0.25, 60.0, 0.2
-            elif kind == GUMS or kind == MOUTH:
+            elif kind in (GUMS, MOUTH):
                 deep = _step(look[LIP_DEPTH] - 5.0, look[LIP_DEPTH] - 0.6, p[2])
                 n1 = _noise(noise, p[0] * 0.3 + nu, p[2] * 0.3 + nv, 0)
                 for c in range(3):
                     albedo[c] = look[GUM_COLOUR + c] * (0.7 + 0.6 * n1)
                 open_, gloss, shine = (0.04 + 0.6 * deep) if kind == GUMS else 0.02 + 0.3 * deep, 0.12, 40.0
-            elif kind == LASHES:
-                for c in range(3):
-                    albedo[c] = look[LASH_COLOUR + c]
-                gloss = 0.0
             elif kind == CLOTH:
                 n1 = _noise(noise, a3 * 0.06 + nu, a4 * 0.06, 0)
                 n2 = _noise(noise, a3 * 1.3, a4 * 1.3 + nv, 1)
@@ -251,7 +248,7 @@ def shade(ids, points, inverse, vertices, normals, attributes, triangles, materi
                 length = 1 / math.sqrt(nx * nx + ny * ny + nz * nz + 1e-9)
                 nx, ny, nz = nx * length, ny * length, nz * length
                 open_, wrap = a4, 0.15
-            if nx * vx + ny * vy + nz * vz < 0 and (kind == PLAIN or kind == CLOTH or kind == HAND):
+            if nx * vx + ny * vy + nz * vz < 0 and kind in (PLAIN, CLOTH, HAND):
                 nx, ny, nz = -nx, -ny, -nz
             lit = 1.0
             if look[SHADOW_ON] > 0:
@@ -259,35 +256,40 @@ def shade(ids, points, inverse, vertices, normals, attributes, triangles, materi
                                                          z + 0.12 * nz, 0.18, look[SHADOW_SOFTNESS]))  # fmt: skip
             facing = max(nx * vx + ny * vy + nz * vz, 0.0)
             edge = (1 - facing) ** 2
-            edge = fresnel + (1 - fresnel) * edge * edge * (1 - facing)
+            # Skin is rough: at a grazing angle it never is a mirror.
+            edge = fresnel + (0.3 - fresnel) * edge * edge * (1 - facing)
             rx, ry, rz = 2 * facing * nx - vx, 2 * facing * ny - vy, 2 * facing * nz - vz
             for c in range(3):
-                # Light bleeds through skin, red the farthest: the edge of a shadow is soft and warm.
-                soft = wrap * (1.0, 0.45, 0.3)[c]
-                light = _harmonics(sh, nx, ny, nz, c) * (open_ ** (0.85, 1.0, 1.05)[c] if wrap > 0 else open_)
-                mirror = _harmonics(sh, rx, ry, rz, c) * edge * open_ * gloss * 1.5
-                for lamp in range(lights):
-                    lx, ly, lz = directions[lamp, 0], directions[lamp, 1], directions[lamp, 2]
-                    seen = lit if lamp == 0 else 1.0
-                    if kind == HAIR:
-                        cosine = lx * strand_x + ly * strand_y + lz * strand_z
-                        diffuse = math.sqrt(max(1 - cosine * cosine, 0.0))
-                        diffuse *= 0.3 + 0.7 * max(nx * lx + ny * ly + nz * lz + 0.3, 0.0) / 1.3
-                        light += colours[lamp, c] * diffuse * seen * open_ * 0.8
-                        hx, hy, hz = lx + vx, ly + vy, lz + vz
-                        length = 1 / math.sqrt(hx * hx + hy * hy + hz * hz + 1e-9)
-                        cosine = (hx * strand_x + hy * strand_y + hz * strand_z) * length
-                        sine = max(1 - cosine * cosine, 0.0)
-                        mirror += (colours[lamp, c] * look[HAIR_SHINE] * (0.02 + 0.6 * albedo[c]) * sine**12
-                                   * seen * open_ * diffuse)  # fmt: skip
-                        continue
-                    cosine = nx * lx + ny * ly + nz * lz
-                    bled = seen ** (1 - 0.5 * soft) if seen > 0 else 0.12 * soft
-                    diffuse = max((cosine + soft) / (1 + soft), 0.0) * bled
-                    light += colours[lamp, c] * diffuse * (open_ if eye or kind == TEETH else 0.5 + 0.5 * open_)
-                    if cosine > 0 and gloss > 0:
-                        hx, hy, hz = lx + vx, ly + vy, lz + vz
-                        length = 1 / math.sqrt(hx * hx + hy * hy + hz * hz + 1e-9)
-                        half = max((hx * nx + hy * ny + hz * nz) * length, 0.0)
-                        mirror += colours[lamp, c] * gloss * seen * open_ * half**shine * (0.04 + 0.009 * shine)
-                out[row, column, c] = albedo[c] * light + mirror
+                # Corners are darker, and warmer since light bounces in them.
+                bounce = (0.15, 0.0, -0.05)[c] * (1 - open_) if wrap > 0 else 0.0
+                glow[c] = _harmonics(sh, nx, ny, nz, c) * open_ * (1 + bounce)
+                mirror[c] = _harmonics(sh, rx, ry, rz, c) * edge * open_ * gloss * 1.5
+            for lamp in range(lights):
+                lx, ly, lz = directions[lamp, 0], directions[lamp, 1], directions[lamp, 2]
+                seen = lit if lamp == 0 else 1.0
+                hx, hy, hz = lx + vx, ly + vy, lz + vz
+                length = 1 / math.sqrt(hx * hx + hy * hy + hz * hz + 1e-9)
+                if kind == HAIR:
+                    cosine = lx * strand_x + ly * strand_y + lz * strand_z
+                    diffuse = math.sqrt(max(1 - cosine * cosine, 0.0))
+                    diffuse *= (0.3 + 0.7 * max(nx * lx + ny * ly + nz * lz + 0.3, 0.0) / 1.3) * seen * open_
+                    cosine = (hx * strand_x + hy * strand_y + hz * strand_z) * length
+                    sine = max(1 - cosine * cosine, 0.0) ** 12 * look[HAIR_SHINE] * diffuse
+                    for c in range(3):
+                        glow[c] += colours[lamp, c] * diffuse * 0.8
+                        mirror[c] += colours[lamp, c] * (0.02 + 0.6 * albedo[c]) * sine
+                    continue
+                cosine = nx * lx + ny * ly + nz * lz
+                flash = 0.0
+                if cosine > 0 and gloss > 0 and seen > 0:
+                    half = max((hx * nx + hy * ny + hz * nz) * length, 0.0)
+                    flash = gloss * seen * open_ * half**shine * (0.04 + 0.009 * shine)
+                inner = open_ if eye or kind == TEETH else 0.5 + 0.5 * open_
+                for c in range(3):
+                    # Light bleeds through skin, red the farthest: the edge of a shadow is soft and warm.
+                    soft = wrap * (1.0, 0.45, 0.3)[c]
+                    bled = seen + (1 - seen) * 0.15 * soft
+                    glow[c] += colours[lamp, c] * max((cosine + soft) / (1 + soft), 0.0) * bled * inner
+                    mirror[c] += colours[lamp, c] * flash
+            for c in range(3):
+                out[row, column, c] = albedo[c] * glow[c] + mirror[c]

@@ -24,7 +24,6 @@ from kerasalign.synth.paint import paint
 from kerasalign.synth.raster import blank, rasterise, vertex_normals
 from kerasalign.synth.scene import Scene
 
-
 _INSIDE = [(PARTS + OPTIONAL_PARTS).index(name) for name in OPTIONAL_PARTS[1:] + PARTS[1:]]
 
 
@@ -97,7 +96,8 @@ def things(head: HeadModel, scene: Scene, neutral: np.ndarray, shape: np.ndarray
     lenses = None
     if scene.glasses:
         eyes = np.stack([points[36:42].mean(0), points[42:48].mean(0)])
-        frame, lenses = frame_and_lenses(scene.glasses, eyes, points[27], warp(np.array([[-7.6, 4.6, 0], [7.6, 4.6, 0]])))
+        ears = warp(np.array([[-7.6, 4.6, 0], [7.6, 4.6, 0]]))
+        frame, lenses = frame_and_lenses(scene.glasses, eyes, points[27], ears)
         meshes.append(frame)
     rng = scene.rng(4)
     meshes += [occluder_mesh(thing, points[:60], eye, rng) for thing in scene.occluders]
@@ -114,7 +114,8 @@ def things(head: HeadModel, scene: Scene, neutral: np.ndarray, shape: np.ndarray
     triangles = np.where(left_out[:, None], 0, head.triangles).astype("int32")
     turn = view.rotation.astype("float32")
     return World(
-        vertices=np.concatenate([view.posed(_collared(head, shape, scene.clothes.collar)), view.posed(rest["vertices"])]),
+        vertices=np.concatenate([view.posed(_collared(head, shape, scene.clothes.collar)),
+                                 view.posed(rest["vertices"])]),
         normals=transformed(np.concatenate([normals, rest["normals"]]), turn, np.zeros(3, "float32")),
         attributes=np.concatenate([attributes, rest["attributes"]]),
         triangles=np.concatenate([triangles, rest["triangles"] + np.int32(len(shape))]),
@@ -127,10 +128,10 @@ def things(head: HeadModel, scene: Scene, neutral: np.ndarray, shape: np.ndarray
 
 def _collared(head: HeadModel, shape: np.ndarray, collar: float) -> np.ndarray:
     """The bust shrunk to a neck that fits into a collar: clothes take its place."""
-    out, low = shape.copy(), np.flatnonzero(head.mean[:, 1] < collar + 3.0)
+    out, low = shape.copy(), np.flatnonzero(head.mean[:, 1] < collar + 4.5)
     points = shape[low]
     wide = np.hypot(points[:, 0] / 5.2, (points[:, 2] + 0.8) / 4.9)
-    pull = np.clip((collar + 3.0 - head.mean[low, 1]) / 2.5, 0, 1) * np.clip(1 - 1 / np.maximum(wide, 1), 0, 1)
+    pull = np.clip((collar + 4.5 - head.mean[low, 1]) / 2.5, 0, 1) * np.clip(1 - 1 / np.maximum(wide, 1), 0, 1)
     out[low] -= pull[:, None] * (points - [0, 0, -0.8]) * [1, 0, 1]
     return out
 
@@ -190,10 +191,11 @@ def drawn(head: HeadModel, scene: Scene, world: World, points, inverse, depth, i
     # What is inside the head casts no shadow that is seen.
     casts = np.isin(world.material, _INSIDE, invert=True)
     middle = world.view.posed(np.array([[0, 1.0, 2.0]]))[0]
-    shadow, matrix = shadow_map(light.directions[0], middle, world.vertices, np.ascontiguousarray(world.triangles[casts]))
-    look_of.shade(ids, points, inverse, world.vertices, world.normals, world.attributes, world.triangles, world.material,
-                  paint(head, scene), noise(), light.harmonics, light.directions, light.colours, shadow, matrix,
-                  _look(head, scene, world), colour)  # fmt: skip
+    casting = np.ascontiguousarray(world.triangles[casts])
+    shadow, matrix = shadow_map(light.directions[0], middle, world.vertices, casting)
+    look_of.shade(ids, points, inverse, world.vertices, world.normals, world.attributes, world.triangles,
+                  world.material, paint(head, scene), noise(), light.harmonics, light.directions, light.colours, shadow,
+                  matrix, _look(head, scene, world), colour)  # fmt: skip
     face = world.material[np.maximum(ids, 0)] == PARTS.index("face")
     face &= ids >= 0
     # Cameras expose for the whole picture: dark skin comes out lighter than it is, and fair skin darker.

@@ -85,7 +85,7 @@ def paint_skin(rng: np.random.Generator, skin: Skin, marks: np.ndarray) -> np.nd
     blood -= 0.3 * canvas.bell((0, 8.5), (6, 2)) + 0.15 * canvas.bell((0, mouth[1] + 2), (3, 0.6))
     blood *= skin.redness
     eyes = marks[36:42].mean(0), marks[42:48].mean(0)
-    around = sum(canvas.bell(e - (0, 0.9), (1.7, 0.7)) + 0.7 * canvas.bell(e + (0, 0.6), (1.9, 0.7)) for e in eyes)
+    around = sum(canvas.bell((x, y - 0.9), (1.7, 0.7)) + 0.7 * canvas.bell((x, y + 0.6), (1.9, 0.7)) for x, y in eyes)
     value *= 1 - 0.38 * skin.shadows * around
     if skin.freckles:
         dots = np.clip((canvas.mottle(rng, 1) - 0.10) * 8, 0, 1) * np.clip(0.6 + 3 * canvas.mottle(rng, 0, 2), 0, 1)

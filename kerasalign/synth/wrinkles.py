@@ -66,18 +66,22 @@ def paint_wrinkles(rng: np.random.Generator, wrinkles: Wrinkles, marks: np.ndarr
         line([(-reach, y - 0.3), (-reach / 2, y + 0.1), (0, y - 0.15), (reach / 2, y + 0.1), (reach, y - 0.3)],
              w.forehead * rng.uniform(0.4, 1))  # fmt: skip
     for side, wing, corner, outer, inner in ((-1, 31, 48, 36, 39), (1, 35, 54, 45, 42)):
-        a, b = marks[wing], marks[corner]
-        line([a + (side * 0.5, 0.7), a + (side * 1.3, -0.4), b + (side * 0.9, 0.6), b + (side * 1.1, -0.5)],
-             w.nasolabial, int(rng.integers(1, 4)))  # fmt: skip
-        line([b + (side * 0.3, -0.1), b + (side * 0.6, -1.0), b + (side * 0.5, -1.9)], w.mouth)
-        e = marks[outer]
+        def near(point, out: float, up: float, side=side):
+            """A place beside another: outwards, and up."""
+            return point[0] + side * out, point[1] + up
+
+        a, b, e, n = marks[wing], marks[corner], marks[outer], marks[inner]
+        m = (n + e) / 2
+        line([near(a, 0.5, 0.7), near(a, 1.3, -0.4), near(b, 0.9, 0.6), near(b, 1.1, -0.5)], w.nasolabial,
+             int(rng.integers(1, 4)))  # fmt: skip
+        line([near(b, 0.3, -0.1), near(b, 0.6, -1.0), near(b, 0.5, -1.9)], w.mouth)
         for k in range(int(rng.integers(2, 5))):
             rise = 0.35 - 0.33 * k
-            line([e + (side * 0.45, rise * 0.6), e + (side * 1.1, rise * 1.6), e + (side * 1.7, rise * 2.2)],
+            line([near(e, 0.45, 0.6 * rise), near(e, 1.1, 1.6 * rise), near(e, 1.7, 2.2 * rise)],
                  w.crow * rng.uniform(0.4, 1))  # fmt: skip
-        n = marks[inner]
-        line([n + (side * 0.2, -0.45), (n + e) / 2 + (0, -1.15), e + (-side * 0.2, -0.75)], w.bags, 2)
-        line([n + (side * 0.25, 0.45), (n + e) / 2 + (-side * 0.2, 0.95), (n + e) / 2 + (side * 0.7, 0.9),
-              e + (side * 0.15, 0.3)], 0.75 * w.lid, int(rng.integers(1, 3)))  # fmt: skip
-        line([(side * 0.55, marks[27, 1] + 1.0), (side * 0.5, marks[27, 1] + 2.2)], w.frown)
+        line([near(n, 0.2, -0.45), near(m, 0, -1.15), near(e, -0.2, -0.75)], w.bags, 2)
+        line([near(n, 0.25, 0.45), near(m, -0.2, 0.95), near(m, 0.7, 0.9), near(e, 0.15, 0.3)], 0.75 * w.lid,
+             int(rng.integers(1, 3)))  # fmt: skip
+        bridge = marks[27]
+        line([near(bridge, 0.55, 1.0), near(bridge, 0.5, 2.2)], w.frown)
     return canvas.blurred(mask, w.width)
