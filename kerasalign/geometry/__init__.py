@@ -19,9 +19,11 @@ from kerasalign.geometry.boxes import (
     tight_box,
 )
 from kerasalign.geometry.crop import CropSpec
+from kerasalign.geometry.similarity import estimate_similarity
 from kerasalign.geometry.warp import warp
 
 __all__ = [
     "BoxMap", "CropSpec", "about", "apply_affine", "as_box", "box_center", "box_from_center", "box_iou",
-    "box_size", "compose", "invert", "resize_matrix", "rotation", "scale_of", "tight_box", "warp",
+    "box_size", "compose", "estimate_similarity", "invert", "resize_matrix", "rotation", "scale_of", "tight_box",
+    "warp",
 ]  # fmt: skip
