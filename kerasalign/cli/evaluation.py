@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate_command(
-    name: Annotated[str, typer.Argument(help="Preset to evaluate.")],
+    name: Annotated[str, typer.Argument(help="Preset to evaluate, or its folder.")],
     data: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the data set in its official layout.")],
     protocol: Annotated[
         list[str] | None, typer.Option(help="Protocols; by default those of the preset's paper that DIR is whole for.")
@@ -37,10 +37,10 @@ def evaluate_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Measure a preset on a data set's test faces: the paper's numbers beside ours, with the protocol of each."""
-    from kerasalign.hub import load, read_manifest
+    from kerasalign.hub import find_preset, load
     from kerasalign.recipes.evaluation import evaluate_model, preset_protocols, usable_protocols
 
-    preset = read_manifest()[name]
+    preset = find_preset(name).preset
     names, published = preset_protocols(preset)
     if not protocol:
         protocol, left_out = usable_protocols(names, data)

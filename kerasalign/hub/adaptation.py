@@ -36,8 +36,9 @@ class Adaptation:
     new_numbers: int
 
     def __str__(self) -> str:
-        return (f"Markup '{self.markup}': kept {len(self.kept)} weights of {self.kept_numbers:,} numbers "
-                f"({_layers(self.kept)}); new are {len(self.new)} of {self.new_numbers:,} ({_layers(self.new)}).")
+        kept, new = _layers(self.kept, self.new), _layers(self.new, self.kept)
+        return (f"Markup '{self.markup}': kept {len(self.kept)} weights of {self.kept_numbers:,} numbers ({kept}); "
+                f"new are {len(self.new)} of {self.new_numbers:,} ({new}).")  # fmt: skip
 
 
 def adapt(model: LandmarkModel, markup: str | Markup, landmarks=None) -> LandmarkModel:
@@ -140,7 +141,13 @@ def freeze_kept(model: LandmarkModel, frozen: bool = True) -> list[str]:
     return list(found)
 
 
-def _layers(paths: Iterable[str]) -> str:
-    names = dict.fromkeys(path.rpartition("/")[0] or path for path in paths)
-    shown = list(names)[:12]
-    return ", ".join(shown) + (f" and {len(names) - len(shown)} more" if len(names) > len(shown) else "") or "none"
+def _layers(paths: Iterable[str], others: Iterable[str]) -> str:
+    """The layers that weights belong to: a top layer by its name, or where it is divided, its parts."""
+    divided = {path.partition("/")[0] for path in others}
+    names = []
+    for path in paths:
+        top, *parts = path.split("/")
+        names.append("/".join([top, *parts[:-1]]) if top in divided else top)
+    unique = list(dict.fromkeys(names))
+    shown = ", ".join(unique[:16])
+    return f"{shown} and {len(unique) - 16} more" if len(unique) > 16 else shown or "none"

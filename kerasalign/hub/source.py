@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kerasalign.hub.errors import WeightsNotPublished
+from kerasalign.hub.errors import UnknownPreset, WeightsNotPublished
 from kerasalign.hub.folder import ENTRY, MARKUP, read_entry, read_folder
 from kerasalign.hub.manifest import Manifest, read_manifest
 from kerasalign.hub.preset import Preset
@@ -59,7 +59,12 @@ def find_preset(name: str | Path) -> Found:
     if isinstance(name, Path) or "/" in text or "\\" in text or text.startswith((".", "~")):
         folder = Path(name).expanduser()
         return Found(read_folder(folder), folder)
-    return Found(read_manifest()[text])
+    try:
+        return Found(read_manifest()[text])
+    except UnknownPreset as error:
+        if (Path(text) / ENTRY).is_file():
+            raise UnknownPreset(f"{error}. A folder of that name holds a preset: './{text}'") from error
+        raise
 
 
 def _of_repository(address: str) -> Found:

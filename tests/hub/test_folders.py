@@ -14,7 +14,7 @@ import pytest
 from cases import MODELS, crops, set_known_weights
 
 import kerasalign
-from kerasalign.hub import WeightsCorrupted, WeightsError, download, save_preset
+from kerasalign.hub import UnknownPreset, WeightsCorrupted, WeightsError, download, save_preset
 from kerasalign.hub.folder import CARD, ENTRY, MARKUP, WEIGHTS
 from kerasalign.markups import Markup, register_markup
 
@@ -223,6 +223,12 @@ def test_a_folder_without_a_preset(tmp_path):
         kerasalign.load(tmp_path / "nothing")
     with pytest.raises(FileNotFoundError, match="preset"):
         kerasalign.load("./nothing")
+
+
+def test_a_bare_name_is_a_presets(folder, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    with pytest.raises(UnknownPreset, match=r"Received: name='mine'. A folder of that name holds a preset: './mine'"):
+        kerasalign.load("mine")
 
 
 def test_another_markup_of_the_name(folder):

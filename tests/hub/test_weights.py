@@ -248,6 +248,12 @@ def test_two_processes_at_once(published):
     assert [run.communicate(timeout=60)[0].strip() for run in runs] == [WEIGHTS.decode()] * 2
 
 
+def test_two_processes_mend_a_wrong_file_at_once(published):
+    fetch().resolve().write_bytes(b"the nombers")
+    runs = [process(), process()]
+    assert [run.communicate(timeout=60)[0].strip() for run in runs] == [WEIGHTS.decode()] * 2
+
+
 def test_verify(tmp_path):
     bundled = Weights(**weights_entry())
     path = tmp_path / FILE
