@@ -5,19 +5,23 @@ from __future__ import annotations
 import os
 from typing import Literal
 
+from kerasalign.datasets.aflw2000_3d import AFLW2000
 from kerasalign.datasets.coco import CocoPoints
 from kerasalign.datasets.cofw import COFW
 from kerasalign.datasets.cofw68 import COFW68
 from kerasalign.datasets.csv_points import CsvPoints
 from kerasalign.datasets.dataset import Dataset
+from kerasalign.datasets.menpo2d import Menpo2D
 from kerasalign.datasets.pts_folder import PtsFolder
 from kerasalign.datasets.sample import FaceSample
 from kerasalign.datasets.w300 import W300
+from kerasalign.datasets.w300lp import W300LP
 from kerasalign.datasets.wflw import WFLW
 
 _REGISTRY: dict[str, Dataset] = {
     dataset.name: dataset
-    for dataset in (W300(), WFLW(), COFW(), COFW68(), PtsFolder(), CsvPoints(), CocoPoints())
+    for dataset in (W300(), WFLW(), COFW(), COFW68(), Menpo2D(), W300LP(), AFLW2000(), PtsFolder(), CsvPoints(),
+                    CocoPoints())
 }
 
 

@@ -9,7 +9,9 @@ import numpy as np
 
 from kerasalign.datasets.miniature.cofw import make_cofw, make_cofw68
 from kerasalign.datasets.miniature.drawing import draw_photo
+from kerasalign.datasets.miniature.menpo2d import make_menpo2d
 from kerasalign.datasets.miniature.own_points import make_coco, make_csv, make_pts
+from kerasalign.datasets.miniature.threed import make_300w_lp, make_aflw2000_3d
 from kerasalign.datasets.miniature.w300 import make_w300
 from kerasalign.datasets.miniature.wflw import make_wflw
 
@@ -20,6 +22,9 @@ _MAKERS = {
     "wflw": make_wflw,
     "cofw": make_cofw,
     "cofw68": make_cofw68,
+    "menpo2d": make_menpo2d,
+    "300w-lp": make_300w_lp,
+    "aflw2000-3d": make_aflw2000_3d,
     "pts": make_pts,
     "csv": make_csv,
     "coco": make_coco,
