@@ -35,7 +35,7 @@ def draw_clothes(rng: np.random.Generator) -> Clothes:
     colour = np.full(3, rng.uniform(0.02, 0.95)) if rng.random() < 0.5 else rng.random(3) * rng.uniform(0.3, 0.95)
     stripes = rng.random()
     pattern = rng.uniform(1, 6) if stripes < 0.12 else -rng.uniform(1, 6) if stripes < 0.24 else 0.0
-    return Clothes(tuple(float(v) for v in linear(colour)), float(rng.uniform(-14.0, -10.5)),
+    return Clothes(tuple(float(v) for v in linear(colour)), float(rng.uniform(-14.5, -11.5)),
                    float(rng.uniform(0.85, 1.15)), float(pattern), float(rng.uniform(0, 0.8)))  # fmt: skip
 
 

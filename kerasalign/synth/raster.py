@@ -45,7 +45,7 @@ def rasterise(points, inverse_depth, triangles, first, last, two_sided, depth, i
             for x in range(x0, x1 + 1):
                 u = ((bx - x) * (cy - y) - (by - y) * (cx - x)) * scale
                 v = ((cx - x) * (ay - y) - (cy - y) * (ax - x)) * scale
-                w = np.float32(1.0) - u - v
+                w = ((ax - x) * (by - y) - (ay - y) * (bx - x)) * scale
                 if u >= 0 and v >= 0 and w >= 0:
                     d = u * wi + v * wj + w * wk
                     if d > depth[y, x]:
@@ -83,7 +83,7 @@ def rasterise_depth(points, towards, triangles, first, last, depth):
             for x in range(x0, x1 + 1):
                 u = ((bx - x) * (cy - y) - (by - y) * (cx - x)) * scale
                 v = ((cx - x) * (ay - y) - (cy - y) * (ax - x)) * scale
-                w = np.float32(1.0) - u - v
+                w = ((ax - x) * (by - y) - (ay - y) * (bx - x)) * scale
                 if u >= 0 and v >= 0 and w >= 0:
                     d = u * towards[i] + v * towards[j] + w * towards[k]
                     depth[y, x] = max(depth[y, x], d)

@@ -35,7 +35,8 @@ class Rendered:
         projected: `(V, 2)` float32 pixels.
         depth: `(S, S)` float32 centimetres along the view axis to the head, infinite beside it; what hides the
             head is left out of it.
-        triangle_id: `(S, S)` int32 triangle of the head at that depth, -1 beside the head.
+        triangle_id: `(S, S)` int32 triangle of the head at that depth, -1 beside the head. The neck is drawn
+            narrower than the head model's bust, to fit a collar; from the chin up the two agree.
         occluded: `(S, S)` bool, where hair, glasses, a hand or another thing is in front of the head. A lens
             counts where it stops more than half of the light.
         brows: `(2, 2, 9, 2)` float32 pixels: the person's right and left brow; upper and lower edge; points from

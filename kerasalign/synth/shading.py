@@ -24,6 +24,8 @@ from kerasalign.synth.paint import paint
 from kerasalign.synth.raster import blank, rasterise, vertex_normals
 from kerasalign.synth.scene import Scene
 
+# Height of a mean head under its chin, centimetres.
+_CHIN = -9.2
 _INSIDE = [(PARTS + OPTIONAL_PARTS).index(name) for name in OPTIONAL_PARTS[1:] + PARTS[1:]]
 
 
@@ -128,10 +130,12 @@ def things(head: HeadModel, scene: Scene, neutral: np.ndarray, shape: np.ndarray
 
 def _collared(head: HeadModel, shape: np.ndarray, collar: float) -> np.ndarray:
     """The bust shrunk to a neck that fits into a collar: clothes take its place."""
-    out, low = shape.copy(), np.flatnonzero(head.mean[:, 1] < collar + 4.5)
+    # Not the chin: it is where the labels say it is.
+    top = min(collar + 4.5, _CHIN)
+    out, low = shape.copy(), np.flatnonzero(head.mean[:, 1] < top)
     points = shape[low]
     wide = np.hypot(points[:, 0] / 5.2, (points[:, 2] + 0.8) / 4.9)
-    pull = np.clip((collar + 4.5 - head.mean[low, 1]) / 2.5, 0, 1) * np.clip(1 - 1 / np.maximum(wide, 1), 0, 1)
+    pull = np.clip((top - head.mean[low, 1]) / 3, 0, 1) * np.clip(1 - 1 / np.maximum(wide, 1), 0, 1)
     out[low] -= pull[:, None] * (points - [0, 0, -0.8]) * [1, 0, 1]
     return out
 
