@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from kerasalign.hub.preset import Preset, Result, Weights
-from kerasalign.metrics import get_protocol
+from kerasalign.metrics import Protocol, get_protocol
 
 # Licences of weights that the Hub knows by these names.
 _HUB_LICENCES = (
@@ -108,16 +108,28 @@ def _terms(weights: Weights) -> Iterator[str]:
 def _results(preset: Preset) -> str:
     if not preset.measured:
         return "Not measured."
-    rows = [(*_protocol(result), f"{result.nme:.3f}", *_optional(result), f"{result.faces:,}", f"`{result.command}`")
+    rows = [(*_protocol(result), f"{result.nme:.3f}", *_optional(result), _faces(result), f"`{result.command}`")
             for result in preset.measured]  # fmt: skip
     columns = ("protocol", "measure", "boxes", "NME %", "FR %", "AUC", "iterations", "faces", "command")
     return _table(columns, rows)
 
 
-def _protocol(result: Result) -> tuple[str, str, str]:
+def _known(result: Result) -> Protocol | None:
     try:
-        known = get_protocol(result.protocol)
+        return get_protocol(result.protocol)
     except ValueError:  # a protocol of the user's own
+        return None
+
+
+def _faces(result: Result) -> str:
+    known = _known(result)
+    official = known.num_faces if known else None
+    return f"{result.faces:,}" if official in (None, result.faces) else f"{result.faces:,} of {official:,}"
+
+
+def _protocol(result: Result) -> tuple[str, str, str]:
+    known = _known(result)
+    if known is None:
         return result.protocol, "", result.box_source
     measure = (f"{known.dataset} {known.subset}, {known.normaliser}, failure above {known.fr_threshold:g} %, "
                f"AUC to {known.auc_threshold:g} %")  # fmt: skip

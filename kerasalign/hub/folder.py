@@ -32,7 +32,8 @@ def read_folder(directory: Path | str) -> Preset:
     path = Path(directory) / ENTRY
     if not path.is_file():
         raise FileNotFoundError(f"A preset's folder holds a {ENTRY}, as `save_preset` and `kerasalign download` write "
-                                f"it. Received: {str(directory)!r}")  # fmt: skip
+                                f"it; a repository of the Hub is written hf://user/repo@commit. "
+                                f"Received: {str(directory)!r}")  # fmt: skip
     preset = read_entry(path)
     if preset.markup is not None:
         _know(load_markup(path.with_name(MARKUP)))
@@ -184,8 +185,8 @@ def _check_range(model: LandmarkModel, dtype: str) -> None:
     import numpy as np
 
     largest = np.finfo(dtype).max
-    for weight in model.weights:
-        values = np.asarray(weight, "float64")
+    for weight, values in zip(model.weights, model.get_weights()):
+        values = values.astype("float64")
         if not (np.abs(values) <= largest).all():
             raise ValueError(f"The weight {weight.path} holds numbers that {dtype} does not. Received: dtype={dtype!r}")
 
