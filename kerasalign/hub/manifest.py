@@ -52,6 +52,10 @@ class Manifest:
         if version != VERSION:
             raise ValueError(f"A manifest is an object of `version` {VERSION}. Received: version={version!r}")
         presets = {name: Preset.from_json(name, entry) for name, entry in data.get("presets", {}).items()}
+        adrift = [name for name, preset in presets.items() if preset.weights and preset.weights.source == "folder"]
+        if adrift:
+            raise ValueError("Weights of the manifest are bundled or on the Hub; publish those of a folder. "
+                             f"Received: source='folder' of {adrift}")  # fmt: skip
         default = data.get("default")
         if default not in presets:
             raise ValueError(f"`default` must name one of the presets. Received: default={default!r}")

@@ -96,7 +96,9 @@ def advice(error: BaseException, repo: str) -> str:
     chain = list(_chain(error))
     # By name, since the client has changed its HTTP library before.
     names = {cls.__name__ for each in chain for cls in type(each).__mro__}
-    codes = {each.errno for each in chain if isinstance(each, OSError) and each.errno}
+    # A firewall refuses with the same codes as a disk.
+    local = "TransportError" not in names
+    codes = {each.errno for each in chain if isinstance(each, OSError) and each.errno} if local else set()
     page = f"{endpoint() or constants.ENDPOINT}/{repo}"
 
     if constants.is_offline_mode() or "OfflineModeIsEnabled" in names:
@@ -108,12 +110,14 @@ def advice(error: BaseException, repo: str) -> str:
         return "The cache cannot be written. Set KERASALIGN_HOME to a folder that can."
     if "ProxyError" in names:
         return f"The proxy refused: {_proxy()}. Correct the proxy's address and password, or unset it."
-    if isinstance(error, errors.GatedRepoError):
+    if "LocalTokenNotFoundError" in names:
+        return "Log in with `hf auth login` or set HF_TOKEN."
+    if _any(chain, errors.GatedRepoError):
         return (f"The repository is gated: accept its terms on {page}, then log in with `hf auth login` or set "
                 "HF_TOKEN.")  # fmt: skip
-    if isinstance(error, errors.RevisionNotFoundError):
+    if _any(chain, errors.RevisionNotFoundError):
         return "The repository no longer has this commit. Upgrade kerasalign; if that does not help, report it."
-    if isinstance(error, errors.RemoteEntryNotFoundError):
+    if _any(chain, errors.RemoteEntryNotFoundError):
         return "The commit does not have this file. Upgrade kerasalign; if that does not help, report it."
     status = next((each.response.status_code for each in chain if isinstance(each, errors.HfHubHTTPError)
                    and getattr(each, "response", None) is not None), None)  # fmt: skip
@@ -135,6 +139,10 @@ def advice(error: BaseException, repo: str) -> str:
     if names & {"NetworkError", "RemoteProtocolError", "ConnectionError"}:
         return f"There is no connection to {endpoint() or constants.ENDPOINT}. Check the network: {_proxy()}."
     return "Try again."
+
+
+def _any(chain: list[BaseException], kind: type) -> bool:
+    return any(isinstance(each, kind) for each in chain)
 
 
 def _proxy() -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kerasalign.hub import UnknownPreset, read_manifest
+from kerasalign.hub import Preset, UnknownPreset, read_manifest
 from kerasalign.hub.manifest import Manifest, manifest_path
 from kerasalign.metrics import get_protocol
 
@@ -37,11 +37,14 @@ def test_unknown_name_tells_the_nearest(manifest_json):
     ("bytes", "12", "bytes"),
     ("commercial_use", "no", "commercial_use"),
     ("source", "hub", "repo"),
+    ("source", "folder", "publish those of a folder"),
+    ("file", "tiny.keras", r"ends in \.weights\.h5"),
+    ("file", "../tiny.weights.h5", "relative path"),
     ("colour", "red", "unknown fields .'colour'."),
 ])  # fmt: skip
 def test_wrong_weights_are_refused(manifest_json, field, value, message):
     manifest_json["presets"]["tiny-drawn"]["weights"][field] = value
-    with pytest.raises(ValueError, match=f"tiny-drawn.*{message}"):
+    with pytest.raises(ValueError, match=rf"(?s)tiny-drawn.*{message}|{message}.*tiny-drawn"):
         Manifest.from_json(manifest_json)
 
 
@@ -104,3 +107,8 @@ def test_shipped_numbers_name_a_protocol_and_a_file(name):
         assert get_protocol(result.protocol).markup == preset.markup
     for result in preset.measured:
         json.loads((TOP / result.file).read_text())
+
+
+def test_an_entry_survives_json(manifest_json):
+    for name, preset in {**Manifest.from_json(manifest_json).presets, **SHIPPED.presets}.items():
+        assert Preset.from_json(name, json.loads(json.dumps(preset.to_json()))) == preset

@@ -11,6 +11,7 @@ import threading
 
 import pytest
 from hub.entries import WEIGHTS, weights_entry
+from huggingface_hub import scan_cache_dir
 
 from kerasalign.hub import DownloadFailed, WeightsCorrupted, cache_dir, weights, weights_path
 from kerasalign.hub.preset import Weights
@@ -80,6 +81,7 @@ def test_a_wrong_or_partial_cached_file_is_set_aside_and_fetched_once_more(publi
     assert kept.read_bytes() == found
     told = caplog.text
     assert "expected" in told and "Received" in told and str(kept) in told and "fetched once more" in told
+    assert scan_cache_dir(cache_dir()).warnings == []
 
 
 def test_a_wrong_download_is_fetched_once_more(published):
