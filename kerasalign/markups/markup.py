@@ -84,6 +84,19 @@ class Markup:
         right, left = self.eyes[name]
         return tuple(right), tuple(left)
 
+    def eye_corners(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Returns the two corners of the right and of the left eye: the ends of the eyes' upper boundaries.
+
+        Raises:
+            ValueError: If the markup has no such boundaries.
+        """
+        curves = [self.boundaries.get(f"{side}_eye_upper") for side in ("right", "left")]
+        if None in curves:
+            raise ValueError(f"Markup '{self.name}' has no boundaries `right_eye_upper` and `left_eye_upper`, whose "
+                             f"ends are the eyes' corners. Received: boundaries={sorted(self.boundaries)}")
+        (right, left) = ((int(curve[0]), int(curve[-1])) for curve in curves)
+        return right, left
+
     def mirror(self, landmarks: np.ndarray, width: float) -> np.ndarray:
         """Mirrors `(..., N, 2)` landmarks in an image `width` pixels wide: x becomes `width - 1 - x`."""
         mirrored = np.array(landmarks, copy=True)[..., np.asarray(self.flip), :]

@@ -34,6 +34,7 @@ class Evaluation:
         own_box_source: The box source that the model's crops are made for, if known.
         n_bootstrap: Resamples of the confidence interval.
         seed: Of the resampling.
+        strata: Group of each face, for a protocol that averages groups, and for no other.
     """
 
     protocol: Protocol
@@ -43,6 +44,7 @@ class Evaluation:
     own_box_source: str | None = None
     n_bootstrap: int = 1000
     seed: int = 0
+    strata: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.protocol, Protocol):
@@ -55,35 +57,52 @@ class Evaluation:
             twice = next(name for name in self.names if self.names.count(name) > 1)
             raise ValueError("`names` must be unique, or a face counts twice. "
                              f"Received: {twice!r} more than once")
+        if (self.strata is not None) != bool(self.protocol.strata):
+            needed = "must" if self.protocol.strata else "must not"
+            raise ValueError(f"`strata` {needed} be given for protocol '{self.protocol.name}' ({self.protocol}). "
+                             f"Received: strata={self.strata!r}")
+        if self.strata is not None and len(self.strata) != len(self.nmes):
+            raise ValueError(f"`strata` must be one group per face, {len(self.nmes)} in all. "
+                             f"Received: {len(self.strata)} groups")
 
     def __len__(self) -> int:
         return len(self.nmes)
 
     @cached_property
+    def weights(self) -> np.ndarray:
+        """`(B,)` weight of each face in the scores, of mean 1; all 1 unless the protocol averages groups."""
+        if self.strata is None:
+            return np.ones(len(self))
+        _, group, sizes = np.unique(self.strata, return_inverse=True, return_counts=True)
+        return len(self) / (len(sizes) * sizes[group])
+
+    @cached_property
     def nme(self) -> float:
-        """Mean of the per-face NMEs, percent."""
-        return float(self.nmes.mean())
+        """Mean of the per-face NMEs, percent; of the groups' means, like every score, where there are groups."""
+        return float((self.nmes * self.weights).mean())
 
     @cached_property
     def nme_ci(self) -> tuple[float, float]:
         """95 % bootstrap interval of `nme` over the faces, percent."""
-        return scores.bootstrap_interval(self.nmes, self.n_bootstrap, self.seed)
+        return scores.bootstrap_interval(self.nmes * self.weights, self.n_bootstrap, self.seed)
 
     @cached_property
     def fr(self) -> float:
         """Failure rate at the protocol's threshold, percent."""
-        return scores.failure_rate(self.nmes, self.protocol.fr_threshold)
+        return self._over_groups(lambda nmes: scores.failure_rate(nmes, self.protocol.fr_threshold))
 
     @cached_property
     def auc(self) -> float:
         """Area under the CED by the protocol's range and method, 0..1."""
-        return scores.auc(self.nmes, self.protocol.auc_threshold, self.protocol.auc_method)
+        method = self.protocol.auc_method
+        return self._over_groups(lambda nmes: scores.auc(nmes, self.protocol.auc_threshold, method))
 
     @cached_property
     def parts(self) -> dict[str, float]:
         """Mean NME of each facial part over the faces that have it annotated, percent."""
-        return {part: float(np.nanmean(values)) for part, values in self.part_nmes.items()
-                if np.isfinite(values).any()}  # fmt: skip
+        known = {part: np.isfinite(values) for part, values in self.part_nmes.items()}
+        return {part: float(np.average(values[known[part]], weights=self.weights[known[part]]))
+                for part, values in self.part_nmes.items() if known[part].any()}  # fmt: skip
 
     @property
     def notes(self) -> list[str]:
@@ -103,7 +122,8 @@ class Evaluation:
         """Thresholds in percent (by default 101 up to the protocol's AUC range) and the CED at them, 0..1."""
         if thresholds is None:
             thresholds = np.linspace(0.0, self.protocol.auc_threshold, 101)
-        return np.asarray(thresholds, "float64"), scores.ced(self.nmes, thresholds)
+        thresholds = np.asarray(thresholds, "float64")
+        return thresholds, self._over_groups(lambda nmes: scores.ced(nmes, thresholds))
 
     def worst(self, k: int = 10) -> list[str]:
         """Names of the `k` faces with the largest NME, worst first; all of them if there are fewer."""
@@ -130,8 +150,9 @@ class Evaluation:
         _require_same_measure(self.protocol, protocol)
         keep = np.array([position[name] for name in names], dtype=int)
         parts = {part: values[keep] for part, values in self.part_nmes.items()}
+        strata = None if self.strata is None else tuple(self.strata[i] for i in keep)
         return Evaluation(protocol, tuple(names), self.nmes[keep], parts, self.own_box_source,
-                          self.n_bootstrap, self.seed)  # fmt: skip
+                          self.n_bootstrap, self.seed, strata)  # fmt: skip
 
     def to_dict(self) -> dict:
         """Everything but the per-face numbers, ready for JSON."""
@@ -179,6 +200,13 @@ class Evaluation:
         """
         return tables.score_table([self], {self.protocol.name: published} if published else {})
 
+    def _over_groups(self, score):
+        """A score of NMEs, averaged over the groups."""
+        if self.strata is None:
+            return score(self.nmes)
+        groups = np.asarray(self.strata)
+        return np.mean([score(self.nmes[groups == group]) for group in np.unique(groups)], axis=0)
+
     def __repr__(self) -> str:
         return f"Evaluation(nme={self.nme:.3f} %, {len(self)} faces, {self.protocol})"
 
@@ -193,6 +221,7 @@ def evaluate_landmarks(
     own_box_source: str | None = None,
     n_bootstrap: int = 1000,
     seed: int = 0,
+    strata: Sequence[str] | None = None,
 ) -> Evaluation:
     """Scores predicted landmarks under a protocol.
 
@@ -208,6 +237,7 @@ def evaluate_landmarks(
             differs from the protocol's.
         n_bootstrap: Resamples of the confidence interval.
         seed: Of the resampling.
+        strata: Group of each face, for a protocol that averages groups, and for no other.
 
     Raises:
         ValueError: If there is no protocol, an array does not fit it, an annotated point has no finite
@@ -239,7 +269,8 @@ def evaluate_landmarks(
     if names is None:
         names = [f"{protocol.subset}/{i}" for i in range(len(nmes))]
     parts = part_means(relative, get_markup(protocol.markup))
-    return Evaluation(protocol, tuple(names), nmes, parts, own_box_source, n_bootstrap, seed)
+    return Evaluation(protocol, tuple(names), nmes, parts, own_box_source, n_bootstrap, seed,
+                      None if strata is None else tuple(strata))  # fmt: skip
 
 
 def combine(evaluations: Sequence[Evaluation], protocol: str | Protocol) -> Evaluation:
@@ -265,8 +296,9 @@ def combine(evaluations: Sequence[Evaluation], protocol: str | Protocol) -> Eval
     nmes = np.concatenate([other.nmes for other in evaluations])
     parts = {part: np.concatenate([other.part_nmes[part] for other in evaluations])
              for part in first.part_nmes}  # fmt: skip
+    strata = tuple(group for other in evaluations for group in other.strata or ()) if protocol.strata else None
     return Evaluation(protocol, names, nmes, parts, own.pop() if len(own) == 1 else None,
-                      first.n_bootstrap, first.seed)  # fmt: skip
+                      first.n_bootstrap, first.seed, strata)  # fmt: skip
 
 
 def _require_same_measure(first: Protocol, second: Protocol) -> None:

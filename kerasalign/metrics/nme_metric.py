@@ -27,8 +27,9 @@ class NormalisedMeanError(keras.metrics.Metric):
 
     Args:
         markup: The point scheme, or its name.
-        normaliser: `"inter_ocular"`, `"inter_pupil"` (as far as the markup has them), `"box_size"`,
-            `"box_diagonal"`, `"box_width"` or `"box_height"`; boxes are the tight ones of the ground truth.
+        normaliser: `"inter_ocular"`, `"inter_pupil"`, `"corner_midpoint"` (as far as the markup has them),
+            `"box_size"`, `"box_diagonal"`, `"box_width"` or `"box_height"`; boxes are the tight ones of the ground
+            truth.
         name: Name of the metric.
         dtype: Of its state.
 
@@ -50,9 +51,12 @@ class NormalisedMeanError(keras.metrics.Metric):
             self._eyes = None
         elif normaliser in self.markup.eyes:
             self._eyes = self.markup.normaliser(normaliser)
+        elif normaliser == "corner_midpoint":
+            self._eyes = self.markup.eye_corners()
         else:
-            raise ValueError(f"`normaliser` must be one of {[*self.markup.eyes, *_BOX_LENGTHS]} for markup "
-                             f"'{self.markup.name}'. Received: normaliser={normaliser!r}")
+            known = [*self.markup.eyes, "corner_midpoint", *_BOX_LENGTHS]
+            raise ValueError(f"`normaliser` must be one of {known} for markup '{self.markup.name}'. "
+                             f"Received: normaliser={normaliser!r}")
         self.total = self.add_weight(name="total", initializer="zeros")
         self.count = self.add_weight(name="count", initializer="zeros")
 

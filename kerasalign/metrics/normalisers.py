@@ -21,6 +21,12 @@ def inter_pupil(target: np.ndarray, markup: Markup, boxes: np.ndarray | None = N
     return _eye_distance(target, markup, "inter_pupil")
 
 
+def corner_midpoint(target: np.ndarray, markup: Markup, boxes: np.ndarray | None = None) -> np.ndarray:
+    """Distance between the points midway between each eye's corners: of 36, 39 and of 42, 45 of 68."""
+    right, left = (target[:, list(corners)].mean(1) for corners in markup.eye_corners())
+    return np.linalg.norm(right - left, axis=-1)
+
+
 def box_size(target: np.ndarray, markup: Markup, boxes: np.ndarray | None = None) -> np.ndarray:
     """Geometric mean side of the box, sqrt(w h)."""
     sides = _box_sides(target, boxes)
@@ -44,7 +50,7 @@ def box_height(target: np.ndarray, markup: Markup, boxes: np.ndarray | None = No
 
 _REGISTRY: dict[str, Normaliser] = {
     function.__name__: function
-    for function in (inter_ocular, inter_pupil, box_size, box_diagonal, box_width, box_height)
+    for function in (inter_ocular, inter_pupil, corner_midpoint, box_size, box_diagonal, box_width, box_height)
 }
 
 

@@ -10,8 +10,8 @@ from kerasalign.metrics.normalisers import list_normalisers
 from kerasalign.metrics.scores import AUC_METHODS
 
 # What must agree before two numbers may be compared, averaged or drawn on one axis.
-_MEASURE = ("dataset", "normaliser", "normaliser_box", "markup", "points", "fr_threshold", "auc_threshold",
-            "auc_method")  # fmt: skip
+_MEASURE = ("dataset", "normaliser", "normaliser_box", "markup", "points", "strata", "fr_threshold",
+            "auc_threshold", "auc_method")  # fmt: skip
 _BOX_SOURCE = re.compile(r"landmarks|dataset(:\w+)?|detector:\w+|scaled:\d+(\.\d+)?")
 
 
@@ -29,6 +29,8 @@ class Protocol:
         normaliser_box: Which box a box normaliser measures: `"landmarks"`, the tight box of the ground truth,
             or `"dataset"`, the box that comes with the data set.
         points: `"all"` annotated points, or `"visible"` ones alone.
+        strata: Attribute of the data set's faces that divides them into groups of equal weight, such as
+            `"yaw_bin"`: every score is the mean of the groups' scores. Empty: every face weighs the same.
         fr_threshold: A face fails when its NME is above this, percent.
         auc_threshold: End of the range of the AUC, percent.
         auc_method: As for `auc`.
@@ -49,6 +51,7 @@ class Protocol:
     normaliser: str
     normaliser_box: str = "landmarks"
     points: str = "all"
+    strata: str = ""
     fr_threshold: float = 10.0
     auc_threshold: float = 10.0
     auc_method: str = "exact"
@@ -92,6 +95,8 @@ class Protocol:
         parts = [f"{self.dataset} {self.subset}{size}" if subset else self.dataset, self._normaliser_text()]
         if self.points == "visible":
             parts.append("visible points")
+        if self.strata:
+            parts.append(f"mean over {self.strata.replace('_', ' ')}s")
         method = "" if self.auc_method == "exact" else f" ({self.auc_method})"
         if self.fr_threshold == self.auc_threshold:
             parts.append(f"FR/AUC{method} at {self.fr_threshold:g} %")

@@ -12,7 +12,8 @@ _WFLW = "Wu et al., CVPR 2018; the subsets overlap"
 _COFW = "Burgos-Artizzu et al., ICCV 2013"
 _COFW68 = "Ghiasi and Fowlkes, arXiv 1506.08347; their own script divides by the eye-centre distance"
 _AFLW = "Zhu et al. (CCL), CVPR 2016; 19 points, 20000/4386"
-_AFLW3D = "Zhu et al. (3DDFA), CVPR 2016; plain mean over faces, not over yaw bins"
+_AFLW3D = "Zhu et al. (3DDFA), CVPR 2016; their tables print the mean of three bins: |yaw| up to 30, up to 60, beyond"
+_MENPO2D = "Zafeiriou et al., CVPRW 2017; semi-frontal faces"
 
 _WFLW_SIZES = {"full": 2500, "pose": 326, "expression": 314, "illumination": 698, "makeup": 206,
                "occlusion": 736, "blur": 773}  # fmt: skip
@@ -45,4 +46,15 @@ for _points in ("all", "visible"):
         _register("AFLW", "full", 4386, "19", _length, normaliser_box="dataset", box_source="dataset",
                   points=_points, reference=_AFLW)  # fmt: skip
 
-_register("AFLW2000-3D", "full", 2000, "68", "box_size", reference=_AFLW3D)
+# The second length is that of SDU's released code, which says box size and divides by the diagonal.
+for _length in ("box_size", "box_diagonal"):
+    _register("AFLW2000-3D", "full", 2000, "68", _length, reference=_AFLW3D)
+    _register("AFLW2000-3D", "yaw_balanced", 2000, "68", _length, strata="yaw_bin", reference=_AFLW3D)
+    for _subset in ("yaw0_30", "yaw30_60", "yaw60_90"):
+        _register("AFLW2000-3D", _subset, None, "68", _length, reference=_AFLW3D)
+
+_register("Menpo2D", "test", 5535, "68", "box_diagonal", reference=_MENPO2D)
+
+# SDU's released code takes an eye's centre to be midway between its corners; its paper takes the mean of its points.
+_register("300W", "challenging", 135, "68", "corner_midpoint", reference=_W300)
+_register("COFW68", "test", 507, "68", "corner_midpoint", reference=_COFW68)

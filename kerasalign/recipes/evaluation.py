@@ -22,7 +22,7 @@ from kerasalign.training.run import versions
 logger = logging.getLogger(__name__)
 
 # What a data set's reader calls the subset that a protocol names otherwise.
-_SPLITS = {("wflw", "full"): "test", ("wflw", "pose"): "largepose"}
+_SPLITS = {("wflw", "full"): "test", ("wflw", "pose"): "largepose", ("aflw2000-3d", "yaw_balanced"): "full"}
 _SAME_FACE = 0.3
 
 
@@ -53,10 +53,14 @@ class ModelReport:
 
     def fr_with_missed(self, evaluation: Evaluation) -> float:
         """Failure rate in percent when every face that the detector missed counts as a failure."""
-        split = split_of(evaluation.protocol)
-        missed = sum(name in self.missed for name in self.faces[split])
-        failures = (evaluation.nmes > evaluation.protocol.fr_threshold).sum()
-        return float(100 * (failures + missed) / (len(evaluation) + missed))
+        protocol = evaluation.protocol
+        failed = dict(zip(evaluation.names, evaluation.nmes > protocol.fr_threshold))
+        failed |= dict.fromkeys(set(self.missed) & set(self.faces[split_of(protocol)]), True)
+        groups: dict[object, list[bool]] = {}
+        for name, failure in failed.items():
+            group = self.samples[name].attributes[protocol.strata] if protocol.strata else None
+            groups.setdefault(group, []).append(failure)
+        return float(100 * np.mean([np.mean(group) for group in groups.values()]))
 
     def table(self) -> Group:
         """Scores beside the paper's, then NME by facial part, as a `rich` renderable."""
@@ -222,6 +226,7 @@ def evaluate_faces(
         visibility=np.stack([s.visibility for s in samples]) if protocol.points == "visible" else None,
         own_box_source=own_box,
         n_bootstrap=n_bootstrap,
+        strata=[s.attributes[protocol.strata] for s in samples] if protocol.strata else None,
     )
 
 

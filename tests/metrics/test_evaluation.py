@@ -203,6 +203,31 @@ def test_boxes_and_visibility_are_used_where_the_protocol_says(faces, monkeypatc
             evaluate_landmarks(prediction, target, **options)
 
 
+def test_groups_of_equal_weight(faces):
+    protocol = get_protocol("aflw2000-3d-yaw_balanced-box_size")
+    plain = dataclasses.replace(protocol, strata="")
+    prediction, target = faces("68", 6)
+    prediction[4:] += 9
+    strata = list("aaaabb")
+    balanced = evaluate_landmarks(prediction, target, protocol, strata=strata, names=list("uvwxyz"))
+    groups = [evaluate_landmarks(prediction[part], target[part], plain) for part in (slice(4), slice(4, 6))]
+    for score in ("nme", "fr", "auc"):
+        assert getattr(balanced, score) == pytest.approx(np.mean([getattr(group, score) for group in groups]))
+    assert balanced.parts["nose"] == pytest.approx(np.mean([group.parts["nose"] for group in groups]))
+    np.testing.assert_allclose(balanced.ced()[1], np.mean([group.ced()[1] for group in groups], 0))
+    assert balanced.nme > evaluate_landmarks(prediction, target, plain).nme + 1
+    assert balanced.nme_ci[0] < balanced.nme < balanced.nme_ci[1]
+    assert balanced.subset(["z", "u"], protocol).nme == pytest.approx(balanced.nmes[[5, 0]].mean())
+    assert combine([balanced], protocol).nme == balanced.nme
+    for options, message in (
+        ({"protocol": protocol}, "`strata` must be given"),
+        ({"protocol": plain, "strata": strata}, "`strata` must not be given"),
+        ({"protocol": protocol, "strata": strata[:5]}, "`strata` must be one group per face"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            evaluate_landmarks(prediction, target, **options)
+
+
 @pytest.mark.parametrize("names", [["a", "b"], ["a", "b", "b"]])
 def test_names_are_one_per_face_and_unique(faces, names):
     with pytest.raises(ValueError, match="`names` must"):

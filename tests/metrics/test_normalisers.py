@@ -34,6 +34,19 @@ def test_inter_pupil_is_the_distance_of_the_eye_means_of_68_and_of_the_pupils_of
     assert normalising_length(pupils, get_markup("98"), "inter_pupil") == pytest.approx([10.0])
 
 
+def test_eye_centres_are_the_means_of_six_points_or_midway_between_two_corners():
+    face = np.zeros((1, 68, 2))
+    face[0, 36:42, 0] = [0, 3, 3, 4, 3, 3]
+    face[0, 42:48, 0] = [20, 21, 21, 24, 21, 21]
+    markup = get_markup("68")
+    assert normalising_length(face, markup, "inter_pupil") == pytest.approx([128 / 6 - 16 / 6])
+    assert normalising_length(face, markup, "corner_midpoint") == pytest.approx([22 - 2])
+    assert get_markup("29").eye_corners() == ((8, 10), (11, 9))
+    assert get_markup("98").eye_corners() == ((60, 64), (68, 72))
+    with pytest.raises(ValueError, match="right_eye_upper"):
+        normalising_length(get_markup("5").mean_shape[None], get_markup("5"), "corner_midpoint")
+
+
 @pytest.mark.parametrize(
     ("name", "length"),
     [("box_size", 60.0), ("box_diagonal", np.hypot(90, 40)), ("box_width", 90), ("box_height", 40)],

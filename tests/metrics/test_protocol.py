@@ -44,6 +44,8 @@ def test_every_registered_protocol_scores_faces_of_its_markup(name):
         options["boxes"] = np.array([[0.0, 0.0, 100.0, 100.0]])
     if protocol.points == "visible":
         options["visibility"] = np.ones(face.shape[:2], bool)
+    if protocol.strata:
+        options["strata"] = ["a"]
     assert evaluate_landmarks(face, face, protocol, **options).nme == 0
     assert evaluate_landmarks(face + 1, face, protocol, **options).nme > 0.5
 
@@ -54,9 +56,19 @@ def test_the_papers_protocols_are_there():
             assert get_protocol(f"300w-{subset}-{normaliser}").markup == "68"
     assert len(list_protocols("WFLW")) == 7
     assert {get_protocol(name).markup for name in list_protocols("COFW")} == {"29"}
-    assert len(list_protocols("COFW68")) == 2
+    assert len(list_protocols("COFW68")) == 3
     assert {get_protocol(name).normaliser for name in list_protocols("AFLW")} == {
         "box_size", "box_diagonal", "box_width"}  # fmt: skip
+
+
+def test_aflw2000_has_the_plain_mean_the_bins_and_their_mean():
+    for length in ("box_size", "box_diagonal"):
+        plain, balanced = (get_protocol(f"aflw2000-3d-{subset}-{length}") for subset in ("full", "yaw_balanced"))
+        assert plain.strata == ""
+        assert plain.differences(balanced) == ["strata"]
+        for part in ("yaw0_30", "yaw30_60", "yaw60_90"):
+            assert get_protocol(f"aflw2000-3d-{part}-{length}").differences(plain) == []
+    assert "mean over yaw bins" in str(get_protocol("aflw2000-3d-yaw_balanced-box_size"))
 
 
 def test_an_unknown_name_is_an_error_that_suggests_close_ones():

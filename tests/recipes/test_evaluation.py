@@ -93,6 +93,21 @@ def test_report_folder(data, tmp_path):
     assert (tmp_path / "300w-full-inter_pupil.csv").read_text().count("\n") == len(report.samples) + 1
 
 
+def test_bins_of_pose_and_their_mean(tmp_path):
+    root = make_miniature("aflw2000-3d", tmp_path / "aflw", faces=2)
+    (root / "image00004.jpg").unlink()  # of the first bin, which is left with one face
+    (root / "image00004.mat").unlink()
+    subsets = ("full", "yaw_balanced", "yaw0_30", "yaw30_60", "yaw60_90")
+    report = evaluate_model(MeanFace(), root, [f"aflw2000-3d-{subset}-box_size" for subset in subsets], n_bootstrap=50)
+    plain, balanced, *parts = report.evaluations
+    assert [len(part) for part in parts] == [1, 2, 2]
+    assert balanced.nme == pytest.approx(np.mean([part.nme for part in parts]))
+    assert plain.nme == pytest.approx(np.average([part.nme for part in parts], weights=[1, 2, 2]))
+    assert balanced.nme != pytest.approx(plain.nme)
+    for evaluation in report.evaluations:
+        assert report.fr_with_missed(evaluation) == pytest.approx(evaluation.fr)
+
+
 def test_protocols_whose_faces_are_not_there_are_left_out(data):
     import shutil
 
