@@ -30,7 +30,7 @@ FLOOR, TOP = -15.0, 13.6
 
 
 def analytic_head() -> HeadModel:
-    """Builds the head: about 8,000 vertices, 14 identity modes and the expressions of eyes, brows, jaw and mouth.
+    """Builds the head: 4,186 vertices, 14 identity modes and the expressions of eyes, brows, jaw and mouth.
 
     Returns:
         The same head every time.

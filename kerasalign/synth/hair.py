@@ -116,7 +116,7 @@ def draw_hair(rng: np.random.Generator, colour: np.ndarray, skin: Skin, chance: 
         width=float(width), lift=float(lift), gravity=float(gravity), curl=float(curl),
         curl_rate=float(u(0.3, 0.9) if length > 10 else u(0.8, 2.2)), parting=float(rng.normal(0, 2.6)),
         forward=float(forward), tucked=bool(rng.random() < 0.5),
-        clear=float(u(4.0, 7.5) if rng.random() < 0.85 else 0), softness=float(u(0.2, 0.8)), shine=float(u(0.1, 1.0)),
+        clear=float(u(4.0, 7.5) if rng.random() < 0.9 else 0), softness=float(u(0.2, 0.8)), shine=float(u(0.1, 1.0)),
     )  # fmt: skip
 
 
