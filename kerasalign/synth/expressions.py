@@ -43,33 +43,34 @@ def draw_expression(rng: np.random.Generator, names: Sequence[str], expressive: 
     """
     s = _Scores(rng, names)
     kind = rng.random() / max(expressive, 1e-6)
-    if kind < 0.46:
+    # Shares are those of photographs taken among people: most smile, few shout.
+    if kind < 0.58:
         strength = rng.uniform(0.2, 1.1)
         s.add("mouthSmile", strength, strength)
         s.add("cheekSquint", 0, 0.7 * strength)
-        s.add("eyeSquint", 0, 0.6 * strength, 0.7)
+        s.add("eyeSquint", 0, 0.6 * strength, 0.6)
         if rng.random() < 0.68:
             s.add("mouthUpperUp", 0.1 * strength, 0.8 * strength)
             s.add("mouthLowerDown", 0, 0.6 * strength)
-            s.add("jawOpen", 0, 0.35 if rng.random() < 0.7 else 0.6)
+            s.add("jawOpen", 0, 0.25 if rng.random() < 0.75 else 0.6)
         s.add("mouthDimple", 0, 0.5, 0.4)
         s.add("mouthStretch", 0, 0.4, 0.3)
-    elif kind < 0.66:
-        s.add("jawOpen", 0.05, 1.0)
+    elif kind < 0.70:
+        s.add("jawOpen", 0.05, 0.5 if rng.random() < 0.6 else 1.0)
         for name, most, chance in (("mouthFunnel", 0.6, 0.35), ("mouthPucker", 0.6, 0.25), ("mouthLowerDown", 0.6, 0.4),
                                    ("mouthUpperUp", 0.5, 0.4), ("mouthStretch", 0.5, 0.3)):  # fmt: skip
             s.add(name, 0, most, chance)
-    elif kind < 0.78:
+    elif kind < 0.80:
         s.add("browDown", 0.1, 1.0)
         for name, most, chance in (("mouthFrown", 0.9, 0.6), ("noseSneer", 0.8, 0.4), ("mouthPress", 0.8, 0.4),
                                    ("mouthShrugLower", 0.7, 0.3), ("jawOpen", 0.3, 0.3)):  # fmt: skip
             s.add(name, 0, most, chance)
-    elif kind < 0.86:
+    elif kind < 0.88:
         options = ("mouthPucker", "mouthFunnel", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthLeft",
                    "mouthRight", "jawLeft", "jawRight", "jawForward")  # fmt: skip
         s.add(options[int(rng.integers(len(options)))], 0.2, 0.9)
         s.add("cheekPuff", 0, 0.8, 0.3)
-    elif kind < 0.92:
+    elif kind < 0.925:
         # A shout or a laugh: everything at once.
         s.add("jawOpen", 0.5, 1.0)
         s.add("mouthUpperUp", 0.2, 0.9)
@@ -97,13 +98,13 @@ def _draw_lids(s: _Scores) -> None:
     """Blinks, half-closed and wide eyes, and where they look."""
     rng = s.rng
     lids = rng.random()
-    if lids < 0.06:
+    if lids < 0.04:
         s.add("eyeBlink", 0.75, 1.0, asymmetry=0.02)
-    elif lids < 0.27:
-        s.add("eyeBlink", 0, 0.45, asymmetry=0.05)
-    elif lids < 0.62:
+    elif lids < 0.22:
+        s.add("eyeBlink", 0, 0.4, asymmetry=0.05)
+    elif lids < 0.65:
         s.add("eyeWide", 0, 0.65)
-    elif lids < 0.635:
+    elif lids < 0.66:
         s.put("eyeBlink_L" if rng.random() < 0.5 else "eyeBlink_R", 1.0)
     s.add("eyeSquint", 0, 0.6, 0.2)
     across, up = rng.normal(0, 0.28), rng.normal(0, 0.22)

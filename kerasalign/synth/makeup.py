@@ -17,7 +17,8 @@ class Makeup:
     Args:
         lip_colour: Linear albedo.
         lip_softness: Width of the lips' edge in centimetres.
-        lip_grow: How far colour goes beyond the lip's edge, as a fraction of its height.
+        lip_height: Height of the coloured upper and lower lip, as a fraction of that to the head's own points:
+            those lie above the edge of the red.
         lip_gloss: Gloss of the lips over the skin's.
         shadow: Strength of eye shadow.
         shadow_colour: Linear albedo.
@@ -28,7 +29,7 @@ class Makeup:
 
     lip_colour: tuple[float, float, float]
     lip_softness: float
-    lip_grow: float
+    lip_height: tuple[float, float]
     lip_gloss: float
     shadow: float
     shadow_colour: tuple[float, float, float]
@@ -50,7 +51,7 @@ def draw_makeup(rng: np.random.Generator, skin: Skin) -> Makeup:
     shade = base * rng.uniform(0.2, 0.8) if rng.random() < 0.7 else linear(rng.random(3) * 0.7)
     return Makeup(
         lip_colour=tuple(float(v) for v in lip), lip_softness=float(rng.uniform(0.04, 0.16)),
-        lip_grow=float(rng.normal(0.02, 0.03)), lip_gloss=float(rng.uniform(0, 0.5)),
+        lip_height=(float(rng.normal(0.80, 0.06)), float(rng.normal(0.95, 0.05))), lip_gloss=float(rng.uniform(0, 0.5)),
         shadow=float(rng.uniform(0, 0.75) if worn else 0), shadow_colour=tuple(float(v) for v in shade),
         liner=float(rng.uniform(0.3, 1) if worn else rng.uniform(0, 0.25)),
         lower_liner=float(rng.uniform(0, 0.7) if worn else rng.uniform(0, 0.15)),
@@ -58,12 +59,29 @@ def draw_makeup(rng: np.random.Generator, skin: Skin) -> Makeup:
     )  # fmt: skip
 
 
+def lip_edge(makeup: Makeup, marks: np.ndarray) -> np.ndarray:
+    """Where the colour of the lips ends, in the chart.
+
+    Args:
+        makeup: The make-up.
+        marks: `(68, 2)` chart places of the head's landmarks.
+
+    Returns:
+        `(12, 2)`: places of the outer points of the lips, 48 to 59 of markup 68.
+    """
+    edge = marks[48:60].copy()
+    middle = np.interp(edge[:, 0], *np.stack([marks[48], marks[[61, 67]].mean(0), marks[[62, 66]].mean(0),
+                                              marks[[63, 65]].mean(0), marks[54]]).T)  # fmt: skip
+    factor = np.r_[1.0, np.full(5, makeup.lip_height[0]), 1.0, np.full(5, makeup.lip_height[1])]
+    edge[:, 1] = middle + factor * (edge[:, 1] - middle)
+    return edge
+
+
 def paint_makeup(rng, makeup: Makeup, marks: np.ndarray, albedo: np.ndarray, gloss: np.ndarray) -> None:
     """Paints lips, eye shadow, liner and rouge into albedo and gloss, in place."""
-    outline = np.concatenate([canvas.smooth(marks[48:55], 30), canvas.smooth(marks[[*range(54, 60), 48]], 30)])
-    middle = marks[48:60].mean(0)
+    edge = lip_edge(makeup, marks)
     mask = canvas.blank()
-    canvas.fill(mask, middle + (outline - middle) * [1.0, 1 + makeup.lip_grow])
+    canvas.fill(mask, np.concatenate([canvas.smooth(edge[:7], 30), canvas.smooth(edge[[*range(6, 12), 0]], 30)]))
     lips = canvas.blurred(mask, makeup.lip_softness)
     grain = 1 + 0.35 * canvas.mottle(rng, 0) + 0.25 * canvas.mottle(rng, 2)
     _cover(albedo, lips, np.asarray(makeup.lip_colour), grain)

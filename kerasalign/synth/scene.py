@@ -41,7 +41,7 @@ class SceneConfig:
         yaw: Standard deviation in degrees of the common faces.
         yaw_tail: Probability of a yaw drawn uniformly up to `yaw_limit`.
         yaw_limit: Degrees.
-        pitch: Standard deviation in degrees.
+        pitch: Standard deviation in degrees, about a slight nod.
         roll: Standard deviation in degrees.
         distance: Centimetres from the camera, drawn uniformly in the logarithm.
         coverage: Longer side of the face's tight box over the picture's side.
@@ -245,7 +245,7 @@ def draw_camera(rng: np.random.Generator, config: SceneConfig) -> Camera:
     """Draws a camera."""
     tail = rng.random() < config.yaw_tail
     yaw = rng.uniform(-config.yaw_limit, config.yaw_limit) if tail else rng.normal(0, config.yaw)
-    pitch, roll = rng.normal(0, config.pitch), rng.normal(0, config.roll)
+    pitch, roll = rng.normal(-0.3 * config.pitch, config.pitch), rng.normal(0, config.roll)
     return Camera(
         yaw=float(np.clip(yaw, -config.yaw_limit, config.yaw_limit)), pitch=float(np.clip(pitch, -35, 35)),
         roll=float(np.clip(roll, -45, 45)), distance=float(np.exp(rng.uniform(*np.log(config.distance)))),
