@@ -84,17 +84,22 @@ class Markup:
         right, left = self.eyes[name]
         return tuple(right), tuple(left)
 
+    @property
+    def has_eye_corners(self) -> bool:
+        """Whether the markup has the boundaries that `eye_corners` needs."""
+        return {"right_eye_upper", "left_eye_upper"} <= set(self.boundaries)
+
     def eye_corners(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """Returns the two corners of the right and of the left eye: the ends of the eyes' upper boundaries.
 
         Raises:
             ValueError: If the markup has no such boundaries.
         """
-        curves = [self.boundaries.get(f"{side}_eye_upper") for side in ("right", "left")]
-        if None in curves:
+        if not self.has_eye_corners:
             raise ValueError(f"Markup '{self.name}' has no boundaries `right_eye_upper` and `left_eye_upper`, whose "
                              f"ends are the eyes' corners. Received: boundaries={sorted(self.boundaries)}")
-        (right, left) = ((int(curve[0]), int(curve[-1])) for curve in curves)
+        curves = (self.boundaries[f"{side}_eye_upper"] for side in ("right", "left"))
+        right, left = ((int(curve[0]), int(curve[-1])) for curve in curves)
         return right, left
 
     def mirror(self, landmarks: np.ndarray, width: float) -> np.ndarray:

@@ -1,0 +1,15 @@
+"""Alignment for face recognition, and the verification benchmarks that measure it.
+
+No recogniser comes with the library: bring any function from face crops to embeddings.
+"""
+
+from kerasalign.recognition.embedding import embed_faces
+from kerasalign.recognition.norm_crop import centre_crop, norm_crop, norm_matrix
+from kerasalign.recognition.pairs import FacePairs
+from kerasalign.recognition.template import landmarks68_to_5, landmarks_to_5, template, template5
+from kerasalign.recognition.verification import Rate, Verification, verify
+
+__all__ = [
+    "FacePairs", "Rate", "Verification", "centre_crop", "embed_faces", "landmarks68_to_5", "landmarks_to_5",
+    "norm_crop", "norm_matrix", "template", "template5", "verify",
+]  # fmt: skip
