@@ -55,7 +55,7 @@ def draw_brows(rng: np.random.Generator, hair_colour, skin) -> Brows:
     faint = rng.random() < 0.1
     feminine = skin.feminine > 0.5
     return Brows(
-        lift=float(rng.normal(-0.74, 0.26)), arch=float(rng.normal(0.12 if feminine else 0.0, 0.14)),
+        lift=float(rng.normal(-0.86, 0.26)), arch=float(rng.normal(0.12 if feminine else 0.0, 0.14)),
         tilt=float(rng.normal(0.5, 0.22)), inner=float(rng.normal(0.05, 0.22)), length=float(rng.normal(1.02, 0.06)),
         thickness=float(rng.uniform(0.3, 0.75) if feminine else rng.uniform(0.45, 1.1)),
         lean=float(rng.normal(0, 0.07)), hairs=int(rng.integers(60, 330)), hair_length=float(rng.uniform(0.3, 0.65)),

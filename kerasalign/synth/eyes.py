@@ -45,12 +45,12 @@ def draw_eyes(rng: np.random.Generator, darkness: float, feminine: float) -> Eye
     place = rng.uniform(0, last)
     low = min(int(place), len(IRISES) - 2)
     iris = IRISES[low] + (place - low) * (IRISES[low + 1] - IRISES[low])
-    white = np.array([0.84, 0.80, 0.78]) * rng.uniform(0.8, 1.05) * np.exp(rng.normal(0, 0.02, 3))
+    white = np.array([0.80, 0.76, 0.74]) * rng.uniform(0.75, 1.05) * np.exp(rng.normal(0, 0.02, 3))
     return Eyes(
-        iris=tuple(float(v) for v in linear(iris * np.exp(rng.normal(0, 0.08, 3)))),
+        iris=tuple(float(v) for v in 0.65 * linear(iris * np.exp(rng.normal(0, 0.08) + rng.normal(0, 0.03, 3)))),
         iris_radius=float(rng.normal(0.6, 0.02)), pupil=float(rng.uniform(0.15, 0.34)),
-        sclera=tuple(float(v) for v in linear(white)), shade=float(rng.uniform(0.55, 1.0)),
-        lashes=float(rng.uniform(0.2, 0.7) if feminine > 0.5 else rng.uniform(0.03, 0.3)),
+        sclera=tuple(float(v) for v in linear(white)), shade=float(rng.uniform(0.7, 1.0)),
+        lashes=float(rng.uniform(0.25, 0.8) if feminine > 0.5 else rng.uniform(0.1, 0.45)),
         lash_length=float(rng.uniform(0.4, 0.9) if feminine > 0.5 else rng.uniform(0.3, 0.6)),
         lash_colour=tuple(float(v) for v in np.array([0.012, 0.009, 0.007]) * rng.uniform(0.7, 4)),
     )  # fmt: skip

@@ -55,10 +55,10 @@ def draw_lighting(rng: np.random.Generator, environments=(), environment: float 
     else:
         around = _room(rng)
         main, colour = _way(rng), _tint(rng, 0.35)
-    ambient = rng.uniform(0.2, 0.8)
+    ambient = rng.uniform(0.15, 0.6)
     harmonics = ambient * project(around)
     strong = rng.random() < hard
-    power = rng.uniform(1.0, 3.0) if strong else rng.uniform(0.1, 1.2)
+    power = rng.uniform(1.0, 3.0) if strong else rng.uniform(0.2, 1.4)
     directions, colours = [main], [power * colour]
     if rng.random() < 0.4:
         directions.append(_way(rng))

@@ -22,7 +22,7 @@ class Makeup:
         lip_gloss: Gloss of the lips over the skin's.
         shadow: Strength of eye shadow.
         shadow_colour: Linear albedo.
-        liner: Strength of the line along the upper lids.
+        liner: Strength of the line along the upper lids; the roots of lashes draw one for everybody.
         lower_liner: The same along the lower lids.
         blush: Strength of rouge.
     """
@@ -53,7 +53,7 @@ def draw_makeup(rng: np.random.Generator, skin: Skin) -> Makeup:
         lip_colour=tuple(float(v) for v in lip), lip_softness=float(rng.uniform(0.04, 0.16)),
         lip_height=(float(rng.normal(0.80, 0.06)), float(rng.normal(0.95, 0.05))), lip_gloss=float(rng.uniform(0, 0.5)),
         shadow=float(rng.uniform(0, 0.75) if worn else 0), shadow_colour=tuple(float(v) for v in shade),
-        liner=float(rng.uniform(0.3, 1) if worn else rng.uniform(0, 0.25)),
+        liner=float(rng.uniform(0.3, 1) if worn else rng.uniform(0.1, 0.5)),
         lower_liner=float(rng.uniform(0, 0.7) if worn else rng.uniform(0, 0.15)),
         blush=float(rng.uniform(0, 0.6) if worn else 0),
     )  # fmt: skip

@@ -36,7 +36,8 @@ def _bake(head: HeadModel) -> np.ndarray:
         weight = np.clip(normals @ way, 0, None)
         seen += weight * (depth[row, column] <= at[:, 2] + 0.15)
         total += weight
-    open_ = np.clip(0.12 + 0.95 * seen / np.maximum(total, 1e-6), 0, 1)
+    # A little light bounces into the deepest corner.
+    open_ = np.clip(0.08 + 0.97 * seen / np.maximum(total, 1e-6), 0, 1) ** 1.3
     inner = np.setdiff1d(np.arange(len(head.triangles)), outside)
     mask = np.zeros(len(head.mean), bool)
     mask[head.triangles[inner]] = True

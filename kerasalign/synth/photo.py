@@ -14,7 +14,7 @@ class Photo:
 
     Args:
         exposure: Factor of the light, after the face was exposed well.
-        contrast: Slope of the tones about the middle.
+        contrast: Slope of the tones about a face's.
         saturation: 0 is grey.
         gamma: Exponent of the tones.
         tint: Factors of red, green and blue.
@@ -52,18 +52,18 @@ def draw_photo(rng: np.random.Generator, degrade: float) -> Photo:
 
     u = rng.uniform
     return Photo(
-        exposure=float(np.exp(rng.normal(0, 0.28))), contrast=float(u(0.8, 1.25)), saturation=float(u(0.7, 1.2)),
+        exposure=float(np.exp(rng.normal(0, 0.28))), contrast=float(u(0.9, 1.6)), saturation=float(u(0.7, 1.6)),
         gamma=float(np.exp(rng.normal(0, 0.1))), tint=tuple(float(v) for v in np.exp(rng.normal(0, 0.05, 3))),
-        blur=float(u(0.001, 0.008)) * chance(0.4), motion=(float(u(0.005, 0.03)) * chance(0.06), float(u(0, 180))),
-        scale=float(u(0.25, 0.85)) if chance(0.3) else 1.0, noise=float(u(0.003, 0.05) ** 1.1) * chance(0.5),
+        blur=float(u(0.001, 0.007)) * chance(0.3), motion=(float(u(0.005, 0.03)) * chance(0.06), float(u(0, 180))),
+        scale=float(u(0.3, 0.9)) if chance(0.22) else 1.0, noise=float(u(0.05, 0.22) ** 2) * chance(0.45),
         colour_noise=chance(0.6), jpeg=int(rng.integers(25, 95)) if chance(0.6) else 0,
-        sharpen=float(u(0.2, 1.2)) * chance(0.25), vignette=float(u(0, 0.4)) * chance(0.2), grey=chance(0.1),
+        sharpen=float(u(0.3, 1.5)) * chance(0.45), vignette=float(u(0, 0.4)) * chance(0.2), grey=chance(0.1),
     )  # fmt: skip
 
 
 def develop(light: np.ndarray, key: float, photo: Photo) -> np.ndarray:
     """Linear light to gamma-coded tones in 0..1; `key` is the light that becomes a middle tone."""
-    tones = light * (0.27 * photo.exposure / max(key, 1e-4)) * np.asarray(photo.tint, "float32")
+    tones = light * (0.155 * photo.exposure / max(key, 1e-4)) * np.asarray(photo.tint, "float32")
     # A film-like shoulder: highlights fade instead of ending.
     tones = tones * (1 + 0.1 * tones) / (1 + 0.42 * tones)
     return np.clip(tones * 1.12, 0, 1) ** np.float32(photo.gamma / 2.2)
@@ -74,7 +74,7 @@ def expose(rng: np.random.Generator, image: np.ndarray, photo: Photo) -> np.ndar
     size = image.shape[0]
     grey = image @ np.array([0.299, 0.587, 0.114], "float32")
     image = grey[..., None] + (image - grey[..., None]) * np.float32(photo.saturation)
-    image = (image - np.float32(0.5)) * np.float32(photo.contrast) + np.float32(0.5)
+    image = (image - np.float32(0.45)) * np.float32(photo.contrast) + np.float32(0.45)
     if photo.vignette:
         line = np.linspace(-1, 1, size, dtype="float32") ** 2
         image *= 1 - photo.vignette * 0.5 * (line[:, None] + line[None])[..., None]

@@ -68,7 +68,7 @@ class SceneConfig:
     proportions: float = 1.0
     expression: float = 0.85
     yaw: float = 18.0
-    yaw_tail: float = 0.25
+    yaw_tail: float = 0.18
     yaw_limit: float = 90.0
     pitch: float = 10.0
     roll: float = 10.0

@@ -205,7 +205,7 @@ def shade(ids, points, inverse, vertices, normals, attributes, triangles, materi
                 # Lids shade the ball from above and at the corners.
                 dx, dy, dz = x - look[e], y - look[e + 1], z - look[e + 2]
                 high = dx * ux + dy * uy + dz * uz
-                open_ = (0.5 + 0.5 * _step(1.0, -0.15, high) if high > -0.15 else 1.0)
+                open_ = 0.3 + 0.7 * _step(0.75, -0.2, high)
                 open_ = 1 - look[EYE_SHADE] * (1 - open_ * (0.6 + 0.4 * _step(1.6, 0.9, abs(p[0]))))
                 gloss, shine, fresnel = 0.5, 700.0, 0.02
             elif kind == TEETH:

@@ -89,7 +89,8 @@ def things(head: HeadModel, scene: Scene, neutral: np.ndarray, shape: np.ndarray
     points, hair = shape[head.landmarks68], scene.hair
     meshes: list[Mesh | None] = [shoulders(scene.clothes, scene.camera)]
     worn = scene.headwear
-    meshes.append(locks(head, hair, scene.rng(1), warp, eye, worn.edge if worn else None))
+    if worn is None or worn.kind != "scarf":
+        meshes.append(locks(head, hair, scene.rng(1), warp, eye, worn.edge if worn else None))
     if worn:
         meshes.append(hat(head, worn, warp))
     meshes.append(lash_strands(scene.eyes, points, scene.rng(5), eye))
