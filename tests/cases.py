@@ -13,25 +13,30 @@ import numpy as np
 from keras import ops, tree
 
 import kerasalign.layers as layers
-from kerasalign.models import MuSiCa
+from kerasalign.models import BAFA, LWBAFA, MuSiCa, SCC
 from kerasalign.models.musica import MuSiCaIteration
 
 
 @dataclass(frozen=True)
 class LayerCase:
-    """A layer and the arrays it is called on; the first axis is the batch."""
+    """A layer and the arrays it is called on; the first axis is the batch.
+
+    Paths of weights that end in `idle` may have no effect: a shift that the next batch normalisation takes out.
+    """
 
     make: Callable[..., keras.layers.Layer]
     inputs: Callable[[], tuple[np.ndarray, ...]]
     trains: bool = True
+    idle: str | tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class ModelCase:
-    """A small model and its targets."""
+    """A small model and its targets; `idle` as for a layer."""
 
     make: Callable[..., keras.Model]
     fit: dict = field(default_factory=dict)
+    idle: str | tuple[str, ...] = ()
 
 
 def noise(*shape, seed=0, low=-1.0, high=1.0):
@@ -43,6 +48,12 @@ def crops(count, size, seed=0):
     images = np.random.default_rng(seed).integers(1, 256, (count, size, size, 3)).astype("uint8")
     images[:, :, 0] = 0
     return images
+
+
+def adjacency(count, nodes):
+    """Random edge weights; rows sum to 1."""
+    weights = noise(count, nodes, nodes, seed=2, low=0)
+    return weights / weights.sum(-1, keepdims=True)
 
 
 PATCHES_19 = [0, 4, 8, 12, 16, 17, 21, 22, 26, 36, 39, 42, 45, 31, 34, 48, 51, 54, 57]
@@ -78,9 +89,52 @@ LAYERS = {
         ),
         lambda: (noise(3, 32, 32, 3),),
     ),
+    "BlurPool": LayerCase(layers.BlurPool, lambda: (noise(3, 8, 7, 4),), trains=False),
+    "ConvNorm": LayerCase(lambda **kw: layers.ConvNorm(6, 3, strides=2, **kw), lambda: (noise(3, 7, 8, 4),)),
+    "DExTra": LayerCase(lambda **kw: layers.DExTra(4, **kw), lambda: (noise(3, 5, 16),)),
+    "DeLighTBlock": LayerCase(lambda **kw: layers.DeLighTBlock(2, dropout=0.0, **kw), lambda: (noise(3, 5, 12),)),
+    "DeLighTEncoder": LayerCase(
+        lambda **kw: layers.DeLighTEncoder(1, 2, 3, dropout=0.0, **kw), lambda: (noise(3, 5, 12),)
+    ),
+    "FusedBatchNormalization": LayerCase(layers.FusedBatchNormalization, lambda: (noise(3, 5, 6, 4),)),
+    "GroupedLinear": LayerCase(lambda **kw: layers.GroupedLinear(12, 2, **kw), lambda: (noise(3, 5, 8),)),
+    "Hourglass": LayerCase(
+        lambda **kw: layers.Hourglass(4, depth=2, shuffle="decoder", **kw), lambda: (noise(3, 8, 8, 8),),
+        idle="/norm/beta",
+    ),
+    "PyramidPooling": LayerCase(lambda **kw: layers.PyramidPooling((1, 3), **kw), lambda: (noise(3, 8, 7, 4),)),
+    "ResidualBottleneck": LayerCase(
+        lambda **kw: layers.ResidualBottleneck(6, 4, **kw), lambda: (noise(3, 5, 6, 4),)
+    ),
+    "SAFeature": LayerCase(layers.SAFeature, lambda: (noise(3, 5, 6, 8),)),
+    "SDFusion": LayerCase(
+        lambda **kw: layers.SDFusion(3, 4, **kw), lambda: (noise(3, 6, 6, 8), noise(3, 6, 6, 8, seed=1))
+    ),
+    "ShuffleUnit": LayerCase(layers.ShuffleUnit, lambda: (noise(3, 5, 6, 8),), idle="/norm/beta"),
+    "TransformerBlock": LayerCase(
+        lambda **kw: layers.TransformerBlock(2, 12, dropout=0.0, **kw), lambda: (noise(3, 5, 8), noise(3, 4, 6, seed=1))
+    ),
+    "PhotoStatistics, per channel": LayerCase(
+        lambda **kw: layers.PhotoStatistics(per_channel=True, **kw), lambda: (crops(3, 16),), trains=False
+    ),
+    "GraphConvolution": LayerCase(
+        lambda **kw: layers.GraphConvolution(6, **kw), lambda: (noise(3, 5, 8), adjacency(3, 5))
+    ),
+    "GraphResBlock": LayerCase(layers.GraphResBlock, lambda: (noise(3, 5, 8), adjacency(3, 5))),
+    "DynamicAdjacency": LayerCase(
+        lambda **kw: layers.DynamicAdjacency(np.tri(5), **kw), lambda: (noise(3, 4, 4, 10),)
+    ),
+    "MapToNode": LayerCase(lambda **kw: layers.MapToNode(5, **kw), lambda: (noise(3, 4, 4, 10),), trains=False),
+    "ParallelAttention": LayerCase(
+        layers.ParallelAttention, lambda: (noise(3, 6, 6, 4), noise(3, 6, 6, 4, seed=1))
+    ),
 }
 
 MODELS = {
+    "SCC": ModelCase(lambda **kw: SCC(markup="5", width=8, blocks=(1, 1, 1, 1), size=64, **kw)),
+    "SCC, dense layers": ModelCase(
+        lambda **kw: SCC(markup="19", width=8, blocks=(1, 1, 1, 1), size=64, head="fc", loss="wing", **kw)
+    ),
     "MuSiCa": ModelCase(
         lambda **kw: MuSiCa(markup="68", patches=PATCHES_19, hidden=32, size=64, box_side=40, **kw)
     ),
@@ -96,6 +150,20 @@ MODELS = {
             extractor="inverted_bottleneck", global_attention="gcn", **kw,
         )
     ),
+    "LWBAFA": ModelCase(
+        lambda **kw: LWBAFA(
+            markup="68", size=64, channels=16, stage_weights=(1.0,), depth=1, width=64, blocks=1, grouped_layers=(2, 2),
+            dropout=0.0, **kw,
+        ),
+        # A depthwise convolution and its normalisation are blind to the scale of each channel.
+        idle=("/norm/beta", "decode_0/enter/norm/gamma"),
+    ),
+    "BAFA 19, two hourglasses": ModelCase(
+        lambda **kw: BAFA(
+            markup="19", size=64, channels=16, stem_ratio=0.2, stage_weights=(0.5, 1.0), depth=1, width=64, blocks=1,
+            hidden=32, dropout=0.0, **kw,
+        )
+    ),
 }
 
 
@@ -104,6 +172,8 @@ def set_known_weights(model) -> None:
     values = []
     for i, weight in enumerate(model.get_weights()):
         wave = np.sin(1.3 * (np.arange(weight.size) + 1) + i)
+        if model.weights[i].name == "moving_variance":
+            wave = 1 + np.abs(wave) * max(weight.size, 1) ** 0.5
         values.append((wave / max(weight.size, 1) ** 0.5).reshape(weight.shape).astype(weight.dtype))
     model.set_weights(values)
 

@@ -22,7 +22,9 @@ LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 FACADE = {("models/landmark_model.py", "inference")}
 # Where TensorFlow itself is the subject: at the top of a file that nothing imports unasked, or inside a function.
 TENSORFLOW_AT_THE_TOP = {"data/tf_data.py"}
-TENSORFLOW_INSIDE = {"inference/detectors/mtcnn.py", "models/compiled.py"}
+TENSORFLOW_INSIDE = {
+    "inference/detectors/mtcnn.py", "layers/fused_batch_normalization.py", "models/compiled.py",
+}  # fmt: skip
 
 
 def name_of(path):

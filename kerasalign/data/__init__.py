@@ -18,6 +18,7 @@ _HOME = {
     "build_cache": "cache_build",
     "cached_spec": "cache",
     "draw": "augmentation",
+    "exact_boundary_maps": "boundary_maps",
     "gdb_copies": "balance",
     "gdb_weights": "balance",
     "load_image": "images",

@@ -1,6 +1,8 @@
 """Losses, one idea per file."""
 
+from kerasalign.losses.boundary_maps import boundary_maps
 from kerasalign.losses.rectified_l1 import rectified_l1
 from kerasalign.losses.rectified_wing import rectified_wing
+from kerasalign.losses.staged_map_loss import staged_map_loss
 
-__all__ = ["rectified_l1", "rectified_wing"]
+__all__ = ["boundary_maps", "rectified_l1", "rectified_wing", "staged_map_loss"]

@@ -3,11 +3,12 @@
 import inspect
 
 from kerasalign.models.landmark_model import LandmarkModel
+from kerasalign.models.lw_bafa import BAFA, LWBAFA
 from kerasalign.models.musica import MuSiCa
 
-__all__ = ["LandmarkModel", "MuSiCa", "build"]
+__all__ = ["BAFA", "LWBAFA", "LandmarkModel", "MuSiCa", "build"]
 
-_CLASSES = {"MuSiCa": MuSiCa}
+_CLASSES = {"BAFA": BAFA, "LWBAFA": LWBAFA, "MuSiCa": MuSiCa}
 
 
 def build(config: dict) -> LandmarkModel:

@@ -70,7 +70,7 @@ def test_gradients_reach_every_weight(case):
         model.train_on_batch(crops(2, model.crop_spec.size), model_target(model, 2))
     for weight, old in zip(model.trainable_weights, before):
         assert np.isfinite(np.asarray(weight)).all(), weight.path
-        assert not np.array_equal(np.asarray(weight), old), weight.path
+        assert weight.path.endswith(case.idle) or not np.array_equal(np.asarray(weight), old), weight.path
 
 
 def test_sample_weight_zero_takes_a_face_out(model):

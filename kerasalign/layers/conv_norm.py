@@ -1,0 +1,66 @@
+"""Convolution, batch normalisation, ReLU."""
+
+import keras
+from keras import ops
+
+from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
+
+
+@keras.saving.register_keras_serializable(package="kerasalign")
+class ConvNorm(keras.layers.Layer):
+    """Convolution without bias, batch normalisation, and ReLU unless it is switched off.
+
+    Args:
+        filters: Number of output channels.
+        kernel_size: Sides of the kernel, or one number for a square.
+        strides: Step between windows.
+        activation: Whether ReLU follows.
+
+    Call arguments:
+        images: `(B, H, W, C)`.
+
+    Input shape: `(B, H, W, C)`. Output shape: `(B, ceil(H / strides), ceil(W / strides), filters)`.
+
+    Raises:
+        ValueError: If a number is below 1.
+
+    Example:
+
+        maps = ConvNorm(64, 7, strides=2)(np.ones((1, 256, 256, 3), "float32"))      # (1, 128, 128, 64)
+    """
+
+    def __init__(self, filters: int, kernel_size=1, strides: int = 1, activation: bool = True, **kwargs):
+        super().__init__(**kwargs)
+        sides = (kernel_size, kernel_size) if isinstance(kernel_size, int) else tuple(kernel_size)
+        for name, value in (("filters", filters), ("kernel_size", min(sides)), ("strides", strides)):
+            if value < 1:
+                raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
+        self.filters = filters
+        self.kernel_size = list(sides)
+        self.strides = strides
+        self.activation = activation
+
+    def build(self, input_shape):
+        self.conv = keras.layers.Conv2D(
+            self.filters, self.kernel_size, self.strides, "same", use_bias=False, kernel_initializer="he_normal",
+            dtype=self.dtype_policy, name="conv",
+        )  # fmt: skip
+        self.norm = FusedBatchNormalization(dtype=self.dtype_policy, name="norm")
+        self.conv.build(input_shape)
+        self.norm.build(self.conv.compute_output_shape(input_shape))
+
+    def call(self, images, training=None):
+        out = self.norm(self.conv(images), training=training)
+        return ops.relu(out) if self.activation else out
+
+    def compute_output_shape(self, input_shape):
+        batch, *sides, _ = input_shape
+        return (batch, *(side and -(-side // self.strides) for side in sides), self.filters)
+
+    def get_config(self):
+        return super().get_config() | {
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "activation": self.activation,
+        }

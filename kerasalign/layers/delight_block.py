@@ -1,0 +1,92 @@
+"""One block of DeLighT: transformation, single-head attention, light feed-forward."""
+
+import keras
+from keras import ops
+
+from kerasalign.layers.attention import attend, attention_macs
+from kerasalign.layers.dextra import DExTra
+
+
+@keras.saving.register_keras_serializable(package="kerasalign")
+class DeLighTBlock(keras.layers.Layer):
+    """`x = LN(x + attention(DExTra(x)))`, then `x = LN(x + feed_forward(x))`.
+
+    The attention has one head on the D / 2 features that DExTra gives; the feed-forward narrows to D / `reduction`.
+
+    Args:
+        depth: Number of grouped layers of DExTra.
+        widening: Widest of them per feature.
+        reduction: How much the feed-forward narrows.
+        dropout: Rate after attention and feed-forward.
+        max_groups: As in `DExTra`.
+
+    Call arguments:
+        tokens: `(B, T, D)`.
+
+    Input shape: `(B, T, D)`. Output shape: the same.
+
+    Raises:
+        ValueError: If `reduction` is below 1 or `dropout` is not in [0, 1).
+
+    Example:
+
+        out = DeLighTBlock(4)(np.ones((1, 98, 256), "float32"))
+
+    Reference: Mehta et al., "DeLighT" (arXiv 2008.00623), section 3.2 and figure 1d, normalised after the sum.
+    """
+
+    def __init__(
+        self, depth: int = 4, widening: float = 2.0, reduction: int = 4, dropout: float = 0.1, max_groups=None, **kwargs
+    ):
+        super().__init__(**kwargs)
+        if reduction < 1:
+            raise ValueError(f"`reduction` must be at least 1. Received: reduction={reduction}")
+        if not 0 <= dropout < 1:
+            raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout}")
+        self.depth = depth
+        self.widening = float(widening)
+        self.reduction = reduction
+        self.dropout = dropout
+        self.max_groups = max_groups
+
+    def build(self, input_shape):
+        features = input_shape[-1]
+        half, narrow = features // 2, max(features // self.reduction, 1)
+        policy = self.dtype_policy
+        tokens = input_shape[:-1]
+        self.transform = DExTra(self.depth, self.widening, self.max_groups, dtype=policy, name="transform")
+        self.project = keras.layers.Dense(3 * half, dtype=policy, name="project")
+        self.leave = keras.layers.Dense(features, dtype=policy, name="leave")
+        self.attention_norm = keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy, name="attention_norm")
+        self.narrow = keras.layers.Dense(narrow, activation="silu", dtype=policy, name="narrow")
+        self.widen = keras.layers.Dense(features, dtype=policy, name="widen")
+        self.norm = keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy, name="norm")
+        self.drop = keras.layers.Dropout(self.dropout, dtype=policy, name="drop")
+        for layer in (self.transform, self.attention_norm, self.narrow, self.norm):
+            layer.build(input_shape)
+        for layer in (self.project, self.leave):
+            layer.build((*tokens, half))
+        self.widen.build((*tokens, narrow))
+
+    def call(self, tokens, training=None):
+        mixed = self.leave(attend(*ops.split(self.project(self.transform(tokens)), 3, -1)))
+        tokens = self.attention_norm(tokens + self.drop(mixed, training=training))
+        fed = self.widen(self.narrow(tokens))
+        return self.norm(tokens + self.drop(fed, training=training))
+
+    def count_macs(self, tokens):
+        """Products of the attention."""
+        batch, count, features = tokens
+        return attention_macs(batch, count, count, features // 2)
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape)
+
+    def get_config(self):
+        return super().get_config() | {
+            "depth": self.depth,
+            "widening": self.widening,
+            "reduction": self.reduction,
+            "dropout": self.dropout,
+            "max_groups": self.max_groups,
+        }

@@ -1,0 +1,57 @@
+"""Batch normalisation in one pass over memory."""
+
+import keras
+
+
+@keras.saving.register_keras_serializable(package="kerasalign")
+class FusedBatchNormalization(keras.layers.BatchNormalization):
+    """Keras' batch normalisation with PyTorch's defaults, by TensorFlow's fused kernel where that is the backend.
+
+    Keras writes it as separate operations, in float32: on a CPU it then costs more than the convolution before it.
+    Values, weights and names are Keras' own; JAX, PyTorch and what is not an image take Keras' way.
+
+    Args:
+        momentum: Of the moving statistics.
+        epsilon: Added to the variance.
+        **kwargs: As in `keras.layers.BatchNormalization`.
+
+    Call arguments:
+        inputs: `(B, H, W, C)`.
+        training: Whether to use the batch's statistics and to move the moving ones.
+
+    Input shape: any. Output shape: the same.
+
+    Example:
+
+        normalised = FusedBatchNormalization()(np.ones((2, 8, 8, 16), "float32"))
+
+    Reference: Ioffe and Szegedy, "Batch Normalization" (arXiv 1502.03167).
+    """
+
+    def __init__(self, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs):
+        super().__init__(momentum=momentum, epsilon=epsilon, **kwargs)
+
+    def call(self, inputs, training=None, mask=None):
+        plain = mask is None and self.scale and self.center and not self.synchronized and not self.renorm
+        image = len(inputs.shape) == 4 and self.axis in (-1, 3)
+        if keras.backend.backend() != "tensorflow" or not (plain and image):
+            return super().call(inputs, training=training, mask=mask)
+        return self._fused(inputs, bool(training and self.trainable))
+
+    def _fused(self, inputs, training: bool):
+        import tensorflow as tf
+
+        weights = (self.gamma, self.beta, self.moving_mean, self.moving_variance)
+        gamma, beta, mean, variance = (tf.cast(weight, "float32") for weight in weights)
+        empty = tf.zeros([0])
+        out = tf.raw_ops.FusedBatchNormV3(
+            x=inputs, scale=gamma, offset=beta, mean=empty if training else mean,
+            variance=empty if training else variance, epsilon=self.epsilon, is_training=training,
+        )  # fmt: skip
+        if training:
+            # The kernel divides by n - 1, Keras by n.
+            count = tf.cast(tf.size(inputs) / tf.shape(inputs)[-1], "float32")
+            biased = out.batch_variance * ((count - 1) / count)
+            self.moving_mean.assign(mean * self.momentum + out.batch_mean * (1 - self.momentum))
+            self.moving_variance.assign(variance * self.momentum + biased * (1 - self.momentum))
+        return out.y

@@ -1,0 +1,65 @@
+"""Residual block of three convolutions, narrow in the middle."""
+
+import keras
+from keras import ops
+
+from kerasalign.layers.conv_norm import ConvNorm
+
+
+@keras.saving.register_keras_serializable(package="kerasalign")
+class ResidualBottleneck(keras.layers.Layer):
+    """1x1, 3x3 and 1x1 convolutions, each normalised, beside a skip connection; ReLU after the sum.
+
+    The skip is a normalised 1x1 convolution where the number of channels changes.
+
+    Args:
+        filters: Number of output channels.
+        middle: Channels of the first two convolutions.
+
+    Call arguments:
+        images: `(B, H, W, C)`.
+
+    Input shape: `(B, H, W, C)`. Output shape: `(B, H, W, filters)`.
+
+    Raises:
+        ValueError: If `filters` or `middle` is below 1.
+
+    Example:
+
+        out = ResidualBottleneck(128, 64)(np.ones((1, 64, 64, 64), "float32"))      # (1, 64, 64, 128)
+
+    Reference: He et al., "Deep Residual Learning" (arXiv 1512.03385), figure 5 right; LW-BAFA (APSIPA TSIP 12, e45,
+    2023), figure 2, narrows the middle.
+    """
+
+    def __init__(self, filters: int, middle: int, **kwargs):
+        super().__init__(**kwargs)
+        for name, value in (("filters", filters), ("middle", middle)):
+            if value < 1:
+                raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
+        self.filters = filters
+        self.middle = middle
+
+    def build(self, input_shape):
+        self.reduce = ConvNorm(self.middle, dtype=self.dtype_policy, name="reduce")
+        self.filter = ConvNorm(self.middle, 3, dtype=self.dtype_policy, name="filter")
+        self.expand = ConvNorm(self.filters, activation=False, dtype=self.dtype_policy, name="expand")
+        narrow = (*input_shape[:-1], self.middle)
+        self.reduce.build(input_shape)
+        self.filter.build(narrow)
+        self.expand.build(narrow)
+        self.skip = None
+        if input_shape[-1] != self.filters:
+            self.skip = ConvNorm(self.filters, activation=False, dtype=self.dtype_policy, name="skip")
+            self.skip.build(input_shape)
+
+    def call(self, images, training=None):
+        out = self.expand(self.filter(self.reduce(images, training=training), training=training), training=training)
+        beside = images if self.skip is None else self.skip(images, training=training)
+        return ops.relu(out + beside)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.filters)
+
+    def get_config(self):
+        return super().get_config() | {"filters": self.filters, "middle": self.middle}
