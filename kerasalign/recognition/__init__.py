@@ -3,13 +3,18 @@
 No recogniser comes with the library: bring any function from face crops to embeddings.
 """
 
+from kerasalign.recognition.align import align_faces, align_main_faces
+from kerasalign.recognition.cfp import read_cfp_pairs
 from kerasalign.recognition.embedding import embed_faces
+from kerasalign.recognition.insightface_bin import read_insightface_bin
+from kerasalign.recognition.lfw import read_lfw_pairs
 from kerasalign.recognition.norm_crop import centre_crop, norm_crop, norm_matrix
 from kerasalign.recognition.pairs import FacePairs
 from kerasalign.recognition.template import landmarks68_to_5, landmarks_to_5, template, template5
 from kerasalign.recognition.verification import Rate, Verification, verify
 
 __all__ = [
-    "FacePairs", "Rate", "Verification", "centre_crop", "embed_faces", "landmarks68_to_5", "landmarks_to_5",
-    "norm_crop", "norm_matrix", "template", "template5", "verify",
+    "FacePairs", "Rate", "Verification", "align_faces", "align_main_faces", "centre_crop", "embed_faces",
+    "landmarks68_to_5", "landmarks_to_5", "norm_crop", "norm_matrix", "read_cfp_pairs", "read_insightface_bin",
+    "read_lfw_pairs", "template", "template5", "verify",
 ]  # fmt: skip
