@@ -72,7 +72,7 @@ class Beard:
         patchy = np.clip(0.8 + 1.2 * canvas.mottle(rng, 0, 2), 0, 1)
         alpha = np.clip(cover * self.stubble * patchy * (0.25 + 1.1 * dots), 0, 0.97)
         colour = np.asarray(self.colour) * (1 - self.grey) + 0.35 * self.grey
-        albedo += alpha[..., None] * (colour.astype("float32") - albedo)
+        canvas.lay(albedo, alpha, colour)
 
     def hairs_on(self, head: HeadModel, vertices: np.ndarray, normals: np.ndarray, rng: np.random.Generator,
                  eye: np.ndarray) -> Mesh | None:  # fmt: skip

@@ -94,6 +94,15 @@ def blurred(mask: np.ndarray, centimetres: float) -> np.ndarray:
     return cv2.GaussianBlur(plane, (0, 0), sigma)
 
 
+def lay(albedo: np.ndarray, alpha: np.ndarray, colour, grain: np.ndarray | None = None) -> None:
+    """Lays a colour over an albedo, in place, where its `(H, W)` cover is not nothing; `grain` is a factor of it."""
+    x, y, width, height = cv2.boundingRect((alpha > 1 / 512).astype("uint8"))
+    window = slice(y, y + height), slice(x, x + width)
+    colour, part = np.asarray(colour, "float32"), albedo[window]
+    coat = colour if grain is None else grain[window][..., None] * colour
+    part += alpha[window][..., None] * (coat - part)
+
+
 def smooth(points: np.ndarray, count: int) -> np.ndarray:
     """`(count, 2)` places along a smooth open curve through `points` (Catmull-Rom)."""
     points = np.asarray(points, "float64")

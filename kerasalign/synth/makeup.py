@@ -84,7 +84,7 @@ def paint_makeup(rng, makeup: Makeup, marks: np.ndarray, albedo: np.ndarray, glo
     canvas.fill(mask, np.concatenate([canvas.smooth(edge[:7], 30), canvas.smooth(edge[[*range(6, 12), 0]], 30)]))
     lips = canvas.blurred(mask, makeup.lip_softness)
     grain = 1 + 0.35 * canvas.mottle(rng, 0) + 0.25 * canvas.mottle(rng, 2)
-    _cover(albedo, lips, np.asarray(makeup.lip_colour), grain)
+    canvas.lay(albedo, lips, np.asarray(makeup.lip_colour), grain)
     gloss += makeup.lip_gloss * lips
     lids = canvas.blank()
     for upper, lower in ((marks[36:40], marks[[36, 41, 40, 39]]), (marks[42:46][::-1], marks[[45, 46, 47, 42]])):
@@ -95,18 +95,12 @@ def paint_makeup(rng, makeup: Makeup, marks: np.ndarray, albedo: np.ndarray, glo
             canvas.stroke(lids, canvas.smooth(lower - edge, 16)[None], 200 * makeup.lower_liner,
                           int(rng.integers(1, 3)))  # fmt: skip
     if makeup.liner > 0.02:
-        _cover(albedo, 0.9 * canvas.blurred(lids, 0.05), np.array([0.012, 0.009, 0.008]))
+        canvas.lay(albedo, 0.9 * canvas.blurred(lids, 0.05), np.array([0.012, 0.009, 0.008]))
     if makeup.shadow:
         lift = np.array([0, 0.75])
         spot = sum(canvas.bell(marks[k:k + 6].mean(0) + lift, (1.8, 0.75)) for k in (36, 42))
-        _cover(albedo, (makeup.shadow * np.clip(spot, 0, 1)).astype("float32"), np.asarray(makeup.shadow_colour))
+        canvas.lay(albedo, (makeup.shadow * np.clip(spot, 0, 1)).astype("float32"), np.asarray(makeup.shadow_colour))
     if makeup.blush:
         for side in (-1, 1):
             spot = canvas.bell((side * 5.4, 0.6), (1.8, 1.3)) * makeup.blush
             albedo *= (1 - spot[..., None] * np.array([0.0, 0.35, 0.3])).astype("float32")
-
-
-def _cover(albedo: np.ndarray, alpha: np.ndarray, colour: np.ndarray, grain=None) -> None:
-    """Lays a colour over the albedo, in place."""
-    paint = colour.astype("float32") if grain is None else grain[..., None] * colour.astype("float32")
-    albedo += alpha[..., None] * (paint - albedo)

@@ -34,7 +34,7 @@ def paint(head: HeadModel, scene) -> np.ndarray:
         scene.beard.paint(rng, marks, albedo)
     paint_makeup(rng, scene.makeup, marks, albedo, gloss)
     brows = paint_brows(rng, scene.brows, marks)
-    albedo += brows[..., None] * (np.asarray(scene.brows.colour, "float32") - albedo)
+    canvas.lay(albedo, brows, scene.brows.colour)
     gloss *= 1 - brows
     out = np.empty((*canvas.SHAPE, 6), "float32")
     out[..., :3] = albedo
