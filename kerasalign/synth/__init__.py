@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kerasalign.synth.analytic import analytic_head
     from kerasalign.synth.head import HeadModel
     from kerasalign.synth.ict import ict_facekit
-    from kerasalign.synth.render import Rendered, render
+    from kerasalign.synth.picture import Rendered, render
     from kerasalign.synth.scene import Scene, SceneConfig, draw_scene
 
 __all__ = ["HeadModel", "Rendered", "Scene", "SceneConfig", "analytic_head", "draw_scene", "ict_facekit", "render"]
@@ -23,7 +23,7 @@ _FILES = {
     "analytic": ("analytic_head",),
     "head": ("HeadModel",),
     "ict": ("ict_facekit",),
-    "render": ("Rendered", "render"),
+    "picture": ("Rendered", "render"),
     "scene": ("Scene", "SceneConfig", "draw_scene"),
 }
 _HOME = {name: file for file, names in _FILES.items() for name in names}

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -195,6 +196,14 @@ def test_backgrounds_come_from_a_folder(tmp_path, scene):
 def test_a_picture_has_a_size(scene):
     with pytest.raises(ValueError, match="size=8"):
         render(HEAD, scene, 8)
+
+
+def test_no_file_of_the_room_hides_a_public_name():
+    import kerasalign.synth as room
+
+    files = {path.stem for path in Path(room.__file__).parent.glob("*.py")}
+    assert not files & set(room.__all__)
+    assert callable(room.render)
 
 
 def test_without_numba_the_extra_is_named():
