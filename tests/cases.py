@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops, tree
 
 import kerasalign.layers as layers
-from kerasalign.models import BAFA, LWBAFA, MuSiCa, SCC
+from kerasalign.models import BAFA, LWBAFA, SCC, MuSiCa
 from kerasalign.models.musica import MuSiCaIteration
 
 
@@ -118,9 +118,9 @@ LAYERS = {
         lambda **kw: layers.PhotoStatistics(per_channel=True, **kw), lambda: (crops(3, 16),), trains=False
     ),
     "GraphConvolution": LayerCase(
-        lambda **kw: layers.GraphConvolution(6, **kw), lambda: (noise(3, 5, 8), adjacency(3, 5))
+        lambda **kw: layers.GraphConvolution(6, **kw), lambda: (noise(3, 5, 8), adjacency(3, 5)), idle=("bias",)
     ),
-    "GraphResBlock": LayerCase(layers.GraphResBlock, lambda: (noise(3, 5, 8), adjacency(3, 5))),
+    "GraphResBlock": LayerCase(layers.GraphResBlock, lambda: (noise(3, 5, 8), adjacency(3, 5)), idle=("bias",)),
     "DynamicAdjacency": LayerCase(
         lambda **kw: layers.DynamicAdjacency(np.tri(5), **kw), lambda: (noise(3, 4, 4, 10),)
     ),

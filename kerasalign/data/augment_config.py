@@ -9,7 +9,7 @@ Range = tuple[float, float]
 
 _TOWARDS_ZERO = ("rotation", "shear", "box_shift_x", "box_shift_y", "jet_low")
 _TOWARDS_ONE = ("stretch_x", "stretch_y", "box_scale_x", "box_scale_y", "jet_high")
-_PROBABILITIES = ("geometric", "flip", "jet", "occlusion", "grayscale")
+_PROBABILITIES = ("geometric", "flip", "jet", "occlusion", "blur", "grayscale")
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,12 @@ class AugmentConfig:
         jet_high: Values above this fraction become white; drawn per channel.
         occlusion: Probability of a rectangle of noise, given the geometric branch.
         occlusion_side: Largest side of that rectangle as a fraction of the transformed picture's side.
+        occlusion_area: Where above 0, the rectangle's area as a fraction of the transformed picture instead, with an
+            aspect of 0.4 to 2.5 (SCC).
+        occlusion_fill: `"noise"`, or `"colour"`: one random colour.
+        gain: Factor of the brightness.
+        blur: Probability of a blurred picture.
+        blur_sigma: Standard deviation of the blur in pixels of the crop.
         grayscale: Probability of a grey picture.
         calm: What the other faces get, those outside the geometric branch: a fraction of its ranges of
             geometry, box noise and colour, and no occlusion. 0, MuSiCa's choice, leaves them untouched; a
@@ -65,6 +71,11 @@ class AugmentConfig:
     jet_high: Range = (0.6, 1.0)
     occlusion: float = 1.0
     occlusion_side: float = 0.5
+    occlusion_area: float = 0.0
+    occlusion_fill: str = "noise"
+    gain: Range = (1.0, 1.0)
+    blur: float = 0.0
+    blur_sigma: Range = (0.5, 2.0)
     grayscale: float = 0.5
     calm: float = 0.0
 
@@ -76,12 +87,16 @@ class AugmentConfig:
                 if not low <= high:
                     raise ValueError(f"`{field.name}` must be (low, high). Received: {field.name}={value!r}")
                 object.__setattr__(self, field.name, (float(low), float(high)))
-        for name in (*_PROBABILITIES, "occlusion_side", "calm"):
+        for name in (*_PROBABILITIES, "occlusion_side", "occlusion_area", "calm"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"`{name}` must be in 0..1. Received: {name}={getattr(self, name)!r}")
         for name in ("stretch_x", "stretch_y", "box_scale_x", "box_scale_y"):
             if getattr(self, name)[0] <= 0:
                 raise ValueError(f"`{name}` must be positive. Received: {name}={getattr(self, name)!r}")
+        if self.gain[0] <= 0.5:
+            raise ValueError(f"`gain` must be above 0.5. Received: gain={self.gain!r}")
+        if self.blur_sigma[0] <= 0:
+            raise ValueError(f"`blur_sigma` must be positive. Received: blur_sigma={self.blur_sigma!r}")
         if max(map(abs, self.shear)) >= 1:
             raise ValueError(f"`shear` must be inside (-1, 1). Received: shear={self.shear!r}")
         if self.jet_low[1] > self.jet_high[0]:
@@ -89,6 +104,9 @@ class AugmentConfig:
                              f"Received: jet_low={self.jet_low!r}, jet_high={self.jet_high!r}")
         if self.rebox not in ("landmarks", "relative"):
             raise ValueError(f"`rebox` must be 'landmarks' or 'relative'. Received: rebox={self.rebox!r}")
+        if self.occlusion_fill not in ("noise", "colour"):
+            raise ValueError("`occlusion_fill` must be 'noise' or 'colour'. "
+                             f"Received: occlusion_fill={self.occlusion_fill!r}")
         object.__setattr__(self, "no_flip", tuple(self.no_flip))
 
     @cached_property
@@ -110,7 +128,7 @@ class AugmentConfig:
     @classmethod
     def preset(cls, name: str) -> AugmentConfig:
         """A named config: `"musica"`, `"musica-calm"` (no face is left untouched, for small training sets),
-        `"musica-code"` (98 points are not mirrored) or `"none"`.
+        `"musica-code"` (98 points are not mirrored), `"scc"`, `"lwbafa"` or `"none"`.
 
         Raises:
             ValueError: If there is no such preset.
@@ -124,5 +142,20 @@ PRESETS: dict[str, AugmentConfig] = {
     "musica": AugmentConfig(),
     "musica-calm": AugmentConfig(calm=0.3),
     "musica-code": AugmentConfig(no_flip=("98",)),
+    # Turned by 40 degrees, moved by 30 of 256 px (a box is 204.8 px long there), rescaled by a tenth, half of them mirrored
+    # and half covered by a fifth of the picture (arXiv 2006.11697, section 4.1; probabilities from the released code).
+    "scc": AugmentConfig(
+        geometric=1.0, rotation=(-40.0, 40.0), shear=(0.0, 0.0), stretch_x=(1.0, 1.0), rebox="relative",
+        box_scale_x=(0.9, 1.1), box_scale_y=(0.9, 1.1), box_shift_x=(-0.146, 0.146), box_shift_y=(-0.146, 0.146),
+        jet=0.0, occlusion=0.5, occlusion_area=0.2, occlusion_fill="colour", grayscale=0.0,
+    ),  # fmt: skip
+    # Turned by 30 degrees, moved by a tenth of the crop (which is 1.25 boxes long), half of them mirrored, a fifth brighter
+    # or darker, a tenth blurred (APSIPA TSIP 12, e45, section 4.1). How faces are covered is not printed: here by noise, at
+    # most a fifth of the crop; rather more than half of the rectangles fall beside it.
+    "lwbafa": AugmentConfig(
+        geometric=1.0, rotation=(-30.0, 30.0), shear=(0.0, 0.0), stretch_x=(1.0, 1.0), box_scale_x=(1.0, 1.0),
+        box_scale_y=(1.0, 1.0), box_shift_x=(-0.125, 0.125), box_shift_y=(-0.125, 0.125), jet=0.0, occlusion=1.0,
+        occlusion_side=0.2, gain=(0.8, 1.2), blur=0.1, grayscale=0.0,
+    ),  # fmt: skip
     "none": AugmentConfig(geometric=0.0, flip=0.0, grayscale=0.0),
 }

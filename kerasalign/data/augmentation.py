@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from kerasalign.data.augment_config import AugmentConfig
+from kerasalign.data.exposure import expose
 from kerasalign.data.photometric import recolour
 from kerasalign.geometry import (
     CropSpec,
@@ -41,7 +42,10 @@ class AugmentParams:
         jet: `(2, 3)` low and high ends per channel, or `None`.
         occlusion: Rectangle `(x, y, width, height)`, centre and sides as fractions of the transformed
             picture, or `None`.
-        noise_seed: Seed of the rectangle's noise.
+        noise_seed: Seed of the rectangle's noise, or of its colour.
+        plain: One colour instead of noise.
+        gain: Factor of the brightness.
+        blur: Standard deviation of a blur in pixels; 0 for none.
         grayscale: Lose the colour last.
     """
 
@@ -53,6 +57,9 @@ class AugmentParams:
     jet: np.ndarray | None = None
     occlusion: np.ndarray | None = None
     noise_seed: int = 0
+    plain: bool = False
+    gain: float = 1.0
+    blur: float = 0.0
     grayscale: bool = False
 
 
@@ -80,7 +87,18 @@ def draw(config: AugmentConfig, rng: np.random.Generator, markup: Markup) -> Aug
         jet = np.array([[pick(config.jet_low, 14 + c) for c in range(3)],
                         [pick(config.jet_high, 17 + c) for c in range(3)]])  # fmt: skip
     if chance[13] < config.occlusion:
-        occlusion = np.array([*chance[20:22], *config.occlusion_side * chance[22:24]])
+        sides = config.occlusion_side * chance[22:24]
+        if config.occlusion_area:
+            aspect = 0.4 + 2.1 * chance[22]
+            sides = np.sqrt(config.occlusion_area) * np.array([aspect**0.5, aspect**-0.5])
+        occlusion = np.array([*chance[20:22], *sides])
+    gain, blur = 1.0, 0.0
+    if config.blur or config.gain != (1.0, 1.0):
+        # Seeded by the last of the numbers: these came later, and older configs keep what they draw.
+        more = np.random.default_rng(int(chance[25] * 2**53)).random(3)
+        gain = config.gain[0] + (config.gain[1] - config.gain[0]) * more[0]
+        if more[1] < config.blur:
+            blur = config.blur_sigma[0] + (config.blur_sigma[1] - config.blur_sigma[0]) * more[2]
     return AugmentParams(
         flip=flip,
         geometric=True,
@@ -90,6 +108,9 @@ def draw(config: AugmentConfig, rng: np.random.Generator, markup: Markup) -> Aug
         jet=jet,
         occlusion=occlusion,
         noise_seed=int(chance[24] * 2**53),
+        plain=config.occlusion_fill == "colour",
+        gain=gain,
+        blur=blur,
         grayscale=grayscale,
     )
 
@@ -122,14 +143,14 @@ def apply_augment(
         canvas = box_from_center(middle, np.abs(params.linear) @ [width, height])
     cut = crop_spec.transform(box)
     points = apply_affine(cut, points)
-    image = _resample(crop, compose(matrix, cut), crop_spec.size)
+    image = expose(_resample(crop, compose(matrix, cut), crop_spec.size), params.gain, params.blur)
     rectangle = None
     if params.occlusion is not None:
         # Sides run from one pixel up, as a fraction of the canvas, and the rectangle may leave the picture.
         size = np.maximum(params.occlusion[2:] * box_size(canvas), 1.0)
         place = canvas[:2] + params.occlusion[:2] * box_size(canvas)
         rectangle = apply_affine(cut, box_from_center(place, size).reshape(2, 2)).ravel()
-    image = recolour(image, params.jet, rectangle, params.noise_seed, params.grayscale)
+    image = recolour(image, params.jet, rectangle, params.noise_seed, params.grayscale, params.plain)
     return image, points.astype("float32")
 
 

@@ -23,8 +23,9 @@ def recolour(
     box: np.ndarray | None = None,
     noise_seed: int = 0,
     grayscale: bool = False,
+    plain: bool = False,
 ) -> np.ndarray:
-    """Colour jetting, then a rectangle of noise, then the loss of colour; each if wanted.
+    """Colour jetting, then a rectangle of noise or of one colour, then the loss of colour; each if wanted.
 
     Args:
         image: `(H, W, 3)` uint8, (0, 0, 0) outside the photo and nowhere else; a fourth channel is ignored.
@@ -32,6 +33,7 @@ def recolour(
         box: `(x0, y0, x1, y1)` of the rectangle in pixel-centre coordinates; it may leave the image.
         noise_seed: Seed of the rectangle's noise.
         grayscale: Put the luma (0.299, 0.587, 0.114) in all channels.
+        plain: Fill the rectangle with one random colour.
 
     Returns:
         `(H, W, 3)` uint8 with the same pixels (0, 0, 0). `image` itself where nothing is wanted.
@@ -44,7 +46,7 @@ def recolour(
     if jet is not None:
         planes = jet_planes(planes, inside, *jet)
     if box is not None:
-        _cover(planes, inside, box, noise_seed)
+        _cover(planes, inside, box, noise_seed, plain)
     image = cv2.merge(planes)
     if grayscale:
         # A pixel such as (0, 0, 1) has luma 0, yet is part of the photo.
@@ -85,8 +87,8 @@ def jet_planes(planes, inside: np.ndarray, low: np.ndarray, high: np.ndarray) ->
     return jetted
 
 
-def _cover(planes, inside: np.ndarray, box: np.ndarray, seed: int) -> None:
-    """Writes uniform noise into the photo's part of a rectangle of the planes."""
+def _cover(planes, inside: np.ndarray, box: np.ndarray, seed: int, plain: bool) -> None:
+    """Writes uniform noise, or one colour, into the photo's part of a rectangle of the planes."""
     height, width = inside.shape
     limits = (width, height, width, height)
     x0, y0, x1, y1 = (min(max(round(float(v) + 0.5), 0), limit) for v, limit in zip(box, limits))
@@ -94,8 +96,12 @@ def _cover(planes, inside: np.ndarray, box: np.ndarray, seed: int) -> None:
     mask = inside[rows, columns]
     if not mask.size:
         return
-    noise = np.frombuffer(np.random.Generator(np.random.PCG64(seed)).bytes(3 * mask.size), "uint8")
-    noise = cv2.max(noise, 1).reshape(3, *mask.shape)
+    count = 1 if plain else mask.size
+    noise = np.frombuffer(np.random.Generator(np.random.PCG64(seed)).bytes(3 * count), "uint8")
+    noise = cv2.max(noise, 1).reshape(3, count)
+    if plain:
+        noise = np.repeat(noise, mask.size, 1)
+    noise = noise.reshape(3, *mask.shape)
     for plane, values in zip(planes, noise):
         # OpenCV copies into the view, so the plane itself is written.
         cv2.copyTo(values, mask, plane[rows, columns])

@@ -6,17 +6,18 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class PhotoStatistics(keras.layers.Layer):
-    """Per-image mean and inverse standard deviation over all pixels and channels inside the photo.
+    """Per-image mean and inverse standard deviation over the pixels inside the photo.
 
     Pixels that are exactly (0, 0, 0) lie outside the photo (see `kerasalign.geometry.warp`) and do not count.
 
     Args:
         epsilon: Smallest standard deviation, in grey levels.
+        per_channel: Whether each channel has its own, or all share one.
 
     Call arguments:
         images: `(B, H, W, C)`, `uint8` or float in 0..255; H and W must be known.
 
-    Input shape: `(B, H, W, C)`. Output shape: two of `(B, 1)`.
+    Input shape: `(B, H, W, C)`. Output shape: two of `(B, 1)`, or of `(B, C)` per channel.
 
     Returns:
         Mean and 1 / standard deviation, float32.
@@ -32,30 +33,32 @@ class PhotoStatistics(keras.layers.Layer):
     Reference: the authors' code of MuSiCa (arXiv 2108.00377): `(x - mean) / std` per image.
     """
 
-    def __init__(self, epsilon: float = 1.0, **kwargs):
+    def __init__(self, epsilon: float = 1.0, per_channel: bool = False, **kwargs):
         super().__init__(autocast=False, **kwargs)
         if not epsilon > 0:
             raise ValueError(f"`epsilon` must be positive. Received: epsilon={epsilon}")
         self.epsilon = epsilon
+        self.per_channel = per_channel
 
     def call(self, images):
         # Sums over 156,000 pixels need float32 whatever the compute dtype is.
         x = ops.cast(images, "float32")
         _, height, width, channels = x.shape
-        count = ops.sum(inside_photo(x), axis=(1, 2, 3))[:, None] * channels
-        x = ops.reshape(x, (-1, height * width * channels))
+        groups = channels if self.per_channel else 1
+        count = ops.sum(inside_photo(x), axis=(1, 2, 3))[:, None] * (channels // groups)
+        x = ops.reshape(x, (-1, height * width * channels // groups, groups))
         count = ops.maximum(count, 1.0)
-        mean = ops.sum(x, axis=1, keepdims=True) / count
+        mean = ops.sum(x, axis=1) / count
         # Outside pixels are 0, so both sums are over the photo alone.
-        variance = ops.sum(ops.square(x), axis=1, keepdims=True) / count - ops.square(mean)
+        variance = ops.sum(ops.square(x), axis=1) / count - ops.square(mean)
         return mean, ops.rsqrt(ops.maximum(variance, self.epsilon**2))
 
     def compute_output_spec(self, images):
-        shape = (images.shape[0], 1)
+        shape = (images.shape[0], images.shape[-1] if self.per_channel else 1)
         return keras.KerasTensor(shape, "float32"), keras.KerasTensor(shape, "float32")
 
     def get_config(self):
-        return super().get_config() | {"epsilon": self.epsilon}
+        return super().get_config() | {"epsilon": self.epsilon, "per_channel": self.per_channel}
 
 
 def inside_photo(images):
@@ -66,7 +69,8 @@ def inside_photo(images):
 
 
 def standardise(images, mean, scale):
-    """`(x - mean) * scale` inside the photo and 0 outside; statistics `(B, 1)`, images `(B, ..., C)` in 0..255."""
+    """`(x - mean) * scale` inside the photo and 0 outside; statistics as from `PhotoStatistics`, images
+    `(B, ..., C)` in 0..255."""
     x = ops.cast(images, "float32")
-    shape = (-1,) + (1,) * (len(x.shape) - 1)
+    shape = (-1,) + (1,) * (len(x.shape) - 2) + (mean.shape[-1],)
     return (x - ops.reshape(mean, shape)) * inside_photo(x) * ops.reshape(scale, shape)

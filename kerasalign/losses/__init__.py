@@ -3,6 +3,7 @@
 from kerasalign.losses.boundary_maps import boundary_maps
 from kerasalign.losses.rectified_l1 import rectified_l1
 from kerasalign.losses.rectified_wing import rectified_wing
+from kerasalign.losses.soft_wing import soft_wing, wing
 from kerasalign.losses.staged_map_loss import staged_map_loss
 
-__all__ = ["boundary_maps", "rectified_l1", "rectified_wing", "staged_map_loss"]
+__all__ = ["boundary_maps", "rectified_l1", "rectified_wing", "soft_wing", "staged_map_loss", "wing"]

@@ -5,10 +5,11 @@ import inspect
 from kerasalign.models.landmark_model import LandmarkModel
 from kerasalign.models.lw_bafa import BAFA, LWBAFA
 from kerasalign.models.musica import MuSiCa
+from kerasalign.models.scc import SCC
 
-__all__ = ["BAFA", "LWBAFA", "LandmarkModel", "MuSiCa", "build"]
+__all__ = ["BAFA", "LWBAFA", "LandmarkModel", "MuSiCa", "SCC", "build"]
 
-_CLASSES = {"BAFA": BAFA, "LWBAFA": LWBAFA, "MuSiCa": MuSiCa}
+_CLASSES = {"BAFA": BAFA, "LWBAFA": LWBAFA, "MuSiCa": MuSiCa, "SCC": SCC}
 
 
 def build(config: dict) -> LandmarkModel:

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 __all__ = ["get_recipe"]
 
 # The module and class of each paper's recipe; a class loads Keras, so it is imported when it is asked for.
-_RECIPES = {"musica": ("musica", "MuSiCaRecipe")}
-_LEARNED = ("mean_shape",)
+_RECIPES = {
+    "lwbafa": ("lw_bafa", "LWBAFARecipe"),
+    "musica": ("musica", "MuSiCaRecipe"),
+    "scc": ("scc", "SCCRecipe"),
+}
+_LEARNED = ("graph", "mean_shape")
 
 
 def get_recipe(name: str) -> Recipe:
@@ -35,7 +39,7 @@ def get_recipe(name: str) -> Recipe:
         raise ValueError(f"Preset '{name}' has no recipe: {preset.notes} Received: name={name!r}")
     module, cls = _RECIPES[preset.paper]
     recipe = getattr(import_module(f"kerasalign.recipes.{module}"), cls)
-    # The training faces decide the mean shape anew.
+    # The training faces decide these anew.
     model = {key: value for key, value in preset.architecture.items() if key not in _LEARNED}
     return recipe(model, dataset=preset.dataset, nme_normaliser=_paper_normaliser(preset))
 

@@ -1,0 +1,76 @@
+"""Weights of a fixed graph's edges, predicted from an image."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
+
+
+@keras.saving.register_keras_serializable(package="kerasalign")
+class DynamicAdjacency(keras.layers.Layer):
+    """Two dense layers over averaged features weigh the edges of a graph; each node's weights sum to 1.
+
+    Args:
+        graph: `(N, N)` booleans or numbers; row i is non-zero where node i takes from node j. Every row needs one.
+        dynamic: `False` weighs a node's edges alike and has no weights (the ablation "w/o DW").
+
+    Call arguments:
+        features: `(B, H, W, C)`.
+        training: As in `keras.layers.BatchNormalization`.
+
+    Input shape: `(B, H, W, C)`. Output shape: `(B, N, N)`, float32; 0 where the graph has no edge.
+
+    Raises:
+        ValueError: If the graph is not square or a node has no edge.
+
+    Example:
+
+        adjacency = DynamicAdjacency(np.eye(5))(np.ones((1, 8, 8, 20), "float32"))      # (1, 5, 5)
+
+    Reference: arXiv 2006.11697, section 3.3. Linear, ReLU, normalisation, linear is the order of the released code.
+    The released layer multiplies by the transpose, so that columns sum to 1; equation 6 has rows, and so has this.
+    """
+
+    def __init__(self, graph, dynamic: bool = True, **kwargs):
+        super().__init__(**kwargs)
+        graph = np.asarray(graph) != 0
+        if graph.ndim != 2 or graph.shape[0] != graph.shape[1] or not graph.any(1).all():
+            raise ValueError(f"`graph` must be (N, N) with an edge in every row. Received: shape {graph.shape}")
+        self.graph = graph
+        self.dynamic = dynamic
+        # Which logit each cell takes; the last one is that of no edge. A gather, since runtimes dislike a scatter.
+        self._cells = np.where(graph.ravel(), np.cumsum(graph.ravel()) - 1, graph.sum()).astype("int32")
+
+    @property
+    def edges(self) -> int:
+        """Number of weighted edges, those from a node to itself included."""
+        return int(self.graph.sum())
+
+    def build(self, features_shape):
+        if not self.dynamic:
+            return
+        channels = features_shape[-1]
+        self.hidden = keras.layers.Dense(channels // 2, activation="relu", dtype=self.dtype_policy, name="hidden")
+        self.norm = FusedBatchNormalization(dtype=self.dtype_policy, name="norm")
+        self.weigh = keras.layers.Dense(self.edges, dtype=self.dtype_policy, name="weigh")
+        self.hidden.build((None, channels))
+        self.norm.build((None, channels // 2))
+        self.weigh.build((None, channels // 2))
+
+    def call(self, features, training=None):
+        count = len(self.graph)
+        if self.dynamic:
+            x = self.norm(self.hidden(ops.mean(features, (1, 2))), training=training)
+            logits = ops.cast(self.weigh(x), "float32")
+        else:
+            logits = ops.zeros((ops.shape(features)[0], self.edges), "float32")
+        fill = ops.full_like(logits[:, :1], -1e9)
+        cells = ops.take(ops.concatenate([logits, fill], 1), self._cells, axis=1)
+        return ops.softmax(ops.reshape(cells, (-1, count, count)), -1)
+
+    def compute_output_spec(self, features, training=None):
+        return keras.KerasTensor((features.shape[0], *self.graph.shape), "float32")
+
+    def get_config(self):
+        return super().get_config() | {"graph": self.graph.astype(int).tolist(), "dynamic": self.dynamic}

@@ -1,0 +1,69 @@
+"""Graph convolution by a weighted adjacency."""
+
+import keras
+from keras import ops
+
+from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
+
+
+@keras.saving.register_keras_serializable(package="kerasalign")
+class GraphConvolution(keras.layers.Layer):
+    """`relu(norm(A (H W) + b))`: every node becomes a weighted mean of its neighbours' features.
+
+    Args:
+        units: Size of a node's output.
+        activation: Whether batch normalisation and ReLU follow.
+
+    Call arguments:
+        nodes: `(B, N, D)`.
+        adjacency: `(B, N, N)` weights; row i weighs what node i takes from the others. Rows sum to 1 in SCC.
+        training: As in `keras.layers.BatchNormalization`.
+
+    Input shape: `(B, N, D)` and `(B, N, N)`. Output shape: `(B, N, units)`.
+
+    Raises:
+        ValueError: If `units` is below 1.
+
+    Example:
+
+        moved = GraphConvolution(128)(nodes, adjacency)
+
+    Reference: Lin et al., "Structure-Coherent Deep Feature Learning for Robust Face Alignment" (arXiv 2006.11697),
+    equation 6. Statistics of the normalisation are over batch and nodes.
+    """
+
+    def __init__(self, units: int, activation: bool = True, **kwargs):
+        super().__init__(**kwargs)
+        if units < 1:
+            raise ValueError(f"`units` must be at least 1. Received: units={units}")
+        self.units = units
+        self.activation = activation
+
+    def build(self, nodes_shape, adjacency_shape):
+        # Glorot with a gain of sqrt 2.
+        self.kernel = self.add_weight(
+            shape=(nodes_shape[-1], self.units), name="kernel",
+            initializer=keras.initializers.VarianceScaling(2.0, "fan_avg", "uniform"),
+        )  # fmt: skip
+        limit = self.units**-0.5
+        self.bias = self.add_weight(
+            shape=(self.units,), name="bias", initializer=keras.initializers.RandomUniform(-limit, limit)
+        )
+        if self.activation:
+            self.norm = FusedBatchNormalization(dtype=self.dtype_policy, name="norm")
+            self.norm.build((None, nodes_shape[1], self.units))
+
+    def call(self, nodes, adjacency, training=None):
+        out = ops.matmul(adjacency, ops.matmul(nodes, self.kernel)) + self.bias
+        return ops.relu(self.norm(out, training=training)) if self.activation else out
+
+    def count_macs(self, nodes, adjacency):
+        """Products of one call; the adjacency is multiplied as a full matrix."""
+        batch, count, size = nodes
+        return batch * count * (size * self.units + count * self.units)
+
+    def compute_output_shape(self, nodes_shape, adjacency_shape):
+        return (*nodes_shape[:-1], self.units)
+
+    def get_config(self):
+        return super().get_config() | {"units": self.units, "activation": self.activation}

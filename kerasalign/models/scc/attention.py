@@ -1,0 +1,43 @@
+"""Where SCC looks: its semantic-guided attention, taken out of a network."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasalign.models.compiled import compiled
+
+_PREFIX = "fusion_attention"
+
+
+def attention_maps(model, crops: np.ndarray, kind: str = "features", batch_size: int = 32) -> dict[int, np.ndarray]:
+    """Maximum over the channels of the attended maps of each fused level (figure 6).
+
+    Args:
+        model: An `SCC` with the graph head and more than one level.
+        crops: `(B, S, S, 3)` uint8 or float in 0..255.
+        kind: `"features"`, the maps after attention, as in the figure, or `"attention"`, the weights in 0..1 alone.
+        batch_size: Crops per forward pass.
+
+    Returns:
+        Level of the backbone, the coarsest first, to `(B, h, w)` float32: at 256 px, 16x16 of level 4 and 32x32 of 3.
+
+    Raises:
+        ValueError: If the network has no attention, or `kind` is unknown.
+
+    Reference: arXiv 2006.11697, section 3.1 and figure 6.
+    """
+    kinds = ("features", "attention")
+    if kind not in kinds:
+        raise ValueError(f"`kind` must be one of {kinds}. Received: kind={kind!r}")
+    found = {int(layer.name.removeprefix(_PREFIX)): layer.output[kinds.index(kind)]
+             for layer in model.layers if layer.name.startswith(_PREFIX)}  # fmt: skip
+    if not found:
+        raise ValueError("`model` must fuse levels by attention. "
+                         f"Received: head={model.settings['head']!r}, levels={model.settings['levels']}")
+    outputs = {str(level): ops.max(ops.cast(values, "float32"), -1) for level, values in found.items()}
+    forward = compiled(keras.Model(model.inputs, outputs))
+    crops = model.check_crops(crops)
+    parts = [forward(crops[start : start + batch_size]) for start in range(0, len(crops), batch_size)]
+    return {level: np.concatenate([ops.convert_to_numpy(part[str(level)]) for part in parts]) for level in found}

@@ -1,0 +1,41 @@
+import json
+
+import numpy as np
+import pytest
+
+from kerasalign.data.adjacency import build_adjacency
+from kerasalign.data.cache import CropCache
+from kerasalign.datasets import make_miniature
+from kerasalign.recipes import get_recipe
+from kerasalign.recipes.scc import SCCRecipe
+
+MODEL = {"class": "SCC", "markup": "68", "width": 8, "blocks": [1, 1, 1, 1], "size": 64}
+
+
+def test_a_run_learns_the_graph_of_its_annotations(tmp_path):
+    data = make_miniature("300w", tmp_path / "300w")
+    recipe = SCCRecipe(MODEL, epochs=2, batch_size=4, validation=2)
+    model = recipe.fit(data, tmp_path / "run", cache_dir=tmp_path / "cache", verbose=0)
+    card = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert [row["epoch"] for row in card["curve"]] == [1, 2] and card["recipe"] == "scc"
+    assert all(np.isfinite(row["loss"]) for row in card["curve"])
+    cache = CropCache.open(tmp_path / "cache")
+    learned = recipe.learned_config(cache, np.arange(len(cache)))["graph"]
+    np.testing.assert_array_equal(learned, build_adjacency(cache.landmarks).graph.astype(int))
+    assert model.graph.shape == (68, 68)
+
+
+@pytest.mark.parametrize("schedule, rates", [
+    ("paper", {0: 0.01, 99: 0.01, 100: 0.002, 200: 4e-4, 300: 8e-5, 400: 1.6e-5, 499: 1.6e-5}),
+    ("released", {0: 0.01, 199: 0.01, 200: 0.002, 349: 0.002, 350: 4e-4}),
+])
+def test_rates_of_500_epochs(schedule, rates):
+    found = SCCRecipe(MODEL, schedule=schedule, batch_size=10).planned(30).learning_rate_schedule()
+    for epoch, rate in rates.items():
+        assert float(found(epoch * 3)) == pytest.approx(rate, rel=1e-5)
+
+
+def test_presets():
+    recipe = get_recipe("scc-wflw")
+    assert isinstance(recipe, SCCRecipe) and recipe.dataset == "wflw" and recipe.epochs == 500
+    assert recipe.nme_normaliser == "inter_ocular" and "graph" not in recipe.model
