@@ -9,6 +9,7 @@ import pytest
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples").glob("*.py"))
 SAYS = {
+    "align_for_recognition": "five points",
     "align_photo": "68 points",
     "fine_tune": "after",
     "know_when_to_quit": "3.00 iterations",
