@@ -12,6 +12,7 @@ from kerasalign.synth.brows import brow_edges
 from kerasalign.synth.camera import View, fitted
 from kerasalign.synth.canvas import marks
 from kerasalign.synth.head import HeadModel
+from kerasalign.synth.makeup import lip_edge
 from kerasalign.synth.photo import develop, expose
 from kerasalign.synth.raster import blank, rasterise
 from kerasalign.synth.scene import Scene
@@ -41,6 +42,8 @@ class Rendered:
             counts where it stops more than half of the light.
         brows: `(2, 2, 9, 2)` float32 pixels: the person's right and left brow; upper and lower edge; points from
             the outer end to the inner end. Brows are painted, so their places differ between faces of one shape.
+        lips: `(12, 2)` float32 pixels: the edge of the lips' colour at points 48 to 59 of markup 68, whose own
+            vertices lie outside it.
         pose: Yaw, pitch and roll in degrees, as `Camera` has them.
         view: What maps head coordinates to pixels.
     """
@@ -53,6 +56,7 @@ class Rendered:
     triangle_id: np.ndarray
     occluded: np.ndarray
     brows: np.ndarray
+    lips: np.ndarray
     pose: tuple[float, float, float]
     view: View
 
@@ -108,11 +112,12 @@ def render(head: HeadModel, scene: Scene, size: int = 256) -> Rendered:
     image = expose(rng, alpha * tones + (1 - alpha) * behind, scene.photo)
     with np.errstate(divide="ignore"):
         distance = (1 / head_depth[near]).astype("float32")
-    edges = locate(head, brow_edges(scene.brows, marks(head)).reshape(-1, 2)).on(shape)
+    painted = [brow_edges(scene.brows, marks(head)).reshape(-1, 2), lip_edge(scene.makeup, marks(head))]
+    edges = view.project(view.posed(locate(head, np.concatenate(painted)).on(shape)))
     camera = scene.camera
     return Rendered(
         image=image, shape=shape, vertices=vertices, projected=projected, depth=distance, triangle_id=head_ids[near],
-        occluded=hidden[near] & (head_ids[near] >= 0), brows=view.project(view.posed(edges)).reshape(2, 2, -1, 2),
+        occluded=hidden[near] & (head_ids[near] >= 0), brows=edges[:-12].reshape(2, 2, -1, 2), lips=edges[-12:],
         pose=(camera.yaw, camera.pitch, camera.roll), view=view,
     )  # fmt: skip
 

@@ -90,6 +90,10 @@ def test_a_face_has_dark_pupils_brows_and_coloured_lips(scene, bare):
     red = replace(scene.makeup, lip_colour=(0.6, 0.01, 0.02))
     lips = spot(render(HEAD, scene.replaced(makeup=red), SIZE), bare.projected[HEAD.landmarks68[57]] - [0, 1], 1)
     assert lips[0] > 1.5 * lips[1]
+    # Their colour ends where `lips` says: at the corners, and inside the head's own points elsewhere.
+    own = bare.projected[HEAD.landmarks68[48:60]]
+    assert np.allclose(bare.lips[[0, 6]], own[[0, 6]], atol=0.6)
+    assert (bare.lips[1:6, 1] > own[1:6, 1]).all() and (bare.lips[1:6, 1] < bare.lips[[9], 1]).all()
 
 
 @pytest.mark.parametrize("kind", THINGS)
