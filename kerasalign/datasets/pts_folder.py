@@ -26,6 +26,8 @@ class PtsFolder(OwnPoints):
     name = "pts"
 
     def recognise(self, root: Path) -> bool:
+        if (root / "synth.json").is_file():
+            return False  # renders are a data set of their own
         return root.is_dir() and any(path.suffix.lower() == ".pts" for path in root.rglob("*"))
 
     def sources(self, root: Path) -> Mapping[str, Path]:

@@ -14,14 +14,15 @@ from kerasalign.datasets.dataset import Dataset
 from kerasalign.datasets.menpo2d import Menpo2D
 from kerasalign.datasets.pts_folder import PtsFolder
 from kerasalign.datasets.sample import FaceSample
+from kerasalign.datasets.synth_folder import SynthFolder
 from kerasalign.datasets.w300 import W300
 from kerasalign.datasets.w300lp import W300LP
 from kerasalign.datasets.wflw import WFLW
 
 _REGISTRY: dict[str, Dataset] = {
     dataset.name: dataset
-    for dataset in (W300(), WFLW(), COFW(), COFW68(), Menpo2D(), W300LP(), AFLW2000(), PtsFolder(), CsvPoints(),
-                    CocoPoints())
+    for dataset in (W300(), WFLW(), COFW(), COFW68(), Menpo2D(), W300LP(), AFLW2000(), SynthFolder(), PtsFolder(),
+                    CsvPoints(), CocoPoints())
 }
 
 

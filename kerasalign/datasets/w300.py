@@ -52,7 +52,9 @@ class W300(Dataset):
     }
 
     def recognise(self, root: Path) -> bool:
-        return any((root / folder).is_dir() for folder in self.folders)
+        # Where file names do not tell cases apart, 300W-LP's AFW and IBUG pass for ours.
+        large_pose = (root / "landmarks").is_dir()
+        return not large_pose and any((root / folder).is_dir() for folder in self.folders)
 
     def missing(self, root: Path, split: str) -> list[str]:
         return [f"{folder}/" for folder in _SPLIT_FOLDERS[split] if not (root / folder).is_dir()]

@@ -7,7 +7,7 @@ from kerasalign.models.lw_bafa import BAFA, LWBAFA
 from kerasalign.models.musica import MuSiCa
 from kerasalign.models.scc import SCC
 
-__all__ = ["BAFA", "LWBAFA", "LandmarkModel", "MuSiCa", "SCC", "build"]
+__all__ = ["BAFA", "LWBAFA", "SCC", "LandmarkModel", "MuSiCa", "build"]
 
 _CLASSES = {"BAFA": BAFA, "LWBAFA": LWBAFA, "MuSiCa": MuSiCa, "SCC": SCC}
 

@@ -19,9 +19,9 @@ from kerasalign.training import CoupledSGD
 class SCCRecipe(Recipe):
     """SCC's training run; the defaults are the paper's.
 
-    `schedule="paper"` divides the rate by 5 after every fifth of the run (100 of 500 epochs); `"released"` after 200 and
-    350 of 500, as the code does; `"cosine"` takes it to zero along a cosine, better for short runs. The graph comes from
-    the training annotations. `balance="pdb"` is the paper's, with 9 bins.
+    `schedule="paper"` divides the rate by 5 after every fifth of the run (100 of 500 epochs); `"released"` after 200
+    and 350 of 500, as the code does; `"cosine"` takes it to zero along a cosine, better for short runs. The graph comes
+    from the training annotations. `balance="pdb"` is the paper's, with 9 bins.
 
     Args: As in `Recipe`, and
         momentum: Of SGD.

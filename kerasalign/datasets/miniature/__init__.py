@@ -10,7 +10,7 @@ import numpy as np
 from kerasalign.datasets.miniature.cofw import make_cofw, make_cofw68
 from kerasalign.datasets.miniature.drawing import draw_photo
 from kerasalign.datasets.miniature.menpo2d import make_menpo2d
-from kerasalign.datasets.miniature.own_points import make_coco, make_csv, make_pts
+from kerasalign.datasets.miniature.own_points import make_coco, make_csv, make_pts, make_synth
 from kerasalign.datasets.miniature.threed import make_300w_lp, make_aflw2000_3d
 from kerasalign.datasets.miniature.w300 import make_w300
 from kerasalign.datasets.miniature.wflw import make_wflw
@@ -25,6 +25,7 @@ _MAKERS = {
     "menpo2d": make_menpo2d,
     "300w-lp": make_300w_lp,
     "aflw2000-3d": make_aflw2000_3d,
+    "synth": make_synth,
     "pts": make_pts,
     "csv": make_csv,
     "coco": make_coco,

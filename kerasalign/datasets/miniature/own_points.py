@@ -24,6 +24,13 @@ def make_pts(root: Path, rng: np.random.Generator, faces: int) -> None:
             write_pts(photo.with_suffix(".pts"), landmarks)
 
 
+def make_synth(root: Path, rng: np.random.Generator, faces: int) -> None:
+    """Draws the layout of `kerasalign synth`; the faces are drawn, not rendered."""
+    for photo, landmarks in _draw(root / "train" / "0000", rng, faces):
+        write_pts(photo.with_suffix(".pts"), landmarks)
+    (root / "synth.json").write_text(json.dumps({"renderer": "drawn", "markup": "68"}), "utf-8")
+
+
 def make_csv(root: Path, rng: np.random.Generator, faces: int) -> None:
     """Draws `photos/` with `train.csv` and `test.csv`."""
     for split in _SPLITS:

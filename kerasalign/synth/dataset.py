@@ -1,0 +1,157 @@
+"""A folder of rendered faces that the readers take as a data set."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from kerasalign.datasets.pts import write_pts
+from kerasalign.files import write_json, written_beside
+from kerasalign.synth.analytic import analytic_head
+from kerasalign.synth.camera import fitted
+from kerasalign.synth.head import HeadModel
+from kerasalign.synth.ict import ict_facekit
+from kerasalign.synth.landmarks import landmarks68
+from kerasalign.synth.picture import VERSION, render
+from kerasalign.synth.scene import SceneConfig, draw_scene
+
+#: Pictures per sub-folder, and per task of a worker.
+SHARD, CHUNK = 1000, 20
+CARD = "synth.json"
+
+
+@dataclass(frozen=True)
+class Series:
+    """What a folder of renders is made from; picture i depends on this and on i alone.
+
+    Args:
+        seed: Seed of the series.
+        size: Side of the pictures in pixels.
+        head: Path of an ICT-FaceKit checkout or its compact form; `None`: the library's own analytic head.
+        scene: What the scenes may hold.
+    """
+
+    seed: int = 0
+    size: int = 256
+    head: str | None = None
+    scene: SceneConfig = field(default_factory=SceneConfig)
+
+    def load_head(self) -> HeadModel:
+        """The head model."""
+        return analytic_head() if self.head is None else ict_facekit(self.head)
+
+    def card(self) -> dict:
+        """What the folder's card says; paths stay out of it, since they mean nothing elsewhere."""
+        head = self.load_head()
+        scene = {k: v for k, v in self.scene.get_config().items() if k not in ("backgrounds", "environment_maps")}
+        given = {name: getattr(self.scene, name) is not None for name in ("backgrounds", "environment_maps")}
+        return {
+            "renderer": VERSION, "seed": self.seed, "size": self.size, "markup": "68",
+            "head": {"name": head.name, "version": head.version, "licence": head.licence},
+            "scene": scene, "given": given,
+        }  # fmt: skip
+
+
+def picture_path(directory: Path, index: int) -> Path:
+    """Where picture `index` of a series is."""
+    return Path(directory) / "train" / f"{index // SHARD:04d}" / f"{index:07d}.jpg"
+
+
+def write_series(series: Series, count: int, directory, workers: int = 1, progress: bool | None = None) -> int:
+    """Renders pictures 0..count-1 into a folder; what is there is left as it is.
+
+    Args:
+        series: What to render.
+        count: Number of pictures the folder shall hold.
+        directory: The folder. A folder of another series is refused.
+        workers: Processes that render.
+        progress: Show a bar; by default where the error stream is a terminal.
+
+    Returns:
+        How many were rendered now.
+
+    Raises:
+        ValueError: If an argument is out of range, or the folder holds another series or other files.
+    """
+    directory = Path(directory)
+    for name, value in (("count", count), ("workers", workers)):
+        if value < 1:
+            raise ValueError(f"`{name}` must be at least 1. Received: {name}={value!r}")
+    card, path = series.card(), directory / CARD
+    if path.is_file():
+        found = json.loads(path.read_text("utf-8"))
+        if found != card:
+            names = sorted(key for key in card | found if card.get(key) != found.get(key))
+            raise ValueError(f"The folder holds another series: {names} differ. "
+                             f"Received: directory={str(directory)!r}")
+    elif directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise ValueError(f"`directory` must be new, empty, or hold this series. Received: directory={str(directory)!r}")
+    write_json(path, card)
+    absent = [i for i in range(count) if not picture_path(directory, i).with_suffix(".pts").is_file()]
+    chunks = [absent[i : i + CHUNK] for i in range(0, len(absent), CHUNK)]
+    for _ in _tracked(_rendered(series, directory, chunks, workers), len(chunks), progress):
+        pass
+    return len(absent)
+
+
+def _rendered(series: Series, directory: Path, chunks: list, workers: int) -> Iterator[None]:
+    if workers == 1 or len(chunks) < 2:
+        _start(series, directory)
+        for chunk in chunks:
+            yield _write(chunk)
+        return
+    # Spawned, not forked: numba and OpenCV have threads of their own.
+    with ProcessPoolExecutor(workers, get_context("spawn"), _start, (series, directory)) as pool:
+        for done in as_completed([pool.submit(_write, chunk) for chunk in chunks]):
+            yield done.result()
+
+
+def _tracked(steps: Iterator[None], total: int, progress: bool | None) -> Iterator[None]:
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    shown = console.is_terminal if progress is None else progress
+    return iter(track(steps, "Rendering", total, console=console, disable=not shown))
+
+
+_state: dict = {}
+
+
+def _start(series: Series, directory: Path) -> None:
+    cv2.setNumThreads(1)
+    os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+    _state.update(series=series, directory=Path(directory), head=series.load_head())
+
+
+def _write(indices: list[int]) -> None:
+    series, head = _state["series"], _state["head"]
+    for index in indices:
+        path = picture_path(_state["directory"], index)
+        scene = draw_scene(head, series.scene, series.seed, index)
+        made = render(head, scene, series.size)
+        with written_beside(path) as draft:
+            cv2.imwrite(str(draft), made.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
+        # The points come last: where they are, the picture is whole.
+        with written_beside(path.with_suffix(".pts")) as draft:
+            write_pts(draft, landmarks68(head, scene, made.shape, made.view))
+
+
+def label_series(series: Series, indices, definition=None) -> np.ndarray:
+    """The 68 landmarks of pictures of a series, without rendering them: `(len(indices), 68, 2)` float32 pixels."""
+    head = series.load_head()
+    found = []
+    for index in indices:
+        scene = draw_scene(head, series.scene, series.seed, int(index))
+        shape = scene.proportions.apply(head.shape(scene.identity, scene.expression))
+        view = fitted(scene.camera, shape[head.landmarks68], series.size)
+        found.append(landmarks68(head, scene, shape, view, definition))
+    return np.array(found, "float32").reshape(-1, 68, 2)
