@@ -83,7 +83,9 @@ class Beard:
         chart = np.einsum("kc,kcd->kd", places.weights, head.chart[head.triangles[places.triangles]])
         at = canvas.pixels(chart).astype("float32")
         cover = cv2.remap(self.cover(marks), at[None, :, 0], at[None, :, 1], cv2.INTER_LINEAR)[0]
-        inside = (places.points[:, 2] > -1.5) & (places.points[:, 1] < 5) & (places.points[:, 1] > -9.5)
+        x, y, z = places.points.T
+        # The throat shares its places of the chart with the underside of the chin.
+        inside = (z > -1.5) & (y < 5) & (y > -9.5) & ((np.abs(x) > 4) | (y > -7.8) | (z > 6))
         candidates = np.flatnonzero(inside & (rng.random(len(cover)) < cover))
         if len(candidates) < 8:
             return None
