@@ -98,11 +98,15 @@ def cascade_errors(
         on_error: `"raise"`, or `"skip"` for faces whose annotation is broken.
 
     Raises:
-        ValueError: If the model is no cascade, the protocol's markup is not its own, or no face is found.
+        ValueError: If the model is no cascade, the protocol's markup is not its own or it averages groups of
+            faces, or no face is found.
     """
     if not hasattr(model, "with_thresholds"):
         raise ValueError(f"`model` must be a cascade that estimates its error, such as MuSiCa. Received: model={model}")
     protocol = get_protocol(protocol)
+    if protocol.strata:
+        raise ValueError("`protocol` must weigh every face the same: an operating point is a mean over faces. "
+                         f"Received: protocol='{protocol.name}'")
     if box_source is not None:
         protocol = protocol.with_box_source(box_source)
     check_protocols(model, [protocol])

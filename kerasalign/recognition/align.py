@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kerasalign.geometry import box_center, box_size
+from kerasalign.geometry import box_center, box_size, warp
 from kerasalign.inference import Faces, align
-from kerasalign.recognition.norm_crop import METHODS, centre_crop, norm_crop
+from kerasalign.recognition.norm_crop import METHODS, centre_crop, norm_crop, norm_matrix
 from kerasalign.recognition.template import landmarks_to_5, template5
 
 _log = logging.getLogger(__name__)
@@ -116,5 +116,5 @@ def _crops(faces: Faces, size: int, method: str) -> np.ndarray:
     if len(faces):
         image = faces.image
         for crop, face in zip(crops, faces, strict=True):
-            crop[:] = norm_crop(image, face.landmarks, size, face.markup, method)
+            crop[:] = warp(image, norm_matrix(face.landmarks, size, face.markup, method), (size, size))
     return crops

@@ -100,6 +100,12 @@ def test_300w_lp_leaves_mirrored_copies_out_unless_told(miniature):
     assert "yaw" not in read_dataset("300w-lp", root)[0].attributes
 
 
+def test_300w_lp_is_not_taken_for_300w_where_case_does_not_count(own_copy):
+    root = own_copy("300w-lp")
+    (root / "AFW").rename(root / "afw")
+    assert check_dataset(root, photos=False).dataset == "300w-lp"
+
+
 def test_300w_lp_broken_files(own_copy):
     root = own_copy("300w-lp")
     savemat(root / "landmarks/AFW/AFW_image_0001_0_pts.mat", {"pts_3d": np.zeros((2, 68)), "pts_2d": np.zeros((68, 2))})

@@ -208,6 +208,8 @@ def test_other_boxes_and_wrong_models(errors, data, model):
         cascade_errors(model, data, "wflw-full-inter_ocular")
     with pytest.raises(ValueError, match="cascade"):
         cascade_errors(object(), data, PROTOCOL)
+    with pytest.raises(ValueError, match="weigh every face the same"):
+        cascade_errors(model, data, "aflw2000-3d-yaw_balanced-box_size")
 
 
 def test_faces_that_a_detector_misses_are_named(data, model, errors, monkeypatch):
