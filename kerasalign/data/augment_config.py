@@ -8,7 +8,7 @@ from functools import cached_property
 Range = tuple[float, float]
 
 _TOWARDS_ZERO = ("rotation", "shear", "box_shift_x", "box_shift_y", "jet_low")
-_TOWARDS_ONE = ("stretch_x", "stretch_y", "box_scale_x", "box_scale_y", "jet_high")
+_TOWARDS_ONE = ("stretch_x", "stretch_y", "zoom", "box_scale_x", "box_scale_y", "jet_high")
 _PROBABILITIES = ("geometric", "flip", "jet", "occlusion", "blur", "grayscale")
 
 
@@ -26,8 +26,10 @@ class AugmentConfig:
         shear: Both off-diagonal elements of the shear matrix, each drawn for itself.
         stretch_x: Factor of x after rotation and shear.
         stretch_y: Factor of y.
+        zoom: Factor of both. It shows where the box is `"fixed"`; others follow the face.
         rebox: The box of a transformed face: `"landmarks"`, the tight box of its points, or `"relative"`,
-            the box that lies to that tight box as the data set's box lay to the original one's.
+            the box that lies to that tight box as the data set's box lay to the original one's, or `"fixed"`, the
+            data set's box where it was: the picture turns about the crop's centre and keeps its scale.
         box_scale_x: Noise: factor of the box's width.
         box_scale_y: Noise: factor of the box's height.
         box_shift_x: Noise: shift of the box in x, in units of its HEIGHT (as MuSiCa's code has it).
@@ -39,8 +41,8 @@ class AugmentConfig:
         jet_high: Values above this fraction become white; drawn per channel.
         occlusion: Probability of a rectangle of noise, given the geometric branch.
         occlusion_side: Largest side of that rectangle as a fraction of the transformed picture's side.
-        occlusion_area: Where above 0, the rectangle's area as a fraction of the transformed picture instead, with an
-            aspect of 0.4 to 2.5 (SCC).
+        occlusion_area: Where above 0, the rectangle is drawn in the model's crop: its centre anywhere there, its area
+            this fraction of the crop's, its aspect 0.4 to 2.5 (SCC).
         occlusion_fill: `"noise"`, or `"colour"`: one random colour.
         gain: Factor of the brightness.
         blur: Probability of a blurred picture.
@@ -59,6 +61,7 @@ class AugmentConfig:
     shear: Range = (-0.3, 0.3)
     stretch_x: Range = (0.6, 1.4)
     stretch_y: Range = (1.0, 1.0)
+    zoom: Range = (1.0, 1.0)
     rebox: str = "landmarks"
     box_scale_x: Range = (1.0, 1.2)
     box_scale_y: Range = (1.0, 1.1)
@@ -90,7 +93,7 @@ class AugmentConfig:
         for name in (*_PROBABILITIES, "occlusion_side", "occlusion_area", "calm"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"`{name}` must be in 0..1. Received: {name}={getattr(self, name)!r}")
-        for name in ("stretch_x", "stretch_y", "box_scale_x", "box_scale_y"):
+        for name in ("stretch_x", "stretch_y", "zoom", "box_scale_x", "box_scale_y"):
             if getattr(self, name)[0] <= 0:
                 raise ValueError(f"`{name}` must be positive. Received: {name}={getattr(self, name)!r}")
         if self.gain[0] <= 0.5:
@@ -102,8 +105,8 @@ class AugmentConfig:
         if self.jet_low[1] > self.jet_high[0]:
             raise ValueError("`jet_low` must end before `jet_high` begins. "
                              f"Received: jet_low={self.jet_low!r}, jet_high={self.jet_high!r}")
-        if self.rebox not in ("landmarks", "relative"):
-            raise ValueError(f"`rebox` must be 'landmarks' or 'relative'. Received: rebox={self.rebox!r}")
+        if self.rebox not in ("landmarks", "relative", "fixed"):
+            raise ValueError(f"`rebox` must be 'landmarks', 'relative' or 'fixed'. Received: rebox={self.rebox!r}")
         if self.occlusion_fill not in ("noise", "colour"):
             raise ValueError("`occlusion_fill` must be 'noise' or 'colour'. "
                              f"Received: occlusion_fill={self.occlusion_fill!r}")
@@ -142,20 +145,21 @@ PRESETS: dict[str, AugmentConfig] = {
     "musica": AugmentConfig(),
     "musica-calm": AugmentConfig(calm=0.3),
     "musica-code": AugmentConfig(no_flip=("98",)),
-    # Turned by 40 degrees, moved by 30 of 256 px (a box is 204.8 px long there), rescaled by a tenth, half of them mirrored
-    # and half covered by a fifth of the picture (arXiv 2006.11697, section 4.1; probabilities from the released code).
+    # Turned by 40 degrees, moved by 30 of 256 px (a box is 204.8 px long there), rescaled by a tenth, half of them
+    # mirrored and half covered by a fifth of the crop (arXiv 2006.11697, section 4.2; probabilities from the released
+    # code).
     "scc": AugmentConfig(
-        geometric=1.0, rotation=(-40.0, 40.0), shear=(0.0, 0.0), stretch_x=(1.0, 1.0), rebox="relative",
-        box_scale_x=(0.9, 1.1), box_scale_y=(0.9, 1.1), box_shift_x=(-0.146, 0.146), box_shift_y=(-0.146, 0.146),
-        jet=0.0, occlusion=0.5, occlusion_area=0.2, occlusion_fill="colour", grayscale=0.0,
-    ),  # fmt: skip
-    # Turned by 30 degrees, moved by a tenth of the crop (which is 1.25 boxes long), half of them mirrored, a fifth brighter
-    # or darker, a tenth blurred (APSIPA TSIP 12, e45, section 4.1). How faces are covered is not printed: here by noise, at
-    # most a fifth of the crop; rather more than half of the rectangles fall beside it.
+        geometric=1.0, rotation=(-40.0, 40.0), shear=(0.0, 0.0), stretch_x=(1.0, 1.0), zoom=(0.9, 1.1),
+        rebox="fixed", box_scale_x=(1.0, 1.0), box_scale_y=(1.0, 1.0), box_shift_x=(-0.146, 0.146),
+        box_shift_y=(-0.146, 0.146), jet=0.0, occlusion=0.5, occlusion_area=0.2, occlusion_fill="colour", grayscale=0.0,
+    ),
+    # Turned by 30 degrees, moved by a tenth of the crop (which is 1.25 boxes long), half of them mirrored, a fifth
+    # brighter or darker, a tenth blurred (APSIPA TSIP 12, e45, section 4.1). How faces are covered is not printed: here
+    # by noise, at most a fifth of the crop; rather more than half of the rectangles fall beside it.
     "lwbafa": AugmentConfig(
         geometric=1.0, rotation=(-30.0, 30.0), shear=(0.0, 0.0), stretch_x=(1.0, 1.0), box_scale_x=(1.0, 1.0),
         box_scale_y=(1.0, 1.0), box_shift_x=(-0.125, 0.125), box_shift_y=(-0.125, 0.125), jet=0.0, occlusion=1.0,
         occlusion_side=0.2, gain=(0.8, 1.2), blur=0.1, grayscale=0.0,
-    ),  # fmt: skip
+    ),
     "none": AugmentConfig(geometric=0.0, flip=0.0, grayscale=0.0),
 }

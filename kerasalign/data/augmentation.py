@@ -42,6 +42,7 @@ class AugmentParams:
         jet: `(2, 3)` low and high ends per channel, or `None`.
         occlusion: Rectangle `(x, y, width, height)`, centre and sides as fractions of the transformed
             picture, or `None`.
+        on_crop: The rectangle's fractions are of the model's crop instead.
         noise_seed: Seed of the rectangle's noise, or of its colour.
         plain: One colour instead of noise.
         gain: Factor of the brightness.
@@ -56,6 +57,7 @@ class AugmentParams:
     box_shift: tuple[float, float] = (0.0, 0.0)
     jet: np.ndarray | None = None
     occlusion: np.ndarray | None = None
+    on_crop: bool = False
     noise_seed: int = 0
     plain: bool = False
     gain: float = 1.0
@@ -92,21 +94,23 @@ def draw(config: AugmentConfig, rng: np.random.Generator, markup: Markup) -> Aug
             aspect = 0.4 + 2.1 * chance[22]
             sides = np.sqrt(config.occlusion_area) * np.array([aspect**0.5, aspect**-0.5])
         occlusion = np.array([*chance[20:22], *sides])
-    gain, blur = 1.0, 0.0
-    if config.blur or config.gain != (1.0, 1.0):
+    gain, blur, zoom = 1.0, 0.0, 1.0
+    if config.blur or config.gain != (1.0, 1.0) or config.zoom != (1.0, 1.0):
         # Seeded by the last of the numbers: these came later, and older configs keep what they draw.
-        more = np.random.default_rng(int(chance[25] * 2**53)).random(3)
+        more = np.random.default_rng(int(chance[25] * 2**53)).random(4)
         gain = config.gain[0] + (config.gain[1] - config.gain[0]) * more[0]
         if more[1] < config.blur:
             blur = config.blur_sigma[0] + (config.blur_sigma[1] - config.blur_sigma[0]) * more[2]
+        zoom = config.zoom[0] + (config.zoom[1] - config.zoom[0]) * more[3]
     return AugmentParams(
         flip=flip,
         geometric=True,
-        linear=stretch @ shear @ rotation(pick(config.rotation, 3)),
+        linear=zoom * stretch @ shear @ rotation(pick(config.rotation, 3)),
         box_scale=(pick(config.box_scale_x, 8), pick(config.box_scale_y, 9)),
         box_shift=(pick(config.box_shift_x, 10), pick(config.box_shift_y, 11)),
         jet=jet,
         occlusion=occlusion,
+        on_crop=config.occlusion_area > 0,
         noise_seed=int(chance[24] * 2**53),
         plain=config.occlusion_fill == "colour",
         gain=gain,
@@ -147,6 +151,8 @@ def apply_augment(
     rectangle = None
     if params.occlusion is not None:
         # Sides run from one pixel up, as a fraction of the canvas, and the rectangle may leave the picture.
+        if params.on_crop:
+            canvas, cut = box_from_center(np.full(2, (crop_spec.size - 1) / 2), crop_spec.size), np.eye(2, 3)
         size = np.maximum(params.occlusion[2:] * box_size(canvas), 1.0)
         place = canvas[:2] + params.occlusion[:2] * box_size(canvas)
         rectangle = apply_affine(cut, box_from_center(place, size).reshape(2, 2)).ravel()
@@ -182,6 +188,8 @@ def augment(
 
 
 def _rebox(before: np.ndarray, after: np.ndarray, box: np.ndarray, rebox: str) -> np.ndarray:
+    if rebox == "fixed":
+        return box
     tight = tight_box(after)
     if rebox == "landmarks":
         return tight

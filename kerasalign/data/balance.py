@@ -144,24 +144,32 @@ def gdb_copies(landmarks: np.ndarray, variance: float = 0.95, components: int | 
     return np.maximum(1, np.rint(distance / np.median(distance))).astype(int)
 
 
-def pose_bins(landmarks: np.ndarray, bins: int = 9) -> np.ndarray:
-    """Histogram bin of each face's first principal component, `(n,)` int in `0..bins-1`."""
+def pose_bins(landmarks: np.ndarray, bins: int = 9, absolute: bool = False) -> np.ndarray:
+    """Histogram bin of each face's first principal component, `(n,)` int in `0..bins-1`.
+
+    Args:
+        landmarks: `(n, N, 2)`.
+        bins: Number of bins.
+        absolute: Whether faces turned to either side share a bin, as where half of them are mirrored anyway (SCC).
+    """
     if bins < 1:
         raise ValueError(f"`bins` must be at least 1. Received: bins={bins!r}")
     score = shape_space(landmarks).scores[:, 0]
+    score = np.abs(score) if absolute else score
     edges = np.linspace(score.min(), score.max(), bins + 1)
     return np.clip(np.searchsorted(edges, score, side="right") - 1, 0, bins - 1)
 
 
-def pdb_copies(landmarks: np.ndarray, bins: int = 9, seed: int = 0) -> np.ndarray:
+def pdb_copies(landmarks: np.ndarray, bins: int = 9, seed: int = 0, absolute: bool = False) -> np.ndarray:
     """Pose-based balancing: copies of each face such that every bin in use is as full as the fullest.
 
-    A bin is filled by whole copies of all its faces and one more of a random few (`seed`).
+    A bin is filled by whole copies of all its faces and one more of a random few (`seed`). `absolute` is as in
+    `pose_bins`.
 
     Returns:
         `(n,)` int, at least 1.
     """
-    index = pose_bins(landmarks, bins)
+    index = pose_bins(landmarks, bins, absolute)
     counts = np.bincount(index, minlength=bins)
     largest = counts.max()
     copies = largest // counts[index]

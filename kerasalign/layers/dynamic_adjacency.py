@@ -72,5 +72,21 @@ class DynamicAdjacency(keras.layers.Layer):
     def compute_output_spec(self, features, training=None):
         return keras.KerasTensor((features.shape[0], *self.graph.shape), "float32")
 
+    def save_own_variables(self, store):
+        """Keeps the graph beside the weights, which mean nothing on another one of as many edges."""
+        super().save_own_variables(store)
+        store["graph"] = np.argwhere(self.graph).astype("int32")
+
+    def load_own_variables(self, store):
+        """Refuses weights of another graph.
+
+        Raises:
+            ValueError: If the file's graph is another.
+        """
+        if "graph" in set(store.keys()) and not np.array_equal(store["graph"], np.argwhere(self.graph)):
+            raise ValueError("The weights belong to another graph than the network's: build it with the `graph` in the "
+                             "config or run card that they came with. "
+                             f"Received: {len(store['graph'])} edges for a graph of {self.edges}")  # fmt: skip
+
     def get_config(self):
         return super().get_config() | {"graph": self.graph.astype(int).tolist(), "dynamic": self.dynamic}

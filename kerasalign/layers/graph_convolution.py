@@ -28,8 +28,8 @@ class GraphConvolution(keras.layers.Layer):
 
         moved = GraphConvolution(128)(nodes, adjacency)
 
-    Reference: Lin et al., "Structure-Coherent Deep Feature Learning for Robust Face Alignment" (arXiv 2006.11697),
-    equation 6. Statistics of the normalisation are over batch and nodes.
+    Reference: Zhu et al., "Structure Coherence Component for Face Alignment" (arXiv 2006.11697), equation 6.
+    Statistics of the normalisation are over batch and nodes.
     """
 
     def __init__(self, units: int, activation: bool = True, **kwargs):

@@ -21,7 +21,7 @@ def soft_wing(error, linear: float = 2.0, width: float = 20.0, curvature: float 
     Raises:
         ValueError: Unless all three are positive.
 
-    Reference: Lin et al. (arXiv 2006.11697), equation 9: `w2 ln(1 + |x| / epsilon) + B`.
+    Reference: Zhu et al. (arXiv 2006.11697), equation 9: `w2 ln(1 + |x| / epsilon) + B`.
     """
     if not (linear > 0 and width > 0 and curvature > 0):
         raise ValueError("Soft Wing needs linear > 0, width > 0 and curvature > 0. "

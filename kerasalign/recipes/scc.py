@@ -68,7 +68,7 @@ class SCCRecipe(Recipe):
         return {"graph": found.graph.astype(int).tolist()}
 
     def draw_weights(self, cache, train):
-        """Pose-based balancing in 9 bins."""
+        """Pose-based balancing in 9 bins of the turn to either side."""
         if self.balance == "pdb":
-            return pdb_copies(cache.landmarks[train], bins=9, seed=self.seed)
+            return pdb_copies(cache.landmarks[train], bins=9, seed=self.seed, absolute=True)
         return super().draw_weights(cache, train)

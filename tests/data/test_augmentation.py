@@ -54,10 +54,12 @@ def test_landmarks_follow_the_picture(seed):
     flipped = draw(GEOMETRY, rng(seed), M68).flip
     found = 0
     for index in (M68.flip[i] for i in chosen) if flipped else chosen:
-        if (moved[index] > 6).all() and (moved[index] < SPEC.size - 7).all():
+        # A spot's window must hold no other spot.
+        apart = np.sort(np.linalg.norm(moved[chosen] - moved[index], axis=1))[1] > 11
+        if apart and (moved[index] > 6).all() and (moved[index] < SPEC.size - 7).all():
             assert np.linalg.norm(brightest(image, moved[index]) - moved[index]) < 0.7
             found += 1
-    assert found >= 2
+    assert found >= 1
 
 
 @settings(max_examples=40, deadline=None)
@@ -259,3 +261,38 @@ def test_calm_faces_get_a_fraction_of_every_range():
     assert jets[:, 0].max() <= 0.2 and jets[:, 1].min() >= 0.8
     untouched = draw(AugmentConfig(geometric=0.0), np.random.default_rng(0), get_markup("68"))
     assert not untouched.geometric and untouched.jet is None
+
+
+def test_a_fixed_box_turns_the_picture_and_keeps_its_scale():
+    points, box = face(1)
+    still = dict.fromkeys(("stretch_x", "stretch_y", "box_scale_x", "box_scale_y"), (1, 1))
+    still |= dict.fromkeys(("shear", "box_shift_x", "box_shift_y"), (0, 0))
+    config = AugmentConfig(geometric=1.0, rotation=(40, 40), rebox="fixed", flip=0.0, jet=0.0, occlusion=0.0,
+                           grayscale=0.0, **still)  # fmt: skip
+    _, moved = augment(dots(points), points, box, config, M68, SPEC, rng())
+    untouched = apply_affine(SPEC.transform(box), points)
+    before, after = untouched - untouched[30], moved - moved[30]
+    np.testing.assert_allclose(np.linalg.norm(after, axis=1), np.linalg.norm(before, axis=1), atol=1e-3)
+    turned = np.degrees(np.arctan2(*(after[8] - after[27])[::-1]) - np.arctan2(*(before[8] - before[27])[::-1]))
+    assert abs(turned) == pytest.approx(40, abs=0.01)
+    # The tip of the nose is near the middle, about which the picture turns.
+    assert np.linalg.norm(moved[30] - untouched[30]) < 2
+
+
+def test_scc_covers_a_fifth_of_the_crop_by_one_colour_or_nothing():
+    points, box = face(2)
+    config = replace(AugmentConfig.preset("scc"), occlusion=1.0)
+    grey = np.full((WIDE.size, WIDE.size, 3), 90, "uint8")
+    shares, zooms = [], []
+    for seed in range(60):
+        image, _ = augment(grey, points, box, config, M68, SPEC, rng(seed))
+        inside = image.any(-1)
+        colors = np.unique(image[inside & (image != 90).any(-1)].reshape(-1, 3), axis=0)
+        # Resampling darkens the grey at the photo's edge, so the most frequent other colour is the rectangle's.
+        counts = [(image == color).all(-1).sum() for color in colors]
+        shares.append(max(counts, default=0) / SPEC.size**2)
+        params = draw(config, rng(seed), M68)
+        zooms.append(np.sqrt(np.linalg.det(params.linear)))
+    assert max(shares) == pytest.approx(0.2, abs=0.02)
+    assert np.mean(shares) > 0.08
+    assert 0.9 <= min(zooms) < 0.92 and 1.08 < max(zooms) <= 1.1

@@ -142,3 +142,16 @@ def test_report(method):
         np.testing.assert_allclose(report.weights, gdb_weights(landmarks))
     with pytest.raises(ValueError, match="method"):
         balance_report(landmarks, "random")
+
+
+def test_faces_turned_to_either_side_can_share_a_bin():
+    rng = np.random.default_rng(0)
+    base, turn = rng.normal(0, 1, (10, 2)), rng.normal(0, 1, (10, 2))
+    amount = np.r_[np.linspace(-1, 1, 21), -1.0, 1.0]
+    faces = base + 0.2 * amount[:, None, None] * turn
+    bins = pose_bins(faces, 9, absolute=True)
+    assert bins[0] == bins[20] == bins[-1] == bins[-2] and bins[10] < 2
+    assert pose_bins(faces, 9)[0] != pose_bins(faces, 9)[20]
+    copies = pdb_copies(faces, 9, absolute=True)
+    filled = np.bincount(bins, copies)
+    assert copies.min() >= 1 and set(filled[filled > 0]) == {filled.max()}

@@ -155,3 +155,14 @@ def test_other_points_get_a_graph_of_their_own_annotations():
     config = model.config_for_markup(get_markup("5"), faces)
     np.testing.assert_array_equal(config["graph"], build_adjacency(faces, 3).graph.astype(int))
     assert SCC(**{k: v for k, v in config.items() if k != "name"}).num_landmarks == 5
+
+
+def test_weights_of_another_graph_are_refused(tmp_path):
+    chain, ring = np.eye(5) + np.eye(5, k=1), np.eye(5) + np.roll(np.eye(5), 1, 1)
+    chain[4, 0], ring[4, 0] = 1, 1
+    other = np.eye(5) + np.roll(np.eye(5), 2, 1)
+    model = SCC(markup="5", graph=ring, **SMALL)
+    model.save_weights(tmp_path / "ring.weights.h5")
+    SCC(markup="5", graph=chain, **SMALL).load_weights(tmp_path / "ring.weights.h5")  # the same edges
+    with pytest.raises(ValueError, match="another graph"):
+        SCC(markup="5", graph=other, **SMALL).load_weights(tmp_path / "ring.weights.h5")

@@ -1,4 +1,4 @@
-"""SCC: structure-coherent deep feature learning."""
+"""SCC: structure coherence component."""
 
 from kerasalign.models.scc.scc import SCC
 

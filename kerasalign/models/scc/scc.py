@@ -1,7 +1,7 @@
-"""SCC: structure-coherent deep feature learning by a dynamic sparse graph.
+"""SCC: structure coherence by a dynamic sparse graph of landmarks.
 
-Paper: Lin, Zhu, Wang, Liao, Qian, Lu, Zhou, "Structure-Coherent Deep Feature Learning for Robust Face Alignment",
-arXiv 2006.11697 and IEEE TIP 2021, https://arxiv.org/abs/2006.11697
+Paper: Zhu, Lin, Wang, Liao, Qian, "Fast and Accurate: Structure Coherence Component for Face Alignment",
+https://arxiv.org/abs/2006.11697
 """
 
 from __future__ import annotations
@@ -151,6 +151,13 @@ class SCC(LandmarkModel):
             "maps_per_node": maps_per_node, "width": width, "blocks": [int(count) for count in blocks],
         }  # fmt: skip
         self.policy = self.get_layer("statistics").dtype_policy.name
+
+    def compile(self, optimizer="adam", nme_normaliser="inter_ocular", jit_compile="auto", **kwargs):
+        """As in `LandmarkModel`; `"auto"` leaves TensorFlow's own kernels in place."""
+        if jit_compile == "auto":
+            # XLA's convolutions take up to five times as long on a CPU, and a minute to compile.
+            jit_compile = keras.backend.backend() == "jax"
+        super().compile(optimizer=optimizer, nme_normaliser=nme_normaliser, jit_compile=jit_compile, **kwargs)
 
     def face_loss(self, landmarks, outputs):
         """Mean of the loss over the known coordinates of each face (equation 9)."""
