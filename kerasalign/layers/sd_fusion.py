@@ -50,19 +50,19 @@ class SDFusion(keras.layers.Layer):
         self.attention = attention
         self.bins = list(bins)
 
-    def build(self, input_shape):
-        channels = input_shape[-1]
+    def build(self, shallow_shape, deep_shape):
+        channels = deep_shape[-1]
         policy = self.dtype_policy
         self.refine = ResidualBottleneck(channels, self.middle, dtype=policy, name="refine")
         self.mix = ConvNorm(channels, dtype=policy, name="mix")
         self.head = keras.layers.Conv2D(self.maps, 1, dtype=policy, name="head")
         self.pool = PyramidPooling(self.bins, dtype=policy, name="pool")
         for layer in (self.refine, self.mix, self.head, self.pool):
-            layer.build(input_shape)
+            layer.build(deep_shape)
         self.attend = None
         if self.attention:
             self.attend = keras.layers.Conv2D(channels, 1, activation="sigmoid", dtype=policy, name="attend")
-            self.attend.build((*input_shape[:-1], self.maps))
+            self.attend.build((*deep_shape[:-1], self.maps))
 
     def call(self, shallow, deep, training=None):
         features = self.mix(self.refine(deep, training=training), training=training)

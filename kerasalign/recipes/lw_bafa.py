@@ -14,8 +14,8 @@ from kerasalign.recipes.recipe import Recipe
 class LWBAFARecipe(Recipe):
     """LW-BAFA's training run; the defaults are the paper's.
 
-    `schedule="staircase"` drops the rate to a tenth after 90 and again after 120 of 150 epochs, and after the same shares
-    of another number of steps; `"cosine"` takes it to zero along a cosine, better for short runs.
+    `schedule="staircase"` drops the rate to a tenth after 90 and again after 120 of 150 epochs, and after the same
+    shares of another number of steps; `"cosine"` takes it to zero along a cosine, better for short runs.
 
     Args: As in `Recipe`, and
         beta_1: Decay of Adam's mean of the gradients.

@@ -1,0 +1,93 @@
+"""LW-BAFA against BAFA: size, latency and training step, and the share of making boundary maps; prints JSON.
+
+    python benchmarks/lw_bafa.py [--runs 20] [--steps 3] [--batch 16] [--precision mixed_bfloat16] [--out FILE]
+
+Latency is one crop through `predict_crops`; the networks take turns, and are untrained, which does not matter for time.
+A step is `train_on_batch`; the maps are made alone, compiled, from the same landmarks.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import statistics
+import sys
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+
+import kerasalign
+from kerasalign.files import write_json
+from kerasalign.models import build
+from kerasalign.models.compiled import compiled
+from kerasalign.models.profile import profile
+from kerasalign.recipes import get_recipe
+from kerasalign.training.run import versions
+
+
+def times(runs: dict, rounds: int) -> dict:
+    """Median wall and processor seconds of some rounds, after one that is not counted."""
+    wall, cpu = ({name: [] for name in runs} for _ in range(2))
+    for turn in range(rounds + 1):
+        for name, run in runs.items():
+            start, used = time.perf_counter(), time.process_time()
+            run()
+            if turn:
+                wall[name].append(time.perf_counter() - start)
+                cpu[name].append(time.process_time() - used)
+    return {name: (statistics.median(wall[name]), statistics.median(cpu[name])) for name in runs}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--steps", type=int, default=3)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--precision", default="mixed_bfloat16")
+    parser.add_argument("--note", default="", help="kept in the result")
+    parser.add_argument("--out", help="JSON file")
+    args = parser.parse_args()
+
+    names = ("lwbafa-300w", "bafa-300w")
+    models = {name: kerasalign.load(name, weights=None) for name in names}
+    crop = np.random.default_rng(0).integers(1, 256, (1, 256, 256, 3)).astype("uint8")
+    latency = times({name: lambda m=model: m.predict_crops(crop) for name, model in models.items()}, args.runs)
+    rows = {}
+    for name, model in models.items():
+        counted = profile(model)
+        rows[name] = {"parameters": counted.parameters, "macs": counted.macs, "ms": round(1e3 * latency[name][0], 1)}
+    for name in names:
+        recipe = get_recipe(name)
+        model = build(recipe.model | {"dtype": args.precision})
+        model.compile(recipe.with_settings(steps=1000).optimizer(), jit_compile=False)
+        rng = np.random.default_rng(1)
+        crops = rng.integers(1, 256, (args.batch, 256, 256, 3)).astype("uint8")
+        shape = 200 * model.markup.mean_shape + 127.5
+        landmarks = (shape + rng.normal(0, 3, (args.batch, *shape.shape))).astype("float32")
+
+        def targets(points, training=False, model=model):
+            return model.boundary_targets(points)
+
+        make = compiled(targets)
+        found = times({
+            "step": lambda m=model, x=crops, y=landmarks: m.train_on_batch(x, y),
+            "maps": lambda f=make, y=landmarks: np.asarray(f(y)[0]),
+        }, args.steps)  # fmt: skip
+        rows[name] |= {
+            "step_seconds": round(found["step"][0], 2), "step_processor_seconds": round(found["step"][1], 2),
+            "maps_share": round(found["maps"][1] / found["step"][1], 4),
+        }  # fmt: skip
+    result = {
+        "command": shlex.join(["python", *sys.argv]), "note": args.note, "batch": args.batch,
+        "precision_of_training": args.precision, "presets": rows, "cores": os.cpu_count(),
+        "load_average": round(os.getloadavg()[0], 2), "versions": versions(),
+    }  # fmt: skip
+    print(json.dumps(result, indent=1))
+    if args.out:
+        write_json(args.out, result)
+
+
+if __name__ == "__main__":
+    main()
