@@ -13,6 +13,7 @@ class GraphConvolution(keras.layers.Layer):
     Args:
         units: Size of a node's output.
         activation: Whether batch normalisation and ReLU follow.
+        bias_initializer: Initialiser of b; by default uniform in +-1 / sqrt(units).
 
     Call arguments:
         nodes: `(B, N, D)`.
@@ -32,12 +33,15 @@ class GraphConvolution(keras.layers.Layer):
     Statistics of the normalisation are over batch and nodes.
     """
 
-    def __init__(self, units: int, activation: bool = True, **kwargs):
+    def __init__(self, units: int, activation: bool = True, bias_initializer=None, **kwargs):
         super().__init__(**kwargs)
         if units < 1:
             raise ValueError(f"`units` must be at least 1. Received: units={units}")
         self.units = units
         self.activation = activation
+        limit = units**-0.5
+        uniform = keras.initializers.RandomUniform(-limit, limit)
+        self.bias_initializer = uniform if bias_initializer is None else keras.initializers.get(bias_initializer)
 
     def build(self, nodes_shape, adjacency_shape):
         # Glorot with a gain of sqrt 2.
@@ -45,10 +49,7 @@ class GraphConvolution(keras.layers.Layer):
             shape=(nodes_shape[-1], self.units), name="kernel",
             initializer=keras.initializers.VarianceScaling(2.0, "fan_avg", "uniform"),
         )  # fmt: skip
-        limit = self.units**-0.5
-        self.bias = self.add_weight(
-            shape=(self.units,), name="bias", initializer=keras.initializers.RandomUniform(-limit, limit)
-        )
+        self.bias = self.add_weight(shape=(self.units,), name="bias", initializer=self.bias_initializer)
         if self.activation:
             self.norm = FusedBatchNormalization(dtype=self.dtype_policy, name="norm")
             self.norm.build((None, nodes_shape[1], self.units))
@@ -66,4 +67,8 @@ class GraphConvolution(keras.layers.Layer):
         return (*nodes_shape[:-1], self.units)
 
     def get_config(self):
-        return super().get_config() | {"units": self.units, "activation": self.activation}
+        return super().get_config() | {
+            "units": self.units,
+            "activation": self.activation,
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+        }

@@ -56,7 +56,8 @@ class SCC(LandmarkModel):
     Raises:
         ValueError: If an argument is out of range or the graph does not fit the markup.
 
-    Pixels are standardised per crop and channel over the part that shows the photo.
+    Pixels are standardised per crop and channel over the part that shows the photo. Landmarks start at the middle of
+    the crop, where the released code starts them in its corner: Soft Wing pulls little from that far.
 
     Example:
 
@@ -112,12 +113,13 @@ class SCC(LandmarkModel):
         # === Functional model ===
         crops = keras.Input((size, size, 3), name="crops")
         mean, scale = PhotoStatistics(per_channel=True, name="statistics", dtype=dtype)(crops)
+        middle = keras.initializers.Constant((size - 1) / 2)
         pyramid = resnet34(standardise(crops, mean, scale), width, blocks, dtype)
         outputs = {}
         if head == "fc":
             x = layers.Flatten(name="fc_flatten", dtype=dtype)(pyramid[-1])
             x = layers.Dense(4 * width, activation="relu", name="fc_hidden", dtype=dtype)(x)
-            places = layers.Dense(2 * points, name="fc_out", dtype="float32")(x)
+            places = layers.Dense(2 * points, bias_initializer=middle, name="fc_out", dtype="float32")(x)
             places = ops.reshape(places, (-1, points, 2))
         else:
             maps = dict(enumerate(pyramid, 1))
@@ -133,7 +135,9 @@ class SCC(LandmarkModel):
             for index in range(4):
                 hidden = GraphResBlock(name=f"graph_block{index + 1}", dtype=dtype)(hidden, weights)
             # Pixels need more digits than a half has.
-            places = GraphConvolution(2, activation=False, name="graph_out", dtype="float32")(hidden, weights)
+            places = GraphConvolution(
+                2, activation=False, bias_initializer=middle, name="graph_out", dtype="float32"
+            )(hidden, weights)  # fmt: skip
             outputs["adjacency"] = weights
         super().__init__(inputs=crops, outputs={"landmarks": places} | outputs, **kwargs)
 
