@@ -14,6 +14,7 @@ SAYS = {
     "fine_tune": "after",
     "know_when_to_quit": "3.00 iterations",
     "own_points": "the same landmarks",
+    "scc_own_points": "Saved scc_edges.png",
 }
 
 

@@ -66,6 +66,7 @@ class SCC(LandmarkModel):
         model.fit(crops, landmarks)
     """
 
+    point_weights = ("/adjacency/", "/nodes_maps_conv/", "/nodes_maps_norm/", "/fc_out/")
     profile_blocks = ("backbone", "fusion", "nodes", "graph", "adjacency", "fc")
 
     def __init__(
