@@ -23,7 +23,7 @@ TOP = Path(__file__).resolve().parents[1]
 MANIFEST = TOP / "weights_manifest.json"
 
 
-def bundle(entry: dict, preset: str, run: Path, data: str, terms: str, licence: str) -> None:
+def bundle(entry: dict, preset: str, run: Path, data: str, terms: str, licence: str, commercial: bool) -> None:
     """Writes the weights file and describes it in the entry."""
     card = json.loads((run / "run.json").read_text("utf-8"))
     model = kerasalign.load(preset, weights=run / "best.weights.h5")
@@ -39,7 +39,7 @@ def bundle(entry: dict, preset: str, run: Path, data: str, terms: str, licence: 
         "bytes": path.stat().st_size,
         "dtype": "float16",
         "licence": licence,
-        "commercial_use": False,
+        "commercial_use": commercial,
         "training_data": [{"name": data, "terms": terms, "faces": card["settings"]["faces"]}],
     }
     entry["measured"] = []
@@ -82,12 +82,16 @@ def main() -> None:
     parser.add_argument("--data", default="300W (HELEN and LFPW training photos)")
     parser.add_argument("--terms", default="research only, no commercial use")
     parser.add_argument("--licence", default="research only, as the training photos: no commercial use")
+    parser.add_argument("--commercial-use", action="store_true", help="the terms of all that the weights come from allow it")
+    parser.add_argument("--training", type=Path, help="JSON of how the weights came about")
     parser.add_argument("--measured", nargs="+", type=Path)
     args = parser.parse_args()
     manifest = json.loads(MANIFEST.read_text("utf-8"))
     entry = manifest["presets"][args.preset]
     if args.run:
-        bundle(entry, args.preset, args.run, args.data, args.terms, args.licence)
+        bundle(entry, args.preset, args.run, args.data, args.terms, args.licence, args.commercial_use)
+    if args.training:
+        entry["weights"]["training"] = json.loads(args.training.read_text("utf-8"))
     if args.measured:
         measure(entry, args.measured)
     with written_beside(MANIFEST) as draft:
