@@ -57,7 +57,10 @@ def main() -> None:
     rows = {}
     for name, model in models.items():
         counted = profile(model)
-        rows[name] = {"parameters": counted.parameters, "macs": counted.macs, "ms": round(1e3 * latency[name][0], 1)}
+        rows[name] = {
+            "parameters": counted.parameters, "macs": counted.macs, "ms": round(1e3 * latency[name][0], 1),
+            "processor_ms": round(1e3 * latency[name][1], 1),
+        }  # fmt: skip
     for name in names:
         recipe = get_recipe(name)
         model = build(recipe.model | {"dtype": args.precision})

@@ -7,8 +7,8 @@ import keras
 class FusedBatchNormalization(keras.layers.BatchNormalization):
     """Keras' batch normalisation with PyTorch's defaults, by TensorFlow's fused kernel where that is the backend.
 
-    Keras writes it as separate operations, in float32: on a CPU it then costs more than the convolution before it.
-    Values, weights and names are Keras' own; JAX, PyTorch and what is not an image take Keras' way.
+    Keras writes it as separate operations in float32, which on a CPU cost more than the bfloat16 convolution before
+    them. Values, weights and names are Keras' own; JAX, PyTorch and what is not an image take Keras' way.
 
     Args:
         momentum: Of the moving statistics.

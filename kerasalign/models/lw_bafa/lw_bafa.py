@@ -152,7 +152,7 @@ class LWBAFA(LandmarkModel):
     def compile(self, optimizer="adam", nme_normaliser="inter_ocular", jit_compile="auto", **kwargs):
         """As in `LandmarkModel`; `"auto"` leaves TensorFlow's own kernels in place."""
         if jit_compile == "auto":
-            # XLA's convolutions take up to five times as long on a CPU, and a minute to compile.
+            # On a CPU XLA's bfloat16 convolutions take several times as long, and it compiles for a minute.
             jit_compile = keras.backend.backend() == "jax"
         super().compile(optimizer=optimizer, nme_normaliser=nme_normaliser, jit_compile=jit_compile, **kwargs)
         # TensorFlow traces a step that makes no variables once instead of twice.
