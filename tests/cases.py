@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops, tree
 
 import kerasalign.layers as layers
-from kerasalign.models import BAFA, LWBAFA, SCC, MuSiCa
+from kerasalign.models import AAN, BAFA, LWBAFA, SCC, MuSiCa
 from kerasalign.models.musica import MuSiCaIteration
 
 
@@ -91,6 +91,22 @@ LAYERS = {
     ),
     "BlurPool": LayerCase(layers.BlurPool, lambda: (noise(3, 8, 7, 4),), trains=False),
     "ConvNorm": LayerCase(lambda **kw: layers.ConvNorm(6, 3, strides=2, **kw), lambda: (noise(3, 7, 8, 4),)),
+    "CosineEmbedding": LayerCase(lambda **kw: layers.CosineEmbedding(6, seed=0, **kw), lambda: (noise(3, 5, 8),)),
+    "CosineEmbedding, fixed": LayerCase(
+        lambda **kw: layers.CosineEmbedding(6, learned=False, normalise=True, seed=0, **kw), lambda: (noise(3, 8),),
+        trains=False,
+    ),
+    "DExTra": LayerCase(lambda **kw: layers.DExTra(4, **kw), lambda: (noise(3, 5, 16),)),
+    "DeLighTBlock": LayerCase(lambda **kw: layers.DeLighTBlock(2, dropout=0.0, **kw), lambda: (noise(3, 5, 12),)),
+    "DeLighTEncoder": LayerCase(
+        lambda **kw: layers.DeLighTEncoder(1, 2, 3, dropout=0.0, **kw), lambda: (noise(3, 5, 12),)
+    ),
+    "FusedBatchNormalization": LayerCase(layers.FusedBatchNormalization, lambda: (noise(3, 5, 6, 4),)),
+    "GroupedLinear": LayerCase(lambda **kw: layers.GroupedLinear(12, 2, **kw), lambda: (noise(3, 5, 8),)),
+    "Hourglass": LayerCase(
+        lambda **kw: layers.Hourglass(4, depth=2, shuffle="decoder", **kw), lambda: (noise(3, 8, 8, 8),),
+        idle="/norm/beta",
+    ),
     "DExTra": LayerCase(lambda **kw: layers.DExTra(4, **kw), lambda: (noise(3, 5, 16),)),
     "DeLighTBlock": LayerCase(lambda **kw: layers.DeLighTBlock(2, dropout=0.0, **kw), lambda: (noise(3, 5, 12),)),
     "DeLighTEncoder": LayerCase(
@@ -111,6 +127,10 @@ LAYERS = {
         lambda **kw: layers.SDFusion(3, 4, **kw), lambda: (noise(3, 6, 6, 8), noise(3, 6, 6, 8, seed=1))
     ),
     "ShuffleUnit": LayerCase(layers.ShuffleUnit, lambda: (noise(3, 5, 6, 8),), idle="/norm/beta"),
+    "SpatialAttention": LayerCase(layers.SpatialAttention, lambda: (noise(3, 5, 6, 8),)),
+    "SpatialAttention, each channel": LayerCase(
+        lambda **kw: layers.SpatialAttention(channels=None, relu=False, **kw), lambda: (noise(3, 5, 6, 8),)
+    ),
     "TransformerBlock": LayerCase(
         lambda **kw: layers.TransformerBlock(2, 12, dropout=0.0, **kw), lambda: (noise(3, 5, 8), noise(3, 4, 6, seed=1))
     ),
@@ -131,6 +151,22 @@ LAYERS = {
 }
 
 MODELS = {
+    "AAN": ModelCase(
+        lambda **kw: AAN(markup="5", stem=8, channels=(8, 8, 16, 16), embedding=2048, size=32, **kw),
+        # A map that is everywhere below zero is flat there.
+        idle=("respond/norm/beta",),
+    ),
+    "AAN, plain": ModelCase(
+        lambda **kw: AAN(
+            markup="19", attention=False, stem=8, channels=(8, 16), embedding=None, loss="wing", size=64, **kw
+        )
+    ),
+    "AAN, a map per channel": ModelCase(
+        lambda **kw: AAN(
+            markup="5", attention_channels=None, attention_relu=False, intermediate="attended", stem=8,
+            channels=(8, 16), embedding=128, loss="l1", size=32, **kw,
+        )
+    ),
     "SCC": ModelCase(lambda **kw: SCC(markup="5", width=8, blocks=(1, 1, 1, 1), size=64, **kw)),
     "SCC, dense layers": ModelCase(
         lambda **kw: SCC(markup="19", width=8, blocks=(1, 1, 1, 1), size=64, head="fc", loss="wing", **kw)

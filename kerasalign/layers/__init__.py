@@ -2,6 +2,7 @@
 
 from kerasalign.layers.blur_pool import BlurPool
 from kerasalign.layers.conv_norm import ConvNorm
+from kerasalign.layers.cosine_embedding import CosineEmbedding
 from kerasalign.layers.delight_block import DeLighTBlock
 from kerasalign.layers.delight_encoder import DeLighTEncoder
 from kerasalign.layers.dextra import DExTra
@@ -25,11 +26,13 @@ from kerasalign.layers.residual_bottleneck import ResidualBottleneck
 from kerasalign.layers.sa_feature import SAFeature
 from kerasalign.layers.sd_fusion import SDFusion
 from kerasalign.layers.shuffle_unit import ShuffleUnit
+from kerasalign.layers.spatial_attention import SpatialAttention
 from kerasalign.layers.transformer_block import TransformerBlock
 
 __all__ = [
     "BlurPool",
     "ConvNorm",
+    "CosineEmbedding",
     "DExTra",
     "DeLighTBlock",
     "DeLighTEncoder",
@@ -53,5 +56,6 @@ __all__ = [
     "SAFeature",
     "SDFusion",
     "ShuffleUnit",
+    "SpatialAttention",
     "TransformerBlock",
 ]

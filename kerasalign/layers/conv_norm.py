@@ -15,6 +15,8 @@ class ConvNorm(keras.layers.Layer):
         kernel_size: Sides of the kernel, or one number for a square.
         strides: Step between windows.
         activation: Whether ReLU follows.
+        momentum: Of the normalisation's moving statistics.
+        epsilon: Of the normalisation.
 
     Call arguments:
         images: `(B, H, W, C)`.
@@ -29,7 +31,16 @@ class ConvNorm(keras.layers.Layer):
         maps = ConvNorm(64, 7, strides=2)(np.ones((1, 256, 256, 3), "float32"))      # (1, 128, 128, 64)
     """
 
-    def __init__(self, filters: int, kernel_size=1, strides: int = 1, activation: bool = True, **kwargs):
+    def __init__(
+        self,
+        filters: int,
+        kernel_size=1,
+        strides: int = 1,
+        activation: bool = True,
+        momentum: float = 0.9,
+        epsilon: float = 1e-5,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         sides = (kernel_size, kernel_size) if isinstance(kernel_size, int) else tuple(kernel_size)
         for name, value in (("filters", filters), ("kernel_size", min(sides)), ("strides", strides)):
@@ -39,13 +50,15 @@ class ConvNorm(keras.layers.Layer):
         self.kernel_size = list(sides)
         self.strides = strides
         self.activation = activation
+        self.momentum = momentum
+        self.epsilon = epsilon
 
     def build(self, input_shape):
         self.conv = keras.layers.Conv2D(
             self.filters, self.kernel_size, self.strides, "same", use_bias=False, kernel_initializer="he_normal",
             dtype=self.dtype_policy, name="conv",
         )  # fmt: skip
-        self.norm = FusedBatchNormalization(dtype=self.dtype_policy, name="norm")
+        self.norm = FusedBatchNormalization(self.momentum, self.epsilon, dtype=self.dtype_policy, name="norm")
         self.conv.build(input_shape)
         self.norm.build(self.conv.compute_output_shape(input_shape))
 
@@ -63,4 +76,6 @@ class ConvNorm(keras.layers.Layer):
             "kernel_size": self.kernel_size,
             "strides": self.strides,
             "activation": self.activation,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
         }

@@ -15,6 +15,8 @@ class ResidualBottleneck(keras.layers.Layer):
     Args:
         filters: Number of output channels.
         middle: Channels of the first two convolutions.
+        momentum: Of the normalisations' moving statistics.
+        epsilon: Of the normalisations.
 
     Call arguments:
         images: `(B, H, W, C)`.
@@ -32,25 +34,28 @@ class ResidualBottleneck(keras.layers.Layer):
     2023), figure 2, narrows the middle.
     """
 
-    def __init__(self, filters: int, middle: int, **kwargs):
+    def __init__(self, filters: int, middle: int, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs):
         super().__init__(**kwargs)
         for name, value in (("filters", filters), ("middle", middle)):
             if value < 1:
                 raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
         self.filters = filters
         self.middle = middle
+        self.momentum = momentum
+        self.epsilon = epsilon
 
     def build(self, input_shape):
-        self.reduce = ConvNorm(self.middle, dtype=self.dtype_policy, name="reduce")
-        self.filter = ConvNorm(self.middle, 3, dtype=self.dtype_policy, name="filter")
-        self.expand = ConvNorm(self.filters, activation=False, dtype=self.dtype_policy, name="expand")
+        options = {"momentum": self.momentum, "epsilon": self.epsilon, "dtype": self.dtype_policy}
+        self.reduce = ConvNorm(self.middle, name="reduce", **options)
+        self.filter = ConvNorm(self.middle, 3, name="filter", **options)
+        self.expand = ConvNorm(self.filters, activation=False, name="expand", **options)
         narrow = (*input_shape[:-1], self.middle)
         self.reduce.build(input_shape)
         self.filter.build(narrow)
         self.expand.build(narrow)
         self.skip = None
         if input_shape[-1] != self.filters:
-            self.skip = ConvNorm(self.filters, activation=False, dtype=self.dtype_policy, name="skip")
+            self.skip = ConvNorm(self.filters, activation=False, name="skip", **options)
             self.skip.build(input_shape)
 
     def call(self, images, training=None):
@@ -62,4 +67,9 @@ class ResidualBottleneck(keras.layers.Layer):
         return (*input_shape[:-1], self.filters)
 
     def get_config(self):
-        return super().get_config() | {"filters": self.filters, "middle": self.middle}
+        return super().get_config() | {
+            "filters": self.filters,
+            "middle": self.middle,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+        }

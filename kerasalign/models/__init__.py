@@ -2,14 +2,15 @@
 
 import inspect
 
+from kerasalign.models.aan import AAN
 from kerasalign.models.landmark_model import LandmarkModel
 from kerasalign.models.lw_bafa import BAFA, LWBAFA
 from kerasalign.models.musica import MuSiCa
 from kerasalign.models.scc import SCC
 
-__all__ = ["BAFA", "LWBAFA", "SCC", "LandmarkModel", "MuSiCa", "build"]
+__all__ = ["AAN", "BAFA", "LWBAFA", "SCC", "LandmarkModel", "MuSiCa", "build"]
 
-_CLASSES = {"BAFA": BAFA, "LWBAFA": LWBAFA, "MuSiCa": MuSiCa, "SCC": SCC}
+_CLASSES = {"AAN": AAN, "BAFA": BAFA, "LWBAFA": LWBAFA, "MuSiCa": MuSiCa, "SCC": SCC}
 
 
 def build(config: dict) -> LandmarkModel:

@@ -14,6 +14,7 @@ __all__ = ["get_recipe"]
 
 # The module and class of each paper's recipe; a class loads Keras, so it is imported when it is asked for.
 _RECIPES = {
+    "aan": ("aan", "AANRecipe"),
     "lwbafa": ("lw_bafa", "LWBAFARecipe"),
     "musica": ("musica", "MuSiCaRecipe"),
     "scc": ("scc", "SCCRecipe"),

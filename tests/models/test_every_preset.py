@@ -10,6 +10,10 @@ from kerasalign.metrics import get_protocol
 
 PRESETS = read_manifest().presets
 SIZES = {
+    "aan-300w": (8_930_256, 68),
+    "aan-aflw": (8_905_070, 19),
+    "aan-celeba": (8_897_874, 5),
+    "aan-300vw": (8_930_256, 68),
     "musica-300w": (27_965_307, 68),
     "musica34-300w": (14_595_963, 68),
     "musica19-300w": (8_697_723, 68),

@@ -1,0 +1,100 @@
+"""Cosines of learned projections, which approximate a kernel."""
+
+import math
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="kerasalign")
+class CosineEmbedding(keras.layers.Layer):
+    """`cos(W x + b)`: a dense layer whose activation is the cosine.
+
+    With `W ~ N(0, 1 / bandwidth^2)`, `b ~ U(0, 2 pi)` and the factor `sqrt(2 / units)` of `normalise`, the inner
+    product of two embeddings approximates the kernel `exp(-|u - v|^2 / (2 bandwidth^2))` (random Fourier features).
+
+    The start matters. With `b = 0` and a small `W`, as dense layers usually start, every unit sits on the crest of the
+    cosine, where its derivative is 0: nothing is learned. A `W` that is far too large makes the phases of alike inputs
+    unrelated. Hence the random phases, and a bandwidth in the order of the inputs' length. The kernel that is kept is
+    `bandwidth * W`, in the order of 1: an optimiser such as Adam, which moves every element by about the learning rate,
+    would otherwise turn the phase of 32,768 inputs several times round in a step.
+
+    Args:
+        units: d, size of the embedding.
+        bandwidth: Distance over which inputs count as alike; `None`: the square root of the number of inputs, for
+            inputs whose elements are in the order of 1.
+        learned: Whether frequencies and phases are learned (equation 4) or stay as drawn (equation 3).
+        normalise: Whether to multiply by `sqrt(2 / units)`.
+        seed: Seed of the initial values; `None` draws others every time.
+
+    Call arguments:
+        features: `(..., D)`.
+
+    Input shape: `(..., D)`. Output shape: `(..., units)`. Phases are computed in float32 whatever the policy: to half
+    precision a phase of several turns has no useful cosine.
+
+    Raises:
+        ValueError: If `units` is below 1 or `bandwidth` is not positive.
+
+    Example:
+
+        layer = CosineEmbedding(4096, bandwidth=2.0, learned=False, normalise=True)
+        kernel = layer(u) @ layer(v).T                       # about exp(-|u - v|^2 / 8)
+
+    Reference: Yue et al., "Attentional Alignment Networks" (BMVC 2018), section 3.3; Rahimi and Recht, "Random Features
+    for Large-Scale Kernel Machines" (NIPS 2007).
+    """
+
+    def __init__(
+        self,
+        units: int,
+        bandwidth: float | None = None,
+        learned: bool = True,
+        normalise: bool = False,
+        seed: int | None = None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if units < 1:
+            raise ValueError(f"`units` must be at least 1. Received: units={units}")
+        if bandwidth is not None and not bandwidth > 0:
+            raise ValueError(f"`bandwidth` must be positive. Received: bandwidth={bandwidth}")
+        self.units = units
+        self.bandwidth = bandwidth
+        self.learned = learned
+        self.normalise = normalise
+        self.seed = seed
+
+    def build(self, input_shape):
+        width = input_shape[-1]
+        frequencies = keras.initializers.RandomNormal(0.0, 1.0, seed=self.seed)
+        # Not the same seed again: phases would follow the frequencies.
+        other = None if self.seed is None else self.seed + 1
+        phases = keras.initializers.RandomUniform(0.0, 2 * math.pi, seed=other)
+        options = {"trainable": self.learned, "autocast": False}
+        self.kernel = self.add_weight(shape=(width, self.units), initializer=frequencies, name="kernel", **options)
+        self.bias = self.add_weight(shape=(self.units,), initializer=phases, name="bias", **options)
+
+    def call(self, features):
+        kernel, bias = ops.cast(self.kernel, "float32"), ops.cast(self.bias, "float32")
+        scaled = ops.cast(features, "float32") / (self.bandwidth or math.sqrt(features.shape[-1]))
+        embedding = ops.cos(ops.matmul(scaled, kernel) + bias)
+        if self.normalise:
+            embedding = embedding * math.sqrt(2 / self.units)
+        return ops.cast(embedding, self.compute_dtype)
+
+    def count_macs(self, features):
+        """Products of one call."""
+        return math.prod(features) * self.units
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        return super().get_config() | {
+            "units": self.units,
+            "bandwidth": self.bandwidth,
+            "learned": self.learned,
+            "normalise": self.normalise,
+            "seed": self.seed,
+        }

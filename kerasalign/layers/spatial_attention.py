@@ -1,0 +1,72 @@
+"""Attention over places, learned from the features themselves."""
+
+import keras
+from keras import ops
+
+from kerasalign.layers.conv_norm import ConvNorm
+
+
+@keras.saving.register_keras_serializable(package="kerasalign")
+class SpatialAttention(keras.layers.Layer):
+    """A map of weights from a 1x1 convolution, batch normalisation, ReLU and a sigmoid: `(1 + map) * features`.
+
+    With the ReLU, as the paper prints it, the sigmoid never falls below 0.5, so the map lies in [0.5, 1) and a place
+    whose response is negative passes no gradient to it. `relu=False` gives the whole range of [0, 1] that the paper's
+    text claims.
+
+    Args:
+        channels: Maps: 1, shared by all channels, or `None`, one for each channel.
+        relu: Whether ReLU stands before the sigmoid.
+        momentum: Of the normalisation's moving statistics.
+        epsilon: Of the normalisation.
+
+    Call arguments:
+        features: `(B, H, W, C)`.
+
+    Input shape: `(B, H, W, C)`. Output shape: `(B, H, W, C)` and `(B, H, W, channels)`.
+
+    Returns:
+        The weighted features, and the map in 0..1.
+
+    Raises:
+        ValueError: If `channels` is neither 1 nor `None`.
+
+    Example:
+
+        weighted, attention = SpatialAttention()(np.ones((1, 64, 64, 128), "float32"))
+
+    Reference: Yue et al., "Attentional Alignment Networks" (BMVC 2018), section 3.1, equation 1.
+    """
+
+    def __init__(
+        self, channels: int | None = 1, relu: bool = True, momentum: float = 0.99, epsilon: float = 1e-3, **kwargs
+    ):
+        super().__init__(**kwargs)
+        if channels not in (1, None):
+            raise ValueError(f"`channels` must be 1 or None. Received: channels={channels!r}")
+        self.channels = channels
+        self.relu = relu
+        self.momentum = momentum
+        self.epsilon = epsilon
+
+    def build(self, input_shape):
+        self.respond = ConvNorm(
+            self.channels or input_shape[-1], activation=self.relu, momentum=self.momentum, epsilon=self.epsilon,
+            dtype=self.dtype_policy, name="respond",
+        )  # fmt: skip
+        self.respond.build(input_shape)
+
+    def call(self, features, training=None):
+        attention = ops.sigmoid(self.respond(features, training=training))
+        return (1 + attention) * features, attention
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape), (*input_shape[:-1], self.channels or input_shape[-1])
+
+    def get_config(self):
+        return super().get_config() | {
+            "channels": self.channels,
+            "relu": self.relu,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+        }

@@ -1,0 +1,5 @@
+"""AAN: attentional alignment networks."""
+
+from kerasalign.models.aan.aan import AAN
+
+__all__ = ["AAN"]

@@ -1,0 +1,31 @@
+"""Adam whose weight decay goes through the moments."""
+
+import keras
+
+
+@keras.saving.register_keras_serializable(package="kerasalign")
+class CoupledAdam(keras.optimizers.Adam):
+    """Adam with L2 regularisation: `l2 * w` is added to the gradient of w.
+
+    Keras' own `weight_decay` shrinks weights beside the moments and in proportion to the learning rate.
+
+    Args:
+        learning_rate: Number or schedule.
+        l2: Strength; of every weight, biases and normalisation included.
+        **kwargs: As in `keras.optimizers.Adam`.
+
+    Raises:
+        ValueError: If `l2` is negative.
+    """
+
+    def __init__(self, learning_rate=1e-3, l2: float = 1e-3, **kwargs):
+        super().__init__(learning_rate, **kwargs)
+        if l2 < 0:
+            raise ValueError(f"`l2` must not be negative. Received: l2={l2}")
+        self.l2 = float(l2)
+
+    def update_step(self, gradient, variable, learning_rate):
+        super().update_step(gradient + self.l2 * keras.ops.cast(variable, gradient.dtype), variable, learning_rate)
+
+    def get_config(self):
+        return super().get_config() | {"l2": self.l2}
