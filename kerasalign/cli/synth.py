@@ -33,6 +33,7 @@ def synth_command(
     sheet: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Only draw the first pictures with their landmarks.")
     ] = None,
+    markup: Annotated[str, typer.Option(help="Markup of the landmarks on the sheet; a folder has all.")] = "68",
 ) -> None:
     """Render faces with landmarks to train on. The same command goes on after an interruption."""
     from dataclasses import replace
@@ -51,7 +52,7 @@ def synth_command(
 
         from kerasalign.synth.sheet import landmark_sheet
 
-        picture = Image.fromarray(landmark_sheet(series))
+        picture = Image.fromarray(landmark_sheet(series, markup=markup))
         with written_beside(sheet) as draft:
             picture.save(draft)
         say(f"The first pictures of the series are in {sheet}.")

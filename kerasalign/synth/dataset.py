@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from kerasalign.datasets.pts import write_pts
 from kerasalign.files import write_json, written_beside
 from kerasalign.synth.analytic import analytic_head
 from kerasalign.synth.camera import fitted
+from kerasalign.synth.definition import Definition
 from kerasalign.synth.head import HeadModel
 from kerasalign.synth.ict import ict_facekit
+from kerasalign.synth.labels import Labels, labels_of
 from kerasalign.synth.landmarks import landmarks68
 from kerasalign.synth.picture import VERSION, render
 from kerasalign.synth.scene import SceneConfig, draw_scene
@@ -56,8 +59,15 @@ class Series:
         return {
             "renderer": VERSION, "seed": self.seed, "size": self.size, "markup": "68",
             "head": {"name": head.name, "version": head.version, "licence": head.licence},
+            "definition": _digest(Definition.of(head)),
             "scene": scene, "given": given,
         }  # fmt: skip
+
+
+def _digest(definition: Definition) -> str:
+    """Short name of where landmarks are: pictures of one folder share it."""
+    numbers = [getattr(definition, part.name).round(6).tolist() for part in fields(definition)]
+    return hashlib.sha256(json.dumps(numbers).encode()).hexdigest()[:16]
 
 
 def picture_path(directory: Path, index: int) -> Path:
@@ -140,9 +150,19 @@ def _write(indices: list[int]) -> None:
         made = render(head, scene, series.size)
         with written_beside(path) as draft:
             cv2.imwrite(str(draft), made.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
-        # The points come last: where they are, the picture is whole.
+        labels = labels_of(head, scene, made)
+        with written_beside(path.with_suffix(".npz")) as draft, draft.open("wb") as stream:
+            np.savez(stream, **_arrays(labels))
+        # The points come last: where they are, the face is whole.
         with written_beside(path.with_suffix(".pts")) as draft:
-            write_pts(draft, landmarks68(head, scene, made.shape, made.view))
+            write_pts(draft, labels.points["68"])
+
+
+def _arrays(labels: Labels) -> dict[str, np.ndarray]:
+    """What a face's `.npz` holds, as the reader expects it."""
+    points = {f"points_{name}": points for name, points in labels.points.items()}
+    visible = {f"visible_{name}": seen for name, seen in labels.visible.items()}
+    return points | visible | {"solid": labels.solid, "pose": np.array(labels.pose, "float32")}
 
 
 def label_series(series: Series, indices, definition=None) -> np.ndarray:

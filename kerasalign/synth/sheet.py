@@ -5,20 +5,26 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from kerasalign.markups import get_markup
 from kerasalign.synth.dataset import Series
-from kerasalign.synth.landmarks import landmarks68
+from kerasalign.synth.labels import labels_of
 from kerasalign.synth.picture import render
 from kerasalign.synth.scene import draw_scene
 
 
-def landmark_sheet(series: Series, count: int = 12, side: int = 384, columns: int = 4) -> np.ndarray:
+def landmark_sheet(
+    series: Series, count: int = 12, side: int = 384, columns: int = 4, markup: str = "68"
+) -> np.ndarray:
     """The first faces of a series with their landmarks, and below each its eyes and its mouth enlarged.
+
+    A green dot is seen, a red one is hidden.
 
     Args:
         series: What to render; its `size` is that of the pictures before they are enlarged.
         count: Number of faces.
         side: Side of a face on the sheet in pixels.
         columns: Faces in a row.
+        markup: Markup of the landmarks.
 
     Returns:
         `(H, W, 3)` uint8 RGB.
@@ -28,14 +34,21 @@ def landmark_sheet(series: Series, count: int = 12, side: int = 384, columns: in
     for index in range(count):
         scene = draw_scene(head, series.scene, series.seed, index)
         made = render(head, scene, series.size)
-        points = landmarks68(head, scene, made.shape, made.view)
-        whole = _drawn(made.image, points, np.array([[0, 0], [series.size] * 2]) - 0.5, (side, side))
-        parts = [_drawn(made.image, points, _around(points[part], 2.0), (side // 2, side // 4))
-                 for part in (slice(36, 48), slice(48, 68))]  # fmt: skip
+        labels = labels_of(head, scene, made, markups=(markup,))
+        points, seen = labels.points[markup], labels.visible[markup]
+        whole = _drawn(made.image, points, seen, np.array([[0, 0], [series.size] * 2]) - 0.5, (side, side))
+        parts = [_drawn(made.image, points, seen, _around(points[part], 2.0), (side // 2, side // 4))
+                 for part in _enlarged(markup)]  # fmt: skip
         cells.append(np.concatenate([whole, np.concatenate(parts, 1)]))
     cells += [np.zeros_like(cells[0])] * (-len(cells) % columns)
     rows = [np.concatenate(cells[i : i + columns], 1) for i in range(0, len(cells), columns)]
     return np.concatenate(rows)
+
+
+def _enlarged(markup: str) -> list[list[int]]:
+    """Points of the eyes and of the mouth."""
+    parts = get_markup(markup).parts
+    return [[i for name in names for i in parts[name]] for names in (("right_eye", "left_eye"), ("mouth",))]
 
 
 def _around(points: np.ndarray, aspect: float) -> np.ndarray:
@@ -46,12 +59,15 @@ def _around(points: np.ndarray, aspect: float) -> np.ndarray:
     return np.stack([(low + high) / 2 - half, (low + high) / 2 + half])
 
 
-def _drawn(image: np.ndarray, points: np.ndarray, box: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def _drawn(
+    image: np.ndarray, points: np.ndarray, seen: np.ndarray, box: np.ndarray, size: tuple[int, int]
+) -> np.ndarray:
     """The part of a picture in a box, enlarged, with dots."""
     scale = np.array(size) / (box[1] - box[0])
     matrix = np.array([[scale[0], 0, -scale[0] * box[0, 0] - 0.5], [0, scale[1], -scale[1] * box[0, 1] - 0.5]])
     out = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR)
-    for x, y in points @ matrix[:, :2].T + matrix[:, 2]:
+    for (x, y), visible in zip(points @ matrix[:, :2].T + matrix[:, 2], seen):
         # Coordinates in sixteenths: a dot may lie between pixels.
-        cv2.circle(out, (round(16 * x), round(16 * y)), 30, (0, 255, 0), -1, cv2.LINE_AA, 4)
+        colour = (0, 255, 0) if visible else (255, 0, 0)
+        cv2.circle(out, (round(16 * x), round(16 * y)), 30, colour, -1, cv2.LINE_AA, 4)
     return out

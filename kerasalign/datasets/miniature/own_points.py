@@ -13,6 +13,7 @@ from PIL import Image
 from kerasalign.datasets.miniature.drawing import draw_photo
 from kerasalign.datasets.pts import write_pts
 from kerasalign.geometry import tight_box
+from kerasalign.markups import get_markup
 
 _SPLITS = ("train", "test")
 
@@ -28,6 +29,11 @@ def make_synth(root: Path, rng: np.random.Generator, faces: int) -> None:
     """Draws the layout of `kerasalign synth`; the faces are drawn, not rendered."""
     for photo, landmarks in _draw(root / "train" / "0000", rng, faces):
         write_pts(photo.with_suffix(".pts"), landmarks)
+        five = get_markup("68").convert(landmarks, "5")
+        np.savez(
+            photo.with_suffix(".npz"), points_68=landmarks, visible_68=np.ones(68, bool), points_5=five,
+            visible_5=np.ones(5, bool), solid=np.insert(landmarks, 2, 0, axis=1), pose=np.zeros(3),
+        )  # fmt: skip
     (root / "synth.json").write_text(json.dumps({"renderer": "drawn", "markup": "68"}), "utf-8")
 
 
