@@ -13,6 +13,7 @@ from rich.progress import track
 
 from kerasalign.datasets.dataset import Dataset, Finding
 from kerasalign.datasets.errors import DatasetError, DatasetNote
+from kerasalign.datasets.own_points import OwnPoints
 from kerasalign.datasets.registry import get_dataset, list_datasets
 from kerasalign.datasets.report import DatasetReport, Fault
 from kerasalign.datasets.sample import EmbeddedImage, FaceSample
@@ -80,7 +81,7 @@ def recognise_dataset(root: Path) -> Dataset:
         ValueError: If the folder is not recognised, or as more than one data set.
     """
     found = [dataset for dataset in map(get_dataset, list_datasets()) if dataset.recognise(root)]
-    found = [dataset for dataset in found if any(dataset.splits.values())] or found
+    found = [dataset for dataset in found if not isinstance(dataset, OwnPoints)] or found
     if len(found) != 1:
         names = [dataset.name for dataset in found]
         problem = f"holds more than one data set: {names}" if found else "is not recognised as a data set"

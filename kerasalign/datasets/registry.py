@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from typing import Literal
 
+from kerasalign.datasets.aflw import AFLW
 from kerasalign.datasets.aflw2000_3d import AFLW2000
+from kerasalign.datasets.celeba import CelebA
 from kerasalign.datasets.coco import CocoPoints
 from kerasalign.datasets.cofw import COFW
 from kerasalign.datasets.cofw68 import COFW68
@@ -17,12 +19,13 @@ from kerasalign.datasets.sample import FaceSample
 from kerasalign.datasets.synth_folder import SynthFolder
 from kerasalign.datasets.w300 import W300
 from kerasalign.datasets.w300lp import W300LP
+from kerasalign.datasets.w300vw import W300VW
 from kerasalign.datasets.wflw import WFLW
 
 _REGISTRY: dict[str, Dataset] = {
     dataset.name: dataset
-    for dataset in (W300(), WFLW(), COFW(), COFW68(), Menpo2D(), W300LP(), AFLW2000(), SynthFolder(), PtsFolder(),
-                    CsvPoints(), CocoPoints())
+    for dataset in (W300(), WFLW(), COFW(), COFW68(), Menpo2D(), W300LP(), AFLW2000(), AFLW(), CelebA(), W300VW(),
+                    SynthFolder(), PtsFolder(), CsvPoints(), CocoPoints())
 }
 
 

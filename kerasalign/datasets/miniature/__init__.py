@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from kerasalign.datasets.miniature.aan import make_300vw, make_aflw, make_celeba
+from kerasalign.datasets.miniature.clip import draw_clip, write_clip
 from kerasalign.datasets.miniature.cofw import make_cofw, make_cofw68
 from kerasalign.datasets.miniature.drawing import draw_photo
 from kerasalign.datasets.miniature.menpo2d import make_menpo2d
@@ -15,7 +17,7 @@ from kerasalign.datasets.miniature.threed import make_300w_lp, make_aflw2000_3d
 from kerasalign.datasets.miniature.w300 import make_w300
 from kerasalign.datasets.miniature.wflw import make_wflw
 
-__all__ = ["draw_photo", "make_miniature"]
+__all__ = ["draw_clip", "draw_photo", "make_miniature", "write_clip"]
 
 _MAKERS = {
     "300w": make_w300,
@@ -25,6 +27,9 @@ _MAKERS = {
     "menpo2d": make_menpo2d,
     "300w-lp": make_300w_lp,
     "aflw2000-3d": make_aflw2000_3d,
+    "aflw": make_aflw,
+    "celeba": make_celeba,
+    "300vw": make_300vw,
     "synth": make_synth,
     "pts": make_pts,
     "csv": make_csv,

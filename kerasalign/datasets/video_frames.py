@@ -1,0 +1,89 @@
+"""Frames of a video file as the photos of a data set."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from kerasalign.datasets.errors import DatasetError
+
+_OPEN, _KEPT = 4, 24
+
+
+def count_frames(path: Path) -> int:
+    """Number of frames that a video file says it has.
+
+    Raises:
+        DatasetError: If it cannot be opened.
+    """
+    capture = _opened(path)
+    try:
+        return int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    finally:
+        capture.release()
+
+
+def read_frame(path: Path, name: str) -> np.ndarray:
+    """Frame of a video, `(H, W, 3)` uint8 RGB; `name` is its number, from 1.
+
+    Frames are decoded in their order: asking for them in that order, or nearly so from several threads, costs one
+    decoding each; going back starts the video anew, since seeking is not exact in every format.
+
+    Raises:
+        DatasetError: If the video has no such frame.
+    """
+    path = Path(path)
+    with _LOCK:
+        decoder = _DECODERS.pop(path, None) or _Decoder(path)
+        _DECODERS[path] = decoder
+        while len(_DECODERS) > _OPEN:
+            _DECODERS.popitem(last=False)
+    return decoder.frame(int(name))
+
+
+class _Decoder:
+    """A video that is read forwards, with the last few frames at hand."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.lock = threading.Lock()
+        self.capture: cv2.VideoCapture | None = None
+        self.position = 0
+        self.kept: OrderedDict[int, np.ndarray] = OrderedDict()
+
+    def frame(self, number: int) -> np.ndarray:
+        with self.lock:
+            if number not in self.kept:
+                if self.capture is None or number <= self.position:
+                    self.capture, self.position = _opened(self.path), 0
+                while self.position < number:
+                    self._next(number)
+            return self.kept[number].copy()
+
+    def _next(self, wanted: int) -> None:
+        if self.position + _KEPT < wanted:
+            there = self.capture.grab()
+        else:
+            there, frame = self.capture.read()
+            if there:
+                self.kept[self.position + 1] = np.ascontiguousarray(frame[..., ::-1])
+        if not there:
+            raise DatasetError(self.path, f"it ends after {self.position} frames; frame {wanted} is not there")
+        self.position += 1
+        while len(self.kept) > _KEPT:
+            self.kept.popitem(last=False)
+
+
+_LOCK = threading.Lock()
+_DECODERS: OrderedDict[Path, _Decoder] = OrderedDict()
+
+
+def _opened(path: Path) -> cv2.VideoCapture:
+    capture = cv2.VideoCapture(str(path)) if path.is_file() else None
+    if capture is None or not capture.isOpened():
+        raise DatasetError(path, "not a readable video")
+    return capture
