@@ -20,7 +20,15 @@ def register(app: typer.Typer) -> None:
 
 def train_command(
     name: Annotated[str, typer.Argument(help="Preset to train.")],
-    data: Annotated[Path, typer.Option(metavar="DIR", help="Folder of its data set in the official layout.")],
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of its data set in the official layout.")
+    ] = None,
+    render: Annotated[
+        Path | None,
+        typer.Option(metavar="HEAD", help="Instead: render faces meanwhile, from an ICT-FaceKit checkout."),
+    ] = None,
+    backgrounds: Annotated[Path | None, typer.Option(help="With --render: photographs without faces.")] = None,
+    environments: Annotated[Path | None, typer.Option(help="With --render: environment maps.")] = None,
     run: Annotated[Path | None, typer.Option(help="Folder of the run; by default runs/NAME.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Folder of the crops; by default RUN/cache.")] = None,
     steps: Annotated[int | None, typer.Option(help="Optimiser steps; by default the recipe's.")] = None,
@@ -46,6 +54,8 @@ def train_command(
     """Train a preset. A run that was stopped goes on with the same command; without options it is the paper's."""
     from kerasalign.recipes import get_recipe
 
+    if (data is None) == (render is None):
+        raise typer.BadParameter("Give --data DIR, or --render HEAD to train on faces that are rendered meanwhile.")
     start_backend()
     recipe = get_recipe(name)
     recipe = recipe.with_settings(
@@ -54,14 +64,30 @@ def train_command(
         schedule=schedule, validation=validation, precision=precision, seed=seed, augment=augment, balance=balance,
     )  # fmt: skip
     run = run or Path("runs") / name
-    recipe.fit(
-        data, run, cache_dir=cache, initial_weights=init, resume=resume,
-        on_error="skip" if skip_broken else "raise", workers=workers,
-        # A bar on a terminal, a line per epoch in a log.
-        verbose=1 if sys.stdout.isatty() else 2,
-    )  # fmt: skip
+    # A bar on a terminal, a line per epoch in a log.
+    verbose = 1 if sys.stdout.isatty() else 2
+    if render is not None:
+        from kerasalign.recipes.streaming import fit_stream
+
+        series = _series(render, backgrounds, environments, recipe.seed)
+        fit_stream(recipe, series, run, initial_weights=init, verbose=verbose, threads=max(2, workers))
+    else:
+        recipe.fit(
+            data, run, cache_dir=cache, initial_weights=init, resume=resume,
+            on_error="skip" if skip_broken else "raise", workers=workers, verbose=verbose,
+        )  # fmt: skip
     best = run / "best.weights.h5"
     say(f"Weights, run card and curve are in {run}. Use them with: kerasalign.load({name!r}, weights={str(best)!r})")
+
+
+def _series(head: Path, backgrounds: Path | None, environments: Path | None, seed: int):
+    """What to render while training."""
+    from kerasalign.synth.dataset import Series
+    from kerasalign.synth.scene import SceneConfig
+
+    scene = SceneConfig(backgrounds=backgrounds and str(backgrounds),
+                        environment_maps=environments and str(environments))  # fmt: skip
+    return Series(seed=seed, head=str(head), scene=scene)
 
 
 def _changes(pairs: list[str], model: dict) -> dict:

@@ -150,18 +150,41 @@ class Recipe:
         model = plan.build_model(cache, train)
         loader, validation = plan.loaders(cache, model, train, held_out, workers)
 
-        settings = asdict(plan) | {"data_hash": cache.content_hash, "faces": len(train), "held_out": len(held_out)}
+        settings = {"data_hash": cache.content_hash, "faces": len(train), "held_out": len(held_out)}
+        return plan.run(
+            model, loader, validation, run_dir, settings, cache.skipped, initial_weights=initial_weights,
+            verbose=verbose, callbacks=callbacks,
+        )  # fmt: skip
+
+    def run(
+        self, model: LandmarkModel, loader, validation, run_dir, settings: dict, skipped: dict, *, initial_weights=None,
+        verbose="auto", callbacks=(),
+    ) -> LandmarkModel:  # fmt: skip
+        """Trains a network on a loader's batches; see `fit`, which makes both.
+
+        Args:
+            model: The untrained network.
+            loader: A `FaceLoader`, or what has its `set_epoch` and `epoch_callback`.
+            validation: Loader of held-out faces, or `None`.
+            run_dir: As in `fit`.
+            settings: What the run card says beside the recipe's settings.
+            skipped: Face name to the reason why it was left out.
+            initial_weights: As in `fit`.
+            verbose: As in `keras.Model.fit`.
+            callbacks: Further Keras callbacks.
+        """
+        settings = asdict(self) | settings
         if initial_weights is not None:
             model.load_weights(initial_weights)
             settings["initial_weights"] = sha256(initial_weights)
         finished = model.get_config() | {"dtype": "float32"}
-        card = {"recipe": plan.paper, "settings": settings, "model": finished, "skipped": cache.skipped}
-        folder = RunFolder(run_dir, card, monitor="val_nme" if len(held_out) else "nme")
+        card = {"recipe": self.paper, "settings": settings, "model": finished, "skipped": skipped}
+        folder = RunFolder(run_dir, card, monitor="val_nme" if validation else "nme")
         model.compile(
-            plan.optimizer(), nme_normaliser=plan.nme_normaliser, jit_compile=keras.backend.backend() == "jax"
+            self.optimizer(), nme_normaliser=self.nme_normaliser, jit_compile=keras.backend.backend() == "jax"
         )
         epoch = folder.restore(model)
-        epochs = -(-plan.steps // plan.steps_per_epoch)
+        epochs = -(-self.steps // self.steps_per_epoch)
         if epoch:
             logger.info("Going on after epoch %d of %d", epoch, epochs)
         loader.set_epoch(epoch)
@@ -175,7 +198,7 @@ class Recipe:
             )  # fmt: skip
         # A fresh network: the one in training carries an optimiser, which the weights file does not.
         trained = type(model).from_config(finished)
-        trained.load_weights(run_dir / "last.weights.h5")
+        trained.load_weights(Path(run_dir) / "last.weights.h5")
         return trained
 
     def build_model(self, cache: CropCache, train: np.ndarray) -> LandmarkModel:

@@ -16,13 +16,12 @@ import numpy as np
 
 from kerasalign.datasets.pts import write_pts
 from kerasalign.files import write_json, written_beside
+from kerasalign.markups import get_markup
 from kerasalign.synth.analytic import analytic_head
-from kerasalign.synth.camera import fitted
 from kerasalign.synth.definition import Definition
 from kerasalign.synth.head import HeadModel
 from kerasalign.synth.ict import ict_facekit
-from kerasalign.synth.labels import Labels, labels_of
-from kerasalign.synth.landmarks import landmarks68
+from kerasalign.synth.labels import Labels, labels_ahead, labels_of
 from kerasalign.synth.picture import VERSION, render
 from kerasalign.synth.scene import SceneConfig, draw_scene
 
@@ -165,13 +164,12 @@ def _arrays(labels: Labels) -> dict[str, np.ndarray]:
     return points | visible | {"solid": labels.solid, "pose": np.array(labels.pose, "float32")}
 
 
-def label_series(series: Series, indices, definition=None) -> np.ndarray:
-    """The 68 landmarks of pictures of a series, without rendering them: `(len(indices), 68, 2)` float32 pixels."""
+def label_series(series: Series, indices, definition: Definition | None = None, markup: str = "68") -> np.ndarray:
+    """Landmarks of pictures of a series, without rendering them: `(len(indices), N, 2)` float32 pixels."""
     head = series.load_head()
-    found = []
-    for index in indices:
-        scene = draw_scene(head, series.scene, series.seed, int(index))
-        shape = scene.proportions.apply(head.shape(scene.identity, scene.expression))
-        view = fitted(scene.camera, shape[head.landmarks68], series.size)
-        found.append(landmarks68(head, scene, shape, view, definition))
-    return np.array(found, "float32").reshape(-1, 68, 2)
+    found = [
+        labels_ahead(head, draw_scene(head, series.scene, series.seed, int(index)), series.size, definition,
+                     (markup,)).points[markup]
+        for index in indices
+    ]  # fmt: skip
+    return np.array(found, "float32").reshape(-1, get_markup(markup).num_points, 2)

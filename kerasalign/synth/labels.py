@@ -9,6 +9,7 @@ import numpy as np
 
 from kerasalign.markups import get_markup
 from kerasalign.synth.brows import brow_edges
+from kerasalign.synth.camera import fitted
 from kerasalign.synth.canvas import marks
 from kerasalign.synth.curves import MARKUPS, FaceCurves, points_of, rounded
 from kerasalign.synth.definition import Definition
@@ -70,14 +71,33 @@ def labels_of(
         labels = labels_of(head, scene, picture)
         labels.points["98"], labels.visible["98"], labels.boundaries("98")["jaw"]
     """
+    return _labels(head, scene, picture.shape, picture.view, picture, definition, markups)
+
+
+def labels_ahead(
+    head: HeadModel, scene: Scene, size: int, definition: Definition | None = None, markups: Sequence[str] = MARKUPS
+) -> Labels:
+    """The labels that a picture would have, without rendering it: `visible` is `None`.
+
+    Args:
+        head: The head.
+        scene: The scene.
+        size: Side of the picture in pixels.
+        definition: As in `labels_of`.
+        markups: As in `labels_of`.
+    """
+    shape = scene.proportions.apply(head.shape(scene.identity, scene.expression))
+    view = fitted(scene.camera, shape[head.landmarks68], size)
+    return _labels(head, scene, shape, view, None, definition, markups)
+
+
+def _labels(head, scene, shape, view, picture: Rendered | None, definition, markups) -> Labels:
     unknown = [name for name in markups if name not in MARKUPS]
     if unknown:
         raise ValueError(f"`markups` must be among {list(MARKUPS)}. Received: markups={list(markups)}")
-    shape, view = picture.shape, picture.view
-    seen = landmark_triples(head, scene, shape, view, definition)
     edges = locate(head, brow_edges(scene.brows, marks(head)).reshape(-1, 2)).on(shape)
     curves = FaceCurves(
-        points=seen,
+        points=landmark_triples(head, scene, shape, view, definition),
         brows=triples(view, edges).reshape(2, 2, -1, 3),
         pupils=triples(view, shape[_pupils(head)]),
     )
@@ -86,11 +106,12 @@ def labels_of(
     # Weak perspective about the middle of the points: pixels per centimetre there.
     middle = solid[:, 2].mean()
     solid[:, 2] = (middle - solid[:, 2]) * view.focal / middle
+    camera = scene.camera
     return Labels(
         points={name: points[:, :2].astype("float32") for name, points in found.items()},
         solid=solid.astype("float32"),
-        visible={name: is_visible(points, picture) for name, points in found.items()},
-        pose=picture.pose,
+        visible=picture and {name: is_visible(points, picture) for name, points in found.items()},
+        pose=(camera.yaw, camera.pitch, camera.roll),
     )
 
 
