@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops, tree
 
 import kerasalign.layers as layers
-from kerasalign.models import AAN, BAFA, LWBAFA, SCC, MuSiCa
+from kerasalign.models import AAN, BAFA, LWBAFA, SCC, SDU, MuSiCa
 from kerasalign.models.musica import MuSiCaIteration
 
 
@@ -107,17 +107,41 @@ LAYERS = {
         lambda **kw: layers.Hourglass(4, depth=2, shuffle="decoder", **kw), lambda: (noise(3, 8, 8, 8),),
         idle="/norm/beta",
     ),
-    "DExTra": LayerCase(lambda **kw: layers.DExTra(4, **kw), lambda: (noise(3, 5, 16),)),
-    "DeLighTBlock": LayerCase(lambda **kw: layers.DeLighTBlock(2, dropout=0.0, **kw), lambda: (noise(3, 5, 12),)),
-    "DeLighTEncoder": LayerCase(
-        lambda **kw: layers.DeLighTEncoder(1, 2, 3, dropout=0.0, **kw), lambda: (noise(3, 5, 12),)
+    "ChannelAggregationBlock": LayerCase(layers.ChannelAggregationBlock, lambda: (noise(3, 5, 6, 16),)),
+    "DeformConv2D": LayerCase(
+        lambda **kw: layers.DeformConv2D(6, strides=2, deformable_groups=2, **kw), lambda: (noise(3, 5, 6, 4),)
     ),
-    "FusedBatchNormalization": LayerCase(layers.FusedBatchNormalization, lambda: (noise(3, 5, 6, 4),)),
-    "GroupedLinear": LayerCase(lambda **kw: layers.GroupedLinear(12, 2, **kw), lambda: (noise(3, 5, 8),)),
-    "Hourglass": LayerCase(
-        lambda **kw: layers.Hourglass(4, depth=2, shuffle="decoder", **kw), lambda: (noise(3, 8, 8, 8),),
-        idle="/norm/beta",
+    "DeformConv2D, groups, MXNet's border": LayerCase(
+        lambda **kw: layers.DeformConv2D(4, (2, 3), padding="valid", groups=2, boundary="mxnet", **kw),
+        lambda: (noise(3, 5, 6, 4),),
     ),
+    "DepthwiseNorm": LayerCase(layers.DepthwiseNorm, lambda: (noise(3, 5, 6, 4),)),
+    "AffineSampler": LayerCase(
+        layers.AffineSampler, lambda: (noise(3, 5, 6, 4), np.eye(2, 3) + noise(3, 2, 3, seed=1) * 0.3), trains=False
+    ),
+    "DecodeHeatmaps": LayerCase(layers.DecodeHeatmaps, lambda: (noise(3, 8, 9, 4),), trains=False),
+    "DecodeHeatmaps, soft": LayerCase(
+        lambda **kw: layers.DecodeHeatmaps(decode="soft", activation="softmax", **kw), lambda: (noise(3, 8, 9, 4),),
+        trains=False,
+    ),
+    "DecodeHeatmaps, insightface": LayerCase(
+        lambda **kw: layers.DecodeHeatmaps(decode="insightface", activation="linear", **kw),
+        lambda: (noise(3, 8, 9, 4),), trains=False,
+    ),
+    "InceptionResidualBlock": LayerCase(layers.InceptionResidualBlock, lambda: (noise(3, 5, 6, 8),)),
+    "ParallelMultiscaleBlock": LayerCase(
+        lambda **kw: layers.ParallelMultiscaleBlock(8, **kw), lambda: (noise(3, 5, 6, 4),)
+    ),
+    "PreactivationBottleneck": LayerCase(
+        lambda **kw: layers.PreactivationBottleneck(8, **kw), lambda: (noise(3, 5, 6, 4),)
+    ),
+    "SpatialTransformer": LayerCase(
+        lambda **kw: layers.SpatialTransformer(filters=4, **kw), lambda: (noise(3, 8, 12, 3),)
+    ),
+    "SpatialTransformer, affine": LayerCase(
+        lambda **kw: layers.SpatialTransformer("affine", filters=4, **kw), lambda: (noise(3, 8, 8, 3),)
+    ),
+    "UpConvNorm": LayerCase(lambda **kw: layers.UpConvNorm(6, **kw), lambda: (noise(3, 5, 6, 4),)),
     "PyramidPooling": LayerCase(lambda **kw: layers.PyramidPooling((1, 3), **kw), lambda: (noise(3, 8, 7, 4),)),
     "ResidualBottleneck": LayerCase(
         lambda **kw: layers.ResidualBottleneck(6, 4, **kw), lambda: (noise(3, 5, 6, 4),)
@@ -167,9 +191,31 @@ MODELS = {
             channels=(8, 16), embedding=128, loss="l1", size=32, **kw,
         )
     ),
-    "SCC": ModelCase(lambda **kw: SCC(markup="5", width=8, blocks=(1, 1, 1, 1), size=64, **kw)),
+    "SCC": ModelCase(
+        lambda **kw: SCC(markup="5", width=8, blocks=(1, 1, 1, 1), size=64, **kw),
+        idle=("first/bias", "second/bias", "graph_in/bias"),
+    ),
     "SCC, dense layers": ModelCase(
         lambda **kw: SCC(markup="19", width=8, blocks=(1, 1, 1, 1), size=64, head="fc", loss="wing", **kw)
+    ),
+    # Outside transforms of one kind, so that backends draw the same.
+    "SDU": ModelCase(
+        lambda **kw: SDU(
+            markup="19", down=1, transformer="outside", multiplier=1 / 16, size=32, pair_flip=1.0,
+            pair_rotation=(20, 20), pair_scale=(0.9, 0.9), coherence_weight=0.1, **kw,
+        )
+    ),
+    "SDU, hourglass and STN": ModelCase(
+        lambda **kw: SDU(
+            markup="5", topology="hourglass", down=1, stacks=1, block="hpm", transformer="stn", deformable=0,
+            loss="code", decode="soft", multiplier=1 / 16, size=32, **kw,
+        )
+    ),
+    "SDU, SAT (II), wide stem": ModelCase(
+        lambda **kw: SDU(
+            markup="19", topology="sat2", down=2, stacks=1, block="resnet", transformer="none", loss="mse",
+            decode="insightface", multiplier=1 / 16, size=32, stride=4, **kw,
+        )
     ),
     "MuSiCa": ModelCase(
         lambda **kw: MuSiCa(markup="68", patches=PATCHES_19, hidden=32, size=64, box_side=40, **kw)

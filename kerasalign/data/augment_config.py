@@ -131,7 +131,8 @@ class AugmentConfig:
     @classmethod
     def preset(cls, name: str) -> AugmentConfig:
         """A named config: `"musica"`, `"musica-calm"` (no face is left untouched, for small training sets),
-        `"musica-code"` (98 points are not mirrored), `"scc"`, `"lwbafa"` or `"none"`.
+        `"musica-code"` (98 points are not mirrored), `"scc"`, `"lwbafa"`, `"sdu"`,
+        `"sdu-pairs"` (the network mirrors faces itself) or `"none"`.
 
         Raises:
             ValueError: If there is no such preset.
@@ -140,6 +141,12 @@ class AugmentConfig:
             raise ValueError(f"`name` must be one of {list(PRESETS)}. Received: name={name!r}")
         return PRESETS[name]
 
+
+_SDU = AugmentConfig(
+    geometric=1.0, rotation=(-40.0, 40.0), shear=(0.0, 0.0), stretch_x=(1.0, 1.0), zoom=(0.8, 1.2), rebox="fixed",
+    box_scale_x=(1.0, 1.0), box_scale_y=(1.0, 1.0), box_shift_x=(0.0, 0.0), box_shift_y=(0.0, 0.0), jet=0.0,
+    occlusion=0.0, grayscale=0.0,
+)  # fmt: skip
 
 PRESETS: dict[str, AugmentConfig] = {
     "musica": AugmentConfig(),
@@ -161,5 +168,9 @@ PRESETS: dict[str, AugmentConfig] = {
         box_scale_y=(1.0, 1.0), box_shift_x=(-0.125, 0.125), box_shift_y=(-0.125, 0.125), jet=0.0, occlusion=1.0,
         occlusion_side=0.2, gain=(0.8, 1.2), blur=0.1, grayscale=0.0,
     ),
+    # Turned by 40 degrees and scaled by a fifth about the crop's middle (arXiv 1812.01936, section 4.2). The released
+    # code draws the scale from a normal distribution, clipped to that range.
+    "sdu": _SDU,
+    "sdu-pairs": replace(_SDU, flip=0.0),
     "none": AugmentConfig(geometric=0.0, flip=0.0, grayscale=0.0),
 }

@@ -7,10 +7,11 @@ from kerasalign.models.landmark_model import LandmarkModel
 from kerasalign.models.lw_bafa import BAFA, LWBAFA
 from kerasalign.models.musica import MuSiCa
 from kerasalign.models.scc import SCC
+from kerasalign.models.sdu import SDU
 
-__all__ = ["AAN", "BAFA", "LWBAFA", "SCC", "LandmarkModel", "MuSiCa", "build"]
+__all__ = ["AAN", "BAFA", "LWBAFA", "SCC", "SDU", "LandmarkModel", "MuSiCa", "build"]
 
-_CLASSES = {"AAN": AAN, "BAFA": BAFA, "LWBAFA": LWBAFA, "MuSiCa": MuSiCa, "SCC": SCC}
+_CLASSES = {"AAN": AAN, "BAFA": BAFA, "LWBAFA": LWBAFA, "MuSiCa": MuSiCa, "SCC": SCC, "SDU": SDU}
 
 
 def build(config: dict) -> LandmarkModel:

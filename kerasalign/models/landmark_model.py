@@ -54,12 +54,7 @@ class LandmarkModel(keras.Model):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Mean of `face_loss` over the batch, weighted by `sample_weight`, plus regularisation losses."""
-        loss = self.face_loss(ops.cast(y, "float32"), y_pred)
-        if sample_weight is None:
-            loss = ops.mean(loss)
-        else:
-            weight = ops.cast(sample_weight, loss.dtype)
-            loss = ops.sum(loss * weight) / ops.maximum(ops.sum(weight), keras.config.epsilon())
+        loss = weighted_mean(self.face_loss(ops.cast(y, "float32"), y_pred), sample_weight)
         for extra in self.losses:
             loss = loss + ops.cast(extra, loss.dtype)
         return loss
@@ -178,6 +173,14 @@ def resolve_markup(markup, num_points: int | None) -> tuple[Markup | None, int]:
             f"Markup '{markup.name}' has {markup.num_points} points. Received: num_landmarks={num_points}"
         )
     return markup, markup.num_points if markup else int(num_points)
+
+
+def weighted_mean(losses, sample_weight=None):
+    """Mean of the faces' losses `(B,)`, weighted where there are weights."""
+    if sample_weight is None:
+        return ops.mean(losses)
+    weight = ops.cast(sample_weight, losses.dtype)
+    return ops.sum(losses * weight) / ops.maximum(ops.sum(weight), keras.config.epsilon())
 
 
 def pad_rows(array: np.ndarray, rows: int) -> np.ndarray:

@@ -18,6 +18,7 @@ _RECIPES = {
     "lwbafa": ("lw_bafa", "LWBAFARecipe"),
     "musica": ("musica", "MuSiCaRecipe"),
     "scc": ("scc", "SCCRecipe"),
+    "sdu": ("sdu", "SDURecipe"),
 }
 _LEARNED = ("graph", "mean_shape")
 

@@ -1,0 +1,200 @@
+"""Convolution whose windows bend to the picture."""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+BOUNDARIES = ("zeros", "mxnet")
+
+
+@keras.saving.register_keras_serializable(package="kerasalign")
+class DeformConv2D(keras.layers.Layer):
+    """Deformable convolution (v1): every tap of every window is moved by an offset, which a convolution predicts.
+
+    A tap reads between pixels, bilinearly. Offsets start at zero, where the layer is an ordinary `Conv2D`. Taps are
+    gathered, multiplied and added one after the other, so that less than one im2col matrix is in memory.
+
+    Args:
+        filters: Number of output channels.
+        kernel_size: Sides of the kernel, or one number for a square.
+        strides: Step between windows.
+        padding: `"same"`, as Keras pads, or `"valid"`.
+        dilation_rate: Step between the taps of a window.
+        groups: Groups of channels that are filtered apart.
+        deformable_groups: Contiguous groups of input channels with offsets of their own.
+        boundary: What lies beyond the border: `"zeros"`, the continuous rule of torchvision and ONNX, or `"mxnet"`,
+            nothing before pixel 0 and the last pixel up to half of the next.
+        use_bias: Whether a bias is added.
+        kernel_initializer: Of the kernel; by default He's.
+
+    Call arguments:
+        images: `(B, H, W, C)`; H and W must be known.
+
+    Input shape: `(B, H, W, C)`. Output shape: `(B, H', W', filters)`, as of `keras.layers.Conv2D`.
+
+    Raises:
+        ValueError: If an argument is out of range or channels do not fit the groups.
+
+    Offsets are in pixels of the input. Channel `2 k` of a deformable group moves tap `k`, in reading order, down and
+    `2 k + 1` moves it right, the order of MXNet, torchvision and ONNX.
+
+    Example:
+
+        out = DeformConv2D(68)(np.ones((1, 64, 64, 256), "float32"))      # (1, 64, 64, 68)
+
+    Reference: Dai et al., "Deformable Convolutional Networks" (arXiv 1703.06211), section 2.1; the inside transformer
+    of SDU (arXiv 1812.01936), section 3.1.
+    """
+
+    def __init__(
+        self, filters: int, kernel_size=3, strides=1, padding: str = "same", dilation_rate=1, groups: int = 1,
+        deformable_groups: int = 1, boundary: str = "zeros", use_bias: bool = True, kernel_initializer=None, **kwargs,
+    ):  # fmt: skip
+        super().__init__(**kwargs)
+        pairs = {"kernel_size": kernel_size, "strides": strides, "dilation_rate": dilation_rate}
+        pairs = {name: (value, value) if isinstance(value, int) else tuple(value) for name, value in pairs.items()}
+        counts = {"filters": filters, "groups": groups, "deformable_groups": deformable_groups}
+        for name, value in (*counts.items(), *((name, min(pair)) for name, pair in pairs.items())):
+            if value < 1:
+                raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
+        for name, value, known in (("padding", padding, ("same", "valid")), ("boundary", boundary, BOUNDARIES)):
+            if value not in known:
+                raise ValueError(f"`{name}` must be one of {known}. Received: {name}={value!r}")
+        if filters % groups:
+            raise ValueError("`filters` must be a multiple of `groups`. "
+                             f"Received: filters={filters}, groups={groups}")
+        self.filters = filters
+        self.kernel_size, self.strides, self.dilation_rate = (list(pair) for pair in pairs.values())
+        self.padding = padding
+        self.groups = groups
+        self.deformable_groups = deformable_groups
+        self.boundary = boundary
+        self.use_bias = use_bias
+        self.kernel_initializer = keras.initializers.get(kernel_initializer or "he_normal")
+
+    @property
+    def taps(self) -> int:
+        """Taps of a window."""
+        return math.prod(self.kernel_size)
+
+    def build(self, input_shape):
+        _, height, width, channels = input_shape
+        if not height or not width or channels % self.groups or channels % self.deformable_groups:
+            raise ValueError("DeformConv2D needs known sides and channels that are divisible by "
+                             f"groups={self.groups} and deformable_groups={self.deformable_groups}. "
+                             f"Received: input_shape={input_shape}")
+        self.offset = keras.layers.Conv2D(
+            2 * self.taps * self.deformable_groups, self.kernel_size, self.strides, self.padding,
+            dilation_rate=self.dilation_rate, kernel_initializer="zeros", dtype=self.dtype_policy, name="offset",
+        )  # fmt: skip
+        self.offset.build(input_shape)
+        shape = (*self.kernel_size, channels // self.groups, self.filters)
+        self.kernel = self.add_weight(shape=shape, initializer=self.kernel_initializer, name="kernel")
+        if self.use_bias:
+            self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
+
+    def predict_offsets(self, images):
+        """Offsets `(B, H', W', G, T, 2)`, down then right, in pixels: G deformable groups, T taps; float32."""
+        offsets = ops.cast(self.offset(images), "float32")
+        return ops.reshape(offsets, (-1, *offsets.shape[1:3], self.deformable_groups, self.taps, 2))
+
+    def call(self, images, training=None):
+        return self.deformed(images, self.predict_offsets(images), training)
+
+    def deformed(self, images, offsets, training=None):
+        """The convolution of `(B, H, W, C)` at given offsets `(B, H', W', G, T, 2)`."""
+        _, height, width, channels = images.shape
+        parts = self.deformable_groups
+        pixels = ops.reshape(images, (-1, channels // parts))
+        first = ops.arange(ops.shape(images)[0], dtype="int32") * (height * width)
+        first = ops.reshape(first, (-1, 1, 1, 1))
+        down, right = self._grid(height, width)
+
+        def product(pixels, y, x, weights, order):
+            read = 0
+            for row, column, share in self._corners(y, x, height, width):
+                place = first + ops.clip(row + order, 0, height - 1) * width + ops.clip(column, 0, width - 1)
+                place = place * parts + np.arange(parts, dtype="int32")
+                value = ops.take(pixels, ops.reshape(place, (-1,)), axis=0)
+                read = read + value * ops.reshape(ops.cast(share, images.dtype), (-1, 1))
+            return self._product(ops.reshape(read, (-1, channels)), weights)
+
+        # A backward pass would keep four pixels of every tap: they are gathered again instead.
+        once = keras.remat(product) if training else product
+        out, order = None, np.int32(0)
+        for tap, weights in enumerate(self._tap_weights()):
+            # Positions far outside are all alike, and integers must not overflow.
+            y = ops.clip(offsets[..., tap, 0] + down[:, :, None, tap], -2.0, height + 1.0)
+            x = ops.clip(offsets[..., tap, 1] + right[:, :, None, tap], -2.0, width + 1.0)
+            made = once(pixels, y, x, weights, order)
+            out = made if out is None else out + made
+            # Zero, but known only when this tap is done: otherwise all taps would be gathered first and fill memory.
+            order = ops.cast(ops.isnan(ops.stop_gradient(out[0, 0])), "int32")
+        out = ops.reshape(out, (-1, *offsets.shape[1:3], self.filters))
+        return out + self.bias if self.use_bias else out
+
+    def _grid(self, height: int, width: int):
+        """Where taps read at zero offsets: rows and columns `(H', W', T)`."""
+        axes = []
+        for side, kernel, step, spread in zip(
+            (height, width), self.kernel_size, self.strides, self.dilation_rate
+        ):
+            reach = (kernel - 1) * spread + 1
+            count = -(-side // step) if self.padding == "same" else (side - reach) // step + 1
+            missing = max((count - 1) * step + reach - side, 0) if self.padding == "same" else 0
+            axes.append(np.arange(count)[:, None] * step - missing // 2 + np.arange(kernel) * spread)
+        (down, right), shape = axes, (len(axes[0]), len(axes[1]), *self.kernel_size)
+        down = np.broadcast_to(down[:, None, :, None], shape)
+        right = np.broadcast_to(right[None, :, None, :], shape)
+        return (grid.reshape(*shape[:2], -1).astype("float32") for grid in (down, right))
+
+    def _corners(self, y, x, height: int, width: int):
+        """The four pixels around a position: row, column, and the share of each."""
+        top, left = ops.floor(y), ops.floor(x)
+        below, beside = y - top, x - left
+        top, left = ops.cast(top, "int32"), ops.cast(left, "int32")
+        if self.boundary == "mxnet":
+            inside = ops.cast((y >= 0) & (y < height) & (x >= 0) & (x < width), "float32")
+        for row, share_y in ((top, 1 - below), (top + 1, below)):
+            for column, share_x in ((left, 1 - beside), (left + 1, beside)):
+                if self.boundary == "zeros":
+                    inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+                    inside = ops.cast(inside, "float32")
+                yield row, column, share_y * share_x * inside
+
+    def _tap_weights(self) -> list:
+        """The kernel as one matrix per tap, `(C, F)`, or `(g, C / g, F / g)`."""
+        shape = (self.taps, -1, self.groups, self.filters // self.groups)
+        kernel = ops.transpose(ops.reshape(self.kernel, shape), (0, 2, 1, 3))
+        return [kernel[tap, 0] if self.groups == 1 else kernel[tap] for tap in range(self.taps)]
+
+    def _product(self, read, weights):
+        if self.groups == 1:
+            return ops.matmul(read, weights)
+        read = ops.transpose(ops.reshape(read, (-1, self.groups, read.shape[-1] // self.groups)), (1, 0, 2))
+        return ops.reshape(ops.transpose(ops.matmul(read, weights), (1, 0, 2)), (-1, self.filters))
+
+    def count_macs(self, images):
+        """Products with the kernel; those of the offsets' convolution are its own, interpolation is none."""
+        return math.prod(self.compute_output_shape(images)) * self.taps * images[-1] // self.groups
+
+    def compute_output_shape(self, input_shape):
+        _, height, width, _ = input_shape
+        down, _ = self._grid(height, width)
+        return (input_shape[0], *down.shape[:2], self.filters)
+
+    def get_config(self):
+        return super().get_config() | {
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "dilation_rate": self.dilation_rate,
+            "groups": self.groups,
+            "deformable_groups": self.deformable_groups,
+            "boundary": self.boundary,
+            "use_bias": self.use_bias,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+        }

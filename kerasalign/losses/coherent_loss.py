@@ -1,0 +1,39 @@
+"""How far a network's maps of a moved picture are from its moved maps."""
+
+from __future__ import annotations
+
+from keras import ops
+
+DISTANCES = ("mse", "smooth_l1")
+
+
+def coherent_loss(maps, moved, inside, distance: str = "mse", reduction: str = "mean"):
+    """Distance between `H(T I)` and `T H(I)`, for each face, where the latter says anything.
+
+    Args:
+        maps: `(B, I, H, W, N)`, H(T I) of I stacks.
+        moved: `(B, I, H, W, N)`, T H(I).
+        inside: `(B, H, W, 1)`, 1 for pixels that count.
+        distance: `"mse"`, the paper's, or `"smooth_l1"`, that of the later released code.
+        reduction: Over the pixels that count, `"mean"` or `"sum"`; over points and stacks it is the mean.
+
+    Returns:
+        `(B,)` float32.
+
+    Raises:
+        ValueError: If `distance` or `reduction` is unknown.
+
+    Reference: SDU (arXiv 1812.01936), equation 1, L_p-p.
+    """
+    for name, value, known in (("distance", distance, DISTANCES), ("reduction", reduction, ("mean", "sum"))):
+        if value not in known:
+            raise ValueError(f"`{name}` must be one of {known}. Received: {name}={value!r}")
+    error = ops.cast(maps, "float32") - ops.cast(moved, "float32")
+    if distance == "mse":
+        error = ops.square(error)
+    else:
+        size = ops.abs(error)
+        error = ops.where(size < 1, 0.5 * ops.square(error), size - 0.5)
+    inside = ops.cast(inside, "float32")
+    total = ops.sum(ops.mean(error, (1, -1))[..., None] * inside, (1, 2, 3))
+    return total / ops.maximum(ops.sum(inside, (1, 2, 3)), 1.0) if reduction == "mean" else total

@@ -1,0 +1,83 @@
+"""Transforms that pair a crop with a changed copy of itself, and what they do to landmarks and maps."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasalign.layers.affine_sampler import AffineSampler, inside
+
+
+class Transforms:
+    """A batch of transforms T of square crops: mirror or not, then turn and scale about the middle.
+
+    Args:
+        mirrored: `(B,)` 0 or 1.
+        angle: `(B,)` degrees; positive is clockwise.
+        scale: `(B,)` factor.
+        flip: Permutation of the landmarks of a mirrored face; `None` where nothing is mirrored.
+
+    Example:
+
+        moved = Transforms(np.ones(8), np.zeros(8), np.ones(8), markup.flip)
+        mirrored = moved.images(crops)
+    """
+
+    def __init__(self, mirrored, angle, scale, flip=None):
+        self.mirrored = ops.cast(mirrored, "float32")
+        turn = ops.cast(angle, "float32") * (np.pi / 180)
+        scale = ops.cast(scale, "float32")
+        side = 1 - 2 * self.mirrored
+        cos, sin = ops.cos(turn), ops.sin(turn)
+        self.linear = _rows(scale * cos * side, -scale * sin, scale * sin * side, scale * cos)
+        self.inverse = _rows(side * cos / scale, side * sin / scale, -sin / scale, cos / scale)
+        self.flip = None if flip is None else np.asarray(flip, "int32")
+
+    @classmethod
+    def draw(cls, count, flip_share, rotation, scale, flip, seed) -> Transforms:
+        """Random transforms of `count` crops: ranges of degrees and of factors, uniform."""
+        chance, angle, factor = (
+            keras.random.uniform((count,), *limits, dtype="float32", seed=seed)
+            for limits in ((0.0, 1.0), tuple(rotation), tuple(scale))
+        )
+        return cls(chance < flip_share, angle, factor, flip if flip_share else None)
+
+    def images(self, images):
+        """T of crops `(B, S, S, 3)`, 0 where they end; float32."""
+        return AffineSampler(dtype="float32")(images, self._backward(images.shape[1]))
+
+    def points(self, landmarks, size: int):
+        """T of landmarks `(B, N, 2)` in crops of `size` pixels; NaN stays NaN."""
+        moved = ops.matmul(landmarks - (size - 1) / 2, ops.swapaxes(self.linear, 1, 2)) + (size - 1) / 2
+        return self._swapped(moved, 1)
+
+    def maps(self, maps):
+        """T of maps `(B, I, H, H, N)` of I stacks, 0 where they end."""
+        _, stacks, side, _, count = maps.shape
+        backward = ops.repeat(self._backward(side), stacks, 0)
+        moved = AffineSampler(dtype="float32")(ops.reshape(maps, (-1, side, side, count)), backward)
+        return self._swapped(ops.reshape(moved, (-1, stacks, side, side, count)), 4)
+
+    def inside(self, side: int):
+        """`(B, side, side, 1)`: 1 for pixels of transformed maps that come from within the maps."""
+        return inside(self._backward(side), side, side)
+
+    def _backward(self, side: int):
+        """Matrices from pixels of the result to pixels of the source."""
+        middle = np.float32((side - 1) / 2)
+        # About the middle, so the same for crops and their maps but for the middle itself.
+        shift = middle * (1 - ops.sum(self.inverse, -1, keepdims=True))
+        return ops.concatenate([self.inverse, shift], -1)
+
+    def _swapped(self, values, axis: int):
+        """Landmarks of mirrored faces change places."""
+        if self.flip is None:
+            return values
+        mirrored = ops.reshape(self.mirrored, (-1,) + (1,) * (len(values.shape) - 1))
+        return ops.where(mirrored > 0, ops.take(values, self.flip, axis=axis), values)
+
+
+def _rows(a, b, c, d):
+    """`(B, 2, 2)` matrices of their elements."""
+    return ops.stack([ops.stack([a, b], -1), ops.stack([c, d], -1)], 1)
