@@ -78,7 +78,8 @@ class Hourglass(keras.layers.Layer):
         beside = []
         for skip, encode in zip(self.skips, self.encoders):
             beside.append(skip(images, training=training))
-            images = encode(ops.max_pool(images, 2), training=training)
+            # Strides spelt out: Keras' default for them fails under JAX.
+            images = encode(ops.max_pool(images, 2, 2), training=training)
         images = self.bottom(images, training=training)
         for skipped, decode in zip(reversed(beside), reversed(self.decoders)):
             images = skipped + double(decode(images, training=training))
