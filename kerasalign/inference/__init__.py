@@ -12,8 +12,10 @@ from kerasalign.inference.detectors import (
 )
 from kerasalign.inference.face import Face
 from kerasalign.inference.faces import Faces
+from kerasalign.inference.label_adapter import LabelAdapter
+from kerasalign.inference.video import Video, VideoFrame, align_video
 
 __all__ = [
-    "Batch", "CallableDetector", "Detection", "Detector", "Face", "Faces", "GivenBoxes", "MTCNNDetector",
-    "PhotoError", "align", "align_iter", "get_detector",
+    "Batch", "CallableDetector", "Detection", "Detector", "Face", "Faces", "GivenBoxes", "LabelAdapter",
+    "MTCNNDetector", "PhotoError", "Video", "VideoFrame", "align", "align_iter", "align_video", "get_detector",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -70,6 +71,12 @@ class Faces(Sequence):
         target = get_markup(markup)
         self.markup.convert(self.markup.mean_shape, target.name)  # an empty photo refuses as well
         return self._with([face.to(target) for face in self], target)
+
+    def with_landmarks(self, landmarks: np.ndarray) -> Faces:
+        """The same faces with other points, `(F, N, 2)` in pixels of the photo."""
+        if len(landmarks) != len(self):
+            raise ValueError(f"`landmarks` must be of {len(self)} faces. Received: {len(landmarks)}")
+        return self._with([replace(face, landmarks=points) for face, points in zip(self, landmarks)], self.markup)
 
     def draw(self, **options):
         """The photo with its faces drawn, a `PIL.Image`; options of `kerasalign.plots.draw.draw_faces`."""

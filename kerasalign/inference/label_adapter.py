@@ -1,0 +1,194 @@
+"""From a model's points to a user's idea of where they are, learned from a few annotated photos."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kerasalign.files import write_json
+from kerasalign.geometry import apply_affine, estimate_similarity
+from kerasalign.inference.faces import Faces
+from kerasalign.markups import Markup, get_markup
+
+_RIDGES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+_FOLDS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class LabelAdapter:
+    """Moves landmarks to where a user's annotations have them.
+
+    Where an eyebrow's or a jaw's points are is a convention; people and data sets differ by several percent of the
+    distance of the eyes, and a model keeps the habits of its training data. The adapter learns the difference in the
+    face's own frame (upright, of unit size), so it holds for every photo. It changes no weight of the model: keep it
+    beside the model and apply it to results.
+
+    Args:
+        markup: Markup of the points.
+        offsets: `(N, 2)` shift of each point in the face's frame, whose unit is the longer side of the face's box.
+        slope: `(2 N, 2 N)` further shift per difference of the face from `centre`, or `None`.
+        centre: `(N, 2)` mean face in its frame.
+
+    Example:
+
+        truth = np.stack([...])                             # (F, 68, 2) points that you set on F photos
+        found = np.stack([face.landmarks for face in ...])  # what the model says there
+        adapter = LabelAdapter.fit(found, truth)
+        faces = adapter.adapted(model.align("group.jpg"))
+    """
+
+    markup: Markup
+    offsets: np.ndarray
+    slope: np.ndarray | None
+    centre: np.ndarray
+
+    @classmethod
+    def fit(
+        cls, predicted: np.ndarray, annotated: np.ndarray, markup: str | Markup = "68", kind: str = "auto"
+    ) -> LabelAdapter:
+        """Learns from faces with both.
+
+        Args:
+            predicted: `(F, N, 2)` points that a model found, in any pixels.
+            annotated: `(F, N, 2)` points that people set, in the same pixels; NaN where there is none. A point that
+                nobody annotated stays where the model has it.
+            markup: Markup of both.
+            kind: `"offset"`, one shift per point: some ten photos are enough. `"linear"`, a ridge regression on the
+                whole face: some hundred. `"auto"` takes what predicts left-out faces best.
+
+        Returns:
+            The adapter; mirrored faces count too, so it is as symmetric as faces are.
+
+        Raises:
+            ValueError: If shapes are wrong, or `"linear"` is given fewer than ten faces.
+
+        Reference:
+            The linear map is ridge regression (Hoerl and Kennard, Technometrics 1970).
+        """
+        markup = get_markup(markup)
+        predicted, annotated = np.asarray(predicted, "float64"), np.asarray(annotated, "float64")
+        wanted = (markup.num_points, 2)
+        for name, value in (("predicted", predicted), ("annotated", annotated)):
+            if value.ndim != 3 or value.shape[1:] != wanted or not len(value):
+                raise ValueError(f"`{name}` must be (F, {wanted[0]}, 2), at least one face. "
+                                 f"Received: shape {value.shape}")
+        if len(predicted) != len(annotated) or not np.isfinite(predicted).all():
+            raise ValueError("`predicted` must be known for every face of `annotated`. "
+                             f"Received: shapes {predicted.shape} and {annotated.shape}")
+        if kind not in ("auto", "offset", "linear"):
+            raise ValueError(f"`kind` must be 'auto', 'offset' or 'linear'. Received: kind={kind!r}")
+        if kind == "linear" and len(predicted) < 10:
+            raise ValueError(f"`kind='linear'` needs at least ten faces. Received: {len(predicted)} faces")
+        shapes, shifts = _in_frames(predicted, annotated, markup)
+        centre = shapes.mean((0, 1))
+        inputs = (shapes - centre).reshape(*shapes.shape[:2], -1)
+        targets = shifts.reshape(*shifts.shape[:2], -1)
+        ridge = np.inf
+        if kind == "linear" or (kind == "auto" and len(predicted) >= 10):
+            choices = _RIDGES if kind == "linear" else (*_RIDGES, np.inf)
+            ridge = choices[int(np.argmin(_left_out_errors(inputs, targets, choices)))]
+        offsets, (slope,) = _solved(inputs, targets, (ridge,))
+        return cls(markup, offsets.reshape(wanted), slope, centre)
+
+    def apply(self, landmarks: np.ndarray) -> np.ndarray:
+        """Moves `(..., N, 2)` landmarks; float64 in the same pixels."""
+        landmarks = np.asarray(landmarks, "float64")
+        n = self.markup.num_points
+        if landmarks.shape[-2:] != (n, 2):
+            raise ValueError(f"`landmarks` must be (..., {n}, 2). Received: shape {landmarks.shape}")
+        moved = [self._moved(face) for face in landmarks.reshape(-1, n, 2)]
+        return np.array(moved).reshape(landmarks.shape)
+
+    def adapted(self, faces: Faces) -> Faces:
+        """The faces of a photo with their points moved."""
+        if faces.markup.name != self.markup.name:
+            raise ValueError(f"`faces` must be of markup '{self.markup.name}'. Received: {faces.markup!r}")
+        return faces.with_landmarks(self.apply(faces.landmarks))
+
+    def _moved(self, face: np.ndarray) -> np.ndarray:
+        matrix = estimate_similarity(face, _frame(self.markup))
+        shift = self.offsets
+        if self.slope is not None:
+            shape = apply_affine(matrix, face) - self.centre
+            shift = shift + (shape.ravel() @ self.slope).reshape(shift.shape)
+        return face + shift @ np.linalg.inv(matrix[:, :2]).T
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Writes a JSON file."""
+        slope = None if self.slope is None else self.slope.tolist()
+        write_json(path, {
+            "kind": "kerasalign label adapter", "markup": self.markup.name, "offsets": self.offsets.tolist(),
+            "slope": slope, "centre": self.centre.tolist(),
+        })  # fmt: skip
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> LabelAdapter:
+        """Reads what `save` wrote.
+
+        Raises:
+            ValueError: If the file is something else.
+        """
+        content = json.loads(Path(path).read_text("utf-8"))
+        if not isinstance(content, dict) or content.get("kind") != "kerasalign label adapter":
+            raise ValueError(f"`path` must be a label adapter's file. Received: path={str(path)!r}")
+        slope = content["slope"]
+        return cls(get_markup(content["markup"]), np.array(content["offsets"]),
+                   None if slope is None else np.array(slope), np.array(content["centre"]))  # fmt: skip
+
+
+def _frame(markup: Markup) -> np.ndarray:
+    """The markup's schematic face, symmetric about x = 0: what faces are brought over."""
+    shape = markup.mean_shape - markup.mean_shape.mean(0)
+    return (shape + shape[np.asarray(markup.flip)] * [-1, 1]) / 2
+
+
+def _in_frames(predicted, annotated, markup: Markup) -> tuple[np.ndarray, np.ndarray]:
+    """Shapes and shifts in the faces' frames, `(F, 2, N, 2)` each: as they are, and mirrored."""
+    shapes, shifts = [], []
+    flip = np.asarray(markup.flip)
+    frame = _frame(markup)
+    for face, truth in zip(predicted, annotated):
+        matrix = estimate_similarity(face, frame)
+        shape, shift = apply_affine(matrix, face), (truth - face) @ matrix[:, :2].T
+        shapes.append([shape, shape[flip] * [-1, 1]])
+        shifts.append([shift, shift[flip] * [-1, 1]])
+    return np.array(shapes), np.array(shifts)
+
+
+def _solved(inputs: np.ndarray, targets: np.ndarray, ridges) -> tuple[np.ndarray, list[np.ndarray | None]]:
+    """Offsets, and a slope per ridge, for `(F, 2, D)` inputs and targets; an infinite ridge leaves no slope."""
+    x, y = inputs.reshape(-1, inputs.shape[-1]), targets.reshape(-1, targets.shape[-1])
+    known = np.isfinite(y)
+    offsets = np.where(known, y, 0.0).sum(0) / np.maximum(known.sum(0), 1)
+    slopes = [None if np.isinf(ridge) else np.zeros((x.shape[1], y.shape[1])) for ridge in ridges]
+    if all(slope is None for slope in slopes):
+        return offsets, slopes
+    # Points that are known in the same faces share a decomposition.
+    groups: dict[bytes, list[int]] = {}
+    for column in np.flatnonzero(known.any(0)):
+        groups.setdefault(known[:, column].tobytes(), []).append(column)
+    for columns in groups.values():
+        rows = known[:, columns[0]]
+        values, vectors = np.linalg.eigh(x[rows].T @ x[rows])
+        against = vectors.T @ (x[rows].T @ (y[rows][:, columns] - offsets[columns]))
+        for ridge, slope in zip(ridges, slopes):
+            if slope is not None:
+                slope[:, columns] = vectors @ (against / (values + ridge * values.mean())[:, None])
+    return offsets, slopes
+
+
+def _left_out_errors(inputs: np.ndarray, targets: np.ndarray, ridges) -> list[float]:
+    """Mean error on faces that were left out of the fit; a face and its mirror image leave together."""
+    errors = [[] for _ in ridges]
+    for fold in range(_FOLDS):
+        out = np.arange(len(inputs)) % _FOLDS == fold
+        offsets, slopes = _solved(inputs[~out], targets[~out], ridges)
+        for found, slope in zip(errors, slopes):
+            shift = offsets + (0.0 if slope is None else inputs[out] @ slope)
+            wrong = (targets[out] - shift).reshape(-1, targets.shape[-1] // 2, 2)
+            found.append(np.linalg.norm(wrong, axis=-1).ravel())
+    return [float(np.nanmean(np.concatenate(found))) for found in errors]
