@@ -52,11 +52,17 @@ class GraphConvolution(keras.layers.Layer):
         self.bias = self.add_weight(shape=(self.units,), name="bias", initializer=self.bias_initializer)
         if self.activation:
             self.norm = FusedBatchNormalization(dtype=self.dtype_policy, name="norm")
-            self.norm.build((None, nodes_shape[1], self.units))
+            self.norm.build((None, nodes_shape[1], 1, self.units))
 
     def call(self, nodes, adjacency, training=None):
-        out = ops.matmul(adjacency, ops.matmul(nodes, self.kernel)) + self.bias
-        return ops.relu(self.norm(out, training=training)) if self.activation else out
+        count, size = nodes.shape[1:]
+        # The kernel acts on a matrix of all nodes: one product, where a stack of them would be many small ones.
+        out = ops.reshape(ops.matmul(ops.reshape(nodes, (-1, size)), self.kernel), (-1, count, self.units))
+        out = ops.matmul(adjacency, out) + self.bias
+        if not self.activation:
+            return out
+        # Laid out as an image, which is normalised in one pass.
+        return ops.relu(self.norm(out[:, :, None], training=training)[:, :, 0])
 
     def count_macs(self, nodes, adjacency):
         """Products of one call; the adjacency is multiplied as a full matrix."""

@@ -48,7 +48,7 @@ class SCC(LandmarkModel):
         size: Side of the crop in pixels, a multiple of 32.
         crop_scale: Side of the crop in units of the longer side of the landmarks' box; not in the paper.
         num_landmarks: N where there is no markup.
-        dtype: Dtype policy of the layers, such as `"mixed_bfloat16"`; landmarks are float32 in any case.
+        dtype: Dtype policy of the convolutions, such as `"mixed_bfloat16"`; the graph is float32 in any case.
 
     Returns (output dict):
         `landmarks` `(B, N, 2)` in crop pixels; with `head="graph"` also `adjacency` `(B, N, N)`, whose rows sum to 1.
@@ -130,12 +130,13 @@ class SCC(LandmarkModel):
                 fused, _ = fuse(maps, width, levels, attention, dtype)
                 x = convolution(fused, 4 * width, 1, name="nodes_squeeze", dtype=dtype)
             x = convolution(x, maps_per_node * points, 3, name="nodes_maps", dtype=dtype)
-            weights = DynamicAdjacency(graph, dynamic, name="adjacency", dtype=dtype)(x)
+            # The graph is a hundredth of the network's work, and pixels need more digits than a half has.
+            exact = keras.dtype_policies.get(dtype).variable_dtype
+            weights = DynamicAdjacency(graph, dynamic, name="adjacency", dtype=exact)(x)
             nodes = MapToNode(points, name="nodes", dtype=dtype)(x)
-            hidden = GraphConvolution(2 * width, name="graph_in", dtype=dtype)(nodes, weights)
+            hidden = GraphConvolution(2 * width, name="graph_in", dtype=exact)(nodes, weights)
             for index in range(4):
-                hidden = GraphResBlock(name=f"graph_block{index + 1}", dtype=dtype)(hidden, weights)
-            # Pixels need more digits than a half has.
+                hidden = GraphResBlock(name=f"graph_block{index + 1}", dtype=exact)(hidden, weights)
             places = GraphConvolution(
                 2, activation=False, bias_initializer=middle, name="graph_out", dtype="float32"
             )(hidden, weights)  # fmt: skip
