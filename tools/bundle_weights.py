@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--data", default="300W (HELEN and LFPW training photos)")
     parser.add_argument("--terms", default="research only, no commercial use")
     parser.add_argument("--licence", default="research only, as the training photos: no commercial use")
-    parser.add_argument("--commercial-use", action="store_true", help="the terms of all that the weights come from allow it")
+    parser.add_argument("--commercial-use", action="store_true", help="all that the weights come from allows it")
     parser.add_argument("--training", type=Path, help="JSON of how the weights came about")
     parser.add_argument("--measured", nargs="+", type=Path)
     args = parser.parse_args()
