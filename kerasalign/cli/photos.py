@@ -26,7 +26,9 @@ def register(app: typer.Typer) -> None:
 
 
 def align_command(
-    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE...", help="Photos and folders of photos.")],
+    sources: Annotated[
+        list[Path], typer.Argument(metavar="SOURCE...", help="Photos, folders of photos, videos, camera:0.")
+    ],
     model: _ModelOption = None,
     weights: _WeightsOption = None,
     out: Annotated[Path, typer.Option(help="Folder for the drawn photos.")] = Path("landmarks"),
@@ -37,17 +39,28 @@ def align_command(
     ] = None,
     detector: Annotated[str, typer.Option(help="Face detector.")] = "mtcnn",
     recursive: Annotated[bool, typer.Option("--recursive", help="Look into sub-folders too.")] = False,
+    smooth: Annotated[bool, typer.Option("--smooth", help="Videos: smooth the landmarks over time.")] = False,
 ) -> None:
-    """Find the landmarks of photos and draw them.
+    """Find the landmarks of photos and videos and draw them.
 
     A photo that cannot be read is reported and the rest goes on. The exit code is 0 when every photo could be
-    read, with or without a face in it, and 1 when one could not.
+    read, with or without a face in it, and 1 when one could not. In a video faces are found once and then followed;
+    with --json its landmarks are written beside it.
     """
+    from kerasalign.cli.videos import align_one, is_video
     from kerasalign.inference import align_iter
 
-    photos = _photos(sources, recursive)
+    videos = [source for source in sources if is_video(source)]
+    if videos and boxes is not None:
+        raise ValueError(f"`--boxes` are for photos. Received: --boxes with {videos[0]}")
+    photos = _photos([source for source in sources if not is_video(source)], recursive)
     given = None if boxes is None else _read_boxes(boxes, photos)
     network = _load(model, weights)
+    for video in videos:
+        stem = str(video).replace(":", "") if not video.suffix else video.stem
+        align_one(network, video, out / f"{stem}_landmarks.mp4", detector, smooth, as_json)
+    if videos and not photos:
+        return
     # Unreadable photos are reported here, one line each.
     logging.getLogger("kerasalign.inference").setLevel(logging.ERROR)
     stream = align_iter(network, photos, detector=detector, boxes=given, keep_images=True)

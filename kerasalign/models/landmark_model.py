@@ -99,6 +99,20 @@ class LandmarkModel(keras.Model):
 
         return align(self, source, **options)
 
+    def align_video(self, source, **options):
+        """Finds the faces of a video and their landmarks in every frame, following each face.
+
+        Args:
+            source: Path of a video file, number of a camera, or an iterable of pictures.
+            **options: As in `kerasalign.inference.align_video`: `detector`, `smooth`, `max_faces` and so on.
+
+        Returns:
+            A `Video`: iterate over its frames, or `save` it with the faces drawn.
+        """
+        from kerasalign.inference import align_video
+
+        return align_video(self, source, **options)
+
     def inference_network(self) -> LandmarkModel:
         """The network without what only training needs; it gives the same landmarks. Most have nothing to leave out."""
         return self

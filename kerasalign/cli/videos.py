@@ -1,0 +1,49 @@
+"""The part of `kerasalign align` that takes videos and cameras."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from kerasalign.cli.console import error_console, say
+from kerasalign.files import write_json
+
+_CAMERA = re.compile(r"camera:(\d+)")
+
+
+def is_video(source: Path) -> bool:
+    """Whether a source is a video file by its name, or a camera: `camera:0`."""
+    from kerasalign.inference.video.frames import VIDEO_SUFFIXES
+
+    return source.suffix.lower() in VIDEO_SUFFIXES or _CAMERA.fullmatch(str(source)) is not None
+
+
+def align_one(network, source: Path, target: Path, detector: str, smooth: bool, as_json: bool) -> None:
+    """Draws the faces of a video into a file, and their landmarks into a `.json` beside it; Ctrl-C ends it early.
+
+    Args:
+        network: The model.
+        source: A video file, or `camera:0`.
+        target: The video to write.
+        detector: Name of the face detector.
+        smooth: Whether to smooth the landmarks.
+        as_json: Whether to write the `.json`.
+    """
+    from kerasalign.inference.video import VideoWriter, align_video
+    from kerasalign.inference.video.video import shown
+
+    camera = _CAMERA.fullmatch(str(source))
+    video = align_video(network, int(camera[1]) if camera else source, detector=detector, smooth=smooth)
+    documents = []
+    with VideoWriter(target, video.source.fps) as writer:
+        try:
+            for frame in shown(video, video.source.count, error_console().is_terminal):
+                writer.write(frame.draw())
+                documents.append(frame.to_dict())
+        except KeyboardInterrupt:
+            say(f"{source}: stopped")
+    seen = sum(bool(document["faces"]) for document in documents)
+    say(f"{source}: {len(documents)} frames, {seen} with a face, detector used {video.tracker.looks} times -> {target}")
+    if as_json:
+        write_json(target.with_suffix(".json"), {"fps": video.source.fps, "frames": documents})
+        say(f"Landmarks written to {target.with_suffix('.json')}")

@@ -1,0 +1,74 @@
+"""A video file that is either whole or not there."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from kerasalign.files import written_beside
+
+_CODECS = {".avi": "MJPG", ".m4v": "mp4v", ".mkv": "mp4v", ".mov": "mp4v", ".mp4": "mp4v"}
+
+
+class VideoWriter:
+    """Writes frames to a video file, without sound; the file appears when the block ends well.
+
+    Args:
+        path: The file; its suffix decides the format: `.avi`, `.mkv`, `.mov`, `.mp4`, `.m4v`.
+        fps: Frames per second.
+
+    Raises:
+        ValueError: If the suffix is none of these, or a frame has another size than the first.
+        OSError: If OpenCV cannot write that format.
+
+    Example:
+
+        with VideoWriter("drawn.mp4", 25) as writer:
+            for frame in model.align_video("clip.mp4"):
+                writer.write(frame.draw())
+    """
+
+    def __init__(self, path, fps: float):
+        self.path = Path(path)
+        if self.path.suffix.lower() not in _CODECS:
+            raise ValueError(f"`path` must end in one of {sorted(_CODECS)}. Received: path={str(path)!r}")
+        if not fps > 0:
+            raise ValueError(f"`fps` must be positive. Received: fps={fps!r}")
+        self.fps = float(fps)
+        self.frames = 0
+        self._size: tuple[int, int] | None = None
+
+    def __enter__(self) -> VideoWriter:
+        self._stack = ExitStack()
+        self._draft = self._stack.enter_context(written_beside(self.path))
+        self._writer: cv2.VideoWriter | None = None
+        return self
+
+    def write(self, image) -> None:
+        """Appends a frame: `(H, W, 3)` uint8 RGB or a PIL image."""
+        image = np.asarray(image)
+        size = image.shape[1], image.shape[0]
+        if self._writer is None:
+            self._size = size
+            codec = cv2.VideoWriter.fourcc(*_CODECS[self.path.suffix.lower()])
+            even = size[0] + size[0] % 2, size[1] + size[1] % 2  # formats of the MPEG family have no others
+            self._writer = cv2.VideoWriter(str(self._draft), codec, self.fps, even)
+            if not self._writer.isOpened():
+                raise OSError(f"OpenCV cannot write a {self.path.suffix} here. Received: path={str(self.path)!r}")
+        if size != self._size:
+            raise ValueError(f"Every frame must have the size of the first, {self._size}. Received: size {size}")
+        even = cv2.copyMakeBorder(image[..., ::-1], 0, size[1] % 2, 0, size[0] % 2, cv2.BORDER_REPLICATE)
+        self._writer.write(even)
+        self.frames += 1
+
+    def __exit__(self, kind, error, traceback):
+        if self._writer is not None:
+            self._writer.release()
+        if kind is not None or self.frames:
+            return self._stack.__exit__(kind, error, traceback)
+        nothing = ValueError("A video has at least one frame. Received: none")
+        self._stack.__exit__(ValueError, nothing, None)
+        raise nothing

@@ -1,0 +1,42 @@
+"""`kerasalign align` on a video."""
+
+import json
+
+import numpy as np
+import pytest
+
+import kerasalign.inference.video.tracker
+from kerasalign.datasets.miniature import draw_clip, write_clip
+from kerasalign.inference import CallableDetector
+from kerasalign.inference.video import VideoSource
+
+
+@pytest.fixture
+def clip(tmp_path, monkeypatch):
+    frames, landmarks = draw_clip(np.random.default_rng(0), "5", 6, height=100, motion=0.0)
+    write_clip(tmp_path / "clip.avi", frames)
+    low, high = landmarks[0].min(0), landmarks[0].max(0)
+    found = CallableDetector(lambda image: [[*low, *high]])
+    monkeypatch.setattr(kerasalign.inference.video.tracker, "get_detector", lambda name: found)
+    return tmp_path / "clip.avi"
+
+
+def test_a_video_is_drawn_and_its_landmarks_written(command, five_dots, clip):
+    run = command("align", clip, "--json", "--smooth", "--out", "drawn")
+    assert run.exit_code == 0
+    assert "6 frames, 6 with a face, detector used 1 times -> drawn/clip_landmarks.mp4" in run.stdout
+    assert VideoSource("drawn/clip_landmarks.mp4").count == 6
+    told = json.loads((clip.parent / "drawn" / "clip_landmarks.json").read_text())
+    assert told["fps"] == 25 and [frame["frame"] for frame in told["frames"]] == list(range(6))
+    assert len(told["frames"][0]["faces"][0]["landmarks"]) == 5
+
+
+def test_boxes_are_for_photos(command, five_dots, clip):
+    run = command("align", clip, "--boxes", "boxes.json")
+    assert run.exit_code == 1 and "`--boxes` are for photos" in run.stderr
+
+
+def test_a_file_that_is_no_video(command, five_dots, tmp_path):
+    (tmp_path / "text.mp4").write_text("no video")
+    run = command("align", tmp_path / "text.mp4")
+    assert run.exit_code == 1 and "cannot read this video" in run.stderr and "Traceback" not in run.output
