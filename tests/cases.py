@@ -22,21 +22,24 @@ class LayerCase:
     """A layer and the arrays it is called on; the first axis is the batch.
 
     Paths of weights that end in `idle` may have no effect: a shift that the next batch normalisation takes out.
+    `elsewhere`: whether other backends run it by itself; what a model's case runs there is not compiled twice.
     """
 
     make: Callable[..., keras.layers.Layer]
     inputs: Callable[[], tuple[np.ndarray, ...]]
     trains: bool = True
     idle: str | tuple[str, ...] = ()
+    elsewhere: bool = True
 
 
 @dataclass(frozen=True)
 class ModelCase:
-    """A small model and its targets; `idle` as for a layer."""
+    """A small model and its targets; `idle` and `elsewhere` as for a layer."""
 
     make: Callable[..., keras.Model]
     fit: dict = field(default_factory=dict)
     idle: str | tuple[str, ...] = ()
+    elsewhere: bool = True
 
 
 def noise(*shape, seed=0, low=-1.0, high=1.0):
@@ -96,16 +99,18 @@ LAYERS = {
         lambda **kw: layers.CosineEmbedding(6, learned=False, normalise=True, seed=0, **kw), lambda: (noise(3, 8),),
         trains=False,
     ),
-    "DExTra": LayerCase(lambda **kw: layers.DExTra(4, **kw), lambda: (noise(3, 5, 16),)),
-    "DeLighTBlock": LayerCase(lambda **kw: layers.DeLighTBlock(2, dropout=0.0, **kw), lambda: (noise(3, 5, 12),)),
+    "DExTra": LayerCase(lambda **kw: layers.DExTra(4, **kw), lambda: (noise(3, 5, 16),), elsewhere=False),
+    "DeLighTBlock": LayerCase(
+        lambda **kw: layers.DeLighTBlock(2, dropout=0.0, **kw), lambda: (noise(3, 5, 12),), elsewhere=False
+    ),
     "DeLighTEncoder": LayerCase(
-        lambda **kw: layers.DeLighTEncoder(1, 2, 3, dropout=0.0, **kw), lambda: (noise(3, 5, 12),)
+        lambda **kw: layers.DeLighTEncoder(1, 2, 3, dropout=0.0, **kw), lambda: (noise(3, 5, 12),), elsewhere=False
     ),
     "FusedBatchNormalization": LayerCase(layers.FusedBatchNormalization, lambda: (noise(3, 5, 6, 4),)),
     "GroupedLinear": LayerCase(lambda **kw: layers.GroupedLinear(12, 2, **kw), lambda: (noise(3, 5, 8),)),
     "Hourglass": LayerCase(
         lambda **kw: layers.Hourglass(4, depth=2, shuffle="decoder", **kw), lambda: (noise(3, 8, 8, 8),),
-        idle="/norm/beta",
+        idle="/norm/beta", elsewhere=False,
     ),
     "ChannelAggregationBlock": LayerCase(layers.ChannelAggregationBlock, lambda: (noise(3, 5, 6, 16),)),
     "DeformConv2D": LayerCase(
@@ -146,7 +151,7 @@ LAYERS = {
     "ResidualBottleneck": LayerCase(
         lambda **kw: layers.ResidualBottleneck(6, 4, **kw), lambda: (noise(3, 5, 6, 4),)
     ),
-    "SAFeature": LayerCase(layers.SAFeature, lambda: (noise(3, 5, 6, 8),)),
+    "SAFeature": LayerCase(layers.SAFeature, lambda: (noise(3, 5, 6, 8),), elsewhere=False),
     "SDFusion": LayerCase(
         lambda **kw: layers.SDFusion(3, 4, **kw), lambda: (noise(3, 6, 6, 8), noise(3, 6, 6, 8, seed=1))
     ),
@@ -244,7 +249,9 @@ MODELS = {
         lambda **kw: BAFA(
             markup="19", size=64, channels=16, stem_ratio=0.2, stage_weights=(0.5, 1.0), depth=1, width=64, blocks=1,
             hidden=32, dropout=0.0, **kw,
-        )
+        ),
+        # All but the fusion and the Transformer, whose layers have cases of their own, is in the network above.
+        elsewhere=False,
     ),
 }
 
