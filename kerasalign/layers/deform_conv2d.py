@@ -109,7 +109,7 @@ class DeformConv2D(keras.layers.Layer):
         parts = self.deformable_groups
         pixels = ops.reshape(images, (-1, channels // parts))
         first = ops.arange(ops.shape(images)[0], dtype="int32") * (height * width)
-        first = ops.reshape(first, (-1, 1, 1, 1))
+        first = ops.reshape(first, (-1, 1, 1, 1, 1))
         down, right = self._grid(height, width)
 
         def product(pixels, y, x, weights, order):
@@ -119,19 +119,25 @@ class DeformConv2D(keras.layers.Layer):
                 place = place * parts + np.arange(parts, dtype="int32")
                 value = ops.take(pixels, ops.reshape(place, (-1,)), axis=0)
                 read = read + value * ops.reshape(ops.cast(share, images.dtype), (-1, 1))
-            return self._product(ops.reshape(read, (-1, channels)), weights)
+            return self._product(ops.reshape(read, (-1, y.shape[-2], channels)), weights)
 
+        out, order = None, np.int32(0)
+        # Training reads all taps in one pass: a graph of many small steps takes minutes to compile, and the backward
+        # pass would keep what each has read anyway. Inference goes tap by tap, in a fraction of the memory.
+        step = self.taps if training else 1
         # A backward pass would keep four pixels of every tap: they are gathered again instead.
         once = keras.remat(product) if training else product
-        out, order = None, np.int32(0)
-        for tap, weights in enumerate(self._tap_weights()):
+        for tap in range(0, self.taps, step):
+            part = slice(tap, tap + step)
             # Positions far outside are all alike, and integers must not overflow.
-            y = ops.clip(offsets[..., tap, 0] + down[:, :, None, tap], -2.0, height + 1.0)
-            x = ops.clip(offsets[..., tap, 1] + right[:, :, None, tap], -2.0, width + 1.0)
-            made = once(pixels, y, x, weights, order)
+            y = ops.clip(offsets[..., part, 0] + down[:, :, None, part], -2.0, height + 1.0)
+            x = ops.clip(offsets[..., part, 1] + right[:, :, None, part], -2.0, width + 1.0)
+            y, x = (ops.transpose(axis, (0, 1, 2, 4, 3)) for axis in (y, x))
+            made = once(pixels, y, x, self._weights_of(part), order)
             out = made if out is None else out + made
-            # Zero, but known only when this tap is done: otherwise all taps would be gathered first and fill memory.
-            order = ops.cast(ops.isnan(ops.stop_gradient(out[0, 0])), "int32")
+            if tap + step < self.taps:
+                # Zero, but known only when this tap is done: otherwise all would be gathered first and fill memory.
+                order = ops.cast(ops.isnan(ops.stop_gradient(out[0, 0])), "int32")
         out = ops.reshape(out, (-1, *offsets.shape[1:3], self.filters))
         return out + self.bias if self.use_bias else out
 
@@ -164,17 +170,20 @@ class DeformConv2D(keras.layers.Layer):
                     inside = ops.cast(inside, "float32")
                 yield row, column, share_y * share_x * inside
 
-    def _tap_weights(self) -> list:
-        """The kernel as one matrix per tap, `(C, F)`, or `(g, C / g, F / g)`."""
+    def _weights_of(self, part: slice):
+        """The kernel of some taps, `(t, g, C / g, F / g)`."""
         shape = (self.taps, -1, self.groups, self.filters // self.groups)
-        kernel = ops.transpose(ops.reshape(self.kernel, shape), (0, 2, 1, 3))
-        return [kernel[tap, 0] if self.groups == 1 else kernel[tap] for tap in range(self.taps)]
+        return ops.transpose(ops.reshape(self.kernel, shape), (0, 2, 1, 3))[part]
 
     def _product(self, read, weights):
-        if self.groups == 1:
-            return ops.matmul(read, weights)
-        read = ops.transpose(ops.reshape(read, (-1, self.groups, read.shape[-1] // self.groups)), (1, 0, 2))
-        return ops.reshape(ops.transpose(ops.matmul(read, weights), (1, 0, 2)), (-1, self.filters))
+        """`(M, t, C)` pixels times `(t, g, C / g, F / g)` weights: `(M, F)`."""
+        taps, groups, inner, outer = weights.shape
+        if groups == 1:
+            return ops.matmul(ops.reshape(read, (-1, taps * inner)), ops.reshape(weights, (-1, outer)))
+        read = ops.transpose(ops.reshape(read, (-1, taps, groups, inner)), (2, 0, 1, 3))
+        weights = ops.reshape(ops.transpose(weights, (1, 0, 2, 3)), (groups, -1, outer))
+        made = ops.matmul(ops.reshape(read, (groups, -1, taps * inner)), weights)
+        return ops.reshape(ops.transpose(made, (1, 0, 2)), (-1, self.filters))
 
     def count_macs(self, images):
         """Products with the kernel; those of the offsets' convolution are its own, interpolation is none."""
