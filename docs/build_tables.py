@@ -6,6 +6,7 @@ Sizes are counted on the networks, which are built for it.
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import kerasalign
@@ -20,7 +21,7 @@ def readme_table() -> str:
     """One row per preset."""
     rows = [("preset", "points", "parameters", "M multiply-adds", "weights", "NME here", "NME paper", "protocol")]
     for name, preset in read_manifest().presets.items():
-        told = kerasalign.info(name)
+        told = _told(name)
         protocol, ours, paper = headline(preset)
         rows.append((f"`{name}`", str(told["points"]), f"{told['parameters']:,}", f"{told['macs'] / 1e6:.1f}",
                      weights_status(preset), ours, paper, protocol))  # fmt: skip
@@ -53,8 +54,14 @@ def readme() -> str:
     return re.sub(f"{re.escape(START)}.*?{re.escape(END)}", lambda _: block, text, flags=re.DOTALL)
 
 
+@cache
+def _told(name: str) -> dict:
+    """What is known of a preset; its network is built once."""
+    return kerasalign.info(name)
+
+
 def _facts(name: str, preset: Preset) -> str:
-    told = kerasalign.info(name)
+    told = _told(name)
     facts = [
         f"{told['points']} points",
         f"{told['parameters']:,} parameters",

@@ -1,6 +1,6 @@
 """Face alignment on Keras 3: five papers, one interface.
 
-    model = kerasalign.load("musica19-300w")
+    model = kerasalign.load("musica19-synth")
     faces = model.align("group.jpg")
     faces.draw().save("group_landmarks.png")
 

@@ -62,7 +62,8 @@ def test_wheel_holds_what_is_needed_and_no_more(wheel):
     assert {name for name in names if "/weights/" in name} == bundled_files()
     assert {name.split("/")[0] for name in names} == {"kerasalign", metadata.split("/")[0]}
     assert not [name for name in names if "__pycache__" in name]
-    assert wheel.stat().st_size < 25e6
+    # Two sets of weights: PyPI takes files of up to 100 MB.
+    assert wheel.stat().st_size < 40e6
 
 
 def test_manifest_and_weights_are_found_from_a_wheel(wheel, tmp_path):

@@ -34,11 +34,15 @@ def evaluate_command(
     success_threshold: Annotated[
         float | None, typer.Option(help="T_s in percent: a face quits when its estimate is below it.")
     ] = None,
+    track: Annotated[
+        bool, typer.Option("--track", help="Videos: find faces once and follow them, without the annotation.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Measure a preset on a data set's test faces: the paper's numbers beside ours, with the protocol of each."""
     from kerasalign.hub import find_preset, load
     from kerasalign.recipes.evaluation import evaluate_model, preset_protocols, usable_protocols
+    from kerasalign.recipes.tracking import evaluate_tracking
 
     preset = find_preset(name).preset
     names, published = preset_protocols(preset)
@@ -53,7 +57,11 @@ def evaluate_command(
         model = load(name, weights="auto" if weights is None else weights)
         if success_threshold is not None:
             model = model.with_thresholds(success_threshold)
-        report = evaluate_model(model, data, protocol, box_source=boxes, name=name, published=published)
+        if track:
+            detector = (boxes or "detector:mtcnn").removeprefix("detector:")
+            report = evaluate_tracking(model, data, protocol, detector=detector, name=name, published=published)
+        else:
+            report = evaluate_model(model, data, protocol, box_source=boxes, name=name, published=published)
     if as_json:
         print_json(report.to_dict())
     else:

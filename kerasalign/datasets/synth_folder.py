@@ -36,8 +36,8 @@ class SynthFolder(PtsFolder):
         if points not in ("2d", "3d"):
             raise ValueError(f"`points` must be '2d' or '3d'. Received: points={points!r}")
         scheme = get_markup(markup)
-        if points == "3d" and scheme.name != "68":
-            raise ValueError(f"`points='3d'` are 68 points. Received: markup={markup!r}")
+        if points == "3d" and scheme.name != self.markup:
+            raise ValueError(f"`points='3d'` are of markup '{self.markup}'. Received: markup={markup!r}")
         for found in super().faces(root, split):
             yield _labelled(found, scheme, points) if isinstance(found, FaceSample) else found
 
@@ -45,7 +45,7 @@ class SynthFolder(PtsFolder):
 def _labelled(sample: FaceSample, scheme: Markup, points: str) -> Finding:
     """The sample with what its labels file says."""
     path = Path(sample.image).with_suffix(".npz")
-    if not path.is_file() and (scheme.name, points) == ("68", "2d"):
+    if not path.is_file() and (scheme.name, points) == (SynthFolder.markup, "2d"):
         return sample
     try:
         with np.load(path, allow_pickle=False) as data:

@@ -12,6 +12,7 @@ SAYS = {
     "align_for_recognition": "five points",
     "align_photo": "68 points",
     "fine_tune": "after",
+    "follow_video": "the detector was used 1 time(s)",
     "know_when_to_quit": "3.00 iterations",
     "own_points": "the same landmarks",
     "scc_own_points": "Saved scc_edges.png",

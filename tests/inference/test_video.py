@@ -206,7 +206,7 @@ def test_frames_of_a_file_come_in_order_with_their_times(tmp_path):
 
 
 @pytest.mark.parametrize(("source", "error"), [("nowhere.mp4", FileNotFoundError), ("text.mp4", ValueError),
-                                               (2.5, ValueError)])  # fmt: skip
+                                               (2.5, ValueError), (97, ValueError)])  # fmt: skip
 def test_sources_that_are_none(tmp_path, source, error):
     (tmp_path / "text.mp4").write_text("no video")
     with pytest.raises(error, match="Received: source="):

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from cases import MODELS, crops, model_target, noise, set_known_weights
+from cases import crops, model_target, noise, set_known_weights
 
 from kerasalign.layers import CosineEmbedding, ResidualBottleneck, SpatialAttention
 from kerasalign.models import AAN
@@ -124,7 +124,7 @@ def test_other_losses(loss, value):
 
 
 def test_attention_maps_are_brought_to_the_crop():
-    model = MODELS["AAN"].make()
+    model = AAN(**SMALL)
     images = crops(3, 32)
     maps = model.attention_maps(images, batch_size=2)
     assert maps.shape == (3, 4, 32, 32) and maps.min() >= 0.5 - 1e-6 and maps.max() <= 1

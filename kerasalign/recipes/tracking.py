@@ -1,0 +1,85 @@
+"""A model on the videos of a data set, as it would run on them: faces are found once and followed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+import numpy as np
+
+from kerasalign.datasets import FaceSample, read_dataset
+from kerasalign.geometry import tight_box
+from kerasalign.inference.detectors import get_detector
+from kerasalign.inference.video import FaceTracker, OneEuroFilter
+from kerasalign.metrics import Protocol, get_protocol
+from kerasalign.recipes.evaluation import ModelReport, check_protocols, evaluate_faces, same_face, split_of
+
+
+def evaluate_tracking(
+    model, data_dir, protocols: Sequence[str | Protocol], *, detector="mtcnn", smooth: OneEuroFilter | None = None,
+    name: str = "", published: Mapping[str, Mapping[str, float | None]] | None = None, on_error: str = "raise",
+    n_bootstrap: int = 1000, **options,
+) -> ModelReport:  # fmt: skip
+    """Follows the annotated face through every video that protocols name.
+
+    Nothing of the annotation is used: the detector finds the faces, the tracker follows them, and of those in a frame
+    the one counts that lies on the annotated face. A frame without one has no NME and counts among the missed.
+
+    Args:
+        model: A `LandmarkModel` whose crops are made from the box of the landmarks.
+        data_dir: Folder of a data set of videos: its samples have the attributes `video` and `frame`.
+        protocols: Protocols of that data set, or their names.
+        detector: As in `align`.
+        smooth: Settings of the smoothing; `None`: none.
+        name: The model's name, for the report.
+        published: Protocol name to a paper's `nme`, `fr`, `auc`.
+        on_error: `"raise"`, or `"skip"` for frames whose annotation is broken.
+        n_bootstrap: Resamples of the confidence intervals.
+        **options: Of `FaceTracker`.
+
+    Returns:
+        A `ModelReport`; the box source of its protocols ends in `_tracked`.
+
+    Raises:
+        ValueError: If the data set has no videos, the protocols are of several data sets or another markup, or no face
+            is found.
+
+    Example:
+
+        report = evaluate_tracking(model, "data/300vw", ["300vw-category3-inter_pupil"])
+    """
+    finder = get_detector(detector)
+    source = f"detector:{finder.name}_tracked"
+    chosen = [get_protocol(protocol).with_box_source(source) for protocol in protocols]
+    check_protocols(model, chosen)
+    data, splits = chosen[0].dataset.lower(), [split_of(protocol) for protocol in chosen]
+    faces = {split: read_dataset(data, data_dir, split, on_error=on_error) for split in dict.fromkeys(splits)}
+    samples = {sample.name: sample for group in faces.values() for sample in group}
+    if not all("video" in sample.attributes for sample in samples.values()):
+        raise ValueError(f"`protocols` must be of a data set of videos. Received: protocols={list(map(str, chosen))}")
+    found = _followed(model, list(samples.values()), finder, smooth, options)
+    evaluations = []
+    for protocol, split in zip(chosen, splits):
+        kept = [sample for sample in faces[split] if sample.name in found]
+        if not kept:
+            raise ValueError(f"No face of {protocol} was followed. Received: data_dir={data_dir}")
+        evaluations.append(evaluate_faces(protocol, kept, found, model.crop_spec.box, n_bootstrap))
+    missed = tuple(name for name in samples if name not in found)
+    names = {split: [sample.name for sample in group] for split, group in faces.items()}
+    return ModelReport(
+        name or model.name, tuple(evaluations), samples, names, found, missed, published=published or {}
+    )
+
+
+def _followed(model, samples: list[FaceSample], detector, smooth, options) -> dict[str, np.ndarray]:
+    """Landmarks of the annotated face of every frame in which it was followed."""
+    found = {}
+    for _, frames in groupby(samples, key=lambda sample: sample.attributes["video"]):
+        tracker = FaceTracker(model, detector, smooth=smooth, **options)
+        for sample in frames:
+            # Frames of the data set have no times; 25 a second is what its videos have about.
+            tracks = tracker.update(sample.read_image(), sample.attributes["frame"] / 25)
+            shown = [track.shown for track in tracks]
+            for face in same_face([tight_box(face.landmarks) for face in shown], shown, sample):
+                found[sample.name] = face.landmarks
+    return found
