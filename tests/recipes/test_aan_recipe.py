@@ -5,9 +5,12 @@ import numpy as np
 import pytest
 
 from kerasalign.datasets import make_miniature
+from kerasalign.geometry import box_center
 from kerasalign.hub import read_manifest
+from kerasalign.models import AAN
 from kerasalign.recipes import get_recipe
 from kerasalign.recipes.aan import AANRecipe
+from kerasalign.recipes.evaluation import evaluate_model
 from kerasalign.training import CoupledAdam
 
 MODEL = {"class": "AAN", "markup": "68", "intermediate": None, "stem": 8, "channels": [8, 16], "embedding": 16,
@@ -22,6 +25,20 @@ def test_a_run_trains_with_early_predictions(tmp_path):
     assert len(card["curve"]) == 2 and all(np.isfinite(row["loss"]) for row in card["curve"])
     assert card["recipe"] == "aan" and model.intermediate == "features"
     assert set(model.strip_aux().output) == {"landmarks"}
+
+
+@pytest.mark.parametrize(("dataset", "protocol", "model"), [
+    ("aflw", "aflw-full-box_size", AAN(markup="19", box="ground_truth", stem=8, channels=(8,), embedding=4, size=32)),
+    ("celeba", "celeba-test-inter_ocular", AAN(markup="5", box="image", stem=8, channels=(8,), embedding=4, size=32)),
+])  # fmt: skip
+def test_data_sets_are_measured_by_their_own_boxes(tmp_path, dataset, protocol, model):
+    report = evaluate_model(model, make_miniature(dataset, tmp_path / dataset), [protocol], n_bootstrap=0)
+    (evaluation,) = report.evaluations
+    assert evaluation.protocol.box_source == "dataset" and np.isfinite(evaluation.nmes).all()
+    # An untrained network puts every point into the middle of its crop, that is of the box.
+    face = next(iter(report.samples.values()))
+    middle = box_center(face.box(model.crop_spec.box))
+    np.testing.assert_allclose(report.landmarks[face.name], np.tile(middle, (len(face.landmarks), 1)), atol=1e-3)
 
 
 def test_rates_of_the_paper():
