@@ -37,7 +37,7 @@ np.savez(sys.argv[2], **out)
 def model():
     five = kerasalign.get_markup("5")
     own = Markup("own-5", 5, {"face": range(5)}, five.flip, five.eyes, {}, five.mean_shape * [1.1, 0.9])
-    model = next(iter(MODELS.values())).make().from_config(
+    model = MODELS["MuSiCa"].make().from_config(
         {"markup": register_markup(own).name, "patches": [0, 3], "hidden": 8, "size": 40, "box_side": 24,
          "levels": [1, 0]}
     )  # fmt: skip
@@ -114,7 +114,7 @@ def test_terms_of_the_preset_it_came_from_go_along(tmp_path):
 def test_weights_of_a_run_carry_its_settings(model, tmp_path):
     from kerasalign.training import save_weights
 
-    named = next(iter(MODELS.values())).make()
+    named = MODELS["MuSiCa"].make()
     save_weights(named, tmp_path / "best.weights.h5")
     card = {"recipe": "musica", "settings": {"steps": 7}, "model": named.get_config(), "curve": []}
     (tmp_path / "run.json").write_text(json.dumps(card))

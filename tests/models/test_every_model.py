@@ -23,6 +23,11 @@ def model(case):
     return model
 
 
+def assert_close(a, b):
+    """Equal but for rounding, which grows with the largest value: sums over many channels cancel."""
+    np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4 * max(1.0, np.abs(b).max()))
+
+
 def test_output_has_landmarks_in_crop_pixels_for_any_batch(model):
     size = model.crop_spec.size
     images = crops(3, size)
@@ -33,7 +38,7 @@ def test_output_has_landmarks_in_crop_pixels_for_any_batch(model):
     for i in range(3):
         alone = model(images[i : i + 1])
         for key, value in out.items():
-            np.testing.assert_allclose(np.asarray(alone[key])[0], np.asarray(value)[i], rtol=1e-4, atol=1e-4)
+            assert_close(np.asarray(alone[key])[0], np.asarray(value)[i])
 
 
 def test_uint8_and_float_crops_are_the_same(model):
@@ -98,7 +103,7 @@ def test_predict_crops_equals_the_model(model):
     images = crops(5, model.crop_spec.size)
     out = model.predict_crops(images, batch_size=2)
     for key, value in model(images).items():
-        np.testing.assert_allclose(out[key], np.asarray(value), rtol=1e-4, atol=1e-4)
+        assert_close(out[key], np.asarray(value))
     empty = model.predict_crops(images[:0])
     assert {k: v.shape[1:] for k, v in empty.items()} == {k: v.shape[1:] for k, v in out.items()}
     assert all(len(v) == 0 for v in empty.values())

@@ -83,7 +83,7 @@ def test_a_folder_without_labels_files_has_its_68_points(folder, tmp_path):
 def test_reader_options_that_make_no_sense(folder):
     with pytest.raises(ValueError, match="`points` must be '2d' or '3d'"):
         read_dataset("synth", folder, points="4d")
-    with pytest.raises(ValueError, match="are 68 points"):
+    with pytest.raises(ValueError, match="are of markup '68'"):
         read_dataset("synth", folder, points="3d", markup="98")
     assert "synth" in list_datasets()
 
