@@ -1,8 +1,7 @@
 """What every recipe's training shares: averaged weights, resumable runs, run cards."""
 
 from kerasalign.training.averaged_adam import AveragedAdam
-from kerasalign.training.coupled_adam import CoupledAdam
-from kerasalign.training.coupled_sgd import CoupledSGD
+from kerasalign.training.coupled import CoupledAdam, CoupledSGD
 from kerasalign.training.run import RunFolder, averaged_weights, save_weights
 
 __all__ = ["AveragedAdam", "CoupledAdam", "CoupledSGD", "RunFolder", "averaged_weights", "save_weights"]
