@@ -1,6 +1,8 @@
 """What the documentation says is true: its tables are today's, its code runs, its links lead somewhere."""
 
+import importlib
 import importlib.util
+import pkgutil
 import re
 from pathlib import Path
 
@@ -52,6 +54,24 @@ def test_links_lead_somewhere(page):
     targets = re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8"))
     missing = [t for t in targets if not t.startswith("http") and not (page.parent / t).exists()]
     assert not missing
+
+
+REFERENCES = [name for page in PAGES for name in re.findall(r"^::: (\S+)$", page.read_text("utf-8"), re.MULTILINE)]
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_what_the_reference_describes_is_there_and_documented(name):
+    assert pkgutil.resolve_name(name).__doc__
+
+
+def test_every_public_name_is_in_the_reference():
+    rooms = {name for name in REFERENCES if hasattr(pkgutil.resolve_name(name), "__path__")}
+    listed = {name.rpartition(".")[2] for name in REFERENCES}
+    listed |= {name for room in rooms for name in importlib.import_module(room).__all__}
+    public = {*kerasalign.__all__}
+    for path in (TOP / "kerasalign").glob("*/__init__.py"):
+        public |= {*getattr(importlib.import_module(f"kerasalign.{path.parent.name}"), "__all__", ())}
+    assert public - listed == {"app"}  # the command line, which README.md describes
 
 
 def test_the_readme_names_every_command():
