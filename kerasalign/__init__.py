@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kerasalign.export import export_model as export
     from kerasalign.geometry import CropSpec
     from kerasalign.hub import (
         adapt,
@@ -31,12 +32,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "CropSpec", "Face", "Faces", "LandmarkModel", "Markup", "Protocol", "adapt", "align", "download", "freeze_kept",
-    "get_markup", "get_protocol", "info", "list_markups", "list_models", "load", "publish", "register_markup",
-    "save_preset",
+    "CropSpec", "Face", "Faces", "LandmarkModel", "Markup", "Protocol", "adapt", "align", "download", "export",
+    "freeze_kept", "get_markup", "get_protocol", "info", "list_markups", "list_models", "load", "publish",
+    "register_markup", "save_preset",
 ]  # fmt: skip
 
 _ROOMS = {
+    "export": ("export",),
     "geometry": ("CropSpec",),
     "hub": ("adapt", "align", "download", "freeze_kept", "info", "list_models", "load", "publish", "save_preset"),
     "inference": ("Face", "Faces"),
@@ -50,7 +52,8 @@ _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'kerasalign' has no attribute {name!r}")
-    value = getattr(import_module(f"kerasalign.{_HOME[name]}"), name)
+    room = import_module(f"kerasalign.{_HOME[name]}")
+    value = room if name == _HOME[name] else getattr(room, name)
     globals()[name] = value
     return value
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import file_digest
@@ -38,3 +39,31 @@ def sha256(path: str | os.PathLike) -> str:
     """SHA-256 of a file in hexadecimal."""
     with Path(path).open("rb") as stream:
         return file_digest(stream, "sha256").hexdigest()
+
+
+@contextmanager
+def folder_beside(path: str | os.PathLike, mark: str) -> Iterator[Path]:
+    """As `written_beside` for a folder: gives an empty one, which takes the place of `path` when the block ends well.
+
+    Args:
+        path: The folder; one that is there is replaced if it is empty or an earlier one of this kind.
+        mark: Name of a file by which a folder of this kind is known.
+
+    Raises:
+        FileExistsError: If something else is in its place.
+    """
+    path = Path(path)
+    if path.exists() and not (path.is_dir() and ((path / mark).is_file() or not any(path.iterdir()))):
+        raise FileExistsError(f"Something else than an earlier folder of this kind is there. Received: {str(path)!r}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{os.getpid()}-{path.name}")
+    old = path.with_name(f".{os.getpid()}-old-{path.name}")
+    draft.mkdir()
+    try:
+        yield draft
+        if path.exists():
+            path.replace(old)
+        draft.replace(path)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)

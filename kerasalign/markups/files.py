@@ -44,7 +44,11 @@ def load_markup(path: str | os.PathLike) -> Markup:
         ```
     """
     path = Path(path)
-    spec = _parse(path)
+    return markup_of(_parse(path), path)
+
+
+def markup_of(spec: Mapping, path: str | os.PathLike) -> Markup:
+    """The markup that a mapping with the keys of `load_markup` defines; `path` says in errors where it is from."""
     unknown = [key for key in spec if key not in (*_REQUIRED, *_OPTIONAL)]
     lacking = [key for key in _REQUIRED if key not in spec]
     if unknown or lacking:
@@ -83,10 +87,15 @@ def load_markup(path: str | os.PathLike) -> Markup:
 
 def save_markup(markup: Markup, path: str | os.PathLike) -> None:
     """Writes a markup as a `.json` file that `load_markup` reads, whole or not at all."""
+    write_json(path, markup_spec(markup))
+
+
+def markup_spec(markup: Markup) -> dict:
+    """A markup as plain JSON values, with the keys of `load_markup`."""
     def lists(table):
         return {key: [int(point) for point in group] for key, group in table.items()}
 
-    write_json(path, {
+    return {
         "name": markup.name,
         "mean_shape": markup.mean_shape.tolist(),
         "flip_pairs": [[i, int(j)] for i, j in enumerate(markup.flip) if i < j],
@@ -96,7 +105,7 @@ def save_markup(markup: Markup, path: str | os.PathLike) -> None:
         "conversions": {
             key: [[int(point) for point in group] for group in groups] for key, groups in markup.conversions.items()
         },
-    })  # fmt: skip
+    }
 
 
 def _parse(path: Path) -> Mapping:
@@ -124,19 +133,19 @@ def _is_list(value: object) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 
-def _list(value: object, path: Path, key: str) -> Sequence:
+def _list(value: object, path: str | os.PathLike, key: str) -> Sequence:
     if not _is_list(value):
         raise ValueError(f"{path}: `{key}` must hold a list. Received: {value!r:.80}")
     return value
 
 
-def _table(value: object, path: Path, key: str) -> dict[str, object]:
+def _table(value: object, path: str | os.PathLike, key: str) -> dict[str, object]:
     if not isinstance(value, Mapping):
         raise ValueError(f"{path}: `{key}` must be a mapping from names. Received: {value!r:.80}")
     return {str(name): entry for name, entry in value.items()}
 
 
-def _points(value: object, path: Path, key: str, n: int) -> tuple[int, ...]:
+def _points(value: object, path: str | os.PathLike, key: str, n: int) -> tuple[int, ...]:
     """Point indices of a list of numbers and `"first-last"` ranges, or of one such range."""
     points: list[int] = []
     for entry in [value] if isinstance(value, str) else _list(value, path, key):
@@ -153,7 +162,7 @@ def _points(value: object, path: Path, key: str, n: int) -> tuple[int, ...]:
     return tuple(points)
 
 
-def _pair(sides: object, path: Path, n: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _pair(sides: object, path: str | os.PathLike, n: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     if not _is_list(sides) or len(sides) != 2:
         raise ValueError(f"{path}: each of `eyes` must be [right points, left points]. "
                          f"Received: {sides!r:.80}")

@@ -1,0 +1,45 @@
+"""`kerasalign export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kerasalign.cli.backend import start_backend
+from kerasalign.cli.console import error_console, print_json, print_table
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("export")(export_command)
+
+
+def export_command(
+    name: Annotated[str, typer.Argument(help="Name of a preset, its folder, or hf://user/repo@commit.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The file to write.")],
+    file_format: Annotated[str, typer.Option("--format", help="onnx.")] = "onnx",
+    quantize: Annotated[str, typer.Option(help="How weights are stored: none.")] = "none",
+    tolerance: Annotated[
+        float | None, typer.Option(help="Largest distance of a landmark from Keras, in pixels of the crop.")
+    ] = None,
+    input_dtype: Annotated[str, typer.Option(help="Type of the crops that it takes: uint8 or float32.")] = "uint8",
+    weights: Annotated[Path | None, typer.Option(help="A weights file instead of the published ones.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Write a preset for another runtime and compare it with Keras; a file that differs is not kept."""
+    from kerasalign.hub import load
+
+    with error_console().status("Exporting"):
+        start_backend()
+        from kerasalign.export import export_model
+
+        model = load(name, weights="auto" if weights is None else weights)
+        report = export_model(
+            model, out, file_format, quantize, tolerance=tolerance, input_dtype=input_dtype
+        )
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        print_table(("", name), report.rows())

@@ -1,0 +1,142 @@
+"""From a model to a file that other runtimes open, checked on real crops before it is kept."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kerasalign.export.crops import portrait_crops
+from kerasalign.export.errors import ParityError
+from kerasalign.export.metadata import describe
+from kerasalign.export.onnx_file import output_order, write_onnx
+from kerasalign.export.parity import Parity, compare, latencies
+from kerasalign.export.report import ExportReport
+from kerasalign.files import written_beside
+from kerasalign.inference.runtimes import open_runtime
+
+if TYPE_CHECKING:
+    from kerasalign.models import LandmarkModel
+
+logger = logging.getLogger(__name__)
+
+SUFFIXES = {"onnx": ".onnx"}
+# Largest distance of a landmark from Keras, in pixels of the crop.
+TOLERANCES = {"none": 0.05}
+# And of every other output, relative to its largest value, where weights are as they were.
+_OTHERS = 0.01
+
+
+def export_model(
+    model: LandmarkModel,
+    path: str | os.PathLike,
+    format: str = "onnx",
+    quantize: str = "none",
+    *,
+    tolerance: float | None = None,
+    input_dtype: str = "uint8",
+    crops: np.ndarray | None = None,
+) -> ExportReport:
+    """Writes a model for other runtimes: preprocessing inside, any number of crops, what only training needs left out.
+
+    The file takes `crops`, `(B, S, S, 3)` RGB in 0..255, and gives `landmarks`, `(B, N, 2)` in crop pixels, and the
+    model's other outputs. It says of itself which markup, crop, licence and weights it has. It is opened and compared
+    with the model on crops of a photo; where they differ it is not kept. `kerasalign.inference.runtimes.open_runtime`
+    gives it back as an object that is used like the model.
+
+    Args:
+        model: The model; mixed precision is exported as float32.
+        path: The file to write.
+        format: `"onnx"`.
+        quantize: `"none"` keeps float32 weights.
+        tolerance: Largest distance of a landmark from the model's, in crop pixels, that is accepted; by default 0.05.
+        input_dtype: `"uint8"`, or `"float32"` for crops that are floats already.
+        crops: `(B, S, S, 3)` uint8 crops to compare on, instead of 16 of a bundled portrait.
+
+    Returns:
+        What was written, how far it is from the model, its size and its speed.
+
+    Raises:
+        ParityError: If the file gives other results, or cannot be opened; it was not kept.
+        ImportError: If what the format needs is not installed.
+        ValueError: If an argument is wrong, or Keras runs on another backend than TensorFlow.
+
+    Example:
+
+        model = kerasalign.load("musica19-synth")
+        print(kerasalign.export(model, "musica19.onnx"))
+    """
+    path = Path(path)
+    _check(path, format, quantize, input_dtype)
+    tolerance = TOLERANCES[quantize] if tolerance is None else float(tolerance)
+    network = inference_twin(model)
+    crops = portrait_crops(model.crop_spec) if crops is None else network.check_crops(crops)
+    wanted = network.predict_crops(crops)
+    metadata = describe(model, output_order(network), quantize=quantize, input_dtype=input_dtype)
+    with written_beside(path) as draft:
+        logger.info("Converting %s", type(model).__name__)
+        write_onnx(with_input(network, input_dtype), draft, metadata)
+        try:
+            runtime = open_runtime(draft)
+            found = runtime.predict_crops(crops)
+            one = runtime.predict_crops(crops[:1])
+            parity = compare(wanted, found)
+            alone = compare({key: value[:1] for key, value in wanted.items()}, one)
+        except ImportError:
+            raise
+        except Exception as error:  # runtimes raise errors of many kinds
+            raise ParityError(f"{path} was not kept: what was written cannot be used. {error}") from error
+        for seen in (parity, alone):
+            _judge(seen, path, tolerance, quantize)
+        milliseconds, keras_milliseconds = latencies(
+            [lambda: runtime.predict_crops(crops[:1]), lambda: network.predict_crops(crops[:1])]
+        )
+        size = draft.stat().st_size
+    return ExportReport(path, format, quantize, size, parity, tolerance, milliseconds, keras_milliseconds)
+
+
+def inference_twin(model: LandmarkModel) -> LandmarkModel:
+    """The network that is exported: without what only training needs, in float32."""
+    network = model.inference_network()
+    config = network.get_config()
+    if config.get("dtype") in (None, "float32"):
+        return network
+    twin = type(network).from_config(config | {"dtype": "float32"})
+    twin.set_weights(network.get_weights())
+    return twin
+
+
+def with_input(network: LandmarkModel, dtype: str):
+    """A functional network around a model that takes crops of a dtype, by the name `crops`."""
+    import keras
+
+    size = network.crop_spec.size
+    crops = keras.Input((size, size, 3), dtype=dtype, name="crops")
+    return keras.Model(crops, network(crops))
+
+
+def _judge(parity: Parity, path: Path, tolerance: float, quantize: str) -> None:
+    if not parity.max_error <= tolerance:
+        raise ParityError(f"{path} was not kept: landmarks are up to {parity.max_error:.4g} px from those of Keras, "
+                          f"{parity.mean_error:.4g} px on average. Received: tolerance={tolerance:g}")  # fmt: skip
+    far = {key: value for key, value in parity.outputs.items() if value > _OTHERS}
+    if far and quantize == "none":
+        raise ParityError(f"{path} was not kept: other outputs differ from those of Keras by more than {_OTHERS:.0%} "
+                          f"of their largest value. Received: {far}")  # fmt: skip
+
+
+def _check(path: Path, format: str, quantize: str, input_dtype: str) -> None:
+    for name, value, known in (("format", format, tuple(SUFFIXES)), ("quantize", quantize, tuple(TOLERANCES)),
+                               ("input_dtype", input_dtype, ("uint8", "float32"))):  # fmt: skip
+        if value not in known:
+            raise ValueError(f"`{name}` must be one of {known}. Received: {name}={value!r}")
+    if path.suffix != SUFFIXES[format]:
+        raise ValueError(f"A file of format '{format}' ends in '{SUFFIXES[format]}'. Received: path={str(path)!r}")
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError("Export goes through TensorFlow: set KERAS_BACKEND=tensorflow. "
+                         f"Received: backend {keras.backend.backend()!r}")  # fmt: skip

@@ -1,0 +1,31 @@
+"""Exported networks, used like models; importing this loads no backend."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from kerasalign.inference.runtimes.onnx_model import OnnxModel
+from kerasalign.inference.runtimes.runtime_model import RuntimeModel
+
+__all__ = ["OnnxModel", "RuntimeModel", "open_runtime"]
+
+
+def open_runtime(path: str | os.PathLike, threads: int | None = None) -> RuntimeModel:
+    """Opens what `kerasalign export` wrote, whatever its format.
+
+    Args:
+        path: The file or folder.
+        threads: Threads of one pass; `None` leaves it to the runtime.
+
+    Raises:
+        FileNotFoundError: If nothing is there.
+        ImportError: If its runtime is not installed.
+        ValueError: If it is nothing that this library exports.
+    """
+    path = Path(path)
+    if path.suffix == ".onnx":
+        return OnnxModel(path, threads)
+    if not path.exists():
+        raise FileNotFoundError(f"There is no such file. Received: path={str(path)!r}")
+    raise ValueError(f"This is nothing that `kerasalign export` writes. Received: path={str(path)!r}")

@@ -1,0 +1,61 @@
+"""A network in ONNX Runtime."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from kerasalign.inference.runtimes.runtime_model import RuntimeModel
+
+
+class OnnxModel(RuntimeModel):
+    """An `.onnx` file of `kerasalign export` in ONNX Runtime, on the processor.
+
+    Args:
+        path: The file.
+        threads: Threads of one pass; `None`: as many as ONNX Runtime thinks fit.
+
+    Raises:
+        ImportError: If ONNX Runtime is not installed.
+        ValueError: If it cannot open the file, or the file is none of this library's.
+
+    Example:
+
+        model = OnnxModel("musica19.onnx")
+        faces = model.align("group.jpg")
+    """
+
+    def __init__(self, path: str | os.PathLike, threads: int | None = None):
+        self.session = open_session(path, threads)
+        super().__init__(self.session.get_modelmeta().custom_metadata_map, path)
+        self.outputs = [output.name for output in self.session.get_outputs()]
+
+    def run(self, crops: np.ndarray) -> dict[str, np.ndarray]:
+        """As in `RuntimeModel`."""
+        return dict(zip(self.outputs, self.session.run(None, {"crops": crops})))
+
+
+def open_session(path: str | os.PathLike, threads: int | None = None):
+    """An ONNX Runtime session of a file.
+
+    Raises:
+        ImportError: If ONNX Runtime is not installed.
+        ValueError: If it cannot open the file.
+    """
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ImportError('ONNX Runtime is not installed: `pip install "kerasalign[onnx]"`.') from error
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no such file. Received: path={str(path)!r}")
+    options = onnxruntime.SessionOptions()
+    if threads is not None:
+        options.intra_op_num_threads = threads
+    # Warnings of its optimiser are about nothing that a user did.
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its errors share no base class
+        raise ValueError(f"ONNX Runtime cannot open {path}: {error}") from error

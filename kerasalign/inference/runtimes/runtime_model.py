@@ -1,0 +1,99 @@
+"""An exported network that is used like the model that it was made from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import numpy as np
+
+from kerasalign.geometry import CropSpec
+from kerasalign.markups import get_markup, list_markups, register_markup
+from kerasalign.markups.files import markup_of
+
+
+class RuntimeModel:
+    """Crops to landmarks without Keras; what `align` needs of a model. Subclasses implement `run`.
+
+    Call arguments:
+        crops: `(B, S, S, 3)` RGB, `uint8` or float in 0..255.
+
+    Returns:
+        Dict of arrays, as of the model; `"landmarks"` is `(B, N, 2)` float32, x then y, in crop pixels.
+
+    Args:
+        metadata: What the file says of itself, text by name.
+        source: The file, for messages.
+
+    Raises:
+        ValueError: If the file is none of this library's, or another markup of that name is registered.
+    """
+
+    def __init__(self, metadata: Mapping[str, str], source):
+        if "crop" not in metadata or "input" not in metadata:
+            raise ValueError(f"Only files that `kerasalign export` wrote say how they are used. Received: {source}")
+        self.source = str(source)
+        self.metadata = dict(metadata)
+        self.crop_spec = CropSpec.from_config(json.loads(metadata["crop"]))
+        self.markup = _known(json.loads(metadata["markup"]), source) if metadata.get("markup") else None
+        self.input_dtype = json.loads(metadata["input"])["dtype"]
+
+    def run(self, crops: np.ndarray) -> dict[str, np.ndarray]:
+        """Runs the file on `(B, S, S, 3)` crops of its own dtype, B at least 1."""
+        raise NotImplementedError(f"{type(self).__name__} must implement run(crops).")
+
+    def __call__(self, crops) -> dict[str, np.ndarray]:
+        return self.predict_crops(crops, batch_size=max(len(crops), 1))
+
+    def predict_crops(self, crops, batch_size: int = 64) -> dict[str, np.ndarray]:
+        """As `LandmarkModel.predict_crops`.
+
+        Args:
+            crops: `(B, S, S, 3)` `uint8` or float32 in 0..255; B may be 0.
+            batch_size: Crops per pass.
+
+        Raises:
+            ValueError: If crops are of another shape, or floats where the file takes `uint8`.
+        """
+        crops = self.check_crops(crops)
+        # A pass over nothing is one over a black crop, of whose results nothing is kept.
+        some = crops if len(crops) else np.zeros((1, *crops.shape[1:]), crops.dtype)
+        parts = [self.run(some[start : start + batch_size]) for start in range(0, len(some), batch_size)]
+        return {key: np.concatenate([part[key] for part in parts])[: len(crops)] for key in parts[0]}
+
+    def check_crops(self, crops) -> np.ndarray:
+        """Returns crops as an array that the file takes, or says what is wrong with them."""
+        crops, size = np.asarray(crops), self.crop_spec.size
+        if crops.ndim != 4 or crops.shape[1:] != (size, size, 3):
+            raise ValueError(f"`crops` must be (B, {size}, {size}, 3). Received: shape {crops.shape}")
+        if self.input_dtype == "uint8" and crops.dtype != np.uint8:
+            raise ValueError("This file takes uint8 crops; `export(..., input_dtype='float32')` makes one for both. "
+                             f"Received: crops of {crops.dtype}")  # fmt: skip
+        return crops.astype(self.input_dtype, copy=False)
+
+    def align(self, source, **options):
+        """As `LandmarkModel.align`."""
+        from kerasalign.inference.aligner import align
+
+        return align(self, source, **options)
+
+    def align_video(self, source, **options):
+        """As `LandmarkModel.align_video`."""
+        from kerasalign.inference.video import align_video
+
+        return align_video(self, source, **options)
+
+    def __repr__(self) -> str:
+        name = self.metadata.get("preset") or self.metadata.get("model")
+        return f"{type(self).__name__}({name}, {self.source})"
+
+
+def _known(spec: Mapping, source):
+    markup = markup_of(spec, source)
+    if markup.name not in list_markups():
+        return register_markup(markup)
+    known = get_markup(markup.name)
+    # A mean shape may have been drawn better since; what the network starts from is in the file.
+    if not known.same_as(markup, shape=False):
+        raise ValueError(f"A markup of that name with other points is registered. Received: markup={markup.name!r}")
+    return known

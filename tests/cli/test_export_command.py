@@ -1,0 +1,33 @@
+"""`kerasalign export`."""
+
+import json
+
+import pytest
+from cases import MODELS, set_known_weights
+
+from kerasalign.inference.runtimes import open_runtime
+
+
+@pytest.fixture
+def preset(tmp_path):
+    from kerasalign.hub import save_preset
+
+    model = MODELS["AAN"].make()
+    set_known_weights(model)
+    save_preset(model, tmp_path / "mine", licence="Apache-2.0", commercial_use=True)
+    return "./mine"
+
+
+def test_export_writes_a_file_and_tells_what_it_measured(command, preset, tmp_path):
+    done = command("export", preset, "-o", "m.onnx", "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["format"] == "onnx" and told["max_error"] <= 0.05 and told["bytes"] > 0
+    runtime = open_runtime(tmp_path / "m.onnx")
+    assert runtime.metadata["licence"] == "Apache-2.0" and runtime.metadata["commercial_use"] == "yes"
+
+
+def test_broken_parity_is_one_line_and_leaves_no_file(command, preset, tmp_path):
+    done = command("export", preset, "-o", "m.onnx", "--tolerance", "-1")
+    assert done.exit_code == 1 and "was not kept" in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "m.onnx").exists()
