@@ -153,6 +153,10 @@ LAYERS = {
         lambda **kw: layers.ResidualBottleneck(6, 4, **kw), lambda: (noise(3, 5, 6, 4),)
     ),
     "SAFeature": LayerCase(layers.SAFeature, lambda: (noise(3, 5, 6, 8),), elsewhere=False),
+    "SeparableBlock": LayerCase(lambda **kw: layers.SeparableBlock(4, 3, **kw), lambda: (noise(3, 5, 6, 4),)),
+    "SeparableBlock, halving": LayerCase(
+        lambda **kw: layers.SeparableBlock(6, strides=2, **kw), lambda: (noise(3, 8, 6, 4),)
+    ),
     "SDFusion": LayerCase(
         lambda **kw: layers.SDFusion(3, 4, **kw), lambda: (noise(3, 6, 6, 8), noise(3, 6, 6, 8, seed=1))
     ),

@@ -14,7 +14,7 @@ LEVELS = (
     ("files", "markups", "geometry"),
     ("datasets", "data", "layers", "losses", "metrics"),
     ("models",),
-    ("training", "recipes", "hub", "inference", "export", "plots", "recognition", "synth"),
+    ("training", "recipes", "hub", "inference", "export", "plots", "recognition", "synth", "detector"),
     ("cli",),
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from kerasalign.geometry.affine import rotation
+
 
 def as_box(box, name: str = "box") -> np.ndarray:
     """Checks a box and returns it as float64.
@@ -24,8 +26,13 @@ def as_box(box, name: str = "box") -> np.ndarray:
     return array
 
 
-def tight_box(landmarks: np.ndarray) -> np.ndarray:
+def tight_box(landmarks: np.ndarray, angle: float = 0.0) -> np.ndarray:
     """Smallest box around the annotated points of `(N, 2)` landmarks; NaN points are skipped.
+
+    Args:
+        landmarks: The points.
+        angle: Rotation of the face in degrees, clockwise. Where it is not 0, the box is the smallest one in the frame
+            in which the face is upright: its centre is the one in the picture, its sides are those of the upright face.
 
     Raises:
         ValueError: If fewer than two points are annotated or they span no area.
@@ -34,7 +41,12 @@ def tight_box(landmarks: np.ndarray) -> np.ndarray:
     known = landmarks[np.isfinite(landmarks).all(-1)]
     if len(known) < 2:
         raise ValueError(f"`landmarks` must hold at least two annotated points. Received: {len(known)}")
-    return as_box(np.concatenate([known.min(0), known.max(0)]), "tight box")
+    if not angle:
+        return as_box(np.concatenate([known.min(0), known.max(0)]), "tight box")
+    turn = rotation(angle)
+    upright = known @ turn
+    box = as_box(np.concatenate([upright.min(0), upright.max(0)]), "tight box")
+    return box_from_center(turn @ box_center(box), box_size(box))
 
 
 def box_center(box: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from kerasalign.inference.detectors import (
     Detection,
     Detector,
     GivenBoxes,
+    KerasAlignDetector,
     MTCNNDetector,
     get_detector,
 )
@@ -16,6 +17,7 @@ from kerasalign.inference.label_adapter import LabelAdapter
 from kerasalign.inference.video import Video, VideoFrame, align_video
 
 __all__ = [
-    "Batch", "CallableDetector", "Detection", "Detector", "Face", "Faces", "GivenBoxes", "LabelAdapter",
-    "MTCNNDetector", "PhotoError", "Video", "VideoFrame", "align", "align_iter", "align_video", "get_detector",
+    "Batch", "CallableDetector", "Detection", "Detector", "Face", "Faces", "GivenBoxes", "KerasAlignDetector",
+    "LabelAdapter", "MTCNNDetector", "PhotoError", "Video", "VideoFrame", "align", "align_iter", "align_video",
+    "get_detector",
 ]  # fmt: skip

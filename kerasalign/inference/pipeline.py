@@ -94,7 +94,7 @@ class Pipeline:
         boxes = [box for _, _, box in jobs]
         landmarks, outputs = self._once(jobs, boxes)
         for _ in range(self.refine):
-            boxes = [_box_of(points, box) for points, box in zip(landmarks, boxes)]
+            boxes = [_box_of(points, box, found.angle) for points, box, (_, found, _) in zip(landmarks, boxes, jobs)]
             landmarks, outputs = self._once(jobs, boxes)
         faces = []
         for i, ((_, found, _), points) in enumerate(zip(jobs, landmarks)):
@@ -111,10 +111,10 @@ class Pipeline:
         return points, outputs
 
 
-def _box_of(landmarks: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """The tight box of predicted landmarks; the old box where they have collapsed."""
+def _box_of(landmarks: np.ndarray, box: np.ndarray, angle: float) -> np.ndarray:
+    """The tight box of predicted landmarks, upright; the old box where they have collapsed."""
     try:
-        found = tight_box(landmarks)
+        found = tight_box(landmarks, angle)
     except ValueError:
         return box
     return found if (found[2:] - found[:2]).min() > 0.1 * (box[2:] - box[:2]).min() else box

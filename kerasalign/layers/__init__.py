@@ -33,6 +33,7 @@ from kerasalign.layers.pyramid_pooling import PyramidPooling
 from kerasalign.layers.residual_bottleneck import ResidualBottleneck
 from kerasalign.layers.sa_feature import SAFeature
 from kerasalign.layers.sd_fusion import SDFusion
+from kerasalign.layers.separable_block import SeparableBlock
 from kerasalign.layers.shuffle_unit import ShuffleUnit
 from kerasalign.layers.spatial_attention import SpatialAttention
 from kerasalign.layers.spatial_transformer import SpatialTransformer
@@ -73,6 +74,7 @@ __all__ = [
     "ResidualBottleneck",
     "SAFeature",
     "SDFusion",
+    "SeparableBlock",
     "ShuffleUnit",
     "SpatialAttention",
     "SpatialTransformer",

@@ -106,7 +106,7 @@ def write_series(series: Series, count: int, directory, workers: int = 1, progre
     write_json(path, card)
     absent = [i for i in range(count) if not picture_path(directory, i).with_suffix(".pts").is_file()]
     chunks = [absent[i : i + CHUNK] for i in range(0, len(absent), CHUNK)]
-    for _ in _tracked(_rendered(series, directory, chunks, workers), len(chunks), progress):
+    for _ in tracked(_rendered(series, directory, chunks, workers), len(chunks), progress):
         pass
     return len(absent)
 
@@ -123,7 +123,8 @@ def _rendered(series: Series, directory: Path, chunks: list, workers: int) -> It
             yield done.result()
 
 
-def _tracked(steps: Iterator[None], total: int, progress: bool | None) -> Iterator[None]:
+def tracked(steps: Iterator[None], total: int, progress: bool | None) -> Iterator[None]:
+    """The steps of a rendering behind a bar; by default where the error stream is a terminal."""
     from rich.console import Console
     from rich.progress import track
 

@@ -40,6 +40,7 @@ class Rendered:
             narrower than the head model's bust, to fit a collar; from the chin up the two agree.
         occluded: `(S, S)` bool, where hair, glasses, a hand or another thing is in front of the head. A lens
             counts where it stops more than half of the light.
+        alpha: `(S, S)` float32 in 0..1: how much of a pixel the person and things cover.
         brows: `(2, 2, 9, 2)` float32 pixels: the person's right and left brow; upper and lower edge; points from
             the outer end to the inner end. Brows are painted, so their places differ between faces of one shape.
         lips: `(12, 2)` float32 pixels: the edge of the lips' colour at points 48 to 59 of markup 68, whose own
@@ -55,6 +56,7 @@ class Rendered:
     depth: np.ndarray
     triangle_id: np.ndarray
     occluded: np.ndarray
+    alpha: np.ndarray
     brows: np.ndarray
     lips: np.ndarray
     pose: tuple[float, float, float]
@@ -117,7 +119,7 @@ def render(head: HeadModel, scene: Scene, size: int = 256) -> Rendered:
     camera = scene.camera
     return Rendered(
         image=image, shape=shape, vertices=vertices, projected=projected, depth=distance, triangle_id=head_ids[near],
-        occluded=hidden[near] & (head_ids[near] >= 0), brows=edges[:-12].reshape(2, 2, -1, 2), lips=edges[-12:],
-        pose=(camera.yaw, camera.pitch, camera.roll), view=view,
+        occluded=hidden[near] & (head_ids[near] >= 0), alpha=alpha[..., 0], brows=edges[:-12].reshape(2, 2, -1, 2),
+        lips=edges[-12:], pose=(camera.yaw, camera.pitch, camera.roll), view=view,
     )  # fmt: skip
 

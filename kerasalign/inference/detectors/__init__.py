@@ -7,13 +7,14 @@ from functools import cache
 from kerasalign.inference.detectors.adapters import CallableDetector, GivenBoxes, as_detections
 from kerasalign.inference.detectors.base import Detection, Detector
 from kerasalign.inference.detectors.mtcnn import MTCNNDetector
+from kerasalign.inference.detectors.own import KerasAlignDetector
 
 __all__ = [
-    "CallableDetector", "Detection", "Detector", "GivenBoxes", "MTCNNDetector", "as_detections",
-    "get_detector",
+    "CallableDetector", "Detection", "Detector", "GivenBoxes", "KerasAlignDetector", "MTCNNDetector",
+    "as_detections", "get_detector",
 ]  # fmt: skip
 
-_BUILDERS = {"mtcnn": MTCNNDetector}
+_BUILDERS = {"kerasalign": KerasAlignDetector, "mtcnn": MTCNNDetector}
 
 
 @cache
@@ -25,8 +26,8 @@ def get_detector(detector) -> Detector:
     """Returns a detector.
 
     Args:
-        detector: A name (`"mtcnn"`), a `Detector`, or a function from a photo to its face boxes. A named
-            detector is built once per process, at its first photo.
+        detector: A name (`"kerasalign"` or `"mtcnn"`), a `Detector`, or a function from a photo to its face boxes. A
+            named detector is built once per process, at its first photo.
 
     Raises:
         ValueError: If it is none of these.

@@ -1,0 +1,124 @@
+"""What is behind the people of a scene, beside them and in front of them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from kerasalign.geometry import box_center, box_size
+from kerasalign.synth.background import draw_background, paint_background, photographs
+
+_FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_SCRIPT_COMPLEX, cv2.FONT_HERSHEY_PLAIN)
+#: Value of a place in `owner` that a thing covers.
+_THING = 254
+
+
+@lru_cache(maxsize=256)
+def _photo(path: str, longest: int = 1024) -> np.ndarray:
+    image = cv2.imread(path, cv2.IMREAD_COLOR)
+    if image is None:
+        raise ValueError(f"A background must be a picture that OpenCV reads. Received: {path!r}")
+    scale = longest / max(image.shape[:2])
+    if scale < 1:
+        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(image[..., ::-1])
+
+
+def paint_backdrop(rng: np.random.Generator, config, size: int) -> np.ndarray:
+    """A `(S, S, 3)` uint8 backdrop as a `CrowdConfig` says: a photograph, a hard negative, or a painted one."""
+    chance = rng.random()
+    if config.negatives is not None and chance < config.hard:
+        image = _photo(_any(rng, config.negatives))
+        image = cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR)
+    elif config.backgrounds is not None and rng.random() < config.photographs:
+        image = _cut(rng, _photo(_any(rng, config.backgrounds)), size)
+    else:
+        # Painted at half the size: texture is finer than that only in photographs.
+        painted = paint_background(rng, draw_background(rng, None, 0.0), max(size // 2, 16))
+        image = cv2.resize((255 * painted).astype("uint8"), (size, size), interpolation=cv2.INTER_LINEAR)
+    if rng.random() < 0.5:
+        image = image[:, ::-1]
+    table = np.clip(np.arange(256)[:, None] * np.exp(rng.normal(0, 0.25)) * np.exp(rng.normal(0, 0.08, 3)), 0, 255)
+    return cv2.LUT(np.ascontiguousarray(image), table.round().astype("uint8").reshape(1, 256, 3))
+
+
+def _any(rng: np.random.Generator, folder: str) -> str:
+    names = photographs(folder)
+    return names[int(rng.integers(len(names)))]
+
+
+def _cut(rng: np.random.Generator, photo: np.ndarray, size: int) -> np.ndarray:
+    """A random part of a photograph, sometimes turned, small or large, or a mosaic of four."""
+    if rng.random() < 0.12:
+        half = size // 2
+        parts = [_cut(rng, photo, half) for _ in range(4)]
+        return np.concatenate([np.concatenate(parts[:2], 1), np.concatenate(parts[2:], 1)])
+    height, width = photo.shape[:2]
+    side = max(int(min(height, width) * np.exp(rng.uniform(np.log(0.15), 0))), 8)
+    long = min(int(side * rng.uniform(0.75, 1.35)), width, height)
+    row, column = rng.integers(0, height - side + 1), rng.integers(0, width - long + 1)
+    piece = photo[row : row + side, column : column + long]
+    if rng.random() < 0.12:
+        piece = np.rot90(piece, int(rng.integers(1, 4)))
+    way = cv2.INTER_AREA if min(piece.shape[:2]) > size else cv2.INTER_LINEAR
+    return cv2.resize(np.ascontiguousarray(piece), (size, size), interpolation=way)
+
+
+def clutter(rng: np.random.Generator, picture: np.ndarray) -> None:
+    """Draws what is easily taken for a face into a picture, in place: text, discs and rings, rows of things, skin."""
+    size = len(picture)
+    for _ in range(int(rng.integers(1, 5))):
+        kind, colour = rng.random(), _colour(rng)
+        x, y = (int(v) for v in rng.integers(0, size, 2))
+        scale = np.exp(rng.uniform(np.log(0.02), np.log(0.25))) * size
+        if kind < 0.3:
+            text = "".join(chr(c) for c in rng.integers(33, 126, int(rng.integers(2, 14))))
+            font, height = _FONTS[int(rng.integers(len(_FONTS)))], float(np.clip(scale / 25, 0.25, 4))
+            for line in range(int(rng.integers(1, 5))):
+                cv2.putText(picture, text[line:] + text[:line], (x, y + int(30 * height * line)), font, height, colour,
+                            int(rng.integers(1, 4)), cv2.LINE_AA)  # fmt: skip
+        elif kind < 0.55:
+            for _ in range(int(rng.integers(1, 4))):
+                at = (x + int(rng.normal(0, scale)), y + int(rng.normal(0, scale)))
+                cv2.circle(picture, at, max(int(scale / 3), 1), colour, -1, cv2.LINE_AA)
+                cv2.circle(picture, at, max(int(scale / 7), 1), _colour(rng), -1, cv2.LINE_AA)
+        elif kind < 0.75:
+            step = max(int(scale / 2), 3)
+            for row in range(int(rng.integers(1, 6))):
+                for column in range(int(rng.integers(1, 6))):
+                    at = x + 2 * step * column, y + 2 * step * row
+                    cv2.rectangle(picture, at, (at[0] + step, at[1] + step), colour, -1)
+        else:
+            tone = np.array([224, 172, 140]) * rng.uniform(0.25, 1.1) * np.exp(rng.normal(0, 0.06, 3))
+            axes = max(int(scale), 2), max(int(scale * rng.uniform(0.3, 1.3)), 2)
+            tone = tuple(float(v) for v in tone.clip(0, 255))
+            cv2.ellipse(picture, (x, y), axes, float(rng.uniform(0, 180)), 0, 360, tone, -1, cv2.LINE_AA)
+
+
+def cover(rng: np.random.Generator, picture: np.ndarray, owner: np.ndarray, box: np.ndarray) -> None:
+    """Puts a thing in front of a part of a box, in place: of one colour, or a piece of the same picture."""
+    size = len(picture)
+    middle = box_center(box) + rng.uniform(-0.75, 0.75, 2) * box_size(box)
+    half = box_size(box).max() * rng.uniform(0.08, 0.4, 2)
+    mask = np.zeros((size, size), "uint8")
+    centre = tuple(int(v) for v in np.rint(middle))
+    axes = tuple(int(v) for v in np.maximum(np.rint(half), 1))
+    angle = float(rng.uniform(0, 180))
+    if rng.random() < 0.5:
+        cv2.ellipse(mask, centre, axes, angle, 0, 360, 255, -1)
+    else:
+        corners = cv2.boxPoints((tuple(map(float, middle)), tuple(float(2 * v) for v in half), angle))
+        cv2.fillPoly(mask, [np.rint(corners).astype("int32")], 255)
+    where = mask > 0
+    if rng.random() < 0.5:
+        picture[where] = _colour(rng)
+    else:
+        moved = np.roll(picture, tuple(int(v) for v in rng.integers(0, size, 2)), (0, 1))
+        picture[where] = moved[where]
+    owner[where] = _THING
+
+
+def _colour(rng: np.random.Generator) -> tuple[int, int, int]:
+    return tuple(int(v) for v in 255 * rng.random(3) * rng.uniform(0.1, 1))
