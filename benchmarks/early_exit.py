@@ -7,20 +7,16 @@ the threshold is put where the wanted share of faces is below it. Both ways run 
 """
 
 import argparse
-import json
 import os
-import shlex
 import statistics
-import sys
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+from common import finish
 
 import kerasalign
-from kerasalign.files import write_json
-from kerasalign.training.run import versions
 
 
 def main() -> None:
@@ -52,8 +48,7 @@ def main() -> None:
         clock(early)
     pairs = [(clock(True), clock(False)) for _ in range(args.runs)]
     ratios = [early / full for early, full in pairs]
-    result = {
-        "command": shlex.join(["python", *sys.argv]),
+    finish({
         "preset": args.preset,
         "faces": args.faces,
         "quit_after_first": int((used == 1).sum()),
@@ -61,12 +56,7 @@ def main() -> None:
         "seconds_full": round(statistics.median(full for _, full in pairs), 4),
         "ratio_median": round(statistics.median(ratios), 3),
         "ratio_range": [round(min(ratios), 3), round(max(ratios), 3)],
-        "cores": os.cpu_count(),
-        "versions": versions(),
-    }
-    print(json.dumps(result, indent=1))
-    if args.out:
-        write_json(args.out, result)
+    }, args.out)  # fmt: skip
 
 
 if __name__ == "__main__":

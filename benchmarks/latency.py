@@ -8,21 +8,17 @@ that the network gets. Weights do not matter for time, so networks are untrained
 """
 
 import argparse
-import json
 import os
-import shlex
 import statistics
-import sys
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+from common import finish
 
 import kerasalign
-from kerasalign.files import write_json
 from kerasalign.models.profile import profile
-from kerasalign.training.run import versions
 
 
 def fastest(run, count: int = 15) -> float:
@@ -82,14 +78,11 @@ def main() -> None:
             "floor_ms": round(1e3 * floor, 2), "floor_set_by": "memory" if reading > multiplying else "arithmetic",
             "times_floor": round(median / floor, 2), "parameters": counted.parameters, "macs": counted.macs,
         }  # fmt: skip
-    result = {
-        "command": shlex.join(["python", *sys.argv]), "note": args.note, "runs": args.runs,
+    finish({
+        "note": args.note, "runs": args.runs,
         "gigabytes_per_second": round(bandwidth / 1e9, 1), "gigamacs_per_second": round(rate / 1e9, 1),
-        "presets": rows, "cores": os.cpu_count(), "load_average": round(os.getloadavg()[0], 2), "versions": versions(),
-    }  # fmt: skip
-    print(json.dumps(result, indent=1))
-    if args.out:
-        write_json(args.out, result)
+        "presets": rows,
+    }, args.out)  # fmt: skip
 
 
 if __name__ == "__main__":

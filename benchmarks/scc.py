@@ -12,36 +12,17 @@ more than the clock where other programs run beside.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import shlex
-import statistics
-import sys
-import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
+from common import finish, medians
 
 import kerasalign
-from kerasalign.files import write_json
 from kerasalign.models.compiled import compiled
 from kerasalign.training import CoupledSGD
-from kerasalign.training.run import versions
-
-
-def medians(runs: dict, rounds: int) -> tuple[dict[str, float], dict[str, float]]:
-    """Median seconds and CPU seconds of each run, after two rounds that do not count."""
-    wall, cpu = ({name: [] for name in runs} for _ in range(2))
-    for turn in range(rounds + 2):
-        for name, run in runs.items():
-            start = time.perf_counter(), time.process_time()
-            run()
-            if turn >= 2:
-                wall[name].append(time.perf_counter() - start[0])
-                cpu[name].append(time.process_time() - start[1])
-    return tuple({name: statistics.median(seconds) for name, seconds in times.items()} for times in (wall, cpu))
 
 
 def backbone(model):
@@ -100,15 +81,11 @@ def main() -> None:
     parser.add_argument("--note", default="", help="kept in the result")
     parser.add_argument("--out", help="JSON file")
     args = parser.parse_args()
-    result = {
-        "command": shlex.join(["python", *sys.argv]), "note": args.note,
+    finish({
+        "note": args.note,
         "precisions": {precision: measure(args.preset, precision, args.batch, args.rounds, args.inferences)
                        for precision in args.precision},
-        "cores": os.cpu_count(), "load_average": round(os.getloadavg()[0], 2), "versions": versions(),
-    }  # fmt: skip
-    print(json.dumps(result, indent=1))
-    if args.out:
-        write_json(args.out, result)
+    }, args.out)  # fmt: skip
 
 
 if __name__ == "__main__":
