@@ -18,9 +18,12 @@ def register(app: typer.Typer) -> None:
 
 def export_command(
     name: Annotated[str, typer.Argument(help="Name of a preset, its folder, or hf://user/repo@commit.")],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The file to write.")],
-    file_format: Annotated[str, typer.Option("--format", help="onnx.")] = "onnx",
-    quantize: Annotated[str, typer.Option(help="How weights are stored: none.")] = "none",
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The file or folder to write.")],
+    file_format: Annotated[str, typer.Option("--format", help="onnx, litert or tf_saved_model.")] = "onnx",
+    quantize: Annotated[str, typer.Option(help="How large weights are stored: none, float16 or int8.")] = "none",
+    early_exit: Annotated[
+        bool, typer.Option("--early-exit", help="A folder with one ONNX file per iteration of a cascade.")
+    ] = False,
     tolerance: Annotated[
         float | None, typer.Option(help="Largest distance of a landmark from Keras, in pixels of the crop.")
     ] = None,
@@ -37,7 +40,7 @@ def export_command(
 
         model = load(name, weights="auto" if weights is None else weights)
         report = export_model(
-            model, out, file_format, quantize, tolerance=tolerance, input_dtype=input_dtype
+            model, out, file_format, quantize, early_exit=early_exit, tolerance=tolerance, input_dtype=input_dtype
         )
     if as_json:
         print_json(report.to_dict())

@@ -1,4 +1,4 @@
-"""Files for other runtimes, and how far they are from the model; the room itself is `kerasalign.export(model, path)`."""
+"""Files for other runtimes, compared with the model; the room itself is `kerasalign.export(model, path)`."""
 
 import sys
 from types import ModuleType

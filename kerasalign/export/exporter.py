@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from pathlib import Path
@@ -11,21 +12,20 @@ import numpy as np
 
 from kerasalign.export.crops import portrait_crops
 from kerasalign.export.errors import ParityError
+from kerasalign.export.formats import CASCADE, FORMATS, Format
 from kerasalign.export.metadata import describe
-from kerasalign.export.onnx_file import output_order, write_onnx
+from kerasalign.export.onnx_file import output_order
 from kerasalign.export.parity import Parity, compare, latencies
 from kerasalign.export.report import ExportReport
-from kerasalign.files import written_beside
-from kerasalign.inference.runtimes import open_runtime
+from kerasalign.inference.runtimes import RuntimeModel, open_runtime
 
 if TYPE_CHECKING:
     from kerasalign.models import LandmarkModel
 
 logger = logging.getLogger(__name__)
 
-SUFFIXES = {"onnx": ".onnx"}
-# Largest distance of a landmark from Keras, in pixels of the crop.
-TOLERANCES = {"none": 0.05}
+# Largest distance of a landmark from Keras in pixels of the crop; docs/export.md says what was measured.
+TOLERANCES = {"none": 0.05, "float16": 0.5, "int8": 2.0}
 # And of every other output, relative to its largest value, where weights are as they were.
 _OTHERS = 0.01
 
@@ -36,6 +36,7 @@ def export_model(
     format: str = "onnx",
     quantize: str = "none",
     *,
+    early_exit: bool = False,
     tolerance: float | None = None,
     input_dtype: str = "uint8",
     crops: np.ndarray | None = None,
@@ -49,11 +50,15 @@ def export_model(
 
     Args:
         model: The model; mixed precision is exported as float32.
-        path: The file to write.
-        format: `"onnx"`.
-        quantize: `"none"` keeps float32 weights.
-        tolerance: Largest distance of a landmark from the model's, in crop pixels, that is accepted; by default 0.05.
-        input_dtype: `"uint8"`, or `"float32"` for crops that are floats already.
+        path: The file to write, `.onnx` or `.tflite`; a folder for `"tf_saved_model"` and for `early_exit`.
+        format: `"onnx"`, `"litert"` or `"tf_saved_model"`.
+        quantize: How large weights are stored: `"none"` as float32; `"float16"`; `"int8"`, which also computes with
+            them. A SavedModel is not quantised.
+        early_exit: ONNX, for a cascade: one file per iteration in a folder, so that faces that are finished leave the
+            batch in between.
+        tolerance: Largest distance of a landmark from the model's, in crop pixels, that is accepted; by default 0.05,
+            0.5 with float16 weights and 2 with int8.
+        input_dtype: `"uint8"`, or `"float32"` for crops that may be floats.
         crops: `(B, S, S, 3)` uint8 crops to compare on, instead of 16 of a bundled portrait.
 
     Returns:
@@ -62,6 +67,7 @@ def export_model(
     Raises:
         ParityError: If the file gives other results, or cannot be opened; it was not kept.
         ImportError: If what the format needs is not installed.
+        FileExistsError: If a folder of that name holds something else.
         ValueError: If an argument is wrong, or Keras runs on another backend than TensorFlow.
 
     Example:
@@ -70,31 +76,31 @@ def export_model(
         print(kerasalign.export(model, "musica19.onnx"))
     """
     path = Path(path)
-    _check(path, format, quantize, input_dtype)
+    kind = _check(path, format, quantize, input_dtype, early_exit)
     tolerance = TOLERANCES[quantize] if tolerance is None else float(tolerance)
     network = inference_twin(model)
     crops = portrait_crops(model.crop_spec) if crops is None else network.check_crops(crops)
-    wanted = network.predict_crops(crops)
     metadata = describe(model, output_order(network), quantize=quantize, input_dtype=input_dtype)
-    with written_beside(path) as draft:
+    if early_exit:
+        written = network.inference_stages(input_dtype)
+        if not written:
+            raise ValueError(f"A {type(model).__name__} is no cascade. Received: early_exit=True")
+        thresholds = {name: json.dumps(getattr(model, name)) for name in ("success_threshold", "failure_threshold")}
+        metadata, wanted = metadata | thresholds, network.predict_crops(crops)
+    else:
+        from kerasalign.models import LandmarkModel
+
+        # All outputs, also of a model whose own `predict_crops` stops early.
+        written, wanted = with_input(network, input_dtype), LandmarkModel.predict_crops(network, crops)
+    with kind.beside(path) as draft:
         logger.info("Converting %s", type(model).__name__)
-        write_onnx(with_input(network, input_dtype), draft, metadata)
-        try:
-            runtime = open_runtime(draft)
-            found = runtime.predict_crops(crops)
-            one = runtime.predict_crops(crops[:1])
-            parity = compare(wanted, found)
-            alone = compare({key: value[:1] for key, value in wanted.items()}, one)
-        except ImportError:
-            raise
-        except Exception as error:  # runtimes raise errors of many kinds
-            raise ParityError(f"{path} was not kept: what was written cannot be used. {error}") from error
-        for seen in (parity, alone):
-            _judge(seen, path, tolerance, quantize)
+        kind.write(written, draft, metadata, quantize)
+        runtime, parity = _compared(draft, path, crops, wanted)
+        _judge(parity, path, tolerance, quantize)
         milliseconds, keras_milliseconds = latencies(
             [lambda: runtime.predict_crops(crops[:1]), lambda: network.predict_crops(crops[:1])]
         )
-        size = draft.stat().st_size
+        size = kind.size(draft)
     return ExportReport(path, format, quantize, size, parity, tolerance, milliseconds, keras_milliseconds)
 
 
@@ -118,6 +124,22 @@ def with_input(network: LandmarkModel, dtype: str):
     return keras.Model(crops, network(crops))
 
 
+def _compared(draft: Path, path: Path, crops: np.ndarray, wanted: dict) -> tuple[RuntimeModel, Parity]:
+    """The opened file, and the worse of its results for all crops at once and for one alone."""
+    try:
+        runtime = open_runtime(draft)
+        parities = [
+            compare({key: value[:count] for key, value in wanted.items()}, runtime.predict_crops(crops[:count]))
+            for count in (1, len(crops))
+        ]
+    except ImportError:
+        raise
+    except Exception as error:  # runtimes raise errors of many kinds
+        raise ParityError(f"{path} was not kept: what was written cannot be used. {error}") from error
+    one, every = parities
+    return runtime, one if one.max_error > every.max_error else every
+
+
 def _judge(parity: Parity, path: Path, tolerance: float, quantize: str) -> None:
     if not parity.max_error <= tolerance:
         raise ParityError(f"{path} was not kept: landmarks are up to {parity.max_error:.4g} px from those of Keras, "
@@ -128,15 +150,23 @@ def _judge(parity: Parity, path: Path, tolerance: float, quantize: str) -> None:
                           f"of their largest value. Received: {far}")  # fmt: skip
 
 
-def _check(path: Path, format: str, quantize: str, input_dtype: str) -> None:
-    for name, value, known in (("format", format, tuple(SUFFIXES)), ("quantize", quantize, tuple(TOLERANCES)),
-                               ("input_dtype", input_dtype, ("uint8", "float32"))):  # fmt: skip
-        if value not in known:
-            raise ValueError(f"`{name}` must be one of {known}. Received: {name}={value!r}")
-    if path.suffix != SUFFIXES[format]:
-        raise ValueError(f"A file of format '{format}' ends in '{SUFFIXES[format]}'. Received: path={str(path)!r}")
+def _check(path: Path, format: str, quantize: str, input_dtype: str, early_exit: bool) -> Format:
+    _one_of("format", format, tuple(FORMATS))
+    kind = CASCADE if early_exit else FORMATS[format]
+    if early_exit and format != "onnx":
+        raise ValueError(f"A file per iteration is for format 'onnx'. Received: format={format!r}, early_exit=True")
+    _one_of("quantize", quantize, kind.quantize)
+    _one_of("input_dtype", input_dtype, ("uint8", "float32"))
+    if kind.suffix and path.suffix != kind.suffix:
+        raise ValueError(f"A file of format '{format}' ends in '{kind.suffix}'. Received: path={str(path)!r}")
     import keras
 
     if keras.backend.backend() != "tensorflow":
         raise ValueError("Export goes through TensorFlow: set KERAS_BACKEND=tensorflow. "
                          f"Received: backend {keras.backend.backend()!r}")  # fmt: skip
+    return kind
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ValueError(f"`{name}` must be one of {known}. Received: {name}={value!r}")

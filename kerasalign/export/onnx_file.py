@@ -7,17 +7,20 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from kerasalign.export.onnx_weights import quantise
+
 # The newest that ONNX Runtime's CPU provider covers wholly and tf2onnx 1.17 writes.
 OPSET = 18
 
 
-def write_onnx(network, path: Path, metadata: Mapping[str, str]) -> None:
+def write_onnx(network, path: Path, metadata: Mapping[str, str], quantize: str = "none") -> None:
     """Writes a functional network as ONNX: inputs by the names of its inputs, outputs by the keys of its output.
 
     Args:
         network: A functional Keras model whose output is a dict.
         path: The file.
         metadata: What the file says of itself, text by name.
+        quantize: How weights are stored; see `onnx_weights.quantise`.
     """
     import onnx
     import tf2onnx
@@ -31,6 +34,8 @@ def write_onnx(network, path: Path, metadata: Mapping[str, str]) -> None:
     made.graph.output.extend(by_name[key] for key in output_order(network))
     made.producer_name = "kerasalign"
     onnx.helper.set_model_props(made, dict(metadata))
+    if quantize != "none":
+        quantise(made, quantize)
     onnx.checker.check_model(made)
     onnx.save(made, str(path))
 

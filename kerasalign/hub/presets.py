@@ -9,15 +9,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerasalign.files import sha256
 from kerasalign.geometry import CropSpec
 from kerasalign.hub.adaptation import adapt
 from kerasalign.hub.errors import WeightsError
 from kerasalign.hub.manifest import read_manifest
 from kerasalign.hub.preset import Preset, Weights
+from kerasalign.hub.runtimes import RUNTIMES, open_cached
 from kerasalign.hub.source import find_preset
 from kerasalign.hub.zoo import Info
 
 if TYPE_CHECKING:
+    from kerasalign.inference.runtimes import RuntimeModel
     from kerasalign.markups import Markup
     from kerasalign.models import LandmarkModel
 
@@ -44,7 +47,8 @@ def load(
     weights: str | Path | None = "auto",
     markup: str | Markup | None = None,
     landmarks=None,
-) -> LandmarkModel:
+    runtime: str = "keras",
+) -> LandmarkModel | RuntimeModel:
     """Builds a preset's network and loads its weights.
 
     Args:
@@ -57,10 +61,12 @@ def load(
             weights, the rest is new. `model.adaptation` says which is which.
         landmarks: With `markup`: annotations `(F, N, 2)` in pixels of the model's crop, NaN where there is none, from
             which mean shape and the like are made; by default the markup's own mean shape.
+        runtime: `"keras"`; or `"onnxruntime"` or `"litert"`: the network is exported once, compared with Keras, and
+            cached by its content; from then on it is opened without Keras and TensorFlow.
 
     Returns:
         A `keras.Model` with `align(photo)` and Keras' own `fit`, `evaluate`, `save`; its `origin` says where it is
-        from.
+        from. In another runtime, a `RuntimeModel` with the same `align` and `predict_crops`.
 
     Raises:
         UnknownPreset: If no preset has that name.
@@ -69,7 +75,8 @@ def load(
         WeightsCorrupted: If the published file is not the one that the manifest names.
         WeightsError: If a file does not fit the network.
         FileNotFoundError: If `name` or `weights` is a path and nothing is there.
-        ValueError: If a folder's entry is wrong, or `landmarks` do not fit `markup`.
+        ValueError: If a folder's entry is wrong, `landmarks` do not fit `markup`, or there is no such runtime.
+        ImportError: If the runtime is not installed.
 
     Example:
 
@@ -78,6 +85,10 @@ def load(
     """
     if landmarks is not None and markup is None:
         raise ValueError("`landmarks` are those of a new `markup`. Received: landmarks without a markup")
+    if runtime not in ("keras", *RUNTIMES):
+        raise ValueError(f"`runtime` must be one of {('keras', *RUNTIMES)}. Received: runtime={runtime!r}")
+    if runtime != "keras" and markup is not None:
+        raise ValueError(f"A network is fine-tuned in Keras. Received: markup={markup!r}, runtime={runtime!r}")
     found = find_preset(name)
     preset, run = found.preset, {}
     if weights == "auto":
@@ -89,6 +100,9 @@ def load(
             # What a run learns is not in its weights alone: the mean shape is part of the network's config.
             run = json.loads(card.read_text("utf-8"))
             preset = replace(preset, architecture={"class": preset.architecture["class"], **run["model"]})
+    if runtime != "keras":
+        digest = None if weights is None else preset.weights.sha256 if weights == "auto" else sha256(path)
+        return open_cached(preset, digest, runtime, lambda: load(name, weights))
     model = _build(preset, bool(run))
     if weights is not None:
         try:

@@ -117,6 +117,14 @@ class LandmarkModel(keras.Model):
         """The network without what only training needs; it gives the same landmarks. Most have nothing to leave out."""
         return self
 
+    def inference_stages(self, dtype: str = "uint8") -> list[keras.Model]:
+        """The network in parts, after each of which a face may be finished; empty for one that runs as a whole.
+
+        Args:
+            dtype: Type of the crops that the parts take.
+        """
+        return []
+
     def count_macs(self, convention: str = "full") -> int:
         """Multiply-adds of one face.
 

@@ -69,13 +69,6 @@ def test_a_runtime_aligns_photos_and_refuses_wrong_crops(exported):
         runtime.predict_crops(np.zeros((1, size, size, 3), "float32"))
 
 
-@pytest.fixture(scope="module")
-def small():
-    model = MODELS["AAN"].make()
-    set_known_weights(model)
-    return model
-
-
 def test_float_crops(small, tmp_path):
     export_model(small, tmp_path / "m.onnx", input_dtype="float32")
     runtime, images = open_runtime(tmp_path / "m.onnx"), crops(2, small.crop_spec.size)
@@ -85,15 +78,17 @@ def test_float_crops(small, tmp_path):
 
 
 def test_broken_parity_raises_and_leaves_no_file(small, tmp_path, monkeypatch):
+    from dataclasses import replace
+
     from kerasalign.export import exporter
 
-    write, path = exporter.write_onnx, tmp_path / "m.onnx"
+    kind, path = exporter.FORMATS["onnx"], tmp_path / "m.onnx"
     path.write_bytes(b"an earlier file")
 
-    def spoil(network, draft, metadata):
+    def spoil(network, draft, metadata, quantize):
         import onnx
 
-        write(network, draft, metadata)
+        kind.write(network, draft, metadata, quantize)
         made = onnx.load(draft)
         for weight in made.graph.initializer:
             array = onnx.numpy_helper.to_array(weight)
@@ -101,10 +96,11 @@ def test_broken_parity_raises_and_leaves_no_file(small, tmp_path, monkeypatch):
                 weight.CopyFrom(onnx.numpy_helper.from_array(array * np.float32(1.02), weight.name))
         onnx.save(made, str(draft))
 
-    monkeypatch.setattr(exporter, "write_onnx", spoil)
+    monkeypatch.setitem(exporter.FORMATS, "onnx", replace(kind, write=spoil))
     with pytest.raises(ParityError, match="px from those of Keras"):
         export_model(small, path)
-    monkeypatch.setattr(exporter, "write_onnx", lambda network, draft, metadata: draft.write_bytes(b"broken"))
+    broken = replace(kind, write=lambda network, draft, metadata, quantize: draft.write_bytes(b"broken"))
+    monkeypatch.setitem(exporter.FORMATS, "onnx", broken)
     with pytest.raises(ParityError, match="cannot be used"):
         export_model(small, path)
     assert [entry.name for entry in tmp_path.iterdir()] == ["m.onnx"] and path.read_bytes() == b"an earlier file"

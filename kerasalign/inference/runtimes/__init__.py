@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from kerasalign.inference.runtimes.litert_model import LiteRTModel
+from kerasalign.inference.runtimes.onnx_cascade import FILE, OnnxCascade
 from kerasalign.inference.runtimes.onnx_model import OnnxModel
 from kerasalign.inference.runtimes.runtime_model import RuntimeModel
+from kerasalign.inference.runtimes.saved_model import METADATA, SavedModel
 
-__all__ = ["OnnxModel", "RuntimeModel", "open_runtime"]
+__all__ = ["LiteRTModel", "OnnxCascade", "OnnxModel", "RuntimeModel", "SavedModel", "open_runtime"]
 
 
 def open_runtime(path: str | os.PathLike, threads: int | None = None) -> RuntimeModel:
@@ -16,7 +19,7 @@ def open_runtime(path: str | os.PathLike, threads: int | None = None) -> Runtime
 
     Args:
         path: The file or folder.
-        threads: Threads of one pass; `None` leaves it to the runtime.
+        threads: Threads of one pass; `None` leaves it to the runtime. TensorFlow has a setting of its own.
 
     Raises:
         FileNotFoundError: If nothing is there.
@@ -24,8 +27,14 @@ def open_runtime(path: str | os.PathLike, threads: int | None = None) -> Runtime
         ValueError: If it is nothing that this library exports.
     """
     path = Path(path)
-    if path.suffix == ".onnx":
-        return OnnxModel(path, threads)
     if not path.exists():
         raise FileNotFoundError(f"There is no such file. Received: path={str(path)!r}")
+    if path.suffix == ".onnx":
+        return OnnxModel(path, threads)
+    if path.suffix == ".tflite":
+        return LiteRTModel(path, threads)
+    if (path / FILE.format(0)).is_file():
+        return OnnxCascade(path, threads)
+    if (path / METADATA).is_file():
+        return SavedModel(path)
     raise ValueError(f"This is nothing that `kerasalign export` writes. Received: path={str(path)!r}")

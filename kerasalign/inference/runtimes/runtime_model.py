@@ -45,12 +45,13 @@ class RuntimeModel:
     def __call__(self, crops) -> dict[str, np.ndarray]:
         return self.predict_crops(crops, batch_size=max(len(crops), 1))
 
-    def predict_crops(self, crops, batch_size: int = 64) -> dict[str, np.ndarray]:
+    def predict_crops(self, crops, batch_size: int = 64, **options) -> dict[str, np.ndarray]:
         """As `LandmarkModel.predict_crops`.
 
         Args:
             crops: `(B, S, S, 3)` `uint8` or float32 in 0..255; B may be 0.
             batch_size: Crops per pass.
+            **options: Of the runtime's `run`.
 
         Raises:
             ValueError: If crops are of another shape, or floats where the file takes `uint8`.
@@ -58,7 +59,8 @@ class RuntimeModel:
         crops = self.check_crops(crops)
         # A pass over nothing is one over a black crop, of whose results nothing is kept.
         some = crops if len(crops) else np.zeros((1, *crops.shape[1:]), crops.dtype)
-        parts = [self.run(some[start : start + batch_size]) for start in range(0, len(some), batch_size)]
+        starts = range(0, len(some), batch_size)
+        parts = [self.run(some[start : start + batch_size], **options) for start in starts]
         return {key: np.concatenate([part[key] for part in parts])[: len(crops)] for key in parts[0]}
 
     def check_crops(self, crops) -> np.ndarray:

@@ -31,37 +31,50 @@ def predict_selectively(model, crops: np.ndarray, batch_size: int = 64) -> dict[
     return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
 
-def _stages(model, dtype: str):
-    """One compiled network per iteration for crops of a dtype.
+def stage_networks(model, dtype: str) -> list[keras.Model]:
+    """One network per iteration for crops of a dtype.
 
     The first takes crops. Each further one takes the same crops with their statistics, what the iteration before
     gave, and two lists of rows: of the crops, and of that iteration's faces, which are to go on.
+
+    Args:
+        model: A `MuSiCa`.
+        dtype: Type of the crops.
+
+    Returns:
+        Networks with the inputs `crops`, and, after the first, `mean`, `scale`, `last_shift`, `last_state`, `rows`
+        and `going`, in this order, and dicts as outputs: of `MuSiCaIteration`, the first with `mean` and `scale`.
     """
+    size, points = model.crop_spec.size, model.num_landmarks
+    # An input of the crops' own dtype: the last iterations copy patches without making floats of whole crops.
+    crops = keras.Input((size, size, 3), dtype=dtype, name="crops")
+    mean, scale = keras.Input((1,), name="mean"), keras.Input((1,), name="scale")
+    shift = keras.Input((points, 2), name="last_shift")
+    state = keras.Input((model.hidden,), dtype=model.cascade[0].compute_dtype, name="last_state")
+    rows, going = (keras.Input((), dtype="int32", name=name) for name in ("rows", "going"))
+    networks = []
+    for number, (iteration, level) in enumerate(zip(model.cascade, model.pyramid)):
+        if number == 0:
+            statistics = model.statistics(crops)
+            out = run_iteration(iteration, level, crops, *statistics)
+            networks.append(keras.Model(crops, out | {"mean": statistics[0], "scale": statistics[1]}))
+        else:
+            of_crops = [ops.take(value, rows, axis=0) for value in (crops, mean, scale)]
+            of_faces = [ops.take(value, going, axis=0) for value in (shift, state)]
+            out = run_iteration(iteration, level, *of_crops, *of_faces)
+            networks.append(keras.Model([crops, mean, scale, shift, state, rows, going], out))
+    return networks
+
+
+def _stages(model, dtype: str):
+    """The compiled networks, made once."""
     cache = getattr(model, "_compiled_stages", None)
     if cache is None:
         # Kept out of Keras' attribute tracking: it is a cache, not a part of the model.
         cache = {}
         object.__setattr__(model, "_compiled_stages", cache)
     if dtype not in cache:
-        size, points = model.crop_spec.size, model.num_landmarks
-        # An input of the crops' own dtype: the last iterations copy patches without making floats of whole crops.
-        crops = keras.Input((size, size, 3), dtype=dtype)
-        mean, scale = keras.Input((1,)), keras.Input((1,))
-        shift, state = keras.Input((points, 2)), keras.Input((model.hidden,), dtype=model.cascade[0].compute_dtype)
-        rows, going = keras.Input((), dtype="int32"), keras.Input((), dtype="int32")
-        inputs = [crops, mean, scale, shift, state, rows, going]
-        stages = []
-        for number, (iteration, level) in enumerate(zip(model.cascade, model.pyramid)):
-            if number == 0:
-                statistics = model.statistics(crops)
-                out = run_iteration(iteration, level, crops, *statistics)
-                out |= {"mean": statistics[0], "scale": statistics[1]}
-                stages.append(compiled(keras.Model(crops, out)))
-            else:
-                of_crops = [ops.take(value, rows, axis=0) for value in (crops, mean, scale)]
-                of_faces = [ops.take(value, going, axis=0) for value in (shift, state)]
-                stages.append(compiled(keras.Model(inputs, run_iteration(iteration, level, *of_crops, *of_faces))))
-        cache[dtype] = stages
+        cache[dtype] = [compiled(network) for network in stage_networks(model, dtype)]
     return cache[dtype]
 
 

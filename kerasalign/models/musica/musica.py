@@ -217,6 +217,12 @@ class MuSiCa(LandmarkModel):
 
         return predict_selectively(self, self.check_crops(crops), batch_size)
 
+    def inference_stages(self, dtype: str = "uint8") -> list[keras.Model]:
+        """As in `LandmarkModel`: one network per iteration; see `early_exit.stage_networks`."""
+        from kerasalign.models.musica.early_exit import stage_networks
+
+        return stage_networks(self, dtype)
+
     def config_for_markup(self, markup, landmarks=None):
         """As in `LandmarkModel`; there are at most as many patches as before, spread evenly over the new points."""
         count = min(len(self.patches), markup.num_points)

@@ -1,0 +1,58 @@
+"""Which formats there are, and what writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kerasalign.export.litert_file import write_litert
+from kerasalign.export.onnx_file import write_onnx
+from kerasalign.export.saved_model import write_saved_model
+from kerasalign.files import folder_beside, written_beside
+from kerasalign.inference.runtimes.onnx_cascade import FILE
+from kerasalign.inference.runtimes.saved_model import METADATA
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of exported file.
+
+    Args:
+        write: Called with a functional network, a path, metadata and how weights are stored.
+        suffix: How the file's name ends; empty for a folder.
+        quantize: How weights can be stored.
+        mark: For a folder: the file by which it is known.
+    """
+
+    write: Callable
+    suffix: str
+    quantize: tuple[str, ...]
+    mark: str = ""
+
+    @contextmanager
+    def beside(self, path: Path) -> Iterator[Path]:
+        """Gives a temporary path, which takes the place of `path` when the block ends well."""
+        with folder_beside(path, self.mark) if self.mark else written_beside(path) as draft:
+            yield draft
+
+    def size(self, path: Path) -> int:
+        """Bytes of the file, or of all files of the folder."""
+        return sum(file.stat().st_size for file in ([path] if not self.mark else path.rglob("*")) if file.is_file())
+
+
+def _write_cascade(networks: list, folder: Path, metadata: dict, quantize: str) -> None:
+    for number, network in enumerate(networks):
+        stage = metadata | {"stage": str(number), "stages": str(len(networks))}
+        write_onnx(network, folder / FILE.format(number), stage, quantize)
+
+
+FORMATS = {
+    "onnx": Format(write_onnx, ".onnx", ("none", "float16", "int8")),
+    "litert": Format(write_litert, ".tflite", ("none", "float16", "int8")),
+    "tf_saved_model": Format(lambda network, path, metadata, _: write_saved_model(network, path, metadata), "",
+                             ("none",), METADATA),
+}  # fmt: skip
+# The iterations of a cascade in a file each.
+CASCADE = Format(_write_cascade, "", FORMATS["onnx"].quantize, FILE.format(0))

@@ -1,0 +1,60 @@
+"""A network in LiteRT, which was TensorFlow Lite."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from kerasalign.inference.runtimes.runtime_model import RuntimeModel
+
+# Beside the network in the same file, as a zip archive at its end: where LiteRT's own tools put associated files.
+METADATA = "kerasalign.json"
+
+
+class LiteRTModel(RuntimeModel):
+    """A `.tflite` file of `kerasalign export` in LiteRT, on the processor.
+
+    Args:
+        path: The file.
+        threads: Threads of one pass; `None`: as many as LiteRT thinks fit.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it cannot be opened, or is none of this library's.
+    """
+
+    def __init__(self, path: str | os.PathLike, threads: int | None = None):
+        if not Path(path).is_file():
+            raise FileNotFoundError(f"There is no such file. Received: path={str(path)!r}")
+        try:
+            with zipfile.ZipFile(path) as archive:
+                metadata = json.loads(archive.read(METADATA))
+        except (zipfile.BadZipFile, KeyError) as error:
+            raise ValueError("Only files that `kerasalign export` wrote say how they are used. "
+                             f"Received: {path}") from error  # fmt: skip
+        super().__init__(metadata, path)
+        self.interpreter = _interpreter_class()(model_path=str(path), num_threads=threads)
+        self.runner = self.interpreter.get_signature_runner("serving_default")
+        self.outputs = json.loads(metadata["outputs"])
+
+    def run(self, crops: np.ndarray) -> dict[str, np.ndarray]:
+        """As in `RuntimeModel`."""
+        made = self.runner(crops=crops)
+        return {key: made[key] for key in self.outputs}
+
+
+def _interpreter_class():
+    """LiteRT's own, or the older one that TensorFlow still brings."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        import tensorflow as tf
+
+        warnings.filterwarnings("ignore", r".*tf\.lite\.Interpreter is deprecated", UserWarning)
+        return tf.lite.Interpreter
+    return Interpreter

@@ -1,0 +1,66 @@
+"""`load(name, runtime=...)`: made once, then opened without Keras."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from cases import MODELS, crops
+
+import kerasalign
+from kerasalign.export import compare
+from kerasalign.inference.runtimes import LiteRTModel, OnnxModel
+
+
+def refuse(*arguments, **options):
+    raise AssertionError("exported again")
+
+
+def test_a_runtime_file_is_made_once(small, preset, tmp_path, monkeypatch):
+    images = crops(3, 32)
+    wanted = small.inference_network().predict_crops(images)
+    for runtime, kind in (("onnxruntime", OnnxModel), ("litert", LiteRTModel)):
+        first = kerasalign.load(preset, runtime=runtime)
+        assert isinstance(first, kind) and compare(wanted, first(images)).max_error < 0.05
+        assert compare(wanted, first(images.astype("float32"))).max_error < 0.05
+    monkeypatch.setattr("kerasalign.export.export_model", refuse)
+    for runtime in ("onnxruntime", "litert"):
+        again = kerasalign.load(preset, runtime=runtime)
+        assert compare(wanted, again(images)).max_error < 0.05
+    files = [path for path in (tmp_path / "home" / "runtimes").rglob("*") if path.is_file()]
+    assert sorted(path.name for path in files) == ["model.onnx", "model.tflite"]
+    code = ("import kerasalign, sys\n"
+            f"kerasalign.load({str(preset)!r}, runtime='onnxruntime')\n"
+            "assert not {'keras', 'tensorflow'} & set(sys.modules)")  # fmt: skip
+    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ)
+    # Another file of the same content is the same, and other weights are not.
+    small.save_weights(tmp_path / "same.weights.h5")
+    kerasalign.load(preset, weights=tmp_path / "same.weights.h5", runtime="onnxruntime")
+    MODELS["AAN"].make().save_weights(tmp_path / "other.weights.h5")
+    with pytest.raises(AssertionError, match="exported again"):
+        kerasalign.load(preset, weights=tmp_path / "other.weights.h5", runtime="onnxruntime")
+
+
+def test_a_broken_file_in_the_cache_is_made_anew(preset, tmp_path, monkeypatch, caplog):
+    made = []
+    monkeypatch.setattr("kerasalign.export.export_model", lambda model, path, **options: made.append(path) or refuse())
+    for content in (None, b"broken"):
+        with pytest.raises(AssertionError):
+            kerasalign.load(preset, runtime="onnxruntime")
+        if content is None:
+            made[0].parent.mkdir(parents=True)
+            made[0].write_bytes(b"broken")
+    assert len(made) == 2 and "made anew" in caplog.text
+
+
+def test_untrained_weights_are_not_cached(preset, tmp_path):
+    runtime = kerasalign.load(preset, weights=None, runtime="onnxruntime")
+    assert runtime(crops(1, 32))["landmarks"].shape == (1, 5, 2)
+    assert not (tmp_path / "home" / "runtimes").exists()
+
+
+def test_wrong_arguments(preset):
+    with pytest.raises(ValueError, match="Received: runtime='tensorrt'"):
+        kerasalign.load(preset, runtime="tensorrt")
+    with pytest.raises(ValueError, match="fine-tuned in Keras"):
+        kerasalign.load(preset, runtime="litert", markup="19")
