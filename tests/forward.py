@@ -14,15 +14,22 @@ def cases() -> dict[str, np.ndarray]:
     """Outputs of every layer and model with weights that depend on their place only."""
     import keras
     from cases import LAYERS, MODELS, call, crops, layer_model, model_target, set_known_weights
+    from keras import tree
 
+    # JAX compiles a network as a whole in a fraction of the time that it takes operation by operation.
+    whole = keras.backend.backend() == "jax"
     out = {}
     for name, case in LAYERS.items():
         if not case.elsewhere:
             continue
         model = layer_model(case)
         set_known_weights(model)
-        for k, value in enumerate(call(lambda *a, m=model: m(list(a)), case.inputs())):
-            out[f"{name}/{k}"] = value
+        inputs = case.inputs()
+        if whole:
+            values = tree.flatten(model.predict_on_batch(list(inputs) if len(inputs) > 1 else inputs[0]))
+        else:
+            values = call(lambda *a, m=model: m(list(a)), inputs)
+        out |= {f"{name}/{k}": np.asarray(value) for k, value in enumerate(values)}
     for name, case in MODELS.items():
         if not case.elsewhere:
             continue
@@ -30,8 +37,7 @@ def cases() -> dict[str, np.ndarray]:
         set_known_weights(model)
         images = crops(3, model.crop_spec.size)
         out |= {f"{name}/{key}": value for key, value in model.predict_crops(images).items()}
-        # JAX compiles a step as a whole in a fraction of the time that it takes operation by operation.
-        model.compile("sgd", jit_compile=keras.backend.backend() == "jax")
+        model.compile("sgd", jit_compile=whole)
         target = model_target(model)
         out[f"{name}/loss"] = np.asarray(model.test_on_batch(images, target))
         out[f"{name}/steps"] = np.asarray([model.train_on_batch(images, target)[0] for _ in range(2)])
