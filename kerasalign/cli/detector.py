@@ -1,4 +1,4 @@
-"""`kerasalign detector heads|train|mine|measure`."""
+"""`kerasalign detector heads|train|mine|measure|export`."""
 
 from __future__ import annotations
 
@@ -122,3 +122,23 @@ def measure_command(
     if faceless is not None:
         report["false"] = false_boxes(finder, list_images(faceless, recursive=True))
     print_json(report)
+
+
+@_app.command("export")
+def export_command(
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The .onnx file.")],
+    weights: Annotated[Path, typer.Option(help="Weights file.")],
+) -> None:
+    """Write the detector for ONNX Runtime; KerasAlignDetector(FILE) opens it."""
+    start_backend()
+    from kerasalign.detector.network import FaceDetector
+    from kerasalign.export.onnx_file import write_onnx
+    from kerasalign.files import written_beside
+
+    if out.suffix != ".onnx":
+        raise ValueError(f"`--out` must end in .onnx. Received: --out {out}")
+    network = FaceDetector(dtype="float32")
+    network.load_weights(weights)
+    with written_beside(out) as draft:
+        write_onnx(network, draft, {"network": "FaceDetector"})
+    say(f"Use it with: KerasAlignDetector({str(out)!r})")

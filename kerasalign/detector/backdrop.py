@@ -49,11 +49,10 @@ def _any(rng: np.random.Generator, folder: str) -> str:
     return names[int(rng.integers(len(names)))]
 
 
-def _cut(rng: np.random.Generator, photo: np.ndarray, size: int) -> np.ndarray:
+def _cut(rng: np.random.Generator, photo: np.ndarray, size: int, mosaic: float = 0.12) -> np.ndarray:
     """A random part of a photograph, sometimes turned, small or large, or a mosaic of four."""
-    if rng.random() < 0.12:
-        half = size // 2
-        parts = [_cut(rng, photo, half) for _ in range(4)]
+    if rng.random() < mosaic:
+        parts = [_cut(rng, photo, size // 2, mosaic=0.0) for _ in range(4)]
         return np.concatenate([np.concatenate(parts[:2], 1), np.concatenate(parts[2:], 1)])
     height, width = photo.shape[:2]
     side = max(int(min(height, width) * np.exp(rng.uniform(np.log(0.15), 0))), 8)

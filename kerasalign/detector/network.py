@@ -31,7 +31,7 @@ class FaceDetector(keras.Model):
         pictures: `(B, H, W, 3)` RGB, `uint8` or float in 0..255; H and W are multiples of 32.
 
     Returns:
-        `(B, H / 8, W / 8, 17)` float32 maps; `find_faces` turns them into faces.
+        Dict; `"maps"` is `(B, H / 8, W / 8, 17)` float32, which `find_faces` turns into faces.
 
     `fit(pictures, faces)` trains it on faces `(B, M, 17)` in pixels: the 16 numbers of `coding`, and 1 for a face that
     is to be found, 0 for one that does not matter, such as one that is mostly hidden. Rows of NaN are no face.
@@ -42,7 +42,7 @@ class FaceDetector(keras.Model):
     Example:
 
         network = FaceDetector()
-        faces, scores = find_faces(np.asarray(network(pictures))[0])
+        faces, scores = find_faces(np.asarray(network(pictures)["maps"])[0])
 
     Reference: the point of a face's middle as in Zhou et al., "Objects as Points" (arXiv 1904.07850); regression from
     all cells near the middle as in Liu et al., "Training-Time-Friendly Network" (arXiv 1909.00700).
@@ -83,7 +83,7 @@ class FaceDetector(keras.Model):
             kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
         )(x)  # fmt: skip
         maps = layers.Concatenate(name="maps", dtype="float32")([score, face])
-        super().__init__(inputs=pictures, outputs=maps, **kwargs)
+        super().__init__(inputs=pictures, outputs={"maps": maps}, **kwargs)
 
         # === Config ===
         self.settings = {
@@ -108,7 +108,7 @@ class FaceDetector(keras.Model):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Sum of the parts of `detection_loss`."""
-        return sum(detection_loss(ops.cast(y, "float32"), y_pred).values())
+        return sum(detection_loss(ops.cast(y, "float32"), y_pred["maps"]).values())
 
     def get_config(self):
         """Plain dict that rebuilds the model."""

@@ -52,7 +52,7 @@ class Profile:
         return found[name]
 
 
-def profile(model) -> Profile:
+def profile(model, size: int | None = None) -> Profile:
     """Counts a model's parameters and multiply-adds in one forward pass over an empty crop.
 
     Every product of a convolution, dense or recurrent layer counts once; normalisation, activations, pooling and
@@ -60,7 +60,9 @@ def profile(model) -> Profile:
     sublayers apart.
 
     Args:
-        model: A `LandmarkModel`. Its `profile_blocks`, if any, names prefixes under which its layers are summed.
+        model: A `LandmarkModel`, or any network of one picture. Its `profile_blocks`, if any, names prefixes under
+            which its layers are summed.
+        size: Side of the picture; `None`: that of the model's crops.
 
     Returns:
         A `Profile`. Blocks without parameters and products are left out.
@@ -70,7 +72,8 @@ def profile(model) -> Profile:
         for block in profile(kerasalign.load("musica19-300w")).blocks:
             print(block.name, block.parameters, block.macs)
     """
-    model = model.inference_network()
+    if hasattr(model, "inference_network"):
+        model = model.inference_network()
     owner = {}
     for top in model.layers:
         for layer in [top, *top._flatten_layers(include_self=False)]:
@@ -83,7 +86,7 @@ def profile(model) -> Profile:
             order.append(name)
         macs[name] = macs.get(name, 0) + _products(layer, shapes, result)
 
-    size = model.crop_spec.size
+    size = size or model.crop_spec.size
     with _watched([layer for top in model.layers for layer in [top, *top._flatten_layers(include_self=False)]], record):
         model(np.zeros((1, size, size, 3), "uint8"))
     parameters = dict.fromkeys(order, 0)

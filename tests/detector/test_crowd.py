@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -40,6 +41,18 @@ def test_labels_are_where_the_picture_shows_them(marked, clear):
                 hits += red > green
     assert points > 100 and hits >= 0.98 * points
     assert max(turns) > 60 and min(turns) < -60
+
+
+def test_backdrops_come_from_the_folders(marked, clear, tmp_path):
+    for name, colour in (("photos", (10, 20, 230)), ("hard", (230, 220, 10))):
+        (tmp_path / name).mkdir()
+        cv2.imwrite(str(tmp_path / name / "one.png"), np.full((70, 90, 3), colour[::-1], "uint8"))
+    config = replace(clear, size=96, counts=(1.0, 0, 0, 0), backgrounds=str(tmp_path / "photos"), photographs=1.0)
+    blue = [Crowd(marked, config).scene(index)[0] for index in range(20)]
+    assert np.mean([picture[48, 48, 2] > picture[48, 48, 0] for picture in blue]) > 0.8
+    mined = Crowd(marked, replace(config, negatives=str(tmp_path / "hard"), hard=1.0))
+    assert np.mean([p[48, 48, 2] < p[48, 48, 0] for p in (mined.scene(index)[0] for index in range(20))]) > 0.8
+    assert config.get_config()["backgrounds"] is True, "paths mean nothing elsewhere"
 
 
 def test_counts_and_sizes_are_those_asked_for(marked, clear):

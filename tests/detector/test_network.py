@@ -36,17 +36,17 @@ def losses(faces, maps):
 def test_the_network_is_small():
     network = FaceDetector()
     assert network.count_params() < 450_000 and 2 * network.count_params() < 10**6
-    assert network.compute_output_shape((None, 128, 96, 3)) == (None, 16, 12, 17)
+    assert network.compute_output_shape((None, 128, 96, 3)) == {"maps": (None, 16, 12, 17)}
 
 
 def test_any_size_any_policy_and_config():
     network = FaceDetector(**TINY, dtype="mixed_bfloat16")
     pictures = np.random.default_rng(0).integers(0, 256, (2, 64, 96, 3)).astype("uint8")
-    maps = network(pictures)
+    maps = network(pictures)["maps"]
     assert tuple(maps.shape) == (2, 8, 12, 17) and keras.backend.standardize_dtype(maps.dtype) == "float32"
     twin = FaceDetector.from_config(network.get_config() | {"dtype": "float32"})
     twin.set_weights(network.get_weights())
-    np.testing.assert_allclose(ops.convert_to_numpy(twin(pictures)), ops.convert_to_numpy(maps), atol=0.15)
+    np.testing.assert_allclose(ops.convert_to_numpy(twin(pictures)["maps"]), ops.convert_to_numpy(maps), atol=0.15)
     with pytest.raises(ValueError, match="`channels` must be 5"):
         FaceDetector(channels=(8, 8))
     with pytest.raises(ValueError, match="brings its own loss"):

@@ -24,8 +24,8 @@ class KerasAlignDetector(Detector):
     the upright face, `angle` between the two. Crops need no map. The network is built at the first photo.
 
     Args:
-        network: Weights file of `FaceDetector`, a `FaceDetector`, or a function from `(1, S, S, 3)` uint8 to its maps,
-            such as an exported network; by default the weights that come with the library.
+        network: Weights file of `FaceDetector`, an `.onnx` file of it, a `FaceDetector`, or a function from
+            `(1, S, S, 3)` uint8 to its maps; by default the weights that come with the library.
         size: Side in pixels of the square that a photo is fitted into, a multiple of 32. Faces smaller than a
             twentieth of it are not found: raise it for large groups. Time grows with its square.
         min_score: Lowest score of a face, 0..1.
@@ -89,15 +89,14 @@ def _runner(network) -> Callable:
     if network is None:
         return _bundled()
     if isinstance(network, (str, Path)):
-        return _compiled(network)
+        return _session(network) if Path(network).suffix == ".onnx" else _loaded(network)
     from kerasalign.detector.network import FaceDetector
-    from kerasalign.models.compiled import compiled
 
     if isinstance(network, FaceDetector):
-        return compiled(network)
+        return _compiled(network)
     if callable(network):
         return network
-    raise ValueError("`network` must be a weights file, a FaceDetector or a function from pictures to maps. "
+    raise ValueError("`network` must be a file, a FaceDetector or a function from pictures to maps. "
                      f"Received: network={network!r}")
 
 
@@ -109,13 +108,28 @@ def _bundled() -> Callable:
         raise ValueError("No weights of the detector come with this version: train them with `kerasalign detector "
                          "train` and give the file, or use detector='mtcnn'. Received: detector='kerasalign'")
     with resources.as_file(path) as file:
-        return _compiled(file)
+        return _loaded(file)
 
 
-def _compiled(path) -> Callable:
+def _loaded(path) -> Callable:
     from kerasalign.detector.network import FaceDetector
-    from kerasalign.models.compiled import compiled
 
     network = FaceDetector(dtype="float32")
     network.load_weights(path)
-    return compiled(network)
+    return _compiled(network)
+
+
+def _compiled(network) -> Callable:
+    from keras import ops
+
+    from kerasalign.models.compiled import compiled
+
+    forward = compiled(network)
+    return lambda pictures: ops.convert_to_numpy(forward(pictures)["maps"])
+
+
+def _session(path) -> Callable:
+    from kerasalign.inference.runtimes.onnx_model import open_session
+
+    session = open_session(path)
+    return lambda pictures: session.run(["maps"], {"pictures": pictures.astype("float32")})[0]
