@@ -1,0 +1,45 @@
+"""Where SDU's deformable convolutions read, taken out of a network."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasalign.layers import DeformConv2D
+from kerasalign.models.compiled import compiled
+
+
+def predict_offsets(model, crops: np.ndarray, batch_size: int = 32) -> dict[str, np.ndarray]:
+    """Offsets of every deformable convolution of a network.
+
+    Args:
+        model: An `SDU` with an inside transformer.
+        crops: `(B, S, S, 3)` uint8 or float in 0..255.
+        batch_size: Crops per forward pass.
+
+    Returns:
+        Name of the layer, in the order of the network, to `(B, H, W, G, T, 2)` float32: how far each of T taps is moved
+        down, then right, in pixels of the layer's maps.
+
+    Raises:
+        ValueError: If the network has no deformable convolution.
+
+    Example:
+
+        offsets = predict_offsets(model, crops)["merge0_deformable"]      # (B, 64, 64, 1, 9, 2)
+
+    Reference: SDU (arXiv 1812.01936), section 3.1.
+    """
+    found = {layer.name: layer for layer in model.layers if isinstance(layer, DeformConv2D)}
+    if not found:
+        raise ValueError("`model` must have deformable convolutions. "
+                         f"Received: deformable={model.settings['deformable']}")  # fmt: skip
+    network = keras.Model(model.inputs, {name: layer.input for name, layer in found.items()})
+    crops = model.check_crops(crops)
+    forward, parts = compiled(network), []
+    for start in range(0, len(crops), batch_size):
+        inputs = forward(crops[start : start + batch_size])
+        parts.append({name: ops.convert_to_numpy(layer.predict_offsets(inputs[name]))
+                      for name, layer in found.items()})  # fmt: skip
+    return {name: np.concatenate([part[name] for part in parts]) for name in found}

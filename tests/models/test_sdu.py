@@ -1,0 +1,205 @@
+"""SDU's topologies node by node, its outside transformer on toys, and that a small network learns."""
+
+import keras
+import numpy as np
+import pytest
+from cases import noise
+from keras import ops
+
+from kerasalign.geometry import CropSpec
+from kerasalign.losses.landmark_heatmaps import landmark_heatmaps
+from kerasalign.markups import get_markup
+from kerasalign.models import SDU
+from kerasalign.models.sdu import topologies
+from kerasalign.models.sdu.coherence import Transforms
+
+FLIP = get_markup("5").flip
+
+
+@pytest.fixture
+def bare(monkeypatch):
+    """Topologies without their layers, which are counted instead: only how nodes are joined is left."""
+    counts = dict.fromkeys(("block", "up", "lateral", "filter", "down"), 0)
+
+    def counted(name, change=lambda x: x):
+        def make(*_, **__):
+            def call(x):
+                counts[name] += 1
+                return change(x)
+            return call
+        return make
+
+    def down(x, *_):
+        counts["down"] += 1
+        return half(x)
+
+    monkeypatch.setattr(topologies, "block", lambda x, *_, **__: counted("block")()(x))
+    monkeypatch.setattr(topologies, "UpConvNorm", counted("up", double))
+    monkeypatch.setattr(topologies, "ConvNorm", counted("lateral"))
+    monkeypatch.setattr(topologies, "DepthwiseNorm", counted("filter"))
+    monkeypatch.setattr(topologies, "_down", down)
+    return counts
+
+
+def half(x):
+    x = np.asarray(x)
+    return x.reshape(len(x), x.shape[1] // 2, 2, x.shape[2] // 2, 2, -1).max((2, 4))
+
+
+def double(x):
+    return np.asarray(x).repeat(2, 1).repeat(2, 2)
+
+
+@pytest.mark.parametrize(("kind", "depth", "layers"), [
+    ("dla", 4, (12, 6, 10, 0, 0)), ("sat1", 4, (12, 6, 10, 0, 6)), ("sat2", 3, (9, 3, 6, 0, 3)),
+    ("sat3", 3, (9, 3, 0, 2, 0)),
+])  # fmt: skip
+def test_every_node_has_its_size_and_is_a_mean(bare, kind, depth, layers):
+    ones = ops.ones((1, 16, 16, 2))
+    nodes = topologies.aggregation(ones, kind, depth, "cab", "stack0", None)
+    assert set(nodes) == {(s, t) for t in range(depth + 1) for s in range(depth + 1 - t)}
+    for (s, _), node in nodes.items():
+        np.testing.assert_allclose(np.asarray(node), np.ones((1, 16 >> s, 16 >> s, 2)), rtol=1e-6)
+    assert tuple(bare.values()) == layers
+
+
+@pytest.mark.parametrize("gate", [False, True])
+def test_the_dense_unet_is_joined_as_in_the_figure(bare, gate):
+    e0 = noise(1, 16, 16, 2)
+    e1, e2, e3 = half(e0), half(half(e0)), half(half(half(e0)))
+    a0, a1, a2 = (e0 + double(e1)) / 2, (e1 + double(e2)) / 2, (e2 + double(e3)) / 2
+    if gate:
+        a1 = a1 * a0.mean((1, 2), keepdims=True)
+    b0, b1 = (a0 + double(a1)) / 2, (a1 + double(a2)) / 2
+    found = topologies.topology(ops.convert_to_tensor(e0), "sat3", 3, "cab", "stack0", None, gate=gate)
+    np.testing.assert_allclose(np.asarray(found), (b0 + double(b1)) / 2, atol=1e-6)
+
+
+@pytest.mark.parametrize(("kind", "lateral", "blocks", "beside"), [
+    ("hourglass", "conv1x1", 13, 0), ("unet", "conv1x1", 9, 4), ("unet", "identity", 9, 0),
+])  # fmt: skip
+def test_an_hourglass_sums_its_sizes(bare, kind, lateral, blocks, beside):
+    x = noise(1, 16, 16, 2)
+
+    def wanted(x, depth):
+        return x + double(wanted(half(x), depth - 1) if depth > 1 else half(x))
+
+    found = topologies.topology(ops.convert_to_tensor(x), kind, 4, "cab", "stack0", None, lateral=lateral)
+    np.testing.assert_allclose(np.asarray(found), wanted(x, 4), rtol=1e-5)
+    assert (bare["block"], bare["lateral"]) == (blocks, beside)
+
+
+def transforms(mirrored=0.0, angle=0.0, scale=1.0, count=2):
+    return Transforms(*(np.full(count, value, "float32") for value in (mirrored, angle, scale)), FLIP)
+
+
+def test_mirroring_twice_changes_nothing():
+    t = transforms(mirrored=1)
+    images, points, maps = noise(2, 16, 16, 3), noise(2, 5, 2, low=2, high=13), noise(2, 1, 8, 8, 5)
+    np.testing.assert_allclose(np.asarray(t.images(t.images(images))), images, atol=1e-5)
+    np.testing.assert_allclose(np.asarray(t.points(t.points(points, 16), 16)), points, atol=1e-5)
+    np.testing.assert_allclose(np.asarray(t.maps(t.maps(maps))), maps, atol=1e-5)
+
+
+@pytest.mark.parametrize(("change", "tolerance"), [
+    ({"mirrored": 1}, 1e-5), ({"angle": 90}, 1e-5), ({"mirrored": 1, "angle": -90}, 1e-5), ({"angle": 17}, 0.065),
+])  # fmt: skip
+def test_maps_of_moved_points_are_the_moved_maps(change, tolerance):
+    t = transforms(**change)
+    points = noise(2, 5, 2, low=20, high=43)
+    drawn, moved = (landmark_heatmaps(p, 32, sigma=2)[0] for p in (points, t.points(points, 64)))
+    np.testing.assert_allclose(np.asarray(t.maps(drawn[:, None]))[:, 0], np.asarray(moved), atol=tolerance)
+
+
+class Toy:
+    """Maps that are weighted sums of the colours of two by two pixels, plus a picture that stays where it is."""
+
+    crop_spec, stride, sigma, reduction = CropSpec(size=16, scale=2.0), 2, 1.0, "mean"
+    map_loss, coherence = "sigmoid_ce", "mse"
+    face_loss, pair_loss = SDU.face_loss, SDU.pair_loss
+
+    def __init__(self, weight, still=0.0):
+        self.coherence_weight = weight
+        kernel = noise(3, 5)
+        self.kernel = ops.convert_to_tensor(kernel + kernel[:, list(FLIP)])
+        self.still = still * noise(8, 8, 5, seed=3)
+
+    def __call__(self, images, training=None):
+        pooled = ops.average_pool(ops.cast(images, "float32"), 2, 2)
+        return {"heatmaps": (ops.matmul(pooled, self.kernel) + self.still)[:, None]}
+
+
+def incoherence(t, still=0.0):
+    """L_p-p: what the weight of coherence changes."""
+    y, x = np.mgrid[:16, :16] / 16
+    images = np.stack([np.sin(3 * x + y), np.cos(2 * y - x), x * y], -1)[None].repeat(2, 0).astype("float32")
+    points = noise(2, 5, 2, low=3, high=12)
+    losses = []
+    for weight in (1.0, 0.0):
+        toy = Toy(weight, still)
+        losses.append(np.asarray(toy.pair_loss(images, points, toy(images), t)))
+    return np.abs(losses[0] - losses[1]).max()
+
+
+def test_a_network_that_follows_the_picture_is_coherent():
+    for change in ({"mirrored": 1}, {"angle": 90}, {"angle": 180}, {"mirrored": 1, "angle": -90}):
+        assert incoherence(transforms(**change)) < 1e-8
+        assert incoherence(transforms(**change), still=1.0) > 0.05
+    assert incoherence(transforms(angle=10, scale=0.9)) < 2e-3 < incoherence(transforms(angle=10, scale=0.9), still=1.0)
+
+
+def test_every_network_is_coherent_where_nothing_moves():
+    assert incoherence(transforms(), still=1.0) < 1e-8
+
+
+def test_without_weight_pairs_are_supervised_faces():
+    images, points, t = noise(2, 16, 16, 3), noise(2, 5, 2, low=3, high=12), transforms(mirrored=1, angle=20)
+    toy = Toy(0.0, still=1.0)
+    supervised = toy.face_loss(t.points(points, 16), toy(t.images(images)))
+    np.testing.assert_allclose(toy.pair_loss(images, points, toy(images), t), supervised, rtol=1e-6)
+
+
+def test_both_sides_of_a_pair_are_taught():
+    tf = pytest.importorskip("tensorflow")
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("gradients by tape")
+    images, points, t = noise(2, 16, 16, 3), noise(2, 5, 2, low=3, high=12), transforms(mirrored=1)
+    toy = Toy(1.0, still=1.0)
+    maps = tf.constant(toy(images)["heatmaps"])
+    gradients = []
+    for weight in (1.0, 0.0):
+        toy.coherence_weight = weight
+        with tf.GradientTape() as tape:
+            tape.watch([maps, toy.kernel])
+            loss = tf.reduce_sum(toy.pair_loss(images, points, {"heatmaps": maps}, t))
+        gradients.append(tape.gradient(loss, [maps, toy.kernel]))
+    (first, copy), (nothing, supervised) = gradients
+    assert np.abs(first).max() > 1e-3 and np.abs(nothing).max() == 0
+    assert np.abs(copy - supervised).max() > 1e-3
+
+
+def faces(count, size):
+    """Crops with a blob of its own colour at each of five landmarks."""
+    rng = np.random.default_rng(0)
+    shape = np.array([[10, 11], [21, 11], [16, 16], [11, 22], [20, 22]])
+    landmarks = (shape + rng.uniform(-2, 2, (count, 5, 2)) + rng.uniform(-3, 3, (count, 1, 2))).astype("float32")
+    y, x = np.mgrid[:size, :size]
+    distance = (x - landmarks[..., None, None, 0]) ** 2 + (y - landmarks[..., None, None, 1]) ** 2
+    colours = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0], [0, 255, 255]])
+    images = np.einsum("bnhw,nc->bhwc", np.exp(-distance / 8), colours) + 30
+    return images.clip(1, 255).astype("uint8"), landmarks
+
+
+def test_a_small_network_learns_faces_by_heart_and_bends_its_windows():
+    keras.utils.set_random_seed(0)
+    model = SDU(
+        markup="5", down=1, stacks=1, block="resnet", transformer="inside", deformable=2, decode="soft",
+        multiplier=1 / 16, size=32,
+    )  # fmt: skip
+    images, landmarks = faces(8, 32)
+    model.compile(keras.optimizers.Adam(5e-3))
+    model.fit(images, landmarks, batch_size=8, epochs=70, verbose=0)
+    found = model.evaluate(images, landmarks, batch_size=8, verbose=0, return_dict=True)
+    assert found["nme"] < 5
+    for name in ("stack0_features_deformable", "stack0_maps"):
+        assert np.abs(np.asarray(model.get_layer(name).offset.kernel)).max() > 1e-3, name
