@@ -34,6 +34,7 @@ class RuntimeModel:
             raise ValueError(f"Only files that `kerasalign export` wrote say how they are used. Received: {source}")
         self.source = str(source)
         self.metadata = dict(metadata)
+        self.name = metadata.get("preset") or metadata.get("model", "")
         self.crop_spec = CropSpec.from_config(json.loads(metadata["crop"]))
         self.markup = _known(json.loads(metadata["markup"]), source) if metadata.get("markup") else None
         self.input_dtype = json.loads(metadata["input"])["dtype"]
@@ -86,8 +87,7 @@ class RuntimeModel:
         return align_video(self, source, **options)
 
     def __repr__(self) -> str:
-        name = self.metadata.get("preset") or self.metadata.get("model")
-        return f"{type(self).__name__}({name}, {self.source})"
+        return f"{type(self).__name__}({self.name}, {self.source})"
 
 
 def _known(spec: Mapping, source):
