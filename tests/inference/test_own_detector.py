@@ -80,3 +80,19 @@ def test_it_has_a_name_and_says_when_its_weights_are_not_there(monkeypatch):
 def test_wrong_options_are_named(options):
     with pytest.raises(ValueError, match=f"`{next(iter(options))}`"):
         KerasAlignDetector(**options).detect(np.zeros((8, 8, 3), "uint8"))
+
+
+def test_an_exported_network_gives_the_same_maps(tmp_path):
+    pytest.importorskip("tf2onnx")
+    onnx, _ = pytest.importorskip("onnx"), pytest.importorskip("onnxruntime")
+    from kerasalign.detector import FaceDetector
+    from kerasalign.export.onnx_file import write_onnx
+
+    network = FaceDetector(channels=(4, 4, 4, 4, 4), blocks=(0, 0, 0, 0), head=4)
+    write_onnx(network, tmp_path / "detector.onnx", {})
+    photo = np.random.default_rng(0).integers(0, 256, (50, 80, 3)).astype("uint8")
+    here, there = (KerasAlignDetector(n, size=64, min_score=0.0) for n in (network, tmp_path / "detector.onnx"))
+    for a, b in zip(here.detect(photo), there.detect(photo), strict=True):
+        np.testing.assert_allclose(a.box, b.box, atol=1e-3)
+    kinds = {node.op_type for node in onnx.load(tmp_path / "detector.onnx").graph.node}
+    assert not kinds & {"ScatterND", "ArgMax", "If", "Loop", "GridSample"}
