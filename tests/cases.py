@@ -203,23 +203,17 @@ MODELS = {
     "SCC, dense layers": ModelCase(
         lambda **kw: SCC(markup="19", width=8, blocks=(1, 1, 1, 1), size=64, head="fc", loss="wing", **kw)
     ),
-    # Outside transforms of one kind, so that backends draw the same.
     "SDU": ModelCase(
         lambda **kw: SDU(
-            markup="19", down=1, transformer="outside", multiplier=1 / 4, size=32, pair_flip=1.0,
-            pair_rotation=(20, 20), pair_scale=(0.9, 0.9), coherence_weight=0.1, **kw,
+            markup="5", down=1, block="resnet", transformer="stn", deformable=1, multiplier=1 / 8, size=16, **kw,
         )
     ),
-    "SDU, hourglass and STN": ModelCase(
+    # Outside transforms of one kind, so that backends draw the same.
+    "SDU, U-Net in pairs": ModelCase(
         lambda **kw: SDU(
-            markup="5", topology="hourglass", down=1, stacks=1, block="hpm", transformer="stn", deformable=0,
-            loss="code", decode="soft", multiplier=1 / 16, size=32, **kw,
-        )
-    ),
-    "SDU, SAT (II), wide stem": ModelCase(
-        lambda **kw: SDU(
-            markup="19", topology="sat2", down=2, stacks=1, block="resnet", transformer="none", loss="mse",
-            decode="insightface", multiplier=1 / 4, size=32, stride=4, **kw,
+            markup="19", topology="unet", down=1, stacks=1, block="resnet", transformer="outside", loss="code",
+            decode="soft", multiplier=1 / 4, size=16, pair_flip=1.0, pair_rotation=(20, 20), pair_scale=(0.9, 0.9),
+            coherence_weight=0.1, **kw,
         )
     ),
     "MuSiCa": ModelCase(
@@ -281,7 +275,7 @@ def set_contrasting_weights(model) -> None:
         elif len(shape) < 2:
             values.append(noise(*shape, seed=i, low=-0.3, high=0.3))
         else:
-            values.append(noise(*shape, seed=i) * (6 / math.prod(shape[:-1])) ** 0.5)
+            values.append(noise(*shape, seed=i) * (3 / math.prod(shape[:-1])) ** 0.5)
     model.set_weights(values)
 
 

@@ -111,8 +111,9 @@ class DeformConv2D(keras.layers.Layer):
         first = ops.arange(ops.shape(images)[0], dtype="int32") * (height * width)
         first = ops.reshape(first, (-1, 1, 1, 1, 1))
         down, right = self._grid(height, width)
+        out, order = None, np.int32(0)
 
-        def product(pixels, y, x, weights, order):
+        def product(pixels, y, x, weights):
             read = 0
             for row, column, share in self._corners(y, x, height, width):
                 place = first + ops.clip(row + order, 0, height - 1) * width + ops.clip(column, 0, width - 1)
@@ -121,7 +122,6 @@ class DeformConv2D(keras.layers.Layer):
                 read = read + value * ops.reshape(ops.cast(share, images.dtype), (-1, 1))
             return self._product(ops.reshape(read, (-1, y.shape[-2], channels)), weights)
 
-        out, order = None, np.int32(0)
         # Training reads all taps in one pass: a graph of many small steps takes minutes to compile, and the backward
         # pass would keep what each has read anyway. Inference goes tap by tap, in a fraction of the memory.
         step = self.taps if training else 1
@@ -133,7 +133,7 @@ class DeformConv2D(keras.layers.Layer):
             y = ops.clip(offsets[..., part, 0] + down[:, :, None, part], -2.0, height + 1.0)
             x = ops.clip(offsets[..., part, 1] + right[:, :, None, part], -2.0, width + 1.0)
             y, x = (ops.transpose(axis, (0, 1, 2, 4, 3)) for axis in (y, x))
-            made = once(pixels, y, x, self._weights_of(part), order)
+            made = once(pixels, y, x, self._weights_of(part))
             out = made if out is None else out + made
             if tap + step < self.taps:
                 # Zero, but known only when this tap is done: otherwise all would be gathered first and fill memory.

@@ -73,17 +73,13 @@ def test_values_beyond_the_border_by_hand(boundary, below, above):
 
 def test_channel_2k_of_the_offsets_moves_tap_k_down_and_the_next_moves_it_right():
     rows = np.broadcast_to(np.arange(7.0)[None, :, None, None], (1, 7, 7, 1)).astype("float32")
-    layer = built(rows.shape, filters=1)
-    for tap in range(9):
-        kernel = np.zeros((9, 1, 1))
-        kernel[tap] = 1.0
-        layer.kernel.assign(kernel.reshape(3, 3, 1, 1))
-        for channel in range(18):
-            bias = np.zeros(18)
-            bias[channel] = 0.25
-            layer.offset.bias.assign(bias)
-            moved = np.asarray(layer(rows))[0, 3, 3, 0] - (2 + tap // 3)
-            assert moved == pytest.approx(0.25 if channel == 2 * tap else 0.0, abs=1e-5)
+    layer = built(rows.shape, filters=9)
+    layer.kernel.assign(np.eye(9).reshape(3, 3, 1, 9))  # filter k is tap k
+    for channel in range(18):
+        layer.offset.bias.assign(0.25 * np.eye(18)[channel])
+        moved = np.asarray(layer(rows))[0, 3, 3] - (2 + np.arange(9) // 3)
+        wanted = 0.25 * (2 * np.arange(9) == channel)
+        np.testing.assert_allclose(moved, wanted, atol=1e-5, err_msg=str(channel))
 
 
 def test_gradients_are_those_of_finite_differences():
@@ -106,6 +102,51 @@ def test_gradients_are_those_of_finite_differences():
             sums.append(float(tf.reduce_sum(layer.deformed(*moved) * weigh)))
         assert gradient is not None
         assert float(tf.reduce_sum(gradient * way)) == pytest.approx((sums[0] - sums[1]) / 0.02, rel=2e-2, abs=2e-2)
+
+
+def onnx_session(model):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    return onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"dilation_rate": 2, "groups": 2, "deformable_groups": 2, "padding": "valid"},
+], ids=str)  # fmt: skip
+def test_it_computes_what_onnx_calls_deform_conv(options):
+    helper = pytest.importorskip("onnx.helper")
+    images = noise(2, 9, 11, 4)
+    layer = built(images.shape, filters=6, **options)
+    shape = layer.compute_output_shape(images.shape)
+    # Up to three pixels: far beyond the border too.
+    offsets = noise(*shape[:3], layer.deformable_groups, layer.taps, 2, seed=1, low=-3, high=3)
+    node = helper.make_node(
+        "DeformConv", ["x", "w", "o"], ["y"], kernel_shape=[3, 3], pads=[0 if options else 1] * 4,
+        dilations=layer.dilation_rate, group=layer.groups, offset_group=layer.deformable_groups,
+    )  # fmt: skip
+    feeds = {
+        "x": images.transpose(0, 3, 1, 2), "w": np.asarray(layer.kernel).transpose(3, 2, 0, 1),
+        "o": offsets.reshape(*shape[:3], -1).transpose(0, 3, 1, 2),
+    }  # fmt: skip
+    tensors = [helper.make_tensor_value_info(name, 1, value.shape) for name, value in feeds.items()]
+    graph = helper.make_graph([node], "one", tensors, [helper.make_tensor_value_info("y", 1, None)])
+    session = onnx_session(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 19)], ir_version=9))
+    (wanted,) = session.run(None, {name: np.ascontiguousarray(value) for name, value in feeds.items()})
+    np.testing.assert_allclose(at(layer, images, offsets), wanted.transpose(0, 2, 3, 1), atol=1e-4)
+
+
+def test_it_is_exported_as_gathers():
+    tf = pytest.importorskip("tensorflow")
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("exports from TensorFlow")
+    convert = pytest.importorskip("tf2onnx").convert
+    images = noise(3, 5, 6, 4)
+    layer = built(images.shape, filters=6, strides=2, groups=2, deformable_groups=2, boundary="mxnet")
+    layer.offset.kernel.assign(noise(*layer.offset.kernel.shape, seed=1))
+    signature = [tf.TensorSpec((None, 5, 6, 4), "float32", name="images")]
+    model, _ = convert.from_function(tf.function(lambda images: layer(images)), signature, opset=17)
+    assert not any(node.op_type == "DeformConv" for node in model.graph.node)
+    (found,) = onnx_session(model).run(None, {"images": images})
+    np.testing.assert_allclose(found, np.asarray(layer(images)), atol=1e-4)
 
 
 @pytest.mark.parametrize(("options", "message"), [

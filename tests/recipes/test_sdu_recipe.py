@@ -10,8 +10,8 @@ from kerasalign.markups import get_markup
 from kerasalign.recipes import get_recipe
 from kerasalign.recipes.sdu import SDURecipe
 
-MODEL = {"class": "SDU", "markup": "68", "stacks": 1, "down": 1, "transformer": "outside", "multiplier": 1 / 16,
-         "size": 32}  # fmt: skip
+MODEL = {"class": "SDU", "markup": "68", "stacks": 1, "down": 1, "block": "resnet", "transformer": "outside",
+         "multiplier": 1 / 32, "size": 16}  # fmt: skip
 
 
 def test_a_run_trains_pairs(tmp_path):
@@ -21,7 +21,7 @@ def test_a_run_trains_pairs(tmp_path):
     card = json.loads((tmp_path / "run" / "run.json").read_text())
     assert card["recipe"] == "sdu" and [row["epoch"] for row in card["curve"]] == [1, 2]
     assert all(np.isfinite(row["loss"]) for row in card["curve"])
-    assert model.paired and model.get_config()["multiplier"] == 1 / 16
+    assert model.paired and model.get_config()["multiplier"] == 1 / 32
 
 
 def test_rates():
