@@ -1,6 +1,7 @@
 """Files for other runtimes, compared with the model; the room itself is `kerasalign.export(model, path)`."""
 
 import sys
+from inspect import signature
 from types import ModuleType
 
 from kerasalign.export.crops import portrait_crops
@@ -15,10 +16,11 @@ __all__ = ["ExportReport", "Parity", "ParityError", "compare", "export_model", "
 class _Room(ModuleType):
     """Python sets `kerasalign.export` to this module however it is imported, so the module answers calls."""
 
+    __signature__ = signature(export_model)
+
     def __call__(self, *arguments, **options) -> ExportReport:
         return export_model(*arguments, **options)
 
 
 _Room.__call__.__doc__ = export_model.__doc__
-_Room.__call__.__wrapped__ = export_model
 sys.modules[__name__].__class__ = _Room

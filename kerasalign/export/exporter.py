@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Largest distance of a landmark from Keras in pixels of the crop; docs/export.md says what was measured.
-TOLERANCES = {"none": 0.05, "float16": 0.5, "int8": 2.0}
-# And of every other output, relative to its largest value, where weights are as they were.
+# Largest difference of an output other than landmarks, relative to its largest value, where weights are as they were.
 _OTHERS = 0.01
 
 
@@ -57,7 +56,7 @@ def export_model(
         early_exit: ONNX, for a cascade: one file per iteration in a folder, so that faces that are finished leave the
             batch in between.
         tolerance: Largest distance of a landmark from the model's, in crop pixels, that is accepted; by default 0.05,
-            0.5 with float16 weights and 2 with int8.
+            more for smaller weights: see `formats.FORMATS`.
         input_dtype: `"uint8"`, or `"float32"` for crops that may be floats.
         crops: `(B, S, S, 3)` uint8 crops to compare on, instead of 16 of a bundled portrait.
 
@@ -77,7 +76,7 @@ def export_model(
     """
     path = Path(path)
     kind = _check(path, format, quantize, input_dtype, early_exit)
-    tolerance = TOLERANCES[quantize] if tolerance is None else float(tolerance)
+    tolerance = kind.tolerances[quantize] if tolerance is None else float(tolerance)
     network = inference_twin(model)
     crops = portrait_crops(model.crop_spec) if crops is None else network.check_crops(crops)
     metadata = describe(model, output_order(network), quantize=quantize, input_dtype=input_dtype)
@@ -125,19 +124,17 @@ def with_input(network: LandmarkModel, dtype: str):
 
 
 def _compared(draft: Path, path: Path, crops: np.ndarray, wanted: dict) -> tuple[RuntimeModel, Parity]:
-    """The opened file, and the worse of its results for all crops at once and for one alone."""
+    """The opened file, and how far its results are, for all crops at once and for the first one alone."""
     try:
         runtime = open_runtime(draft)
-        parities = [
-            compare({key: value[:count] for key, value in wanted.items()}, runtime.predict_crops(crops[:count]))
-            for count in (1, len(crops))
-        ]
+        every, one = runtime.predict_crops(crops), runtime.predict_crops(crops[:1])
+        found = {key: np.concatenate([every[key], one[key]]) for key in every}
+        parity = compare({key: np.concatenate([value, value[:1]]) for key, value in wanted.items()}, found)
     except ImportError:
         raise
     except Exception as error:  # runtimes raise errors of many kinds
         raise ParityError(f"{path} was not kept: what was written cannot be used. {error}") from error
-    one, every = parities
-    return runtime, one if one.max_error > every.max_error else every
+    return runtime, replace(parity, crops=len(crops))
 
 
 def _judge(parity: Parity, path: Path, tolerance: float, quantize: str) -> None:
@@ -155,7 +152,7 @@ def _check(path: Path, format: str, quantize: str, input_dtype: str, early_exit:
     kind = CASCADE if early_exit else FORMATS[format]
     if early_exit and format != "onnx":
         raise ValueError(f"A file per iteration is for format 'onnx'. Received: format={format!r}, early_exit=True")
-    _one_of("quantize", quantize, kind.quantize)
+    _one_of("quantize", quantize, tuple(kind.tolerances))
     _one_of("input_dtype", input_dtype, ("uint8", "float32"))
     if kind.suffix and path.suffix != kind.suffix:
         raise ValueError(f"A file of format '{format}' ends in '{kind.suffix}'. Received: path={str(path)!r}")

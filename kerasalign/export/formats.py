@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +22,14 @@ class Format:
     Args:
         write: Called with a functional network, a path, metadata and how weights are stored.
         suffix: How the file's name ends; empty for a folder.
-        quantize: How weights can be stored.
+        tolerances: How weights can be stored, and for each the largest distance of a landmark from Keras that is
+            accepted unless told otherwise, in pixels of the crop; docs/export.md says what was measured.
         mark: For a folder: the file by which it is known.
     """
 
     write: Callable
     suffix: str
-    quantize: tuple[str, ...]
+    tolerances: Mapping[str, float]
     mark: str = ""
 
     @contextmanager
@@ -48,11 +49,13 @@ def _write_cascade(networks: list, folder: Path, metadata: dict, quantize: str) 
         write_onnx(network, folder / FILE.format(number), stage, quantize)
 
 
+_EXACT = 0.05
 FORMATS = {
-    "onnx": Format(write_onnx, ".onnx", ("none", "float16", "int8")),
-    "litert": Format(write_litert, ".tflite", ("none", "float16", "int8")),
+    "onnx": Format(write_onnx, ".onnx", {"none": _EXACT, "float16": 0.5, "int8": 4.0}),
+    # Its float16 is for all constants, also for those by which a picture is reduced.
+    "litert": Format(write_litert, ".tflite", {"none": _EXACT, "float16": 2.5, "int8": 4.0}),
     "tf_saved_model": Format(lambda network, path, metadata, _: write_saved_model(network, path, metadata), "",
-                             ("none",), METADATA),
+                             {"none": _EXACT}, METADATA),
 }  # fmt: skip
 # The iterations of a cascade in a file each.
-CASCADE = Format(_write_cascade, "", FORMATS["onnx"].quantize, FILE.format(0))
+CASCADE = Format(_write_cascade, "", FORMATS["onnx"].tolerances, FILE.format(0))

@@ -46,11 +46,11 @@ class PhotoStatistics(keras.layers.Layer):
         _, height, width, channels = x.shape
         groups = channels if self.per_channel else 1
         count = ops.sum(inside_photo(x), axis=(1, 2, 3))[:, None] * (channels // groups)
-        x = ops.reshape(x, (-1, height * width * channels // groups, groups))
+        x = ops.reshape(x, (-1, height, width * channels // groups, groups))
         count = ops.maximum(count, 1.0)
-        mean = ops.sum(x, axis=1) / count
+        mean = _total(x) / count
         # Outside pixels are 0, so both sums are over the photo alone.
-        variance = ops.sum(ops.square(x), axis=1) / count - ops.square(mean)
+        variance = _total(ops.square(x)) / count - ops.square(mean)
         return mean, ops.rsqrt(ops.maximum(variance, self.epsilon**2))
 
     def compute_output_spec(self, images):
@@ -59,6 +59,11 @@ class PhotoStatistics(keras.layers.Layer):
 
     def get_config(self):
         return super().get_config() | {"epsilon": self.epsilon, "per_channel": self.per_channel}
+
+
+def _total(x):
+    """`(B, H, M, G)` to `(B, G)`, row by row: LiteRT adds one number after the other, and so many lose digits."""
+    return ops.sum(ops.sum(x, axis=2), axis=1)
 
 
 def inside_photo(images):

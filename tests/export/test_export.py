@@ -11,8 +11,8 @@ from kerasalign.export import ParityError, compare, export_model, portrait_crops
 from kerasalign.geometry import CropSpec
 from kerasalign.inference.runtimes import OnnxModel, open_runtime
 
-# The first case of each class.
-PAPERS = list({type(case.make()).__name__: name for name, case in reversed(MODELS.items())}.values())
+# The first case of each paper.
+PAPERS = list({type(case.make()).__module__.split(".")[2]: name for name, case in reversed(MODELS.items())}.values())
 
 
 @pytest.fixture(scope="module", params=PAPERS)
