@@ -22,7 +22,7 @@ from kerasalign.plots.graph import draw_graph
 
 keras.utils.set_random_seed(0)
 # Stands for `kerasalign.load("scc-300w")`: an eighth of the channels, fewer blocks, and crops half as large.
-base = SCC(markup="68", width=8, blocks=(1, 1, 1, 1), size=128)
+base = SCC(markup="68", width=16, blocks=(1, 1, 1, 1), size=128)
 folder = make_miniature("300w", Path(tempfile.mkdtemp()) / "300w", faces=8)
 
 

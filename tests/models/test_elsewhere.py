@@ -12,14 +12,10 @@ import pytest
 from cases import MODELS, crops, set_known_weights
 
 SCRIPT = Path(forward.__file__)
-# Every network is run a few times only: compiling quickly counts, not the speed of what was compiled.
-XLA_FLAGS = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
 
 def run(*arguments, backend="tensorflow"):
-    environment = os.environ | {
-        "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3", "JAX_PLATFORMS": "cpu", "XLA_FLAGS": XLA_FLAGS,
-    }  # fmt: skip
+    environment = os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3", "JAX_PLATFORMS": "cpu"}
     done = subprocess.run([sys.executable, SCRIPT, *map(str, arguments)], env=environment, capture_output=True,
                           text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -10,7 +10,7 @@ from kerasalign.markups import get_markup
 from kerasalign.models import SCC
 from kerasalign.models.profile import profile
 
-SMALL = {"width": 8, "blocks": (1, 1, 1, 1), "size": 64}
+SMALL = {"width": 16, "blocks": (1, 1, 1, 1), "size": 64}
 
 
 def graph_of(points, edges):

@@ -7,7 +7,7 @@ from cases import crops, set_known_weights
 from kerasalign.models import SCC
 from kerasalign.models.scc.attention import attention_maps
 
-SMALL = {"markup": "5", "width": 8, "blocks": (1, 1, 1, 1), "size": 64}
+SMALL = {"markup": "5", "width": 16, "blocks": (1, 1, 1, 1), "size": 64}
 
 
 def test_maps_of_each_fused_level_are_those_of_its_layer():

@@ -9,7 +9,7 @@ from kerasalign.datasets import make_miniature
 from kerasalign.recipes import get_recipe
 from kerasalign.recipes.scc import SCCRecipe
 
-MODEL = {"class": "SCC", "markup": "68", "width": 8, "blocks": [1, 1, 1, 1], "size": 64}
+MODEL = {"class": "SCC", "markup": "68", "width": 16, "blocks": [1, 1, 1, 1], "size": 64}
 
 
 def test_a_run_learns_the_graph_of_its_annotations(tmp_path):
