@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-import keras
 import numpy as np
 
 from kerasalign.data.augment_config import AugmentConfig
 from kerasalign.data.augmentation import AugmentParams, apply_augment, draw
 from kerasalign.data.cache import CropCache
+from kerasalign.data.epochs import EpochDataset
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup, get_markup
 
 
-class FaceLoader(keras.utils.PyDataset):
+class FaceLoader(EpochDataset):
     """Yields `(images, landmarks)`: `(B, S, S, 3)` uint8 and `(B, N, 2)` float32 in pixels of the images.
 
     Batch `i` of epoch `e` depends on `(seed, e, i)` and the settings only: not on threads, nor on which
@@ -100,21 +100,11 @@ class FaceLoader(keras.utils.PyDataset):
         """Every face once, in order, untouched; the last batch may be smaller."""
         return cls(cache, crop_spec, **{"augment": "none", "shuffle": False} | kwargs)
 
-    @property
-    def epoch(self) -> int:
-        """The epoch whose batches `loader[i]` gives."""
-        return self._epoch
-
     def set_epoch(self, epoch: int) -> None:
         """Goes to an epoch, as after resuming a run."""
-        if int(epoch) != epoch or epoch < 0:
-            raise ValueError(f"`epoch` must be a whole number from 0 up. Received: epoch={epoch!r}")
-        self._epoch = int(epoch)
+        super().set_epoch(epoch)
         self._begun = False
         self._fetched: set[int] = set()
-
-    def __len__(self) -> int:
-        return self._steps
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         self._fetched.add(index)
@@ -129,14 +119,9 @@ class FaceLoader(keras.utils.PyDataset):
         if self._begun and len(self._fetched) == self._steps:
             self.set_epoch(self._epoch + 1)
 
-    def epoch_callback(self) -> keras.callbacks.Callback:
-        """A callback that goes to the epoch that `fit` begins."""
-        return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: self.set_epoch(epoch))
-
     def faces(self, epoch: int, index: int) -> np.ndarray:
         """Indices into the cache of the faces of a batch, `(B,)`."""
-        if not 0 <= index < self._steps:
-            raise IndexError(f"`index` must be in 0..{self._steps - 1}. Received: index={index!r}")
+        self.check_index(index)
         order = self._order
         if order is None or order[0] != epoch:
             self._order = order = (epoch, self._draw_order(epoch))

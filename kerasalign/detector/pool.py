@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kerasalign.files import write_json, written_beside
+from kerasalign.files import written_beside
 from kerasalign.geometry import estimate_similarity, tight_box
 from kerasalign.markups import get_markup
 
@@ -62,22 +62,9 @@ def write_pool(series: Series, count: int, directory, workers: int = 1, progress
 
         write_pool(Series(seed=1, size=256, head="ICT-FaceKit", scene=pool_scene()), 3000, "heads", workers=2)
     """
-    from kerasalign.synth.dataset import tracked
+    from kerasalign.synth.dataset import claim_folder, tracked
 
-    directory = Path(directory)
-    for name, value in (("count", count), ("workers", workers)):
-        if value < 1:
-            raise ValueError(f"`{name}` must be at least 1. Received: {name}={value!r}")
-    card, path = series.card(), directory / CARD
-    if path.is_file():
-        found = json.loads(path.read_text("utf-8"))
-        if found != card:
-            names = sorted(key for key in card | found if card.get(key) != found.get(key))
-            raise ValueError(f"The folder holds another series: {names} differ. "
-                             f"Received: directory={str(directory)!r}")
-    elif directory.exists() and any(directory.iterdir()):
-        raise ValueError(f"`directory` must be new, empty, or hold this series. Received: directory={str(directory)!r}")
-    write_json(path, card)
+    directory = claim_folder(series, directory, CARD, count=count, workers=workers)
     wanted = {start // SHARD: range(start, min(start + SHARD, count)) for start in range(0, count, SHARD)}
     absent = {shard: heads for shard, heads in wanted.items() if _held(directory, shard) < len(heads)}
     for _ in tracked(_rendered(series, directory, absent, workers), len(absent), progress):

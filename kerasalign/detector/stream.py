@@ -7,16 +7,16 @@ from multiprocessing import get_context
 from threading import Lock
 
 import cv2
-import keras
 import numpy as np
 
+from kerasalign.data.epochs import EpochDataset
 from kerasalign.detector.crowd import Crowd
 
 #: Batches that are composed ahead, per worker.
 _AHEAD = 2
 
 
-class CrowdStream(keras.utils.PyDataset):
+class CrowdStream(EpochDataset):
     """Yields `(pictures, faces)`: `(B, S, S, 3)` uint8 and `(B, M, 17)` float32, as `FaceDetector` takes them.
 
     Batch `i` of epoch `e` depends on the arguments, `e` and `i` only, as with `FaceLoader`: a run that starts again
@@ -54,26 +54,9 @@ class CrowdStream(keras.utils.PyDataset):
         self._lock = Lock()
         self.set_epoch(0)
 
-    def set_epoch(self, epoch: int) -> None:
-        """Goes to an epoch, as after resuming a run."""
-        if int(epoch) != epoch or epoch < 0:
-            raise ValueError(f"`epoch` must be a whole number from 0 up. Received: epoch={epoch!r}")
-        self._epoch = int(epoch)
-
-    def epoch_callback(self) -> keras.callbacks.Callback:
-        """A callback that goes to the epoch that `fit` begins."""
-        return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: self.set_epoch(epoch))
-
-    def __len__(self) -> int:
-        return self._steps
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        return self.batch(self._epoch, index)
-
     def batch(self, epoch: int, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Batch `index` of any epoch."""
-        if not 0 <= index < self._steps:
-            raise IndexError(f"`index` must be in 0..{self._steps - 1}. Received: index={index!r}")
+        self.check_index(index)
         number = epoch * self._steps + index
         with self._lock:
             if self._executor is None:

@@ -74,6 +74,29 @@ def picture_path(directory: Path, index: int) -> Path:
     return Path(directory) / "train" / f"{index // SHARD:04d}" / f"{index:07d}.jpg"
 
 
+def claim_folder(series: Series, directory, name: str, **numbers: int) -> Path:
+    """The folder of a series with its card, a new or empty one or one that holds pictures of the same series.
+
+    Raises:
+        ValueError: If one of the numbers is below 1, or the folder holds another series or other files.
+    """
+    directory = Path(directory)
+    for key, value in numbers.items():
+        if value < 1:
+            raise ValueError(f"`{key}` must be at least 1. Received: {key}={value!r}")
+    card, path = series.card(), directory / name
+    if path.is_file():
+        found = json.loads(path.read_text("utf-8"))
+        if found != card:
+            differ = sorted(key for key in card | found if card.get(key) != found.get(key))
+            raise ValueError(f"The folder holds another series: {differ} differ. "
+                             f"Received: directory={str(directory)!r}")
+    elif directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise ValueError(f"`directory` must be new, empty, or hold this series. Received: directory={str(directory)!r}")
+    write_json(path, card)
+    return directory
+
+
 def write_series(series: Series, count: int, directory, workers: int = 1, progress: bool | None = None) -> int:
     """Renders pictures 0..count-1 into a folder; what is there is left as it is.
 
@@ -90,20 +113,7 @@ def write_series(series: Series, count: int, directory, workers: int = 1, progre
     Raises:
         ValueError: If an argument is out of range, or the folder holds another series or other files.
     """
-    directory = Path(directory)
-    for name, value in (("count", count), ("workers", workers)):
-        if value < 1:
-            raise ValueError(f"`{name}` must be at least 1. Received: {name}={value!r}")
-    card, path = series.card(), directory / CARD
-    if path.is_file():
-        found = json.loads(path.read_text("utf-8"))
-        if found != card:
-            names = sorted(key for key in card | found if card.get(key) != found.get(key))
-            raise ValueError(f"The folder holds another series: {names} differ. "
-                             f"Received: directory={str(directory)!r}")
-    elif directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise ValueError(f"`directory` must be new, empty, or hold this series. Received: directory={str(directory)!r}")
-    write_json(path, card)
+    directory = claim_folder(series, directory, CARD, count=count, workers=workers)
     absent = [i for i in range(count) if not picture_path(directory, i).with_suffix(".pts").is_file()]
     chunks = [absent[i : i + CHUNK] for i in range(0, len(absent), CHUNK)]
     for _ in tracked(_rendered(series, directory, chunks, workers), len(chunks), progress):

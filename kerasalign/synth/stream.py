@@ -6,12 +6,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
 
-import keras
 import numpy as np
 
 from kerasalign.data.augment_config import AugmentConfig
 from kerasalign.data.augmentation import apply_augment, draw
 from kerasalign.data.cache import CropCache, cached_spec
+from kerasalign.data.epochs import EpochDataset
 from kerasalign.geometry import CropSpec, apply_affine, tight_box
 from kerasalign.markups import get_markup
 from kerasalign.synth.dataset import Series, label_series
@@ -72,7 +72,7 @@ class Studio:
         return CropCache(crops, landmarks, boxes, [f"{int(i):07d}" for i in indices], self.spec, self.markup)
 
 
-class SynthStream(keras.utils.PyDataset):
+class SynthStream(EpochDataset):
     """Yields `(images, landmarks)` of faces that are rendered when they are needed.
 
     `(B, S, S, 3)` uint8 and `(B, N, 2)` float32 in pixels of the images. Batch `i` of epoch `e` depends on the
@@ -125,31 +125,9 @@ class SynthStream(keras.utils.PyDataset):
         self._lock = Lock()
         self.set_epoch(initial_epoch)
 
-    @property
-    def epoch(self) -> int:
-        """The epoch whose batches `stream[i]` gives."""
-        return self._epoch
-
-    def set_epoch(self, epoch: int) -> None:
-        """Goes to an epoch, as after resuming a run."""
-        if int(epoch) != epoch or epoch < 0:
-            raise ValueError(f"`epoch` must be a whole number from 0 up. Received: epoch={epoch!r}")
-        self._epoch = int(epoch)
-
-    def epoch_callback(self) -> keras.callbacks.Callback:
-        """A callback that goes to the epoch that `fit` begins."""
-        return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: self.set_epoch(epoch))
-
-    def __len__(self) -> int:
-        return self._steps
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        return self.batch(self._epoch, index)
-
     def pictures(self, epoch: int, index: int) -> np.ndarray:
         """Numbers in the series of the pictures of a batch, `(B,)`."""
-        if not 0 <= index < self._steps:
-            raise IndexError(f"`index` must be in 0..{self._steps - 1}. Received: index={index!r}")
+        self.check_index(index)
         first = (epoch * self._steps + index) * self.batch_size
         places = np.arange(first, first + self.batch_size)
         windows, inside = np.divmod(places, WINDOW * self.repeats)

@@ -1,0 +1,46 @@
+"""What loaders whose batches are numbered by epoch have in common."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+
+class EpochDataset(keras.utils.PyDataset):
+    """A `PyDataset` whose batch `i` of epoch `e` depends on its arguments, `e` and `i` alone.
+
+    A subclass sets `_steps`, calls `set_epoch` at the end of its constructor, and implements `batch(epoch, index)`.
+    """
+
+    _steps: int
+    _epoch: int
+
+    @property
+    def epoch(self) -> int:
+        """The epoch whose batches indexing gives."""
+        return self._epoch
+
+    def set_epoch(self, epoch: int) -> None:
+        """Goes to an epoch, as after resuming a run."""
+        if int(epoch) != epoch or epoch < 0:
+            raise ValueError(f"`epoch` must be a whole number from 0 up. Received: epoch={epoch!r}")
+        self._epoch = int(epoch)
+
+    def epoch_callback(self) -> keras.callbacks.Callback:
+        """A callback that goes to the epoch that `fit` begins."""
+        return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: self.set_epoch(epoch))
+
+    def check_index(self, index: int) -> None:
+        """Raises `IndexError` if there is no batch `index` in an epoch."""
+        if not 0 <= index < self._steps:
+            raise IndexError(f"`index` must be in 0..{self._steps - 1}. Received: index={index!r}")
+
+    def __len__(self) -> int:
+        return self._steps
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        return self.batch(self._epoch, index)
+
+    def batch(self, epoch: int, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Batch `index` of any epoch."""
+        raise NotImplementedError(f"{type(self).__name__} must implement batch().")
