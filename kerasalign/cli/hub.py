@@ -34,18 +34,37 @@ def cache_command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
-    """List what was downloaded, or remove it."""
-    from kerasalign.hub import cache_dir, cached, remove_cached
+    """List what was downloaded, and the files that were made of it for other runtimes; or remove them."""
+    from kerasalign.hub import cache_dir, cached, cached_runtimes
+    from kerasalign.hub.runtimes import runtime_dir
 
-    found = cached() if remove is None else remove_cached(None if remove == "all" else remove)
+    found, made = (cached(), cached_runtimes()) if remove is None else _remove(None if remove == "all" else remove)
     if as_json:
-        print_json([vars(entry) | {"path": str(entry.path)} for entry in found])
+        print_json([vars(entry) | {"path": str(entry.path)} for entry in (*found, *made)])
         return
     rows = [(entry.repo, ", ".join(entry.presets), "\n".join(entry.commits), f"{entry.bytes:,}") for entry in found]
     if rows:
         print_table(("repository", "presets", "commits", "bytes"), rows)
+    if made:
+        print_table(("preset", "runtime", "folder", "bytes"),
+                    [(entry.preset, entry.runtime, entry.path.name, f"{entry.bytes:,}") for entry in made])  # fmt: skip
     done = "Removed" if remove is not None else "Found"
-    say(f"{done} {len(found)} with {sum(entry.bytes for entry in found):,} bytes in {cache_dir()}")
+    for what, entries, place in (("repositories", found, cache_dir()), ("runtime files", made, runtime_dir())):
+        if entries or what == "repositories":
+            say(f"{done} {len(entries)} {what} with {sum(entry.bytes for entry in entries):,} bytes in {place}")
+
+
+def _remove(name: str | None) -> tuple[list, list]:
+    """Removes repositories and runtime files of a name, of which either may be missing."""
+    from kerasalign.hub import remove_cached, remove_cached_runtimes
+
+    made = remove_cached_runtimes(name)
+    try:
+        return remove_cached(name), made
+    except ValueError:
+        if not made:
+            raise
+        return [], made
 
 
 def publish_command(

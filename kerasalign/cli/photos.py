@@ -40,6 +40,7 @@ def align_command(
     detector: Annotated[str, typer.Option(help="Face detector.")] = "mtcnn",
     recursive: Annotated[bool, typer.Option("--recursive", help="Look into sub-folders too.")] = False,
     smooth: Annotated[bool, typer.Option("--smooth", help="Videos: smooth the landmarks over time.")] = False,
+    runtime: Annotated[str, typer.Option(help="What the network runs in: keras, onnxruntime or litert.")] = "keras",
 ) -> None:
     """Find the landmarks of photos and videos and draw them.
 
@@ -55,7 +56,7 @@ def align_command(
         raise ValueError(f"`--boxes` are for photos. Received: --boxes with {videos[0]}")
     photos = _photos([source for source in sources if not is_video(source)], recursive)
     given = None if boxes is None else _read_boxes(boxes, photos)
-    network = _load(model, weights)
+    network = _load(model, weights, runtime, runtime == "keras" or given is None)
     for video in videos:
         stem = str(video).replace(":", "") if not video.suffix else video.stem
         align_one(network, video, out / f"{stem}_landmarks.mp4", detector, smooth, as_json)
@@ -118,12 +119,15 @@ def _astronaut():
     return data.astronaut()
 
 
-def _load(name: str | None, weights: Path | None):
+def _load(name: str | None, weights: Path | None, runtime: str = "keras", start: bool = True):
     from kerasalign.hub import load, read_manifest
 
     with error_console().status("Loading the model"):
-        start_backend()
-        return load(name or read_manifest().default, weights="auto" if weights is None else weights)
+        # Another runtime needs no Keras once its file is made; named detectors do.
+        if start:
+            start_backend()
+        chosen = "auto" if weights is None else weights
+        return load(name or read_manifest().default, weights=chosen, runtime=runtime)
 
 
 def _photos(sources: list[Path], recursive: bool) -> list[Path]:

@@ -9,14 +9,16 @@ from kerasalign.hub.manifest import Manifest, manifest_path, read_manifest
 from kerasalign.hub.preset import Preset, Result, TrainingData, Weights
 from kerasalign.hub.presets import Origin, align, info, list_models, load
 from kerasalign.hub.publishing import publish
+from kerasalign.hub.runtimes import CachedRuntime, cached_runtimes, remove_cached_runtimes
 from kerasalign.hub.source import find_preset
 from kerasalign.hub.transfer import cache_dir
 from kerasalign.hub.weights import weights_path
 from kerasalign.hub.zoo import Info
 
 __all__ = [
-    "Adaptation", "DownloadFailed", "Info", "Manifest", "Origin", "Preset", "Result", "TrainingData", "UnknownPreset",
-    "Weights", "WeightsCorrupted", "WeightsError", "WeightsNotPublished", "adapt", "align", "cache_dir", "cached",
-    "download", "find_preset", "freeze_kept", "info", "list_models", "load", "manifest_path", "model_card", "publish",
-    "read_manifest", "remove_cached", "save_preset", "weights_path",
+    "Adaptation", "CachedRuntime", "DownloadFailed", "Info", "Manifest", "Origin", "Preset", "Result", "TrainingData",
+    "UnknownPreset", "Weights", "WeightsCorrupted", "WeightsError", "WeightsNotPublished", "adapt", "align",
+    "cache_dir", "cached", "cached_runtimes", "download", "find_preset", "freeze_kept", "info", "list_models", "load",
+    "manifest_path", "model_card", "publish", "read_manifest", "remove_cached", "remove_cached_runtimes",
+    "save_preset", "weights_path",
 ]  # fmt: skip

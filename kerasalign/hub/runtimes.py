@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
+import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +26,25 @@ logger = logging.getLogger(__name__)
 RUNTIMES = ("onnxruntime", "litert")
 # To be raised when what is exported changes for the same weights.
 _VERSION = 1
+_FOLDER = re.compile(r"(?P<preset>.+)-[0-9a-f]{16}")
+_KINDS = {".onnx": "onnxruntime", "": "onnxruntime", ".tflite": "litert"}
+
+
+@dataclass(frozen=True)
+class CachedRuntime:
+    """A preset's file for another runtime in the cache.
+
+    Args:
+        preset: Name of the preset.
+        runtime: `"onnxruntime"` or `"litert"`.
+        bytes: Size on disk.
+        path: Its folder.
+    """
+
+    preset: str
+    runtime: str
+    bytes: int
+    path: Path
 
 
 def runtime_dir() -> Path:
@@ -32,6 +54,33 @@ def runtime_dir() -> Path:
     from huggingface_hub.constants import HF_ASSETS_CACHE
 
     return Path(HF_ASSETS_CACHE) / "kerasalign" / "runtimes"
+
+
+def cached_runtimes() -> list[CachedRuntime]:
+    """The files for other runtimes in the cache, also those of weights and versions that are no longer used."""
+    entries = []
+    for folder in sorted(runtime_dir().glob("*")):
+        match = _FOLDER.fullmatch(folder.name)
+        made = [path for path in sorted(folder.glob("model*")) if path.suffix in _KINDS]
+        if match and made:
+            size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+            entries.append(CachedRuntime(match["preset"], _KINDS[made[0].suffix], size, folder))
+    return entries
+
+
+def remove_cached_runtimes(name: str | None = None) -> list[CachedRuntime]:
+    """Removes files for other runtimes from the cache; `load` makes them anew.
+
+    Args:
+        name: A preset's name; `None` removes all that `cached_runtimes` lists.
+
+    Returns:
+        What was removed; empty where there is nothing of that name.
+    """
+    found = [entry for entry in cached_runtimes() if name in (None, entry.preset)]
+    for entry in found:
+        shutil.rmtree(entry.path)
+    return found
 
 
 def open_cached(

@@ -42,7 +42,9 @@ def five_dots(monkeypatch):
     import kerasalign.hub
 
     asked = []
-    monkeypatch.setattr(kerasalign.hub, "load", lambda name, weights: asked.append((name, weights)) or FiveDots())
+    monkeypatch.setattr(
+        kerasalign.hub, "load", lambda name, weights, runtime: asked.append((name, weights, runtime)) or FiveDots()
+    )
     return asked
 
 

@@ -49,10 +49,10 @@ def test_photos_of_one_name_keep_their_own_pictures(command, five_dots, folder, 
 
 
 def test_model_and_weights_are_passed_on(command, five_dots, folder, boxes, tmp_path):
-    command("align", folder / "a.jpg", "--boxes", boxes, "--model", "musica-300w", "--weights", "w.weights.h5")
-    name, weights = five_dots[0]
-    assert name == "musica-300w"
-    assert str(weights) == "w.weights.h5"
+    options = ("--model", "musica-300w", "--weights", "w.weights.h5", "--runtime", "litert")
+    command("align", folder / "a.jpg", "--boxes", boxes, *options)
+    name, weights, runtime = five_dots[0]
+    assert (name, str(weights), runtime) == ("musica-300w", "w.weights.h5", "litert")
 
 
 @pytest.mark.parametrize("content", ["[[1, 2, 3, 4]]", '{"other.jpg": []}', "{"])

@@ -15,7 +15,7 @@ def test_download_publish_and_cache(command, tmp_path, monkeypatch):
     weights = read_manifest()["musica19-300w"].weights
     assert (entry["weights"]["sha256"], entry["weights"]["repo"]) == (weights.sha256, "user/name")
     assert json.loads(command("cache", "--json").stdout) == []
-    assert "Found 0 with 0 bytes" in command("cache").stdout
+    assert "Found 0 repositories with 0 bytes" in command("cache").stdout
 
 
 def test_errors_are_one_line(command, tmp_path):
