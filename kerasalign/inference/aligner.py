@@ -26,13 +26,15 @@ def align(model, source, *, detector="mtcnn", boxes=None, refine: int = 0, batch
     """Finds the faces of a photo, or of many, and their landmarks.
 
     What comes back depends on `source` alone: one photo gives `Faces`, a list or a folder gives a `Batch` of
-    `Faces`.
+    `Faces`, an iterator of photos gives an iterator of `Faces`, which holds few photos at a time.
 
     Args:
         model: A `LandmarkModel`, or anything with its `markup`, `crop_spec` and `predict_crops`.
-        source: A photo (path, bytes, binary file object, PIL image, array), a list or tuple of photos, or the
-            path of a folder, whose photos are taken in the order of their names.
-        detector: `"mtcnn"`, a `Detector`, or a function from a photo to its face boxes.
+        source: A photo (path, bytes, binary file object, PIL image, array), a list or tuple of photos, the
+            path of a folder, whose photos are taken in the order of their names, or an iterator of photos of any
+            number.
+        detector: `"mtcnn"`, a `Detector`, or a function from a photo to its face boxes. For more than one photo it is
+            called in a thread of its own, one photo after the other.
         boxes: Face boxes instead of a detector, of the kind that `model.crop_spec.box` names (`"landmarks"`:
             the tight box of the landmarks): `(F, 4)` for one photo, a list of such arrays for many.
         refine: How often each face is cropped anew, by the box of its landmarks, and predicted again.
@@ -44,13 +46,17 @@ def align(model, source, *, detector="mtcnn", boxes=None, refine: int = 0, batch
         **predict_options: For `model.predict_crops`.
 
     Returns:
-        `Faces` (empty if there is no face) or `Batch`; landmarks in pixels of the upright photo.
+        `Faces` (empty if there is no face), `Batch` or an iterator; landmarks in pixels of the upright photo.
 
     Raises:
         ImageError: If a photo cannot be read.
         ValueError: If an argument is wrong.
     """
     _check_on_error(on_error)
+    if isinstance(source, Iterator) and not hasattr(source, "read"):
+        stream = align_iter(model, source, detector=detector, boxes=boxes, refine=refine, batch_size=batch_size,
+                            on_error=on_error, **predict_options)
+        return _track(stream, None, progress)
     folder = _is_folder(source)
     if not folder and not isinstance(source, (list, tuple)):
         given = None if boxes is None else [boxes]
@@ -69,6 +75,9 @@ def align_iter(model, sources: Iterable, *, detector="mtcnn", boxes: Sequence | 
                batch_size: int = 32, on_error: str = "skip", keep_images: bool = False,
                **predict_options) -> Iterator[Faces]:
     """Aligns a stream of photos of any length in bounded memory, in order.
+
+    Files are decoded and searched for faces in threads, some ten to twenty photos ahead of the result that is
+    given; fewer where they are large.
 
     Args:
         model: As in `align`.
@@ -99,11 +108,15 @@ def align_iter(model, sources: Iterable, *, detector="mtcnn", boxes: Sequence | 
         finder.map_to(spec.box)  # refuses boxes of the wrong kind before any work
         detectors = itertools.repeat(finder)
     else:
+        if not hasattr(sources, "__len__"):
+            raise ValueError("`boxes` are one array per photo of a list or folder. "
+                             f"Received: boxes with photos of type {type(sources).__name__}")
         if len(boxes) != len(sources):
             raise ValueError(f"`boxes` must hold one array of boxes for each of the {len(sources)} photos. "
                              f"Received: boxes of length {len(boxes)}")
         detectors = [GivenBoxes(item, name=spec.box) for item in boxes]
-    pipeline = Pipeline(model, refine, batch_size, on_error, keep_images, predict_options)
+    alone = hasattr(sources, "__len__") and len(sources) == 1
+    pipeline = Pipeline(model, refine, batch_size, on_error, keep_images, predict_options, threads=not alone)
     return pipeline.run(zip(sources, detectors))
 
 
@@ -119,9 +132,9 @@ def _is_folder(source) -> bool:
         return False
 
 
-def _track(stream: Iterator[Faces], total: int, progress: bool | None) -> Iterator[Faces]:
+def _track(stream: Iterator[Faces], total: int | None, progress: bool | None) -> Iterator[Faces]:
     if progress is None:
-        progress = total > 1 and sys.stderr.isatty()
+        progress = total is not None and total > 1 and sys.stderr.isatty()
     if not progress:
         return stream
     from rich.console import Console

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from kerasalign.data.images import ImageError, load_image, source_name
 from kerasalign.geometry import BoxMap, tight_box
+from kerasalign.inference.ahead import ahead
 from kerasalign.inference.detectors import Detection, Detector
 from kerasalign.inference.face import Face
 from kerasalign.inference.faces import Faces
@@ -18,6 +22,12 @@ _log = logging.getLogger(__name__)
 
 # Photos wait for their batch to fill up; beyond this much memory it is run as it is.
 _MAX_WAITING_BYTES = 256 * 2**20
+# Photos that are decoded at the same time, ahead of the detector.
+_READERS = max(2, min(8, os.cpu_count() or 1))
+# Photos that the detector gets together, fewer where they are large.
+_TOGETHER, _TOGETHER_BYTES = 4, 64 * 2**20
+# What can be decoded in any thread: an open file or picture may stand in a list twice.
+_ANYWHERE = (str, os.PathLike, bytes)
 
 _EXTRAS = ("error", "iterations", "failed", "confidence")
 
@@ -27,16 +37,20 @@ class _Photo:
     """A photo that waits for the landmarks of its faces."""
 
     source: object
+    detector: Detector
     image: np.ndarray | None = None
     size: tuple[int, int] = (0, 0)
     detections: list[Detection] = field(default_factory=list)
     box_map: BoxMap | None = None
-    problem: str = ""
+    error: ImageError | None = None
 
 
 @dataclass(frozen=True)
 class Pipeline:
     """A model with the options of `align`.
+
+    Photos are decoded in some threads and searched for faces in another one, while those before them get their
+    landmarks where the results are used.
 
     Args:
         model: A `LandmarkModel`, or anything with its `markup`, `crop_spec` and `predict_crops`.
@@ -45,6 +59,7 @@ class Pipeline:
         on_error: `"skip"` or `"raise"` for photos that cannot be read.
         keep_images: Whether the results hold the photo's pixels.
         options: For `model.predict_crops`.
+        threads: Whether to work ahead; for a single photo there is nothing to work ahead on.
     """
 
     model: object
@@ -53,12 +68,31 @@ class Pipeline:
     on_error: str
     keep_images: bool
     options: Mapping
+    threads: bool = True
 
     def run(self, photos: Iterable[tuple[object, Detector]]) -> Iterator[Faces]:
         """One `Faces` per pair of photo and detector, in order, as soon as its batch is full."""
+        if not self.threads:
+            yield from self._in_batches(self._search([self._read(*item)])[0] for item in photos)
+            return
+        readers, finder = ThreadPoolExecutor(_READERS, "kerasalign-read"), ThreadPoolExecutor(1, "kerasalign-search")
+        try:
+            read = ahead(lambda item: self._start_reading(readers, *item), photos, _READERS)
+            found = ahead(lambda group: finder.submit(self._search, group).result, _together(read), 1)
+            yield from self._in_batches(itertools.chain.from_iterable(found))
+        finally:
+            for pool in (readers, finder):
+                pool.shutdown(cancel_futures=True)
+
+    def _in_batches(self, photos: Iterable[_Photo]) -> Iterator[Faces]:
         waiting: list[_Photo] = []
-        for source, detector in photos:
-            waiting.append(self._read(source, detector))
+        for photo in photos:
+            if photo.error is not None:
+                if self.on_error == "raise":
+                    yield from self._finish(waiting)
+                    raise photo.error
+                _log.warning("Skipped %s: %s.", source_name(photo.source), photo.error.reason)
+            waiting.append(photo)
             faces = sum(len(photo.detections) for photo in waiting)
             held = sum(photo.image.nbytes for photo in waiting if photo.image is not None)
             # Photos without a face need not wait for anything.
@@ -67,18 +101,29 @@ class Pipeline:
                 waiting = []
         yield from self._finish(waiting)
 
+    def _start_reading(self, readers: ThreadPoolExecutor, source, detector: Detector) -> Callable[[], _Photo]:
+        if isinstance(source, _ANYWHERE):
+            return readers.submit(self._read, source, detector).result
+        photo = self._read(source, detector)
+        return lambda: photo
+
     def _read(self, source, detector: Detector) -> _Photo:
         try:
             image = load_image(source)
         except ImageError as error:
-            if self.on_error == "raise":
-                raise
-            _log.warning("Skipped %s: %s.", source_name(source), error.reason)
-            return _Photo(source, problem=error.reason)
+            return _Photo(source, detector, error=error)
         # A file object can be read once only, so its pixels stand for it from here on.
         source = image if hasattr(source, "read") else source
-        size = image.shape[1], image.shape[0]
-        return _Photo(source, image, size, detector.detect(image), detector.map_to(self.model.crop_spec.box))
+        return _Photo(source, detector, image, (image.shape[1], image.shape[0]))
+
+    def _search(self, photos: list[_Photo]) -> list[_Photo]:
+        """The same photos with their faces' boxes."""
+        readable = [photo for photo in photos if photo.image is not None]
+        for detector, group in itertools.groupby(readable, lambda photo: photo.detector):
+            some = list(group)
+            for photo, found in zip(some, detector.detect_many([photo.image for photo in some])):
+                photo.detections, photo.box_map = found, detector.map_to(self.model.crop_spec.box)
+        return photos
 
     def _finish(self, photos: list[_Photo]) -> Iterator[Faces]:
         """The `Faces` of photos, in order."""
@@ -88,7 +133,8 @@ class Pipeline:
         for photo in photos:
             found = [next(faces) for _ in photo.detections]
             image = photo.image if self.keep_images else None
-            yield Faces(found, self.model.markup, photo.source, photo.size, image, photo.problem)
+            yield Faces(found, self.model.markup, photo.source, photo.size, image,
+                        photo.error.reason if photo.error else "")  # fmt: skip
 
     def _predict(self, jobs: list) -> list[Face]:
         boxes = [box for _, _, box in jobs]
@@ -109,6 +155,19 @@ class Pipeline:
         outputs = self.model.predict_crops(np.stack(crops), **self.options)
         points = [spec.to_photo(matrix, crop) for matrix, crop in zip(matrices, outputs["landmarks"])]
         return points, outputs
+
+
+def _together(photos: Iterable[_Photo]) -> Iterator[list[_Photo]]:
+    """Photos in groups that the detector gets at once."""
+    group, size = [], 0
+    for photo in photos:
+        group.append(photo)
+        size += photo.image.nbytes if photo.image is not None else 0
+        if len(group) == _TOGETHER or size >= _TOGETHER_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
 
 
 def _box_of(landmarks: np.ndarray, box: np.ndarray, angle: float) -> np.ndarray:

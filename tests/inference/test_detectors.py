@@ -95,6 +95,18 @@ def test_mtcnn_finds_the_one_face_of_the_portrait(mtcnn, portrait):
     np.testing.assert_allclose(right_eye, (203, 99), atol=5)
 
 
+def test_mtcnn_finds_the_same_in_several_photos_at_once(portrait):
+    small = MTCNNDetector(max_side=160)
+    photos = [portrait, np.ascontiguousarray(portrait[:, ::-1]), portrait[:300], np.zeros_like(portrait)]
+    together = small.detect_many(photos)
+    assert [len(found) for found in together] == [1, 1, 1, 0]
+    for photo, (found,) in zip(photos, together[:3]):
+        (alone,) = small.detect(photo)
+        np.testing.assert_allclose(found.box, alone.box, atol=0.01)
+        np.testing.assert_allclose(found.points, alone.points, atol=0.01)
+    assert small.detect_many([]) == []
+
+
 def test_mtcnn_maps_back_from_the_size_that_it_searches(mtcnn, portrait):
     half = MTCNNDetector(max_side=256).detect(portrait)
     assert len(half) == 1
