@@ -24,6 +24,9 @@ def export_command(
     early_exit: Annotated[
         bool, typer.Option("--early-exit", help="A folder with one ONNX file per iteration of a cascade.")
     ] = False,
+    deform_conv: Annotated[
+        str, typer.Option(help="ONNX: deformable convolutions as gather, or as the native operator of opset 19.")
+    ] = "gather",
     tolerance: Annotated[
         float | None, typer.Option(help="Largest distance of a landmark from Keras, in pixels of the crop.")
     ] = None,
@@ -40,8 +43,9 @@ def export_command(
 
         model = load(name, weights="auto" if weights is None else weights)
         report = export_model(
-            model, out, file_format, quantize, early_exit=early_exit, tolerance=tolerance, input_dtype=input_dtype
-        )
+            model, out, file_format, quantize, early_exit=early_exit, deform_conv=deform_conv, tolerance=tolerance,
+            input_dtype=input_dtype,
+        )  # fmt: skip
     if as_json:
         print_json(report.to_dict())
     else:

@@ -36,6 +36,7 @@ def export_model(
     quantize: str = "none",
     *,
     early_exit: bool = False,
+    deform_conv: str = "gather",
     tolerance: float | None = None,
     input_dtype: str = "uint8",
     crops: np.ndarray | None = None,
@@ -55,6 +56,8 @@ def export_model(
             them. A SavedModel is not quantised.
         early_exit: ONNX, for a cascade: one file per iteration in a folder, so that faces that are finished leave the
             batch in between.
+        deform_conv: ONNX, for a network with deformable convolutions: `"gather"` writes them as gathers and products,
+            which every runtime knows; `"native"` as the operator `DeformConv` of opset 19.
         tolerance: Largest distance of a landmark from the model's, in crop pixels, that is accepted; by default 0.05,
             more for smaller weights: see `formats.FORMATS`.
         input_dtype: `"uint8"`, or `"float32"` for crops that may be floats.
@@ -74,8 +77,8 @@ def export_model(
         model = kerasalign.load("musica19-synth")
         print(kerasalign.export(model, "musica19.onnx"))
     """
-    path = Path(path)
-    kind = _check(path, format, quantize, input_dtype, early_exit)
+    path, native = Path(path), deform_conv == "native"
+    kind = _check(path, format, quantize, input_dtype, early_exit, deform_conv)
     tolerance = kind.tolerances[quantize] if tolerance is None else float(tolerance)
     network = inference_twin(model)
     crops = portrait_crops(model.crop_spec) if crops is None else network.check_crops(crops)
@@ -93,7 +96,7 @@ def export_model(
         written, wanted = with_input(network, input_dtype), LandmarkModel.predict_crops(network, crops)
     with kind.beside(path) as draft:
         logger.info("Converting %s", type(model).__name__)
-        kind.write(written, draft, metadata, quantize)
+        kind.write(written, draft, metadata, quantize, **({"deform_conv": deform_conv} if native else {}))
         runtime, parity = _compared(draft, path, crops, wanted)
         _judge(parity, path, tolerance, quantize)
         milliseconds, keras_milliseconds = latencies(
@@ -147,13 +150,17 @@ def _judge(parity: Parity, path: Path, tolerance: float, quantize: str) -> None:
                           f"of their largest value. Received: {far}")  # fmt: skip
 
 
-def _check(path: Path, format: str, quantize: str, input_dtype: str, early_exit: bool) -> Format:
+def _check(path: Path, format: str, quantize: str, input_dtype: str, early_exit: bool, deform_conv: str) -> Format:
     _one_of("format", format, tuple(FORMATS))
     kind = CASCADE if early_exit else FORMATS[format]
     if early_exit and format != "onnx":
         raise ValueError(f"A file per iteration is for format 'onnx'. Received: format={format!r}, early_exit=True")
     _one_of("quantize", quantize, tuple(kind.tolerances))
     _one_of("input_dtype", input_dtype, ("uint8", "float32"))
+    _one_of("deform_conv", deform_conv, ("gather", "native"))
+    if deform_conv == "native" and (format != "onnx" or early_exit):
+        raise ValueError("Deformable convolutions are an operator of ONNX alone, in a single file. "
+                         f"Received: format={format!r}, early_exit={early_exit}, deform_conv='native'")  # fmt: skip
     if kind.suffix and path.suffix != kind.suffix:
         raise ValueError(f"A file of format '{format}' ends in '{kind.suffix}'. Received: path={str(path)!r}")
     import keras

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from kerasalign.export.onnx_weights import quantise
 
 # The newest that ONNX Runtime's CPU provider covers wholly and tf2onnx 1.17 writes.
 OPSET = 18
+# The first with `DeformConv`.
+NATIVE_OPSET = 19
 
 
-def write_onnx(network, path: Path, metadata: Mapping[str, str], quantize: str = "none") -> None:
+def write_onnx(
+    network, path: Path, metadata: Mapping[str, str], quantize: str = "none", deform_conv: str = "gather"
+) -> None:
     """Writes a functional network as ONNX: inputs by the names of its inputs, outputs by the keys of its output.
 
     Args:
@@ -21,13 +25,23 @@ def write_onnx(network, path: Path, metadata: Mapping[str, str], quantize: str =
         path: The file.
         metadata: What the file says of itself, text by name.
         quantize: How weights are stored; see `onnx_weights.quantise`.
+        deform_conv: What deformable convolutions become: `"gather"`, gathers and products, or `"native"`, ONNX's own
+            operator.
     """
     import onnx
     import tf2onnx
 
+    from kerasalign.export.native_deform_conv import traced_natively
+
     function, signature = as_function(network)
-    with _quiet("tf2onnx"):
-        made, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=OPSET)
+    native = deform_conv == "native"
+    with traced_natively(network) if native else nullcontext() as handlers, _quiet("tf2onnx"):
+        made, _ = tf2onnx.convert.from_function(
+            function, input_signature=signature, opset=OPSET, custom_op_handlers=handlers
+        )
+    if native:
+        # Of the operators that are written here, that version only widens what the one before allows.
+        made.opset_import[0].version = NATIVE_OPSET
     # Inputs that nothing reads are dropped, and outputs come in the order of the alphabet.
     by_name = {output.name: output for output in made.graph.output}
     del made.graph.output[:]
