@@ -1,10 +1,11 @@
-"""Writes the zoo tables of README.md and docs/zoo.md from the manifest: `python docs/build_tables.py`.
+"""Writes docs/zoo.md and the tables of README.md and of the pages: `python docs/build_tables.py`.
 
-Sizes are counted on the networks, which are built for it.
+They come from the manifest and from benchmarks/results; sizes are counted on the networks, which are built for it.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -14,10 +15,21 @@ from kerasalign.hub import Preset, read_manifest
 from kerasalign.hub.zoo import commercial_status, headline, nme_text, results, weights_status
 
 TOP = Path(__file__).resolve().parents[1]
-START, END = "<!-- zoo: made by docs/build_tables.py -->", "<!-- /zoo -->"
+RESULTS = TOP / "benchmarks" / "results"
+PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
+BLOCK = re.compile(r"<!-- (\w+): made by docs/build_tables.py -->.*?<!-- /\1 -->", re.DOTALL)
 
 
-def readme_table() -> str:
+def filled(page: Path) -> str:
+    """A page with today's tables between its markers."""
+    def fresh(found: re.Match) -> str:
+        name = found[1]
+        return f"<!-- {name}: made by docs/build_tables.py -->\n{TABLES[name]()}\n<!-- /{name} -->"
+
+    return BLOCK.sub(fresh, page.read_text("utf-8"))
+
+
+def zoo_table() -> str:
     """One row per preset."""
     rows = [("preset", "points", "parameters", "M multiply-adds", "weights", "NME here", "NME paper", "protocol")]
     for name, preset in read_manifest().presets.items():
@@ -47,11 +59,33 @@ def zoo_page() -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def readme() -> str:
-    """README.md with today's table."""
-    text = (TOP / "README.md").read_text("utf-8")
-    block = f"{START}\n{readme_table()}\n{END}"
-    return re.sub(f"{re.escape(START)}.*?{re.escape(END)}", lambda _: block, text, flags=re.DOTALL)
+def latency_table() -> str:
+    """Time of one face beside what memory allows."""
+    rows = [("preset", "ms", "floor, ms", "times the floor")]
+    for name, row in _measured("latency")["presets"].items():
+        rows.append((f"`{name}`", f"{row['ms']:.1f}", f"{row['floor_ms']:.1f}", f"{row['times_floor']:.1f}"))
+    return _table(rows)
+
+
+def renderer_table() -> str:
+    """What the renderer's parts buy: NME of the face and of its parts, both sides of the face as one."""
+    parts = {"jaw": ("jaw",), "brows": ("right_brow", "left_brow"), "nose": ("nose",),
+             "eyes": ("right_eye", "left_eye"), "mouth": ("mouth",)}  # fmt: skip
+    rows = [("renders", "NME", "against everything", *parts)]
+    measured = _measured("renderer")["rows"]
+    first = measured["everything"]["nme"]
+    for name, row in measured.items():
+        change = "" if name == "everything" else f"{100 * (row['nme'] / first - 1):+.1f} %"
+        means = [sum(row["parts"][side] for side in sides) / len(sides) for sides in parts.values()]
+        rows.append((name, f"{row['nme']:.2f}", change, *(f"{mean:.2f}" for mean in means)))
+    return _table(rows)
+
+
+TABLES = {"zoo": zoo_table, "latency": latency_table, "renderer": renderer_table}
+
+
+def _measured(name: str) -> dict:
+    return json.loads((RESULTS / f"{name}.json").read_text("utf-8"))
 
 
 @cache
@@ -82,5 +116,6 @@ def _table(rows: list[tuple[str, ...]]) -> str:
 
 
 if __name__ == "__main__":
-    (TOP / "README.md").write_text(readme(), "utf-8")
     (TOP / "docs" / "zoo.md").write_text(zoo_page(), "utf-8")
+    for page in PAGES:
+        page.write_text(filled(page), "utf-8")
