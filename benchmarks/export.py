@@ -1,6 +1,6 @@
 """Every form that a preset is exported in: size, distance from Keras, time of one crop; prints JSON.
 
-    python benchmarks/export.py [PRESET] [--out FILE]
+    python benchmarks/export.py [PRESET] [--untrained] [--forms NAME ...] [--out FILE]
 
 Distances are over the 16 crops of the bundled portrait that every export is compared on. The times of a file and of
 Keras are medians of calls in turn, on whatever threads the runtimes choose, so their ratio says more than either.
@@ -16,32 +16,46 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from common import finish
 
 import kerasalign
+from kerasalign.layers import DeformConv2D
 
-# Format, weights, one file per iteration.
+# Format, weights, further options; of a cascade, and of a network with deformable convolutions, the last ones.
 FORMS = {
-    "ONNX": ("onnx", "none", False),
-    "ONNX, float16": ("onnx", "float16", False),
-    "ONNX, int8": ("onnx", "int8", False),
-    "ONNX, a file per iteration": ("onnx", "none", True),
-    "ONNX, a file per iteration, int8": ("onnx", "int8", True),
-    "LiteRT": ("litert", "none", False),
-    "LiteRT, float16": ("litert", "float16", False),
-    "LiteRT, int8": ("litert", "int8", False),
+    "ONNX": ("onnx", "none", {}),
+    "ONNX, float16": ("onnx", "float16", {}),
+    "ONNX, int8": ("onnx", "int8", {}),
+    "LiteRT": ("litert", "none", {}),
+    "LiteRT, float16": ("litert", "float16", {}),
+    "LiteRT, int8": ("litert", "int8", {}),
+    "ONNX, a file per iteration": ("onnx", "none", {"early_exit": True}),
+    "ONNX, a file per iteration, int8": ("onnx", "int8", {"early_exit": True}),
+    "ONNX, native DeformConv": ("onnx", "none", {"deform_conv": "native"}),
 }
 SUFFIX = {"onnx": ".onnx", "litert": ".tflite"}
+
+
+def fits(model, options: dict) -> bool:
+    """Whether a form is one of this model."""
+    if "early_exit" in options:
+        return hasattr(model, "with_thresholds")
+    if "deform_conv" in options:
+        return any(isinstance(layer, DeformConv2D) for layer in model._flatten_layers())
+    return True
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("preset", nargs="?", default="musica19-synth")
+    parser.add_argument("--untrained", action="store_true", help="for a preset without weights")
+    parser.add_argument("--forms", nargs="*", choices=FORMS, help="by default all that the preset has")
     parser.add_argument("--out", help="JSON file")
     args = parser.parse_args()
-    model = kerasalign.load(args.preset)
+    model = kerasalign.load(args.preset, weights=None if args.untrained else "auto")
+    forms = {name: FORMS[name] for name in args.forms or FORMS if fits(model, FORMS[name][2])}
     rows = {}
     with TemporaryDirectory() as folder:
-        for number, (name, (format, quantize, early_exit)) in enumerate(FORMS.items()):
-            path = Path(folder) / f"{number}{'' if early_exit else SUFFIX[format]}"
-            report = kerasalign.export(model, path, format, quantize, early_exit=early_exit)
+        for number, (name, (format, quantize, options)) in enumerate(forms.items()):
+            path = Path(folder) / f"{number}{'' if 'early_exit' in options else SUFFIX[format]}"
+            report = kerasalign.export(model, path, format, quantize, **options)
             rows[name] = {
                 "bytes": report.bytes, "max_px": round(report.parity.max_error, 4),
                 "mean_px": round(report.parity.mean_error, 4), "tolerance_px": report.tolerance,

@@ -67,8 +67,11 @@ def quantise(made, kind: str) -> None:
 
 def _large_weights(graph, least: int) -> Iterator:
     """Trained float32 weights: what the frozen graph read from a variable, not matrices that resize or sample."""
+    # Turned as the operator wants them, these have lost the variable's name.
+    turned = {node.input[1] for node in graph.node if node.op_type == "DeformConv"}
     for tensor in graph.initializer:
-        if tensor.data_type == 1 and "ReadVariableOp" in tensor.name and np.prod(tensor.dims) >= least:
+        trained = "ReadVariableOp" in tensor.name or tensor.name in turned
+        if tensor.data_type == 1 and trained and np.prod(tensor.dims) >= least:
             yield tensor
 
 

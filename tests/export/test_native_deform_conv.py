@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from cases import MODELS, crops, set_known_weights
 
-from kerasalign.export import compare, export_model
+from kerasalign.export import compare, export_model, onnx_weights
 from kerasalign.export.onnx_file import write_onnx
 from kerasalign.inference.runtimes import open_runtime
 from kerasalign.inference.runtimes.onnx_model import open_session
@@ -27,7 +27,14 @@ def operators(path):
     return [node.op_type for node in made.graph.node], made.opset_import[0].version
 
 
-def test_every_setting_of_the_layer(tmp_path):
+def outputs_of(path, values):
+    session = open_session(path)
+    return dict(zip((output.name for output in session.get_outputs()), session.run(None, {"crops": values})))
+
+
+def test_every_setting_of_the_layer(tmp_path, monkeypatch):
+    import onnx
+
     images = keras.Input((9, 12, 4), name="crops")
     made = {name: DeformConv2D(6, **options) for name, options in LAYERS.items()}
     network = keras.Model(images, {name: layer(images) for name, layer in made.items()})
@@ -41,10 +48,20 @@ def test_every_setting_of_the_layer(tmp_path):
     assert kinds.count("DeformConv") == len(LAYERS) and opset == 19 and "Gather" not in kinds
     assert not any("deformed" in vars(layer) for layer in made.values())
     values = rng.normal(size=(3, 9, 12, 4)).astype("float32")
-    session = open_session(tmp_path / "layers.onnx")
-    found = dict(zip((output.name for output in session.get_outputs()), session.run(None, {"crops": values})))
+    found = outputs_of(tmp_path / "layers.onnx", values)
     for name, wanted in network(values).items():
         np.testing.assert_allclose(found[name], wanted, atol=1e-4)
+
+    written = onnx.load(tmp_path / "layers.onnx")
+    kernels = {node.input[1] for node in written.graph.node if node.op_type == "DeformConv"}
+    monkeypatch.setitem(onnx_weights._LEAST, "int8", 100)
+    onnx_weights.quantise(written, "int8")
+    stored = {tensor.name for tensor in written.graph.initializer if tensor.data_type == onnx.TensorProto.INT8}
+    assert {name + "/int8" for name in kernels} <= stored
+    onnx.save(written, tmp_path / "small.onnx")
+    small = outputs_of(tmp_path / "small.onnx", values)
+    for name, value in found.items():
+        assert 0 < np.abs(small[name] - value).mean() < 0.05 * np.abs(value).mean()
 
 
 def test_an_sdu_with_the_native_operator(tmp_path):
