@@ -32,12 +32,13 @@ class LandmarkModel(keras.Model):
     # Parts of the paths of weights that the points decide: for another markup they start anew, whatever their shape.
     point_weights: tuple[str, ...] = ()
 
-    def compile(self, optimizer="adam", nme_normaliser: str = "inter_ocular", **kwargs):
+    def compile(self, optimizer="adam", nme_normaliser: str = "inter_ocular", jit_compile="auto", **kwargs):
         """Configures training.
 
         Args:
             optimizer: A Keras optimiser or its name.
             nme_normaliser: The distance by which the reported NME is divided.
+            jit_compile: Whether XLA compiles the steps. `"auto"`: as Keras does, but under TensorFlow not.
             **kwargs: As in `keras.Model.compile`; a `loss` is refused, the model brings its own.
 
         Raises:
@@ -45,7 +46,13 @@ class LandmarkModel(keras.Model):
         """
         if kwargs.get("loss") is not None:
             raise ValueError(f"{type(self).__name__} brings its own loss. Received: loss={kwargs['loss']!r}")
-        super().compile(optimizer=optimizer, **kwargs)
+        if jit_compile == "auto" and keras.backend.backend() == "tensorflow":
+            # On a CPU XLA's convolutions take two to five times as long, and up to a minute to compile.
+            jit_compile = False
+        super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
+        if self.optimizer is not None:
+            # TensorFlow traces a step that makes no variables once instead of twice.
+            self.optimizer.build(self.trainable_variables)
         self.nme_metric = NormalisedMeanError(self.markup, nme_normaliser, name="nme") if self.markup else None
 
     def face_loss(self, landmarks, outputs):

@@ -139,13 +139,6 @@ class AAN(LandmarkModel):
         }  # fmt: skip
         self.policy = self.get_layer("stem").dtype_policy.name
 
-    def compile(self, optimizer="adam", nme_normaliser="inter_ocular", jit_compile="auto", **kwargs):
-        """As in `LandmarkModel`; `"auto"` leaves TensorFlow's own kernels in place."""
-        if jit_compile == "auto":
-            # XLA's convolutions take longer on a CPU, and many seconds to compile.
-            jit_compile = keras.backend.backend() == "jax"
-        super().compile(optimizer=optimizer, nme_normaliser=nme_normaliser, jit_compile=jit_compile, **kwargs)
-
     def face_loss(self, landmarks, outputs):
         """Loss of the landmarks and of every early prediction, summed over the known coordinates of each face."""
         known = ops.logical_not(ops.isnan(landmarks))

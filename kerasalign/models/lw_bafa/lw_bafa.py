@@ -149,15 +149,6 @@ class LWBAFA(LandmarkModel):
         }  # fmt: skip
         self.policy = self.get_layer("stem_conv").dtype_policy.name
 
-    def compile(self, optimizer="adam", nme_normaliser="inter_ocular", jit_compile="auto", **kwargs):
-        """As in `LandmarkModel`; `"auto"` leaves TensorFlow's own kernels in place."""
-        if jit_compile == "auto":
-            # On a CPU XLA's bfloat16 convolutions take several times as long, and it compiles for a minute.
-            jit_compile = keras.backend.backend() == "jax"
-        super().compile(optimizer=optimizer, nme_normaliser=nme_normaliser, jit_compile=jit_compile, **kwargs)
-        # TensorFlow traces a step that makes no variables once instead of twice.
-        self.optimizer.build(self.trainable_variables)
-
     def boundary_targets(self, landmarks):
         """Boundary maps of annotations `(B, N, 2)`: `(B, S / 4, S / 4, K)`, and `(B, K)`, which of them are known."""
         return boundary_maps(landmarks, self.markup.boundaries, self.crop_spec.size // 4, sigma=self.sigma)

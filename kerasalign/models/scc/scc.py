@@ -158,13 +158,6 @@ class SCC(LandmarkModel):
         }  # fmt: skip
         self.policy = self.get_layer("statistics").dtype_policy.name
 
-    def compile(self, optimizer="adam", nme_normaliser="inter_ocular", jit_compile="auto", **kwargs):
-        """As in `LandmarkModel`; `"auto"` leaves TensorFlow's own kernels in place."""
-        if jit_compile == "auto":
-            # XLA's convolutions take up to five times as long on a CPU, and a minute to compile.
-            jit_compile = keras.backend.backend() == "jax"
-        super().compile(optimizer=optimizer, nme_normaliser=nme_normaliser, jit_compile=jit_compile, **kwargs)
-
     def face_loss(self, landmarks, outputs):
         """Mean of the loss over the known coordinates of each face (equation 9)."""
         known = ops.logical_not(ops.isnan(landmarks))

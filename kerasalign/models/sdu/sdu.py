@@ -225,14 +225,6 @@ class SDU(LandmarkModel):
         pairs = self.pair_loss(x, y, y_pred, self.draw_transforms(ops.shape(x)[0]))
         return loss + weighted_mean(pairs, sample_weight)
 
-    def compile(self, optimizer="adam", nme_normaliser="inter_ocular", jit_compile="auto", **kwargs):
-        """As in `LandmarkModel`; `"auto"` leaves TensorFlow's own kernels in place, which are quicker on a CPU."""
-        if jit_compile == "auto":
-            jit_compile = keras.backend.backend() == "jax"
-        super().compile(optimizer=optimizer, nme_normaliser=nme_normaliser, jit_compile=jit_compile, **kwargs)
-        # TensorFlow traces a step that makes no variables once instead of twice.
-        self.optimizer.build(self.trainable_variables)
-
     def get_config(self):
         return super().get_config() | self.settings | {
             "size": self.crop_spec.size,
