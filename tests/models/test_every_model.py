@@ -12,15 +12,42 @@ from kerasalign.models.profile import profile
 
 
 @pytest.fixture(scope="module", params=MODELS)
-def case(request):
-    return MODELS[request.param]
+def name(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def case(name):
+    return MODELS[name]
 
 
 @pytest.fixture(scope="module")
 def model(case):
+    """With known weights, which tests leave as they are; how it is compiled is theirs."""
     model = case.make()
     set_known_weights(model)
     return model
+
+
+@pytest.fixture(scope="module")
+def twin(model):
+    """The model's own config, built again."""
+    keras.utils.set_random_seed(0)
+    return type(model).from_config(model.get_config())
+
+
+@pytest.fixture(scope="module")
+def first_values(twin):
+    return [(variable, np.array(variable)) for variable in twin.variables]
+
+
+@pytest.fixture
+def untrained(twin, first_values):
+    """The twin as it was built, the state of its random draws included."""
+    keras.utils.set_random_seed(0)
+    for variable, value in first_values:
+        variable.assign(value)
+    return twin
 
 
 def assert_close(a, b):
@@ -47,16 +74,14 @@ def test_uint8_and_float_crops_are_the_same(model):
     np.testing.assert_array_equal(a, b)
 
 
-def test_config_rebuilds_the_model(model):
-    twin = type(model).from_config(model.get_config())
+def test_config_rebuilds_the_model(model, twin):
     assert twin.get_config() == model.get_config()
     assert [w.shape for w in twin.weights] == [w.shape for w in model.weights]
     assert twin.crop_spec == model.crop_spec and twin.markup is model.markup
 
 
-def test_fit_learns_with_missing_points_and_evaluate_reports_nme(case):
-    keras.utils.set_random_seed(0)
-    model = case.make()
+def test_fit_learns_with_missing_points_and_evaluate_reports_nme(untrained):
+    model = untrained
     images, target = crops(4, model.crop_spec.size), model_target(model, 4)
     model.compile(keras.optimizers.Adam(1e-3))
     history = model.fit(images, target, batch_size=2, epochs=6, verbose=0)
@@ -66,10 +91,9 @@ def test_fit_learns_with_missing_points_and_evaluate_reports_nme(case):
     assert np.isfinite(score["loss"]) and score["nme"] > 0
 
 
-def test_gradients_reach_every_weight(case):
-    keras.utils.set_random_seed(0)
-    model = case.make()
-    model.compile(keras.optimizers.SGD(1e-2))
+def test_gradients_reach_every_weight(case, untrained):
+    model = untrained
+    model.compile(keras.optimizers.SGD(1e-2), run_eagerly=True)
     before = [np.array(w) for w in model.trainable_weights]
     for _ in range(2):
         model.train_on_batch(crops(2, model.crop_spec.size), model_target(model, 2))
@@ -79,7 +103,7 @@ def test_gradients_reach_every_weight(case):
 
 
 def test_sample_weight_zero_takes_a_face_out(model):
-    model.compile("sgd")
+    model.compile("sgd", run_eagerly=True)
     images, target = crops(2, model.crop_spec.size), model_target(model, 2)
     both = model.test_on_batch(images, target, sample_weight=np.array([0.0, 1.0]), return_dict=True)
     alone = model.test_on_batch(images[1:], target[1:], return_dict=True)
@@ -93,7 +117,7 @@ def test_mixed_float16_gives_float32_landmarks(case):
     out = model(crops(2, model.crop_spec.size))
     assert out["landmarks"].dtype == "float32"
     assert np.isfinite(np.asarray(out["landmarks"])).all()
-    model.compile("sgd")
+    model.compile("sgd", run_eagerly=True)
     assert np.isfinite(model.train_on_batch(crops(2, model.crop_spec.size), model_target(model, 2))[0])
     twin = type(model).from_config(model.get_config())
     assert [layer.dtype_policy.name for layer in twin.layers] == [layer.dtype_policy.name for layer in model.layers]
@@ -109,31 +133,29 @@ def test_predict_crops_equals_the_model(model):
     assert all(len(v) == 0 for v in empty.values())
 
 
-def test_weights_changed_after_a_prediction_are_used(case):
-    model = case.make()
+def test_weights_changed_after_a_prediction_are_used(model, untrained):
     images = crops(1, model.crop_spec.size)
+    known = model.get_weights()
     first = model.predict_crops(images)["landmarks"]
-    set_known_weights(model)
-    assert np.abs(model.predict_crops(images)["landmarks"] - first).max() > 1e-3
+    model.set_weights(untrained.get_weights())
+    changed = model.predict_crops(images)["landmarks"]
+    model.set_weights(known)
+    assert np.abs(changed - first).max() > 1e-3
 
 
-def test_float16_weights_load_into_the_float32_model(case, tmp_path):
+def test_float16_weights_load_into_the_float32_model(model, untrained, tmp_path):
     from kerasalign.training import save_weights
 
-    model = case.make()
-    set_known_weights(model)
     save_weights(model, tmp_path / "half.weights.h5", "float16")
     save_weights(model, tmp_path / "full.weights.h5")
     assert (tmp_path / "half.weights.h5").stat().st_size < 0.7 * (tmp_path / "full.weights.h5").stat().st_size
-    twin = case.make()
-    twin.load_weights(tmp_path / "half.weights.h5")
-    for a, b in zip(twin.get_weights(), model.get_weights()):
+    untrained.load_weights(tmp_path / "half.weights.h5")
+    for a, b in zip(untrained.get_weights(), model.get_weights()):
         assert a.dtype == "float32"
         np.testing.assert_array_equal(a, b.astype("float16").astype("float32"))
 
 
-def test_wrong_input_and_losses_are_refused(case):
-    model = case.make()
+def test_wrong_input_and_losses_are_refused(model):
     with pytest.raises(ValueError, match="Received: shape"):
         model.predict_crops(np.zeros((1, 9, 9, 3), "uint8"))
     with pytest.raises(ValueError, match="own loss"):
@@ -150,9 +172,23 @@ def test_profile_counts_every_parameter_and_product(model):
         found["nowhere"]
 
 
+def test_a_case_is_named_after_its_class(name, model):
+    assert _class_of(name) == type(model).__name__
+
+
 def test_every_model_class_is_here():
-    tested = {type(case.make()).__name__ for case in MODELS.values()}
-    assert set(kerasalign.models._CLASSES) <= tested
+    assert set(kerasalign.models._CLASSES) <= {_class_of(name) for name in MODELS}
+
+
+def _class_of(case_name: str) -> str:
+    return case_name.replace(",", " ").split()[0]
+
+
+def test_xla_is_off_under_tensorflow_unless_it_is_asked_for(model):
+    model.compile("sgd")
+    assert model.jit_compile == (keras.backend.backend() == "jax") and model.optimizer.built
+    model.compile("sgd", jit_compile=True)
+    assert model.jit_compile
 
 
 def test_unknown_class():
@@ -165,7 +201,6 @@ def test_unknown_argument():
         kerasalign.models.build({"class": "MuSiCa", "sise": 3})
 
 
-def test_a_model_is_rebuilt_from_its_config(case):
-    model = case.make()
+def test_a_model_is_rebuilt_from_its_config(model):
     twin = kerasalign.models.build({"class": type(model).__name__, **model.get_config()})
     assert twin.get_config() == model.get_config()
