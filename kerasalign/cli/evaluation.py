@@ -11,6 +11,7 @@ import typer
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import console, error_console, print_json, say
+from kerasalign.cli.options import Boxes, DataFolder, WeightsFile
 
 
 def register(app: typer.Typer) -> None:
@@ -20,15 +21,12 @@ def register(app: typer.Typer) -> None:
 
 def evaluate_command(
     name: Annotated[str, typer.Argument(help="Preset to evaluate, or its folder.")],
-    data: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the data set in its official layout.")],
+    data: DataFolder,
     protocol: Annotated[
         list[str] | None, typer.Option(help="Protocols; by default those of the preset's paper that DIR is whole for.")
     ] = None,
-    boxes: Annotated[
-        str | None,
-        typer.Option(help="landmarks, scaled:1.2, dataset:KIND or detector:mtcnn; by default the protocol's."),
-    ] = None,
-    weights: Annotated[Path | None, typer.Option(help="A weights file instead of the published ones.")] = None,
+    boxes: Boxes = None,
+    weights: WeightsFile = None,
     out: Annotated[Path | None, typer.Option(help="Folder for report, CSV, CED plot and worst faces.")] = None,
     worst: Annotated[int, typer.Option(help="Faces on the sheet of the worst ones.")] = 20,
     success_threshold: Annotated[

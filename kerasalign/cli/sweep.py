@@ -11,6 +11,7 @@ import typer
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import console, error_console, say
+from kerasalign.cli.options import Boxes, DataFolder, WeightsFile
 
 
 def register(app: typer.Typer) -> None:
@@ -20,15 +21,12 @@ def register(app: typer.Typer) -> None:
 
 def sweep_command(
     name: Annotated[str, typer.Argument(help="Preset with early exit, such as a MuSiCa.")],
-    data: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the data set in its official layout.")],
+    data: DataFolder,
     protocol: Annotated[
         str | None, typer.Option(help="Protocol; by default the first of the preset's paper that DIR is whole for.")
     ] = None,
-    boxes: Annotated[
-        str | None,
-        typer.Option(help="landmarks, scaled:1.2, dataset:KIND or detector:mtcnn; by default the protocol's."),
-    ] = None,
-    weights: Annotated[Path | None, typer.Option(help="A weights file instead of the published ones.")] = None,
+    boxes: Boxes = None,
+    weights: WeightsFile = None,
     out: Annotated[Path | None, typer.Option(help="Folder for sweep.csv, report.json and pictures.")] = None,
 ) -> None:
     """Measure what early exit costs and gives: NME against multiply-adds, and how good the error estimates are."""

@@ -6,6 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasalign.layers.checks import at_least_one
+from kerasalign.layers.conv_norm import strided_shape
+
 
 def blur_matrix(length: int, size: int = 4, stride: int = 2) -> np.ndarray:
     """One axis of a blur pool as a `(ceil(length / stride), length)` matrix.
@@ -48,9 +51,7 @@ class BlurPool(keras.layers.Layer):
 
     def __init__(self, size: int = 4, stride: int = 2, **kwargs):
         super().__init__(**kwargs)
-        for name, value in (("size", size), ("stride", stride)):
-            if value < 1:
-                raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
+        at_least_one(size=size, stride=stride)
         self.size = size
         self.stride = stride
 
@@ -65,8 +66,7 @@ class BlurPool(keras.layers.Layer):
         return ops.reshape(out, (-1, rows, columns, channels))
 
     def compute_output_shape(self, input_shape):
-        batch, *sides, channels = input_shape
-        return (batch, *(side and -(-side // self.stride) for side in sides), channels)
+        return strided_shape(input_shape, self.stride, input_shape[-1])
 
     def get_config(self):
         return super().get_config() | {"size": self.size, "stride": self.stride}

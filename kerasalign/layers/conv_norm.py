@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerasalign.layers.checks import at_least_one
 from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
 
 
@@ -43,9 +44,7 @@ class ConvNorm(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         sides = (kernel_size, kernel_size) if isinstance(kernel_size, int) else tuple(kernel_size)
-        for name, value in (("filters", filters), ("kernel_size", min(sides)), ("strides", strides)):
-            if value < 1:
-                raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
+        at_least_one(filters=filters, kernel_size=sides, strides=strides)
         self.filters = filters
         self.kernel_size = list(sides)
         self.strides = strides
@@ -54,10 +53,7 @@ class ConvNorm(keras.layers.Layer):
         self.epsilon = epsilon
 
     def build(self, input_shape):
-        self.conv = keras.layers.Conv2D(
-            self.filters, self.kernel_size, self.strides, "same", use_bias=False, kernel_initializer="he_normal",
-            dtype=self.dtype_policy, name="conv",
-        )  # fmt: skip
+        self.conv = convolution(self.filters, self.kernel_size, "conv", self.dtype_policy, self.strides)
         self.norm = FusedBatchNormalization(self.momentum, self.epsilon, dtype=self.dtype_policy, name="norm")
         self.conv.build(input_shape)
         self.norm.build(self.conv.compute_output_shape(input_shape))
@@ -67,8 +63,7 @@ class ConvNorm(keras.layers.Layer):
         return ops.relu(out) if self.activation else out
 
     def compute_output_shape(self, input_shape):
-        batch, *sides, _ = input_shape
-        return (batch, *(side and -(-side // self.strides) for side in sides), self.filters)
+        return strided_shape(input_shape, self.strides, self.filters)
 
     def get_config(self):
         return super().get_config() | {
@@ -79,3 +74,16 @@ class ConvNorm(keras.layers.Layer):
             "momentum": self.momentum,
             "epsilon": self.epsilon,
         }
+
+
+def convolution(filters: int, kernel_size, name: str, dtype, strides: int = 1) -> keras.layers.Conv2D:
+    """A convolution of padded maps without bias or activation, for a normalisation before or after it."""
+    return keras.layers.Conv2D(
+        filters, kernel_size, strides, "same", use_bias=False, kernel_initializer="he_normal", dtype=dtype, name=name
+    )
+
+
+def strided_shape(input_shape, strides: int, filters: int) -> tuple:
+    """Shape of what a convolution of padded maps `(B, H, W, C)` gives; sides may be unknown."""
+    batch, *sides, _ = input_shape
+    return (batch, *(side and -(-side // strides) for side in sides), filters)

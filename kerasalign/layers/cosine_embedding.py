@@ -5,6 +5,8 @@ import math
 import keras
 from keras import ops
 
+from kerasalign.layers.checks import at_least_one
+
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class CosineEmbedding(keras.layers.Layer):
@@ -55,8 +57,7 @@ class CosineEmbedding(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if units < 1:
-            raise ValueError(f"`units` must be at least 1. Received: units={units}")
+        at_least_one(units=units)
         if bandwidth is not None and not bandwidth > 0:
             raise ValueError(f"`bandwidth` must be positive. Received: bandwidth={bandwidth}")
         self.units = units

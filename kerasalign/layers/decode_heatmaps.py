@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasalign.layers.checks import at_least_one
+
 DECODERS = ("quarter", "soft", "insightface")
 ACTIVATIONS = ("sigmoid", "softmax", "linear")
 _REACH = 3
@@ -50,8 +52,7 @@ class DecodeHeatmaps(keras.layers.Layer):
         for name, value, known in (("decode", decode, DECODERS), ("activation", activation, ACTIVATIONS)):
             if value not in known:
                 raise ValueError(f"`{name}` must be one of {known}. Received: {name}={value!r}")
-        if stride < 1:
-            raise ValueError(f"`stride` must be at least 1. Received: stride={stride}")
+        at_least_one(stride=stride)
         self.stride = stride
         self.decode = decode
         self.activation = activation

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasalign.layers.checks import at_least_one
+
 BOUNDARIES = ("zeros", "mxnet")
 
 
@@ -55,10 +57,7 @@ class DeformConv2D(keras.layers.Layer):
         super().__init__(**kwargs)
         pairs = {"kernel_size": kernel_size, "strides": strides, "dilation_rate": dilation_rate}
         pairs = {name: (value, value) if isinstance(value, int) else tuple(value) for name, value in pairs.items()}
-        counts = {"filters": filters, "groups": groups, "deformable_groups": deformable_groups}
-        for name, value in (*counts.items(), *((name, min(pair)) for name, pair in pairs.items())):
-            if value < 1:
-                raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
+        at_least_one(filters=filters, groups=groups, deformable_groups=deformable_groups, **pairs)
         for name, value, known in (("padding", padding, ("same", "valid")), ("boundary", boundary, BOUNDARIES)):
             if value not in known:
                 raise ValueError(f"`{name}` must be one of {known}. Received: {name}={value!r}")

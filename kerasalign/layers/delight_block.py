@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerasalign.layers.attention import attend, attention_macs
+from kerasalign.layers.checks import at_least_one
 from kerasalign.layers.dextra import DExTra
 
 
@@ -39,8 +40,7 @@ class DeLighTBlock(keras.layers.Layer):
         self, depth: int = 4, widening: float = 2.0, reduction: int = 4, dropout: float = 0.1, max_groups=None, **kwargs
     ):
         super().__init__(**kwargs)
-        if reduction < 1:
-            raise ValueError(f"`reduction` must be at least 1. Received: reduction={reduction}")
+        at_least_one(reduction=reduction)
         if not 0 <= dropout < 1:
             raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout}")
         self.depth = depth

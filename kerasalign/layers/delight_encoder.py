@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from kerasalign.layers.checks import at_least_one
 from kerasalign.layers.delight_block import DeLighTBlock
 
 
@@ -43,8 +44,7 @@ class DeLighTEncoder(keras.layers.Layer):
         dropout: float = 0.1, max_groups=None, **kwargs,
     ):  # fmt: skip
         super().__init__(**kwargs)
-        if blocks < 1:
-            raise ValueError(f"`blocks` must be at least 1. Received: blocks={blocks}")
+        at_least_one(blocks=blocks)
         if not 2 <= min_depth <= max_depth:
             raise ValueError("`min_depth` must be at least 2 and at most `max_depth`. "
                              f"Received: min_depth={min_depth}, max_depth={max_depth}")

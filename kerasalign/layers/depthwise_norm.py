@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerasalign.layers.checks import at_least_one
 from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
 
 
@@ -33,8 +34,7 @@ class DepthwiseNorm(keras.layers.Layer):
 
     def __init__(self, kernel_size: int = 3, momentum: float = 0.9, epsilon: float = 2e-5, **kwargs):
         super().__init__(**kwargs)
-        if kernel_size < 1:
-            raise ValueError(f"`kernel_size` must be at least 1. Received: kernel_size={kernel_size}")
+        at_least_one(kernel_size=kernel_size)
         self.kernel_size = kernel_size
         self.momentum = momentum
         self.epsilon = epsilon

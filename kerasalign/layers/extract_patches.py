@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from kerasalign.layers.checks import at_least_one
+
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class ExtractPatches(keras.layers.Layer):
@@ -33,8 +35,7 @@ class ExtractPatches(keras.layers.Layer):
     def __init__(self, patch_size: int = 14, **kwargs):
         # Patches have the dtype of the image: `uint8` crops are not turned into floats to copy a few of their pixels.
         super().__init__(autocast=False, **kwargs)
-        if patch_size < 1:
-            raise ValueError(f"`patch_size` must be at least 1. Received: patch_size={patch_size}")
+        at_least_one(patch_size=patch_size)
         self.patch_size = patch_size
 
     def call(self, images, centres):

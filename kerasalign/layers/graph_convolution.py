@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerasalign.layers.checks import at_least_one
 from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
 
 
@@ -35,8 +36,7 @@ class GraphConvolution(keras.layers.Layer):
 
     def __init__(self, units: int, activation: bool = True, bias_initializer=None, **kwargs):
         super().__init__(**kwargs)
-        if units < 1:
-            raise ValueError(f"`units` must be at least 1. Received: units={units}")
+        at_least_one(units=units)
         self.units = units
         self.activation = activation
         limit = units**-0.5

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerasalign.layers.checks import at_least_one
 from kerasalign.layers.residual_bottleneck import ResidualBottleneck
 from kerasalign.layers.shuffle_unit import ShuffleUnit
 
@@ -44,9 +45,7 @@ class Hourglass(keras.layers.Layer):
 
     def __init__(self, middle: int, depth: int = 4, shuffle: str = "none", **kwargs):
         super().__init__(**kwargs)
-        for name, value in (("middle", middle), ("depth", depth)):
-            if value < 1:
-                raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
+        at_least_one(middle=middle, depth=depth)
         if shuffle not in SHUFFLE:
             raise ValueError(f"`shuffle` must be one of {SHUFFLE}. Received: shuffle={shuffle!r}")
         self.middle = middle

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from kerasalign.layers.checks import at_least_one
+
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class InvertedBottleneck(keras.layers.Layer):
@@ -33,9 +35,7 @@ class InvertedBottleneck(keras.layers.Layer):
 
     def __init__(self, filters: int, expansion: int = 6, **kwargs):
         super().__init__(**kwargs)
-        for name, value in (("filters", filters), ("expansion", expansion)):
-            if value < 1:
-                raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
+        at_least_one(filters=filters, expansion=expansion)
         self.filters = filters
         self.expansion = expansion
 

@@ -3,6 +3,8 @@
 import keras
 from keras import layers, ops
 
+from kerasalign.layers.checks import at_least_one
+
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class ParallelAttention(keras.layers.Layer):
@@ -32,8 +34,7 @@ class ParallelAttention(keras.layers.Layer):
 
     def __init__(self, reduction: int = 2, **kwargs):
         super().__init__(**kwargs)
-        if reduction < 1:
-            raise ValueError(f"`reduction` must be at least 1. Received: reduction={reduction}")
+        at_least_one(reduction=reduction)
         self.reduction = reduction
 
     def build(self, maps_shape, guide_shape):

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerasalign.layers.conv_norm import convolution
 from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
 
 
@@ -49,19 +50,13 @@ class ParallelMultiscaleBlock(keras.layers.Layer):
             self.norms.append(
                 FusedBatchNormalization(epsilon=self.epsilon, dtype=self.dtype_policy, name=f"norm_{i}")
             )
-            self.convs.append(self._conv(filters, 3, f"conv_{i}"))
+            self.convs.append(convolution(filters, 3, f"conv_{i}", self.dtype_policy))
             self.norms[i].build((*sides, given))
             self.convs[i].build((*sides, given))
         self.skip = None
         if channels != self.filters:
-            self.skip = self._conv(self.filters, 1, "skip")
+            self.skip = convolution(self.filters, 1, "skip", self.dtype_policy)
             self.skip.build(input_shape)
-
-    def _conv(self, filters: int, kernel: int, name: str):
-        return keras.layers.Conv2D(
-            filters, kernel, padding="same", use_bias=False, kernel_initializer="he_normal", dtype=self.dtype_policy,
-            name=name,
-        )  # fmt: skip
 
     def call(self, images, training=None):
         beside, x, parts = images, images, []

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasalign.layers.checks import at_least_one
+
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class PatchGraphAttention(keras.layers.Layer):
@@ -42,9 +44,7 @@ class PatchGraphAttention(keras.layers.Layer):
         self.points = np.asarray(points, "float64")
         if self.points.ndim != 2 or self.points.shape[1] != 2 or not np.isfinite(self.points).all():
             raise ValueError(f"`points` must be (P, 2) finite numbers. Received: shape {self.points.shape}")
-        for name, value in (("neighbours", neighbours), ("hidden", hidden)):
-            if value < 1:
-                raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
+        at_least_one(neighbours=neighbours, hidden=hidden)
         self.neighbours = neighbours
         self.hidden = hidden
         self.adjacency = _normalised_adjacency(self.points, neighbours)

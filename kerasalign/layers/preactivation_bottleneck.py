@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerasalign.layers.conv_norm import convolution
 from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
 
 
@@ -45,20 +46,14 @@ class PreactivationBottleneck(keras.layers.Layer):
         self.norms = [
             FusedBatchNormalization(epsilon=self.epsilon, dtype=self.dtype_policy, name=f"norm_{i}") for i in range(3)
         ]
-        self.convs = [self._conv(filters, kernel, f"conv_{i}") for i, (filters, kernel) in enumerate(plan)]
+        self.convs = [convolution(*shape, f"conv_{i}", self.dtype_policy) for i, shape in enumerate(plan)]
         for width, norm, conv in zip(widths, self.norms, self.convs):
             norm.build((*sides, width))
             conv.build((*sides, width))
         self.skip = None
         if channels != self.filters:
-            self.skip = self._conv(self.filters, 1, "skip")
+            self.skip = convolution(self.filters, 1, "skip", self.dtype_policy)
             self.skip.build(input_shape)
-
-    def _conv(self, filters: int, kernel: int, name: str):
-        return keras.layers.Conv2D(
-            filters, kernel, padding="same", use_bias=False, kernel_initializer="he_normal", dtype=self.dtype_policy,
-            name=name,
-        )  # fmt: skip
 
     def call(self, images, training=None):
         beside, x = images, images

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasalign.layers.checks import at_least_one
 from kerasalign.layers.photo_statistics import inside_photo
 
 
@@ -65,8 +66,7 @@ class PyramidLevel(keras.layers.Layer):
 
     def __init__(self, level: int, sigma: float = 2 / 3, **kwargs):
         super().__init__(autocast=False, **kwargs)
-        if level < 1:
-            raise ValueError(f"`level` must be at least 1. Received: level={level}")
+        at_least_one(level=level)
         self.level = level
         self.sigma = sigma
 

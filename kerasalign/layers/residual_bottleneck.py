@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerasalign.layers.checks import at_least_one
 from kerasalign.layers.conv_norm import ConvNorm
 
 
@@ -36,9 +37,7 @@ class ResidualBottleneck(keras.layers.Layer):
 
     def __init__(self, filters: int, middle: int, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs):
         super().__init__(**kwargs)
-        for name, value in (("filters", filters), ("middle", middle)):
-            if value < 1:
-                raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
+        at_least_one(filters=filters, middle=middle)
         self.filters = filters
         self.middle = middle
         self.momentum = momentum

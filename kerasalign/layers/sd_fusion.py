@@ -2,6 +2,7 @@
 
 import keras
 
+from kerasalign.layers.checks import at_least_one
 from kerasalign.layers.conv_norm import ConvNorm
 from kerasalign.layers.pyramid_pooling import PyramidPooling
 from kerasalign.layers.residual_bottleneck import ResidualBottleneck
@@ -42,9 +43,7 @@ class SDFusion(keras.layers.Layer):
 
     def __init__(self, maps: int, middle: int, attention: bool = True, bins=(1, 2, 3, 6), **kwargs):
         super().__init__(**kwargs)
-        for name, value in (("maps", maps), ("middle", middle)):
-            if value < 1:
-                raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
+        at_least_one(maps=maps, middle=middle)
         self.maps = maps
         self.middle = middle
         self.attention = attention

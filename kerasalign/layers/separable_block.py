@@ -3,7 +3,8 @@
 import keras
 from keras import ops
 
-from kerasalign.layers.conv_norm import ConvNorm
+from kerasalign.layers.checks import at_least_one
+from kerasalign.layers.conv_norm import ConvNorm, strided_shape
 from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
 
 
@@ -35,9 +36,7 @@ class SeparableBlock(keras.layers.Layer):
 
     def __init__(self, filters: int, kernel_size: int = 5, strides: int = 1, momentum: float = 0.9, **kwargs):
         super().__init__(**kwargs)
-        for name, value in (("filters", filters), ("kernel_size", kernel_size), ("strides", strides)):
-            if value < 1:
-                raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
+        at_least_one(filters=filters, kernel_size=kernel_size, strides=strides)
         self.filters = filters
         self.kernel_size = kernel_size
         self.strides = strides
@@ -67,8 +66,7 @@ class SeparableBlock(keras.layers.Layer):
         return ops.relu(out)
 
     def compute_output_shape(self, input_shape):
-        batch, *sides, _ = input_shape
-        return (batch, *(side and -(-side // self.strides) for side in sides), self.filters)
+        return strided_shape(input_shape, self.strides, self.filters)
 
     def get_config(self):
         return super().get_config() | {

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerasalign.layers.affine_sampler import AffineSampler
+from kerasalign.layers.checks import at_least_one
 from kerasalign.layers.conv_norm import ConvNorm
 
 MODES = {"rotation": 1, "similarity": 4, "affine": 6}
@@ -47,8 +48,7 @@ class SpatialTransformer(keras.layers.Layer):
         super().__init__(**kwargs)
         if mode not in MODES:
             raise ValueError(f"`mode` must be one of {tuple(MODES)}. Received: mode={mode!r}")
-        if filters < 1:
-            raise ValueError(f"`filters` must be at least 1. Received: filters={filters}")
+        at_least_one(filters=filters)
         self.mode = mode
         self.filters = filters
         self.epsilon = epsilon

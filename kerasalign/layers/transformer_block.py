@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerasalign.layers.attention import attend, attention_macs
+from kerasalign.layers.checks import at_least_one
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -35,9 +36,7 @@ class TransformerBlock(keras.layers.Layer):
 
     def __init__(self, heads: int = 8, hidden: int = 1024, dropout: float = 0.1, **kwargs):
         super().__init__(**kwargs)
-        for name, value in (("heads", heads), ("hidden", hidden)):
-            if value < 1:
-                raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
+        at_least_one(heads=heads, hidden=hidden)
         if not 0 <= dropout < 1:
             raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout}")
         self.heads = heads

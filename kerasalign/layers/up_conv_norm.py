@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasalign.layers.checks import at_least_one
 from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
 
 
@@ -32,8 +33,7 @@ class UpConvNorm(keras.layers.Layer):
 
     def __init__(self, filters: int, alike: bool = False, epsilon: float = 2e-5, **kwargs):
         super().__init__(**kwargs)
-        if filters < 1:
-            raise ValueError(f"`filters` must be at least 1. Received: filters={filters}")
+        at_least_one(filters=filters)
         self.filters = filters
         self.alike = alike
         self.epsilon = epsilon

@@ -24,8 +24,16 @@ def build(config: dict) -> LandmarkModel:
     name = arguments.pop("class", None)
     if name not in _CLASSES:
         raise ValueError(f"`class` must be one of {sorted(_CLASSES)}. Received: class={name!r}")
-    known = [*[*inspect.signature(_CLASSES[name].__init__).parameters][1:-1], "name"]
+    known = _arguments(_CLASSES[name])
     unknown = sorted(set(arguments) - set(known))
     if unknown:
         raise ValueError(f"{name} takes the arguments {known}. Received: {unknown}")
     return _CLASSES[name](**arguments)
+
+
+def _arguments(model_class: type) -> list[str]:
+    """Names of the arguments that a class takes, those that it passes on to the one above included."""
+    own = [vars(base)["__init__"] for base in model_class.__mro__[: model_class.__mro__.index(LandmarkModel)]
+           if "__init__" in vars(base)]  # fmt: skip
+    names = [name for init in own for name in [*inspect.signature(init).parameters][1:-1]]
+    return [*dict.fromkeys(names), "name"]

@@ -68,7 +68,7 @@ def contact_sheet(
             shapes.insert(0, _points(truth[i], markup, "truth"))
         sheet.paste(_tile(image, shapes, markup, tile), (left, top))
         if titles is not None:
-            text = _shorten(titles[i], font, tile)
+            text = shorten(titles[i], font, tile)
             pen.text((left, top + tile + 0.2 * font.size), text, _INK, font)
     return sheet
 
@@ -95,7 +95,8 @@ def _points(landmarks: np.ndarray, markup: Markup, name: str) -> np.ndarray:
     return landmarks
 
 
-def _shorten(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+def shorten(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+    """A text, or the end of one that is wider than so many pixels."""
     if font.getlength(text) <= width:
         return text
     # The end tells more: names begin with the folders that faces share.

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from kerasalign.geometry import CropSpec, box_from_center, tight_box
 from kerasalign.markups import Markup, get_markup
+from kerasalign.plots.contact_sheet import shorten
 from kerasalign.plots.draw import Outline, draw_faces
 
 _PAPER, _INK = (24, 28, 34), (235, 235, 235)
@@ -73,7 +74,7 @@ def cascade_sheet(
         left = _GAP + face * width
         picture, matrix = spec.extract(image, tight_box(landmarks[face, final[face]]))
         if titles is not None:
-            pen.text((left + tile / 2, _GAP / 2), _fit(titles[face], font, tile), _INK, font, anchor="ma")
+            pen.text((left + tile / 2, _GAP / 2), shorten(titles[face], font, tile), _INK, font, anchor="ma")
         for i in range(last + 1):
             place = left, top + i * height + caption
             drawing = _draw(picture, spec.to_crop(matrix, landmarks[face, i]), markup)
@@ -134,7 +135,7 @@ def attention_map(
         low, high = values.min(), values.max()
         peak = f", most at point {patches[values.argmax()]}" if high > low else ""
         text = f"iteration {i + 1}: {low:.2f} to {high:.2f}{peak}"
-        pen.text((left + tile / 2, tile + 1.5 * _GAP), _fit(text, font, tile), _INK, font, anchor="ma")
+        pen.text((left + tile / 2, tile + 1.5 * _GAP), shorten(text, font, tile), _INK, font, anchor="ma")
     return sheet
 
 
@@ -174,12 +175,3 @@ def _draw(picture: np.ndarray, shape: np.ndarray, markup: Markup) -> Image.Image
 def _grey(picture: Image.Image) -> Image.Image:
     """Without colour and half as bright."""
     return picture.convert("L").point(lambda value: value * 0.45 + 30).convert("RGB")
-
-
-def _fit(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
-    """The end of a text that is too wide."""
-    if font.getlength(text) <= width:
-        return text
-    while text and font.getlength("…" + text) > width:
-        text = text[1:]
-    return "…" + text

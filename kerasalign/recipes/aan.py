@@ -43,20 +43,14 @@ class AANRecipe(Recipe):
 
     def learning_rate_schedule(self):
         """The Keras schedule."""
-        if self.schedule == "cosine":
-            return keras.optimizers.schedules.CosineDecay(self.learning_rate, self.steps)
-        # Keras keeps a value up to and including its boundary.
-        ends = [max(round(share * self.steps), 1) - 1 for share in (0.5, 0.8)]
-        rates = [self.learning_rate * factor for factor in (1.0, 0.1, 0.01)]
-        return keras.optimizers.schedules.PiecewiseConstantDecay(ends, rates)
+        return self.falling_rate((0.5, 0.8), 0.1)
 
     def optimizer(self):
         """Adam with weight decay."""
         rate = self.learning_rate_schedule()
-        averages = {} if self.ema_decay is None else {"use_ema": True, "ema_momentum": self.ema_decay}
         if self.decay == "l2":
-            return CoupledAdam(rate, l2=self.weight_decay, **averages)
-        return keras.optimizers.Adam(rate, weight_decay=self.weight_decay, **averages)
+            return CoupledAdam(rate, l2=self.weight_decay, **self.averages())
+        return keras.optimizers.Adam(rate, weight_decay=self.weight_decay, **self.averages())
 
     def learned_config(self, cache, train) -> dict:
         """Nothing is learned from the faces; the network in training has early predictions."""

@@ -153,22 +153,54 @@ def evaluate_model(
     if box_source is not None:
         chosen = [protocol.with_box_source(box_source) for protocol in chosen]
     check_protocols(model, chosen)
-    data = chosen[0].dataset.lower()
-    splits = [split_of(protocol) for protocol in chosen]
-    faces = {split: read_dataset(data, data_dir, split, on_error=on_error) for split in dict.fromkeys(splits)}
-    samples = {sample.name: sample for group in faces.values() for sample in group}
-    # WFLW's subsets share faces: each is predicted once.
-    found, iterations = _predict(model, list(samples.values()), chosen[0].box_source, options)
-    evaluations = []
-    for protocol, split in zip(chosen, splits):
-        kept = [sample for sample in faces[split] if sample.name in found]
-        if not kept:
-            raise ValueError(f"No face of {protocol} was found by {protocol.box_text()}. Received: data_dir={data_dir}")
-        evaluations.append(evaluate_faces(protocol, kept, found, model.crop_spec.box, n_bootstrap))
-    missed = tuple(face for face in samples if face not in found)
-    names = {split: [sample.name for sample in group] for split, group in faces.items()}
+    faces = read_splits(chosen, data_dir, on_error)
+    found, iterations = _predict(model, list(by_name(faces).values()), chosen[0].box_source, options)
     mean = float(np.mean(iterations)) if len(iterations) else float("nan")
-    return ModelReport(name or model.name, tuple(evaluations), samples, names, found, missed, mean, published or {})
+    return report_on(model, chosen, faces, found, n_bootstrap, name=name, published=published, iterations=mean)
+
+
+def read_splits(protocols: Sequence[Protocol], data_dir, on_error: str = "raise") -> dict[str, list[FaceSample]]:
+    """The samples of every split that protocols of one data set name."""
+    data = protocols[0].dataset.lower()
+    splits = dict.fromkeys(split_of(protocol) for protocol in protocols)
+    return {split: read_dataset(data, data_dir, split, on_error=on_error) for split in splits}
+
+
+def by_name(faces: Mapping[str, Sequence[FaceSample]]) -> dict[str, FaceSample]:
+    """Face name to sample; splits may share faces, as WFLW's subsets do."""
+    return {sample.name: sample for group in faces.values() for sample in group}
+
+
+def report_on(
+    model, protocols: Sequence[Protocol], faces: Mapping[str, Sequence[FaceSample]], found: Mapping[str, np.ndarray],
+    n_bootstrap: int, **told,
+) -> ModelReport:  # fmt: skip
+    """The report of predictions on the samples of `read_splits`.
+
+    Args:
+        model: The model that made them.
+        protocols: The protocols.
+        faces: Split to its samples.
+        found: Face name to `(N, 2)` landmarks in pixels of the photo, of the faces that were found.
+        n_bootstrap: Resamples of the confidence intervals.
+        **told: `name`, `published` and `iterations` of the `ModelReport`.
+
+    Raises:
+        ValueError: If no face of a protocol was found.
+    """
+    samples, evaluations = by_name(faces), []
+    for protocol in protocols:
+        kept = [sample for sample in faces[split_of(protocol)] if sample.name in found]
+        if not kept:
+            raise ValueError(f"No face of {protocol} was found by {protocol.box_text()}. "
+                             f"Received: {len(samples)} faces")
+        evaluations.append(evaluate_faces(protocol, kept, found, model.crop_spec.box, n_bootstrap))
+    names = {split: [sample.name for sample in group] for split, group in faces.items()}
+    missed = tuple(name for name in samples if name not in found)
+    told |= {"name": told.get("name") or model.name, "published": told.get("published") or {}}
+    return ModelReport(
+        evaluations=tuple(evaluations), samples=samples, faces=names, landmarks=found, missed=missed, **told
+    )
 
 
 def split_of(protocol: Protocol) -> str:

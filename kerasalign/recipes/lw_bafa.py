@@ -33,14 +33,10 @@ class LWBAFARecipe(Recipe):
 
     def learning_rate_schedule(self):
         """The Keras schedule."""
-        if self.schedule == "cosine":
-            return keras.optimizers.schedules.CosineDecay(self.learning_rate, self.steps)
-        # Keras keeps a value up to and including its boundary.
-        ends = [max(round(share * self.steps), 1) - 1 for share in (90 / 150, 120 / 150)]
-        rates = [self.learning_rate * factor for factor in (1.0, 0.1, 0.01)]
-        return keras.optimizers.schedules.PiecewiseConstantDecay(ends, rates)
+        return self.falling_rate((90 / 150, 120 / 150), 0.1)
 
     def optimizer(self):
         """Adam."""
-        averages = {} if self.ema_decay is None else {"use_ema": True, "ema_momentum": self.ema_decay}
-        return keras.optimizers.Adam(self.learning_rate_schedule(), self.beta_1, self.beta_2, epsilon=1e-8, **averages)
+        return keras.optimizers.Adam(
+            self.learning_rate_schedule(), self.beta_1, self.beta_2, epsilon=1e-8, **self.averages()
+        )  # fmt: skip

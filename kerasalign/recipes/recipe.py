@@ -89,6 +89,24 @@ class Recipe:
         """The Keras schedule."""
         raise NotImplementedError(f"{type(self).__name__} must implement learning_rate_schedule().")
 
+    def falling_rate(self, shares, factor: float):
+        """A Keras schedule: to zero along a cosine if that is the `schedule`, or down in stairs.
+
+        Args:
+            shares: Shares of the steps at which the rate falls.
+            factor: By what it is multiplied there.
+        """
+        if self.schedule == "cosine":
+            return keras.optimizers.schedules.CosineDecay(self.learning_rate, self.steps)
+        # Keras keeps a value up to and including its boundary.
+        ends = [max(round(share * self.steps), 1) - 1 for share in shares]
+        rates = [self.learning_rate * factor**index for index in range(len(ends) + 1)]
+        return keras.optimizers.schedules.PiecewiseConstantDecay(ends, rates)
+
+    def averages(self) -> dict:
+        """Arguments of a Keras optimiser that make it average the weights, where the recipe wants that."""
+        return {} if self.ema_decay is None else {"use_ema": True, "ema_momentum": self.ema_decay}
+
     def optimizer(self) -> keras.optimizers.Optimizer:
         """A new optimiser with the schedule."""
         raise NotImplementedError(f"{type(self).__name__} must implement optimizer().")
@@ -180,9 +198,7 @@ class Recipe:
         finished = model.get_config() | {"dtype": "float32"}
         card = {"recipe": self.paper, "settings": settings, "model": finished, "skipped": skipped}
         folder = RunFolder(run_dir, card, monitor="val_nme" if validation else "nme")
-        model.compile(
-            self.optimizer(), nme_normaliser=self.nme_normaliser, jit_compile=keras.backend.backend() == "jax"
-        )
+        model.compile(self.optimizer(), nme_normaliser=self.nme_normaliser)
         epoch = folder.restore(model)
         epochs = -(-self.steps // self.steps_per_epoch)
         if epoch:

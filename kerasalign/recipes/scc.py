@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import keras
 import numpy as np
 
 from kerasalign.data.adjacency import build_adjacency
@@ -46,18 +45,11 @@ class SCCRecipe(Recipe):
 
     def learning_rate_schedule(self):
         """The Keras schedule."""
-        if self.schedule == "cosine":
-            return keras.optimizers.schedules.CosineDecay(self.learning_rate, self.steps)
-        parts = (0.2, 0.4, 0.6, 0.8) if self.schedule == "paper" else (0.4, 0.7)
-        # Keras keeps a value up to and including its boundary.
-        ends = [max(round(part * self.steps), 1) - 1 for part in parts]
-        rates = [self.learning_rate / 5**index for index in range(len(parts) + 1)]
-        return keras.optimizers.schedules.PiecewiseConstantDecay(ends, rates)
+        return self.falling_rate((0.2, 0.4, 0.6, 0.8) if self.schedule == "paper" else (0.4, 0.7), 0.2)
 
     def optimizer(self):
         """SGD with momentum and coupled weight decay."""
-        averages = {} if self.ema_decay is None else {"use_ema": True, "ema_momentum": self.ema_decay}
-        return CoupledSGD(self.learning_rate_schedule(), l2=self.l2, momentum=self.momentum, **averages)
+        return CoupledSGD(self.learning_rate_schedule(), l2=self.l2, momentum=self.momentum, **self.averages())
 
     def learned_config(self, cache, train) -> dict:
         """The graph of the training faces whose points are all annotated."""

@@ -40,16 +40,10 @@ class SDURecipe(Recipe):
 
     def learning_rate_schedule(self):
         """The Keras schedule."""
-        if self.schedule == "cosine":
-            return keras.optimizers.schedules.CosineDecay(self.learning_rate, self.steps)
-        # Keras keeps a value up to and including its boundary.
-        ends = [max(round(share * self.steps), 1) - 1 for share in (16 / 30, 24 / 30)]
-        rates = [self.learning_rate * factor for factor in (1.0, 0.2, 0.04)]
-        return keras.optimizers.schedules.PiecewiseConstantDecay(ends, rates)
+        return self.falling_rate((16 / 30, 24 / 30), 0.2)
 
     def optimizer(self):
         """Nadam."""
-        averages = {} if self.ema_decay is None else {"use_ema": True, "ema_momentum": self.ema_decay}
         return keras.optimizers.Nadam(
-            self.learning_rate_schedule(), self.beta_1, self.beta_2, epsilon=1e-8, **averages
+            self.learning_rate_schedule(), self.beta_1, self.beta_2, epsilon=1e-8, **self.averages()
         )  # fmt: skip

@@ -7,12 +7,12 @@ from itertools import groupby
 
 import numpy as np
 
-from kerasalign.datasets import FaceSample, read_dataset
+from kerasalign.datasets import FaceSample
 from kerasalign.geometry import tight_box
 from kerasalign.inference.detectors import get_detector
 from kerasalign.inference.video import FaceTracker, OneEuroFilter
 from kerasalign.metrics import Protocol, get_protocol
-from kerasalign.recipes.evaluation import ModelReport, check_protocols, evaluate_faces, same_face, split_of
+from kerasalign.recipes.evaluation import ModelReport, by_name, check_protocols, read_splits, report_on, same_face
 
 
 def evaluate_tracking(
@@ -52,23 +52,12 @@ def evaluate_tracking(
     source = f"detector:{finder.name}_tracked"
     chosen = [get_protocol(protocol).with_box_source(source) for protocol in protocols]
     check_protocols(model, chosen)
-    data, splits = chosen[0].dataset.lower(), [split_of(protocol) for protocol in chosen]
-    faces = {split: read_dataset(data, data_dir, split, on_error=on_error) for split in dict.fromkeys(splits)}
-    samples = {sample.name: sample for group in faces.values() for sample in group}
-    if not all("video" in sample.attributes for sample in samples.values()):
+    faces = read_splits(chosen, data_dir, on_error)
+    samples = list(by_name(faces).values())
+    if not all("video" in sample.attributes for sample in samples):
         raise ValueError(f"`protocols` must be of a data set of videos. Received: protocols={list(map(str, chosen))}")
-    found = _followed(model, list(samples.values()), finder, smooth, options)
-    evaluations = []
-    for protocol, split in zip(chosen, splits):
-        kept = [sample for sample in faces[split] if sample.name in found]
-        if not kept:
-            raise ValueError(f"No face of {protocol} was followed. Received: data_dir={data_dir}")
-        evaluations.append(evaluate_faces(protocol, kept, found, model.crop_spec.box, n_bootstrap))
-    missed = tuple(name for name in samples if name not in found)
-    names = {split: [sample.name for sample in group] for split, group in faces.items()}
-    return ModelReport(
-        name or model.name, tuple(evaluations), samples, names, found, missed, published=published or {}
-    )
+    found = _followed(model, samples, finder, smooth, options)
+    return report_on(model, chosen, faces, found, n_bootstrap, name=name, published=published)
 
 
 def _followed(model, samples: list[FaceSample], detector, smooth, options) -> dict[str, np.ndarray]:
