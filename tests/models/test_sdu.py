@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from cases import noise
+from cases import crops, noise, set_known_weights
 from keras import ops
 
 from kerasalign.geometry import CropSpec
@@ -176,6 +176,27 @@ def test_both_sides_of_a_pair_are_taught():
     (first, copy), (nothing, supervised) = gradients
     assert np.abs(first).max() > 1e-3 and np.abs(nothing).max() == 0
     assert np.abs(copy - supervised).max() > 1e-3
+
+
+def test_maps_four_times_smaller_than_the_crop(tmp_path):
+    model = SDU(
+        markup="5", topology="hourglass", stacks=1, down=1, block="resnet", transformer="none", multiplier=1 / 32,
+        size=32, stride=4, loss="mse", decode="soft",
+    )  # fmt: skip
+    set_known_weights(model)
+    out = model(crops(2, 32))
+    assert out["heatmaps"].shape == (2, 1, 8, 8, 5) and out["landmarks"].shape == (2, 5, 2)
+    model.save(tmp_path / "wide.keras")
+    twin = keras.models.load_model(tmp_path / "wide.keras")
+    assert twin.get_config() == model.get_config() and twin.stride == 4
+    for key, value in twin(crops(2, 32)).items():
+        np.testing.assert_array_equal(value, out[key])
+    # Maps drawn from landmarks have no loss, and are read as these landmarks.
+    points = noise(2, 5, 2, low=12, high=20)
+    maps = landmark_heatmaps(points, 8, 4)[0]
+    right, wrong = (np.asarray(model.face_loss(p, {"heatmaps": maps[:, None]})) for p in (points, points + 4))
+    assert right.max() < 1e-6 < 1e-3 < wrong.min()
+    np.testing.assert_allclose(model.get_layer("decode")(maps)[0], points, atol=0.5)
 
 
 def faces(count, size):
