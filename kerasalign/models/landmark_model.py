@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import keras
 import numpy as np
-from keras import ops, tree
+from keras import ops
 
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup, get_markup
@@ -72,12 +74,16 @@ class LandmarkModel(keras.Model):
             self.nme_metric.update_state(y, y_pred["landmarks"], sample_weight)
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
-    def predict_crops(self, crops: np.ndarray, batch_size: int = 64) -> dict[str, np.ndarray]:
+    def predict_crops(
+        self, crops: np.ndarray, batch_size: int = 64, outputs: Container[str] | None = None
+    ) -> dict[str, np.ndarray]:
         """Runs the model on an array of crops; much quicker than `predict` for few crops.
 
         Args:
             crops: `(B, S, S, 3)` `uint8` or float32 in 0..255; B may be 0.
             batch_size: Crops per forward pass.
+            outputs: Names of the outputs to keep, as far as the model has them; the others, such as heatmaps, are not
+                brought into the memory of numpy. By default all.
 
         Returns:
             The output dict as numpy arrays.
@@ -88,8 +94,8 @@ class LandmarkModel(keras.Model):
         for start in range(0, max(len(crops), 1), batch_size):
             batch = crops[start : start + batch_size]
             padded = pad_rows(batch, bucket(len(batch), batch_size))
-            out = tree.map_structure(ops.convert_to_numpy, forward(padded))
-            parts.append({key: value[: len(batch)] for key, value in out.items()})
+            out = {key: value for key, value in forward(padded).items() if outputs is None or key in outputs}
+            parts.append({key: ops.convert_to_numpy(value)[: len(batch)] for key, value in out.items()})
         return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
     def align(self, source, **options):
@@ -145,7 +151,10 @@ class LandmarkModel(keras.Model):
 
         if convention not in ("full", "paper"):
             raise ValueError(f"`convention` must be 'full' or 'paper'. Received: convention={convention!r}")
-        return profile(self).macs
+        if getattr(self, "_macs", None) is None:
+            # A pass through the whole network, and it cannot change.
+            object.__setattr__(self, "_macs", profile(self).macs)
+        return self._macs
 
     def check_crops(self, crops) -> np.ndarray:
         """Returns crops as an array that the model takes, or says what is wrong with them."""

@@ -87,3 +87,4 @@ def test_no_faces(images):
     model = with_thresholds(2.0)
     out = model.predict_crops(images[:0])
     assert out["landmarks"].shape == (0, 68, 2) and len(out["iterations"]) == 0
+    assert set(model.predict_crops(images[:2], outputs=("landmarks", "attention"))) == {"landmarks"}

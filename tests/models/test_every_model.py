@@ -133,6 +133,13 @@ def test_predict_crops_equals_the_model(model):
     assert all(len(v) == 0 for v in empty.values())
 
 
+def test_predict_crops_keeps_the_outputs_that_are_asked_for(model):
+    images = crops(1, model.crop_spec.size)
+    found = model.predict_crops(images, outputs=("landmarks", "what it does not have"))
+    assert set(found) == {"landmarks"}
+    np.testing.assert_array_equal(found["landmarks"], model.predict_crops(images)["landmarks"])
+
+
 def test_weights_changed_after_a_prediction_are_used(model, untrained):
     images = crops(1, model.crop_spec.size)
     known = model.get_weights()

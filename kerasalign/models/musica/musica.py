@@ -200,22 +200,24 @@ class MuSiCa(LandmarkModel):
         estimate = ops.abs(losses - outputs["cascade_error"] / 100.0)
         return ops.sum(0.95 * losses + 0.05 * estimate, -1)
 
-    def predict_crops(self, crops, batch_size=64, early_exit=True):
+    def predict_crops(self, crops, batch_size=64, early_exit=True, outputs=None):
         """As in `LandmarkModel`; with a `success_threshold`, finished faces leave the batch.
 
         Args:
             crops: `(B, S, S, 3)`.
             batch_size: Crops per forward pass.
             early_exit: `False` computes every iteration of every face and then selects; same landmarks.
+            outputs: As in `LandmarkModel.predict_crops`.
 
         Returns:
             The output dict; with early exit, without the `cascade_` and `attention` entries.
         """
         if self.success_threshold is None or not early_exit:
-            return super().predict_crops(crops, batch_size)
+            return super().predict_crops(crops, batch_size, outputs)
         from kerasalign.models.musica.early_exit import predict_selectively
 
-        return predict_selectively(self, self.check_crops(crops), batch_size)
+        found = predict_selectively(self, self.check_crops(crops), batch_size)
+        return {key: value for key, value in found.items() if outputs is None or key in outputs}
 
     def inference_stages(self, dtype: str = "uint8") -> list[keras.Model]:
         """As in `LandmarkModel`: one network per iteration; see `early_exit.stage_networks`."""
