@@ -43,17 +43,48 @@ def images():
 
 
 @pytest.fixture(scope="module")
-def estimates(images):
-    return with_thresholds(None).predict_crops(images)["cascade_error"]
+def model():
+    # Its first estimates of the pictures are 41.919 to 41.93, the last ones 45.7.
+    return with_thresholds(41.924, failure=45.0)
+
+
+@pytest.fixture(scope="module")
+def cascade(images, model):
+    return model.predict_crops(images, early_exit=False)
+
+
+@pytest.fixture(scope="module")
+def estimates(cascade):
+    return cascade["cascade_error"]
+
+
+@pytest.fixture
+def at_threshold(model, monkeypatch):
+    """The model with both thresholds moved: the networks of its iterations do not depend on them."""
+    def move(threshold):
+        for name in ("success_threshold", "failure_threshold"):
+            monkeypatch.setattr(model.select, name, threshold)
+        return model
+
+    return move
+
+
+def test_the_full_masked_run_selects_by_its_thresholds(cascade):
+    done = cascade["cascade_error"][:, 0] < np.float32(41.924)
+    assert 0 < done.sum() < len(done)
+    np.testing.assert_array_equal(cascade["iterations"], np.where(done, 1, 3))
+    np.testing.assert_array_equal(cascade["failed"], ~done)
+    last = np.where(done[:, None, None], cascade["cascade_landmarks"][:, 0], cascade["cascade_landmarks"][:, 2])
+    np.testing.assert_array_equal(cascade["landmarks"], last)
 
 
 @pytest.mark.parametrize("quantile", [0.0, 0.3, 0.7, 1.0])
 @pytest.mark.parametrize("batch_size", [64, 7])
-def test_leaving_early_gives_what_the_full_masked_run_selects(images, estimates, quantile, batch_size):
-    threshold = float(np.quantile(estimates, quantile)) + 1e-4
-    model = with_thresholds(threshold, failure=threshold)
+def test_leaving_early_gives_what_the_full_masked_run_selects(images, cascade, at_threshold, quantile, batch_size):
+    model = at_threshold(float(np.quantile(cascade["cascade_error"], quantile)) + 1e-4)
     early = model.predict_crops(images, batch_size=batch_size)
-    full = model.predict_crops(images, early_exit=False)
+    full = model.select(cascade["cascade_landmarks"], cascade["cascade_error"] / 100)
+    full = {key: np.asarray(value) for key, value in full.items()}
     for key in ("landmarks", "error"):
         np.testing.assert_allclose(early[key], full[key], atol=1e-4)
     for key in ("iterations", "failed"):
@@ -83,8 +114,7 @@ def counting(rows):
     return compiled
 
 
-def test_no_faces(images):
-    model = with_thresholds(2.0)
+def test_no_faces(images, model):
     out = model.predict_crops(images[:0])
     assert out["landmarks"].shape == (0, 68, 2) and len(out["iterations"]) == 0
     assert set(model.predict_crops(images[:2], outputs=("landmarks", "attention"))) == {"landmarks"}
