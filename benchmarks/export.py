@@ -1,9 +1,10 @@
-"""Every form that a preset is exported in: size, distance from Keras, time of one crop; prints JSON.
+"""Every form that a preset is exported in: size, distance from Keras, time of one crop, NME; prints JSON.
 
-    python benchmarks/export.py [PRESET] [--untrained] [--forms NAME ...] [--out FILE]
+    python benchmarks/export.py [PRESET] [--untrained] [--forms NAME ...] [--data 300w] [--out FILE]
 
 Distances are over the 16 crops of the bundled portrait that every export is compared on. The times of a file and of
-Keras are medians of calls in turn, on whatever threads the runtimes choose, so their ratio says more than either.
+Keras are medians of calls in turn, on whatever threads the runtimes choose, so their ratio says more than either. With
+`--data` each file runs on the test faces too, as Keras does.
 """
 
 import argparse
@@ -16,7 +17,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from common import finish
 
 import kerasalign
+from kerasalign.inference.runtimes import open_runtime
 from kerasalign.layers import DeformConv2D
+from kerasalign.recipes.evaluation import evaluate_model
 
 # Format, weights, further options; of a cascade, and of a network with deformable convolutions, the last ones.
 FORMS = {
@@ -42,11 +45,19 @@ def fits(model, options: dict) -> bool:
     return True
 
 
+def mean_error(model, data: str, protocol: str) -> float:
+    """NME of a network in Keras or in another runtime, in percent."""
+    found = evaluate_model(model, data, [protocol], name="exported").evaluations[0]
+    return round(float(found.nme), 4)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("preset", nargs="?", default="musica19-synth")
     parser.add_argument("--untrained", action="store_true", help="for a preset without weights")
     parser.add_argument("--forms", nargs="*", choices=FORMS, help="by default all that the preset has")
+    parser.add_argument("--data", help="folder of the data set whose test faces the NME is of")
+    parser.add_argument("--protocol", default="300w-common-inter_ocular")
     parser.add_argument("--out", help="JSON file")
     args = parser.parse_args()
     model = kerasalign.load(args.preset, weights=None if args.untrained else "auto")
@@ -61,7 +72,12 @@ def main() -> None:
                 "mean_px": round(report.parity.mean_error, 4), "tolerance_px": report.tolerance,
                 "ms": round(report.milliseconds, 2), "keras_ms": round(report.keras_milliseconds, 2),
             }  # fmt: skip
-    finish({"preset": args.preset, "crops": report.parity.crops, "forms": rows}, args.out)
+            if args.data:
+                rows[name]["nme"] = mean_error(open_runtime(path), args.data, args.protocol)
+    result = {"preset": args.preset, "crops": report.parity.crops, "forms": rows}
+    if args.data:
+        result |= {"protocol": args.protocol, "keras_nme": mean_error(model, args.data, args.protocol)}
+    finish(result, args.out)
 
 
 if __name__ == "__main__":

@@ -81,7 +81,16 @@ def renderer_table() -> str:
     return _table(rows)
 
 
-TABLES = {"zoo": zoo_table, "latency": latency_table, "renderer": renderer_table}
+def scc_table() -> str:
+    """What SCC costs beside its own backbone."""
+    rows = [("precision", "training step, s", "of a classifier", "ratio", "one face, ms", "of the backbone", "above it")]
+    for precision, row in _measured("scc")["precisions"].items():
+        rows.append((precision, f"{row['scc_step_s']:.2f}", f"{row['classifier_step_s']:.2f}", f"{row['step_ratio']:.2f}",
+                     f"{row['scc_ms']:.0f}", f"{row['backbone_ms']:.0f}", f"{100 * row['after_backbone']:.0f} %"))
+    return _table(rows)
+
+
+TABLES = {"zoo": zoo_table, "latency": latency_table, "renderer": renderer_table, "scc": scc_table}
 
 
 def _measured(name: str) -> dict:

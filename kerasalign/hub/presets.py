@@ -187,7 +187,7 @@ def align(photo, model: str | LandmarkModel | None = None, **options):
     The model of a name is loaded once per process; load your own to change it.
 
     Args:
-        photo: Whatever `LandmarkModel.align` takes: path, bytes, PIL image, array, a list of them, a folder.
+        photo: Whatever `LandmarkModel.align` takes: a path, an array, a list of photos, a folder.
         model: Name of a preset, or a loaded model; without it, the manifest's default preset.
         **options: Passed on to `LandmarkModel.align`, for example `boxes` or `detector`.
 

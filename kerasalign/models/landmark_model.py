@@ -102,11 +102,12 @@ class LandmarkModel(keras.Model):
         """Finds the faces of a photo and their landmarks.
 
         Args:
-            source: A photo (path, bytes, PIL image, array), or a list or folder of them.
+            source: A photo (path, bytes, PIL image, array), a list or folder of them, or an iterator.
             **options: As in `kerasalign.inference.align`: `detector`, `boxes`, `refine` and so on.
 
         Returns:
-            `Faces` for one photo, a `Batch` of them for a list or folder; landmarks in pixels of the photo.
+            `Faces` for one photo, a `Batch` of them for a list or folder, an iterator of them for an iterator;
+            landmarks in pixels of the photo.
         """
         from kerasalign.inference import align
 
