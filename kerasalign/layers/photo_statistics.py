@@ -1,6 +1,7 @@
 """Mean and standard deviation of the part of a crop that shows the photo."""
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -43,14 +44,12 @@ class PhotoStatistics(keras.layers.Layer):
     def call(self, images):
         # Sums over 156,000 pixels need float32 whatever the compute dtype is.
         x = ops.cast(images, "float32")
-        _, height, width, channels = x.shape
+        channels = x.shape[-1]
         groups = channels if self.per_channel else 1
-        count = ops.sum(inside_photo(x), axis=(1, 2, 3))[:, None] * (channels // groups)
-        x = ops.reshape(x, (-1, height, width * channels // groups, groups))
-        count = ops.maximum(count, 1.0)
-        mean = _total(x) / count
+        count = ops.maximum(_total(inside_photo(x), 1) * (channels // groups), 1.0)
+        mean = _total(x, groups) / count
         # Outside pixels are 0, so both sums are over the photo alone.
-        variance = _total(ops.square(x)) / count - ops.square(mean)
+        variance = _total(ops.square(x), groups) / count - ops.square(mean)
         return mean, ops.rsqrt(ops.maximum(variance, self.epsilon**2))
 
     def compute_output_spec(self, images):
@@ -61,16 +60,23 @@ class PhotoStatistics(keras.layers.Layer):
         return super().get_config() | {"epsilon": self.epsilon, "per_channel": self.per_channel}
 
 
-def _total(x):
-    """`(B, H, M, G)` to `(B, G)`, row by row: LiteRT adds one number after the other, and so many lose digits."""
-    return ops.sum(ops.sum(x, axis=2), axis=1)
+def _total(x, groups: int):
+    """Sums of `(B, H, W, C)` over the pixels and all but `groups` of the channels, `(B, groups)`.
+
+    Row by row: LiteRT adds one number after the other, and so many lose digits. By a product with ones, which every
+    runtime does many times faster than a sum.
+    """
+    _, height, width, channels = x.shape
+    ones = np.tile(np.eye(groups, dtype="float32"), (width * channels // groups, 1))
+    return ops.sum(ops.matmul(ops.reshape(x, (-1, height, width * channels)), ones), axis=1)
 
 
 def inside_photo(images):
     """`(..., H, W, C)` float images to `(..., H, W, 1)`: 1 inside the photo, 0 where the pixel is exactly black."""
-    # A sum of slices: reductions over three channels are slow.
-    total = sum(images[..., channel : channel + 1] for channel in range(1, images.shape[-1])) + images[..., :1]
-    return ops.cast(total > 0, images.dtype)
+    # A sum of slices: reductions over three channels are slow. And ONNX Runtime compares maps with a last axis of 1
+    # with a number one by one.
+    total = sum(images[..., channel] for channel in range(1, images.shape[-1])) + images[..., 0]
+    return ops.cast(total > 0, images.dtype)[..., None]
 
 
 def standardise(images, mean, scale):
