@@ -83,14 +83,27 @@ def renderer_table() -> str:
 
 def scc_table() -> str:
     """What SCC costs beside its own backbone."""
-    rows = [("precision", "training step, s", "of a classifier", "ratio", "one face, ms", "of the backbone", "above it")]
+    rows = [("precision", "training step, s", "a classifier's", "ratio", "one face, ms", "backbone alone", "above it")]
     for precision, row in _measured("scc")["precisions"].items():
-        rows.append((precision, f"{row['scc_step_s']:.2f}", f"{row['classifier_step_s']:.2f}", f"{row['step_ratio']:.2f}",
-                     f"{row['scc_ms']:.0f}", f"{row['backbone_ms']:.0f}", f"{100 * row['after_backbone']:.0f} %"))
+        step, plain = (f"{row[name]:.2f}" for name in ("scc_step_s", "classifier_step_s"))
+        rows.append((precision, step, plain, f"{row['step_ratio']:.2f}", f"{row['scc_ms']:.0f}",
+                     f"{row['backbone_ms']:.0f}", f"{100 * row['after_backbone']:.0f} %"))
     return _table(rows)
 
 
-TABLES = {"zoo": zoo_table, "latency": latency_table, "renderer": renderer_table, "scc": scc_table}
+def export_table() -> str:
+    """The bundled default in every form of a file."""
+    measured = _measured("export")
+    rows = [(f"`{measured['preset']}`", "bytes", "at most, px", "mean, px", "accepted, px", "NME", "time, of Keras'"),
+            ("Keras", "", "", "", "", f"{measured['keras_nme']:.2f}", "1")]  # fmt: skip
+    for name, row in measured["forms"].items():
+        rows.append((name, f"{row['bytes']:,}", f"{row['max_px']:.2f}", f"{row['mean_px']:.2f}",
+                     f"{row['tolerance_px']:g}", f"{row['nme']:.2f}", f"{row['ms'] / row['keras_ms']:.2f}"))
+    return _table(rows)
+
+
+TABLES = {"zoo": zoo_table, "latency": latency_table, "renderer": renderer_table, "scc": scc_table,
+          "export": export_table}  # fmt: skip
 
 
 def _measured(name: str) -> dict:
