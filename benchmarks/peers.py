@@ -92,15 +92,17 @@ def cut_faces(folder: str, detector, count: int, side: int) -> list[tuple[np.nda
 def contestants(preset: str, threads: int, threshold: float) -> tuple[dict, dict]:
     """Our ways from a picture and its box to landmarks by name, and what could not be loaded."""
     made, missing = {}, {}
-    for runtime in ("keras", "onnxruntime", "litert"):
+    forms = {"keras": ("keras", "none"), "onnxruntime": ("onnxruntime", "none"), "litert": ("litert", "none"),
+             "onnxruntime, int8": ("onnxruntime", "int8")}  # fmt: skip
+    for form, (runtime, quantize) in forms.items():
         try:
-            model = load_pinned(preset, runtime, threads)
+            model = load_pinned(preset, runtime, threads, quantize)
         except ImportError as error:
-            missing[runtime] = str(error)
+            missing[form] = str(error)
             continue
-        made[runtime] = model
+        made[form] = model
         if hasattr(model, "with_thresholds"):
-            made[f"{runtime}, early exit"] = model.with_thresholds(threshold)
+            made[f"{form}, early exit"] = model.with_thresholds(threshold)
     return made, missing
 
 

@@ -48,6 +48,7 @@ def load(
     markup: str | Markup | None = None,
     landmarks=None,
     runtime: str = "keras",
+    quantize: str = "none",
 ) -> LandmarkModel | RuntimeModel:
     """Builds a preset's network and loads its weights.
 
@@ -63,6 +64,8 @@ def load(
             which mean shape and the like are made; by default the markup's own mean shape.
         runtime: `"keras"`; or `"onnxruntime"` or `"litert"`: the network is exported once, compared with Keras, and
             cached by its content; from then on it is opened without Keras and TensorFlow.
+        quantize: In another runtime: `"float16"` or `"int8"` store large weights in fewer bytes, as in
+            `kerasalign.export`; landmarks then differ a little.
 
     Returns:
         A `keras.Model` with `align(photo)` and Keras' own `fit`, `evaluate`, `save`; its `origin` says where it is
@@ -75,7 +78,8 @@ def load(
         WeightsCorrupted: If the published file is not the one that the manifest names.
         WeightsError: If a file does not fit the network.
         FileNotFoundError: If `name` or `weights` is a path and nothing is there.
-        ValueError: If a folder's entry is wrong, `landmarks` do not fit `markup`, or there is no such runtime.
+        ValueError: If a folder's entry is wrong, `landmarks` do not fit `markup`, there is no such runtime, or it has
+            no such `quantize`.
         ImportError: If the runtime is not installed.
 
     Example:
@@ -89,6 +93,8 @@ def load(
         raise ValueError(f"`runtime` must be one of {('keras', *RUNTIMES)}. Received: runtime={runtime!r}")
     if runtime != "keras" and markup is not None:
         raise ValueError(f"A network is fine-tuned in Keras. Received: markup={markup!r}, runtime={runtime!r}")
+    if runtime == "keras" and quantize != "none":
+        raise ValueError(f"`quantize` is for other runtimes. Received: quantize={quantize!r}, runtime='keras'")
     found = find_preset(name)
     preset, run = found.preset, {}
     if weights == "auto":
@@ -102,7 +108,7 @@ def load(
             preset = replace(preset, architecture={"class": preset.architecture["class"], **run["model"]})
     if runtime != "keras":
         digest = None if weights is None else preset.weights.sha256 if weights == "auto" else sha256(path)
-        return open_cached(preset, digest, runtime, lambda: load(name, weights))
+        return open_cached(preset, digest, runtime, quantize, lambda: load(name, weights))
     model = _build(preset, bool(run))
     if weights is not None:
         try:

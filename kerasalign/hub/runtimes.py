@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 RUNTIMES = ("onnxruntime", "litert")
 # To be raised when what is exported changes for the same weights.
-_VERSION = 1
+_VERSION = 2
 _FOLDER = re.compile(r"(?P<preset>.+)-[0-9a-f]{16}")
 _KINDS = {".onnx": "onnxruntime", "": "onnxruntime", ".tflite": "litert"}
 
@@ -84,7 +84,7 @@ def remove_cached_runtimes(name: str | None = None) -> list[CachedRuntime]:
 
 
 def open_cached(
-    preset: Preset, digest: str | None, runtime: str, make: Callable[[], LandmarkModel]
+    preset: Preset, digest: str | None, runtime: str, quantize: str, make: Callable[[], LandmarkModel]
 ) -> RuntimeModel:
     """A preset in a runtime; its file is made where the cache holds none of these weights and this network.
 
@@ -92,6 +92,7 @@ def open_cached(
         preset: The preset.
         digest: Of its weights file; `None` for untrained weights, which differ each time: nothing is cached.
         runtime: One of `RUNTIMES`.
+        quantize: How large weights are stored, as in `kerasalign.export`.
         make: Gives the model.
 
     Raises:
@@ -99,14 +100,15 @@ def open_cached(
     """
     if digest is None:
         with tempfile.TemporaryDirectory() as folder:
-            return _export(make(), Path(folder), runtime)
-    content = [_VERSION, kerasalign.__version__, runtime, digest, dict(preset.architecture), dict(preset.crop)]
+            return _export(make(), Path(folder), runtime, quantize)
+    content = [_VERSION, kerasalign.__version__, runtime, quantize, digest, dict(preset.architecture),
+               dict(preset.crop)]  # fmt: skip
     key = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     folder = runtime_dir() / f"{preset.name}-{key[:16]}"
     if found := _open(folder):
         return found
     logger.info("Making the %s file of '%s' in %s", runtime, preset.name, folder)
-    return _export(make(), folder, runtime)
+    return _export(make(), folder, runtime, quantize)
 
 
 def _open(folder: Path) -> RuntimeModel | None:
@@ -120,7 +122,7 @@ def _open(folder: Path) -> RuntimeModel | None:
     return None
 
 
-def _export(model: LandmarkModel, folder: Path, runtime: str) -> RuntimeModel:
+def _export(model: LandmarkModel, folder: Path, runtime: str, quantize: str) -> RuntimeModel:
     from kerasalign.export import export_model
     from kerasalign.inference.runtimes import open_runtime
 
@@ -131,6 +133,6 @@ def _export(model: LandmarkModel, folder: Path, runtime: str) -> RuntimeModel:
     else:
         path, options = folder / "model.onnx", {}
     # Floats cost nothing measurable, and `uint8` crops fit too.
-    report = export_model(model, path, input_dtype="float32", **options)
+    report = export_model(model, path, quantize=quantize, input_dtype="float32", **options)
     logger.info("%s", report)
     return open_runtime(path)

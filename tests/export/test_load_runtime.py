@@ -41,6 +41,21 @@ def test_a_runtime_file_is_made_once(small, preset, tmp_path, monkeypatch):
         kerasalign.load(preset, weights=tmp_path / "other.weights.h5", runtime="onnxruntime")
 
 
+def test_smaller_weights_are_another_file(preset, tmp_path, monkeypatch):
+    asked = []
+
+    def export(model, path, **how):
+        asked.append((path, how))
+        refuse()
+
+    monkeypatch.setattr("kerasalign.export.export_model", export)
+    for quantize in ("none", "int8"):
+        with pytest.raises(AssertionError):
+            kerasalign.load(preset, runtime="onnxruntime", quantize=quantize)
+    (plain, _), (small, how) = asked
+    assert how["quantize"] == "int8" and plain.parent != small.parent
+
+
 def test_a_broken_file_in_the_cache_is_made_anew(preset, tmp_path, monkeypatch, caplog):
     made = []
     monkeypatch.setattr("kerasalign.export.export_model", lambda model, path, **options: made.append(path) or refuse())
@@ -64,3 +79,5 @@ def test_wrong_arguments(preset):
         kerasalign.load(preset, runtime="tensorrt")
     with pytest.raises(ValueError, match="fine-tuned in Keras"):
         kerasalign.load(preset, runtime="litert", markup="19")
+    with pytest.raises(ValueError, match="Received: quantize='int8'"):
+        kerasalign.load(preset, quantize="int8")
