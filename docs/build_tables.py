@@ -67,20 +67,6 @@ def latency_table() -> str:
     return _table(rows)
 
 
-def renderer_table() -> str:
-    """What the renderer's parts buy: NME of the face and of its parts, both sides of the face as one."""
-    parts = {"jaw": ("jaw",), "brows": ("right_brow", "left_brow"), "nose": ("nose",),
-             "eyes": ("right_eye", "left_eye"), "mouth": ("mouth",)}  # fmt: skip
-    rows = [("renders", "NME", "against everything", *parts)]
-    measured = _measured("renderer")["rows"]
-    first = measured["everything"]["nme"]
-    for name, row in measured.items():
-        change = "" if name == "everything" else f"{100 * (row['nme'] / first - 1):+.1f} %"
-        means = [sum(row["parts"][side] for side in sides) / len(sides) for sides in parts.values()]
-        rows.append((name, f"{row['nme']:.2f}", change, *(f"{mean:.2f}" for mean in means)))
-    return _table(rows)
-
-
 def scc_table() -> str:
     """What SCC costs beside its own backbone."""
     rows = [("precision", "training step, s", "a classifier's", "ratio", "one face, ms", "backbone alone", "above it")]
@@ -102,8 +88,20 @@ def export_table() -> str:
     return _table(rows)
 
 
-TABLES = {"zoo": zoo_table, "latency": latency_table, "renderer": renderer_table, "scc": scc_table,
-          "export": export_table}  # fmt: skip
+def peers_table() -> str:
+    """One face in our runtimes and by what a user would pick instead."""
+    measured = _measured("peers")
+    rows = [("on one core", "ms", "iterations")]
+    for name, row in measured["ms"].items():
+        runtime, _, way = name.partition(": ")
+        if way != "align":
+            rounds = measured["mean_iterations"].get(runtime)
+            rows.append((runtime, f"{row['median']:.1f}", f"{rounds:.1f}" if rounds else ""))
+    return _table(rows)
+
+
+TABLES = {"zoo": zoo_table, "latency": latency_table, "scc": scc_table,
+          "export": export_table, "peers": peers_table}  # fmt: skip
 
 
 def _measured(name: str) -> dict:
