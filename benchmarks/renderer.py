@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--protocol", default="300w-common-inter_ocular")
     parser.add_argument("--count", type=int, default=2500, help="pictures of a row")
     parser.add_argument("--size", type=int, default=192, help="their side")
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=2400, help="800 were far too few to compare by")
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--augment", default="musica-calm")
     parser.add_argument("--precision", default="float32")
