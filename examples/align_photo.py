@@ -12,7 +12,7 @@ import kerasalign
 photo = sys.argv[1] if len(sys.argv) > 1 else astronaut()
 out = sys.argv[2] if len(sys.argv) > 2 else "align_photo.png"
 
-model = kerasalign.load("musica19-300w")
+model = kerasalign.load("musica19-synth")
 faces = model.align(photo)
 faces.draw().save(out)
 

@@ -15,7 +15,7 @@ import kerasalign
 from kerasalign.datasets import make_miniature, read_dataset
 
 folder = make_miniature("300w", Path(tempfile.mkdtemp()) / "300w", faces=8)
-model = kerasalign.load("musica19-300w")
+model = kerasalign.load("musica19-synth")
 
 
 def crops_of(split):

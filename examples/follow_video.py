@@ -11,7 +11,7 @@ write_clip("clip.avi", frames)
 
 # A photo of a person needs no such hint: without `detector`, MTCNN finds the faces.
 first = np.concatenate([truth[0].min(0), truth[0].max(0)])
-model = kerasalign.load("musica19-300w")
+model = kerasalign.load("musica19-synth")
 video = model.align_video("clip.avi", detector=lambda image: [first], smooth=True, redetect_every=0)
 
 found = video.save("clip_landmarks.mp4")

@@ -28,7 +28,7 @@ OF_68 = [36, 45, 30, 48, 54, 57, 8]
 
 folder = Path(tempfile.mkdtemp())
 faces = make_miniature("300w", folder / "300w", faces=8)
-spec = kerasalign.load("musica19-300w", weights=None).crop_spec
+spec = kerasalign.load("musica19-synth", weights=None).crop_spec
 
 
 def crops_of(split):
@@ -43,7 +43,7 @@ def crops_of(split):
 
 crops, points = crops_of("train")
 held_out = crops_of("common")
-model = kerasalign.load("musica19-300w", markup=SEVEN, landmarks=points)
+model = kerasalign.load("musica19-synth", markup=SEVEN, landmarks=points)
 print(model.adaptation)
 
 kerasalign.freeze_kept(model)

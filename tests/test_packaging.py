@@ -1,9 +1,10 @@
-"""What we ship: the wheel carries manifest and weights, and they are found from a wheel and from a checkout."""
+"""What we ship: the wheel carries manifest and free weights; they are found from a wheel and from a checkout."""
 
 import json
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -14,11 +15,19 @@ from kerasalign.hub import read_manifest
 TOP = Path(__file__).resolve().parents[1]
 LOOK = """
 import json, kerasalign
-from kerasalign.hub import manifest_path, read_manifest, weights_path
+from kerasalign.hub import WeightsError, find_preset, manifest_path, read_manifest, weights_path
 presets = read_manifest().presets.values()
 bundled = [str(weights_path(p.weights)) for p in presets if p.weights and p.weights.source == "bundled"]
+checkout = [p.name for p in presets if p.weights and p.weights.source == "checkout"]
+found = {}
+for name in checkout:
+    try:
+        found[name] = str(find_preset(name).weights_path())
+    except WeightsError as error:
+        found[name] = f"{type(error).__name__}: {error}"
 print(json.dumps({"package": kerasalign.__file__, "manifest": str(manifest_path()), "bundled": bundled,
-                  "names": kerasalign.list_models()}))
+                  "checkout": found, "names": kerasalign.list_models(),
+                  "available": kerasalign.list_models(available=True)}))
 """
 
 
@@ -44,9 +53,26 @@ def wheel(tmp_path_factory):
     return next(out.glob("*.whl"))
 
 
+def of_source(source):
+    return [p for p in read_manifest().presets.values() if p.weights and p.weights.source == source]
+
+
 def bundled_files():
-    presets = read_manifest().presets.values()
-    return {f"kerasalign/weights/{p.weights.file}" for p in presets if p.weights and p.weights.source == "bundled"}
+    return {f"kerasalign/weights/{preset.weights.file}" for preset in of_source("bundled")}
+
+
+def test_weights_in_the_package_may_be_used_commercially():
+    """Those that may not lie in the checkout's own folder: whoever installs the wheel gets nothing that binds them."""
+    free = {p.weights.file for p in read_manifest().presets.values() if p.weights and p.weights.commercial_use}
+    held = {path.relative_to(TOP / "kerasalign").as_posix() for path in (TOP / "kerasalign").rglob("*.h5")}
+    assert held == {f"weights/{preset.weights.file}" for preset in of_source("bundled")}
+    assert {name.removeprefix("weights/") for name in held} <= free
+    assert not {preset.weights.file for preset in of_source("checkout")} & {Path(name).name for name in held}
+
+
+@pytest.mark.parametrize("preset", of_source("bundled") + of_source("checkout"), ids=lambda preset: preset.name)
+def test_a_weights_file_has_its_presets_name(preset):
+    assert preset.weights.file == f"{preset.name}.weights.h5"
 
 
 def test_wheel_holds_what_is_needed_and_no_more(wheel):
@@ -62,8 +88,11 @@ def test_wheel_holds_what_is_needed_and_no_more(wheel):
     assert {name for name in names if "/weights/" in name} == bundled_files()
     assert {name.split("/")[0] for name in names} == {"kerasalign", metadata.split("/")[0]}
     assert not [name for name in names if "__pycache__" in name]
-    # Two sets of weights: PyPI takes files of up to 100 MB.
-    assert wheel.stat().st_size < 40e6
+    # One set of weights: PyPI takes files of up to 100 MB.
+    assert wheel.stat().st_size < 22e6
+    with tarfile.open(next(wheel.parent.glob("*.tar.gz"))) as sdist:
+        weights = {name.split("/", 1)[1] for name in sdist.getnames() if name.endswith(".h5")}
+    assert weights == bundled_files()
 
 
 def test_manifest_and_weights_are_found_from_a_wheel(wheel, tmp_path):
@@ -74,6 +103,9 @@ def test_manifest_and_weights_are_found_from_a_wheel(wheel, tmp_path):
     assert found["manifest"] == str(install / "kerasalign" / "weights_manifest.json")
     assert found["bundled"] == [str(install / name) for name in sorted(bundled_files())]
     assert found["names"] == list(read_manifest().presets)
+    for name, told in found["checkout"].items():
+        assert told.startswith("WeightsNotPublished") and f"{name}.weights.h5" in told and "is bundled" in told
+    assert not {*found["checkout"]} & {*found["available"]}
 
 
 def test_manifest_and_weights_are_found_from_an_editable_install(tmp_path):
@@ -86,3 +118,6 @@ def test_manifest_and_weights_are_found_from_an_editable_install(tmp_path):
     assert found["package"] == str(TOP / "kerasalign" / "__init__.py")
     assert found["manifest"] == str(TOP / "weights_manifest.json")
     assert found["bundled"] == [str(TOP / name) for name in sorted(bundled_files())]
+    held = {preset.name: str(TOP / "weights" / preset.weights.file) for preset in of_source("checkout")}
+    assert found["checkout"] == held
+    assert {*held} <= {*found["available"]}

@@ -1,11 +1,12 @@
-"""Turns a training run into a bundled preset: float16 weights and the manifest entry.
+"""Turns a training run into a preset with weights: a float16 file and the manifest entry.
 
     python tools/bundle_weights.py PRESET RUN --terms TEXT --data NAME            the weights
     python tools/bundle_weights.py PRESET --measured benchmarks/results/*.json    the numbers
 
-The first form writes kerasalign/weights/PRESET.weights.h5 from RUN/best.weights.h5 and fills architecture, crop and
-weights of the entry from RUN/run.json. The second fills `measured` from reports of `kerasalign evaluate --out`, which
-must have been made with the bundled file. Then run docs/build_tables.py.
+The first form writes PRESET.weights.h5 from RUN/best.weights.h5 and fills architecture, crop and weights of the entry
+from RUN/run.json. What may be used commercially (--commercial-use) is bundled: it goes to kerasalign/weights/ and so into
+the wheel. Anything else goes to weights/, which no wheel holds. The second form fills `measured` from reports of
+`kerasalign evaluate --out`, which must have been made with that file. Then run docs/build_tables.py.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ def bundle(entry: dict, preset: str, run: Path, data: str, terms: str, licence: 
     """Writes the weights file and describes it in the entry."""
     card = json.loads((run / "run.json").read_text("utf-8"))
     model = kerasalign.load(preset, weights=run / "best.weights.h5")
-    path = TOP / "kerasalign" / "weights" / f"{preset}.weights.h5"
+    path = TOP / ("kerasalign/weights" if commercial else "weights") / f"{preset}.weights.h5"
     save_weights(model, path, "float16")
     config = model.get_config()
     entry["architecture"] |= {"mean_shape": config["mean_shape"]}
     entry["crop"] = model.crop_spec.get_config()
     entry["weights"] = {
         "file": path.name,
-        "source": "bundled",
+        "source": "bundled" if commercial else "checkout",
         "sha256": sha256(path),
         "bytes": path.stat().st_size,
         "dtype": "float16",

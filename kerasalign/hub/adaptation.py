@@ -60,7 +60,7 @@ def adapt(model: LandmarkModel, markup: str | Markup, landmarks=None) -> Landmar
 
     Example:
 
-        model = adapt(kerasalign.load("musica19-300w"), my_markup, landmarks)
+        model = adapt(kerasalign.load("musica19-synth"), my_markup, landmarks)
         print(model.adaptation)
     """
     from kerasalign.models import build

@@ -10,7 +10,7 @@ class WeightsError(RuntimeError):
 
 
 class WeightsNotPublished(WeightsError):
-    """The preset is known and can be trained, but nobody has published weights for it."""
+    """The preset is known, but its weights are published nowhere that this installation could take them from."""
 
 
 class WeightsCorrupted(WeightsError):

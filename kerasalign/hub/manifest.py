@@ -54,7 +54,7 @@ class Manifest:
         presets = {name: Preset.from_json(name, entry) for name, entry in data.get("presets", {}).items()}
         adrift = [name for name, preset in presets.items() if preset.weights and preset.weights.source == "folder"]
         if adrift:
-            raise ValueError("Weights of the manifest are bundled or on the Hub; publish those of a folder. "
+            raise ValueError("Weights of the manifest are bundled, checked out, or on the Hub: publish a folder's. "
                              f"Received: source='folder' of {adrift}")  # fmt: skip
         default = data.get("default")
         if default not in presets:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, Self
 
-SOURCES = ("bundled", "hub", "folder")
+SOURCES = ("bundled", "checkout", "hub", "folder")
 # A plain relative path: a file that came from elsewhere must not lead out of its folder, and Keras reads this format
 # without running code.
 _WEIGHTS_FILE = re.compile(r"(?!.*\.\.)[\w-][\w.-]*(/[\w-][\w.-]*)*\.weights\.h5")
@@ -33,8 +33,10 @@ class Weights:
     """A weights file and everything needed to trust it.
 
     Args:
-        file: A `.weights.h5`: its name in the package's `weights/` folder, the Hub repository or the preset's folder.
-        source: `"bundled"` (in the wheel), `"hub"`, or `"folder"` (beside the entry itself).
+        file: A `.weights.h5`: its name in the package's or the checkout's `weights/` folder, the Hub repository or the
+            preset's folder.
+        source: `"bundled"` (in the wheel), `"checkout"` (in the folder `weights/` of the project's repository, which no
+            wheel holds), `"hub"`, or `"folder"` (beside the entry itself).
         sha256: Digest of the file, 64 hex digits.
         bytes: Size of the file.
         dtype: Type that the numbers are stored in, such as `"float16"`.
@@ -118,7 +120,7 @@ class Preset:
         architecture: Config for `kerasalign.models.build`: `"class"` and its constructor's arguments.
         crop: Config of the `CropSpec` that the model was trained with.
         recipe: Name of the training recipe; empty where the preset cannot be trained from public data.
-        weights: The published weights; `None` until somebody publishes them.
+        weights: The trained weights; `None` until somebody publishes them.
         measured: Our numbers for `weights`.
         paper_results: The paper's numbers for this model.
         notes: What a user should know before using it.
@@ -148,7 +150,7 @@ class Preset:
 
     @property
     def available(self) -> bool:
-        """Whether weights are published."""
+        """Whether there are trained weights, wherever they lie."""
         return self.weights is not None
 
     def to_json(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from kerasalign.hub.errors import WeightsError
 from kerasalign.hub.manifest import read_manifest
 from kerasalign.hub.preset import Preset, Weights
 from kerasalign.hub.runtimes import RUNTIMES, open_cached
-from kerasalign.hub.source import find_preset
+from kerasalign.hub.source import find_preset, found_here
 from kerasalign.hub.zoo import Info
 
 if TYPE_CHECKING:
@@ -55,9 +55,10 @@ def load(
     Args:
         name: Name of a preset, as `list_models` gives them; the folder of one (`"./my-faces"`, as `save_preset` and
             `kerasalign download` write it); or a repository of the Hugging Face Hub, `"hf://user/repo@commit"`.
-        weights: `"auto"` for the published weights (bundled with the library, cached, or from the Hub), the path of
-            a `.weights.h5` file, or `None` for the untrained network. Where the `run.json` of a training run lies
-            beside the file, the network is built as that run says.
+        weights: `"auto"` for the preset's weights (bundled with the library, in the folder KERASALIGN_WEIGHTS or the
+            checkout's `weights/`, cached, or from the Hub), the path of a `.weights.h5` file, or `None` for the
+            untrained network. Where the `run.json` of a training run lies beside the file, the network is built as
+            that run says.
         markup: Another point scheme, to fine-tune the network on: what does not depend on the points keeps its
             weights, the rest is new. `model.adaptation` says which is which.
         landmarks: With `markup`: annotations `(F, N, 2)` in pixels of the model's crop, NaN where there is none, from
@@ -73,9 +74,9 @@ def load(
 
     Raises:
         UnknownPreset: If no preset has that name.
-        WeightsNotPublished: If `weights="auto"` and nobody has published weights for this preset.
+        WeightsNotPublished: If `weights="auto"` and this preset's weights are neither here nor published.
         DownloadFailed: If a file cannot be fetched from the Hub.
-        WeightsCorrupted: If the published file is not the one that the manifest names.
+        WeightsCorrupted: If the file is not the one that the manifest names.
         WeightsError: If a file does not fit the network.
         FileNotFoundError: If `name` or `weights` is a path and nothing is there.
         ValueError: If a folder's entry is wrong, `landmarks` do not fit `markup`, there is no such runtime, or it has
@@ -84,7 +85,7 @@ def load(
 
     Example:
 
-        model = kerasalign.load("musica19-300w")
+        model = kerasalign.load("musica19-synth")
         faces = model.align("group.jpg")
     """
     if landmarks is not None and markup is None:
@@ -117,7 +118,8 @@ def load(
             raise WeightsError(f"{path} does not hold weights of '{name}': {error}") from error
     if markup is not None:
         model = adapt(model, markup, landmarks)
-    published = preset.weights if weights == "auto" else None
+    # A preset's own file keeps its terms wherever it lies.
+    published = preset.weights if weights == "auto" or (weights and _is_file_of(preset, path)) else None
     from_hub = str(name).startswith("hf://")
     came_from = f"hf://{preset.weights.repo}@{preset.weights.revision}" if from_hub else preset.name
     training = {key: run[key] for key in ("recipe", "settings", "versions", "best") if run.get(key)}
@@ -137,6 +139,11 @@ def _own_file(weights: str | Path) -> Path:
     return path
 
 
+def _is_file_of(preset: Preset, path: Path) -> bool:
+    known = preset.weights
+    return known is not None and path.stat().st_size == known.bytes and sha256(path) == known.sha256
+
+
 def list_models(
     paper: str | None = None,
     dataset: str | None = None,
@@ -152,12 +159,12 @@ def list_models(
         markup: Name of its markup, such as `"68"`.
         commercial_use: Whether its published weights may be used commercially; a preset without weights
             matches neither `True` nor `False`.
-        available: Whether weights are published.
+        available: Whether `load` gets trained weights here.
     """
     def matches(preset: Preset) -> bool:
         may_sell = preset.weights.commercial_use if preset.weights else None
         pairs = ((paper, preset.paper), (dataset, preset.dataset), (markup and str(markup), preset.markup),
-                 (commercial_use, may_sell), (available, preset.available))
+                 (commercial_use, may_sell), (available, available is not None and found_here(preset).available))
         return all(wanted is None or wanted == value for wanted, value in pairs)
 
     return [name for name, preset in read_manifest().presets.items() if matches(preset)]
@@ -176,7 +183,8 @@ def info(name: str | Path) -> Info:
     Raises:
         UnknownPreset: If no preset has that name.
     """
-    preset = find_preset(name).preset
+    found = find_preset(name)
+    preset = found.preset
     model = _build(preset)
     counted = {
         "points": int(preset.architecture.get("num_landmarks") or model.markup.num_points),
@@ -184,7 +192,7 @@ def info(name: str | Path) -> Info:
         "macs": int(model.count_macs(convention="full")),
         "macs_paper": int(model.count_macs(convention="paper")),
     }
-    return Info(preset, asdict(preset) | {"available": preset.available} | counted)
+    return Info(preset, asdict(preset) | {"available": found.available} | counted)
 
 
 def align(photo, model: str | LandmarkModel | None = None, **options):

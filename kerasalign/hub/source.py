@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kerasalign.hub.errors import UnknownPreset, WeightsNotPublished
-from kerasalign.hub.folder import ENTRY, MARKUP, read_entry, read_folder
-from kerasalign.hub.manifest import Manifest, read_manifest
+from kerasalign.hub.errors import UnknownPreset, WeightsError, WeightsNotPublished
+from kerasalign.hub.folder import ENTRY, MARKUP, WEIGHTS, read_entry, read_folder
+from kerasalign.hub.manifest import Manifest, manifest_path, read_manifest
 from kerasalign.hub.preset import Preset
 from kerasalign.hub.transfer import commit_of, fetch
-from kerasalign.hub.weights import weights_path
+from kerasalign.hub.weights import verify, weights_path
 
 logger = logging.getLogger(__name__)
 
@@ -27,21 +29,36 @@ class Found:
     Args:
         preset: The preset.
         folder: Its folder, if it lies in one.
+        file: Its weights file, where a folder of the user's or this checkout holds it; not checked yet.
     """
 
     preset: Preset
     folder: Path | None = None
+    file: Path | None = None
+
+    @property
+    def available(self) -> bool:
+        """Whether `load` gets trained weights here, from this disk or from the Hub."""
+        weights = self.preset.weights
+        return weights is not None and (weights.source != "checkout" or self.file is not None)
 
     def weights_path(self) -> Path:
         """The checked weights file.
 
         Raises:
-            WeightsNotPublished: If nobody has published weights; the message says what to do meanwhile.
+            WeightsNotPublished: If weights are neither here nor published; the message says what to do meanwhile.
             WeightsError: As `weights_path`.
         """
-        if self.preset.weights is None:
+        weights = self.preset.weights
+        if weights is None:
             raise WeightsNotPublished(how_to_train(self.preset, read_manifest()))
-        return weights_path(self.preset.weights, self.folder)
+        if self.file is not None:
+            verify(self.file, weights)
+            return self.file
+        try:
+            return weights_path(weights, self.folder)
+        except WeightsNotPublished as error:
+            raise WeightsNotPublished(f"{error}{_stand_in(self.preset, read_manifest())}") from None
 
 
 def find_preset(name: str | Path) -> Found:
@@ -60,11 +77,35 @@ def find_preset(name: str | Path) -> Found:
         folder = Path(name).expanduser()
         return Found(read_folder(folder), folder)
     try:
-        return Found(read_manifest()[text])
+        preset = read_manifest()[text]
     except UnknownPreset as error:
         if (Path(text) / ENTRY).is_file():
             raise UnknownPreset(f"{error}. A folder of that name holds a preset: './{text}'") from error
         raise
+    return found_here(preset)
+
+
+def found_here(preset: Preset) -> Found:
+    """A preset of the manifest, with its file where a folder of the user's or this checkout holds it.
+
+    Raises:
+        WeightsError: If KERASALIGN_WEIGHTS names no folder.
+    """
+    return Found(preset, file=next(filter(Path.is_file, _own_files(preset)), None))
+
+
+def _own_files(preset: Preset) -> Iterator[Path]:
+    """Where a file of the user's would lie that serves a preset of the manifest; the digest decides whether it does."""
+    if preset.weights is None or preset.weights.source == "bundled":
+        return
+    if named := os.environ.get("KERASALIGN_WEIGHTS"):
+        folder = Path(named).expanduser()
+        if not folder.is_dir():
+            raise WeightsError(f"KERASALIGN_WEIGHTS must name a folder. Received: KERASALIGN_WEIGHTS={named!r}")
+        yield folder / f"{preset.name}.weights.h5"
+        yield folder / preset.name / WEIGHTS
+    # Beside the manifest of a checkout lies its own folder; beside that of a wheel, the bundled files.
+    yield manifest_path().parent / "weights" / f"{preset.name}.weights.h5"
 
 
 def _of_repository(address: str) -> Found:
@@ -88,9 +129,12 @@ def _of_repository(address: str) -> Found:
 def how_to_train(preset: Preset, manifest: Manifest) -> str:
     """What to do about a preset that nobody has published weights for."""
     train = f"Train it with `kerasalign train {preset.name} --data DIR`" if preset.recipe else preset.notes
-    bundled = [p for p in manifest.presets.values() if p.weights and p.weights.source == "bundled"]
-    # The stand-in that is most like it: the same markup first, then the same paper.
-    bundled.sort(key=lambda p: (p.markup != preset.markup, p.paper != preset.paper))
-    meanwhile = f" Meanwhile '{bundled[0].name}' is bundled and works now." if bundled else ""
     return (f"Nobody has published weights for '{preset.name}'. {train.rstrip('.')}. The untrained network "
-            f"is `kerasalign.load({preset.name!r}, weights=None)`.{meanwhile}")
+            f"is `kerasalign.load({preset.name!r}, weights=None)`.{_stand_in(preset, manifest)}")
+
+
+def _stand_in(preset: Preset, manifest: Manifest) -> str:
+    """Names the bundled preset that is most like it: the same markup first, then the same paper."""
+    bundled = [p for p in manifest.presets.values() if p.weights and p.weights.source == "bundled"]
+    bundled.sort(key=lambda p: (p.markup != preset.markup, p.paper != preset.paper))
+    return f" Meanwhile '{bundled[0].name}' is bundled and works now." if bundled else ""

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from kerasalign.files import sha256
-from kerasalign.hub.errors import WeightsCorrupted
+from kerasalign.hub.errors import WeightsCorrupted, WeightsNotPublished
 from kerasalign.hub.preset import Weights
 from kerasalign.hub.transfer import cache_dir, fetch
 
@@ -15,7 +15,8 @@ logger = logging.getLogger(__name__)
 __all__ = ["cache_dir", "verify", "weights_path"]
 
 _BUNDLED = Path(__file__).resolve().parents[1] / "weights"
-_REMEDY = {"bundled": "Install kerasalign again.", "folder": "Copy the folder again.", "hub": ""}
+_REMEDY = {"bundled": "Install kerasalign again.", "folder": "Copy the folder again.",
+           "checkout": "Take it from the project's repository again.", "hub": ""}  # fmt: skip
 # Files that this process has checked, by everything that changes when a file does.
 _checked: set[tuple] = set()
 
@@ -23,7 +24,8 @@ _checked: set[tuple] = set()
 def weights_path(weights: Weights, folder: Path | None = None) -> Path:
     """The checked weights file: the bundled one, the cached one, a download from the Hub, or that of a folder.
 
-    A file of the cache that is not the one that the manifest names is set aside and fetched once more.
+    `Found.weights_path` looks into folders of the user's before. A file of the cache that is not the one that the
+    manifest names is set aside and fetched once more.
 
     Args:
         weights: The manifest's entry.
@@ -32,7 +34,13 @@ def weights_path(weights: Weights, folder: Path | None = None) -> Path:
     Raises:
         DownloadFailed: If the file cannot be had.
         WeightsCorrupted: If size or digest differ from the manifest's.
+        WeightsNotPublished: If they lie in the project's repository alone.
     """
+    if weights.source == "checkout":
+        raise WeightsNotPublished(
+            f"{weights.file} is in the folder `weights/` of the project's repository, in no wheel and not on the Hub "
+            f"(its terms: {weights.licence}). Get the file and set KERASALIGN_WEIGHTS to its folder, or name it: "
+            "`kerasalign.load(name, weights=FILE)`.")  # fmt: skip
     if weights.source == "hub":
         return _from_hub(weights)
     path = (_BUNDLED if weights.source == "bundled" else Path(folder)) / weights.file

@@ -10,7 +10,7 @@ from kerasalign.metrics import get_protocol
 
 
 def weights_status(preset: Preset) -> str:
-    """Where a preset's weights are: `bundled`, `hub` or `not published`."""
+    """Where a preset's weights are: `bundled`, `checkout`, `hub` or `not published`."""
     return preset.weights.source if preset.weights else "not published"
 
 

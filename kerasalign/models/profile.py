@@ -69,7 +69,7 @@ def profile(model, size: int | None = None) -> Profile:
 
     Example:
 
-        for block in profile(kerasalign.load("musica19-300w")).blocks:
+        for block in profile(kerasalign.load("musica19-synth")).blocks:
             print(block.name, block.parameters, block.macs)
     """
     if hasattr(model, "inference_network"):

@@ -39,7 +39,7 @@ def align_faces(source, model, *, size: int = 112, method: str = "five", boxes=N
 
     Example:
 
-        crops = align_faces("group.jpg", "musica19-300w")  # (F, 112, 112, 3)
+        crops = align_faces("group.jpg", "musica19-synth")  # (F, 112, 112, 3)
     """
     model = _checked_model(model, size, method)
     found = align(model, source, boxes=boxes, **options)

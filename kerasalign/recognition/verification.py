@@ -152,7 +152,7 @@ def verify(
     Example:
 
         pairs = read_lfw_pairs("lfw")
-        crops = align_main_faces(pairs.photos, "musica19-300w")
+        crops = align_main_faces(pairs.photos, "musica19-synth")
         verify(recogniser, pairs.with_photos(crops)).accuracy
 
     Reference:

@@ -85,12 +85,14 @@ def hub(tmp_path, monkeypatch, manifest_json):
     import kerasalign.hub
     import kerasalign.models
 
-    bundled = tmp_path / "weights"
-    bundled.mkdir()
+    bundled = tmp_path / "package" / "weights"
+    bundled.mkdir(parents=True)
     (bundled / "tiny.weights.h5").write_bytes(WEIGHTS)
     path = tmp_path / "weights_manifest.json"
     path.write_text(json.dumps(manifest_json))
-    monkeypatch.setattr(kerasalign.hub.manifest, "manifest_path", lambda: path)
+    monkeypatch.delenv("KERASALIGN_WEIGHTS", raising=False)
+    for module in (kerasalign.hub.manifest, kerasalign.hub.source):
+        monkeypatch.setattr(module, "manifest_path", lambda: path)
     monkeypatch.setattr(kerasalign.hub.weights, "_BUNDLED", bundled)
     monkeypatch.setattr(kerasalign.models, "build", FakeModel)
     kerasalign.hub.presets._loaded.cache_clear()

@@ -37,7 +37,7 @@ def test_unknown_name_tells_the_nearest(manifest_json):
     ("bytes", "12", "bytes"),
     ("commercial_use", "no", "commercial_use"),
     ("source", "hub", "repo"),
-    ("source", "folder", "publish those of a folder"),
+    ("source", "folder", "publish a folder's"),
     ("file", "tiny.keras", r"ends in \.weights\.h5"),
     ("file", "../tiny.weights.h5", "relative path"),
     ("colour", "red", "unknown fields .'colour'."),

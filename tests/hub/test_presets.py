@@ -9,7 +9,7 @@ from kerasalign.hub import UnknownPreset, WeightsCorrupted, WeightsNotPublished
 
 def test_load_takes_the_checked_bundled_file(hub, tmp_path):
     model = hub.load("tiny-drawn")
-    assert model.loaded == str(tmp_path / "weights" / "tiny.weights.h5")
+    assert model.loaded == str(tmp_path / "package" / "weights" / "tiny.weights.h5")
     assert model.config["name"] == "tiny-drawn"
 
 
@@ -57,7 +57,7 @@ def test_unknown_name(hub):
 
 
 def test_a_changed_bundled_file_is_refused(hub, tmp_path):
-    (tmp_path / "weights" / "tiny.weights.h5").write_bytes(b"other bytes")
+    (tmp_path / "package" / "weights" / "tiny.weights.h5").write_bytes(b"other bytes")
     with pytest.raises(WeightsCorrupted, match="sha256"):
         hub.load("tiny-drawn")
 
