@@ -49,7 +49,7 @@ def evaluate_command(
         for line in left_out:
             error_console().print(f"Left out {line}", soft_wrap=True, markup=False, highlight=False)
         if not protocol:
-            raise ValueError(f"No protocol of '{name}' can be measured here. Received: --data {data}")
+            raise ValueError(f"No protocol of '{name}' can be measured here: give --protocol. Received: --data {data}")
     with error_console().status("Measuring"):
         start_backend()
         model = load(name, weights="auto" if weights is None else weights)

@@ -314,9 +314,10 @@ def given_box(sample: FaceSample, kind: str, detail: str) -> np.ndarray:
 def preset_protocols(preset) -> tuple[list[str], dict[str, dict[str, float | None]]]:
     """Protocols of a manifest entry, the paper's first, and the paper's numbers by protocol.
 
-    A protocol by pupils is joined by that of the outer eye corners, which more papers report.
+    A protocol by pupils is joined by that of the outer eye corners, which more papers report. An entry without numbers of
+    a paper has the protocols that it was measured by.
     """
-    reported = [result.protocol for result in preset.paper_results]
+    reported = [result.protocol for result in preset.paper_results or preset.measured]
     names = [*reported, *(name.replace("inter_pupil", "inter_ocular") for name in reported)]
     published = {r.protocol: {"nme": r.nme, "fr": r.fr, "auc": r.auc} for r in preset.paper_results}
     return list(dict.fromkeys(names)), published

@@ -7,12 +7,12 @@ from kerasalign.hub import read_manifest
 
 def test_download_publish_and_cache(command, tmp_path, monkeypatch):
     monkeypatch.setenv("KERASALIGN_HOME", str(tmp_path / "home"))
-    run = command("download", "musica19-300w", "--to", "air-gap")
+    run = command("download", "musica19-synth", "--to", "air-gap")
     assert run.exit_code == 0 and "kerasalign.load('./air-gap')" in run.stdout
     run = command("publish", "air-gap", "--repo", "user/name", "--dry-run")
     assert run.exit_code == 0 and "17,899,912" in run.stdout and "Would go to user/name" in run.stdout
-    entry = json.loads(run.stdout[run.stdout.index("{") :])["musica19-300w"]
-    weights = read_manifest()["musica19-300w"].weights
+    entry = json.loads(run.stdout[run.stdout.index("{") :])["musica19-synth"]
+    weights = read_manifest()["musica19-synth"].weights
     assert (entry["weights"]["sha256"], entry["weights"]["repo"]) == (weights.sha256, "user/name")
     assert json.loads(command("cache", "--json").stdout) == []
     assert "Found 0 repositories with 0 bytes" in command("cache").stdout
@@ -29,6 +29,6 @@ def test_errors_are_one_line(command, tmp_path):
 
 
 def test_info_of_a_folder(command, tmp_path):
-    command("download", "musica19-300w", "--to", "air-gap")
+    command("download", "musica19-synth", "--to", "air-gap")
     run = command("info", "./air-gap")
     assert run.exit_code == 0 and "8,697,723" in run.stdout and "folder" in run.stdout

@@ -239,9 +239,9 @@ def test_another_markup_of_the_name(folder):
 
 
 def test_download_of_a_bundled_preset_needs_nothing_else(tmp_path, monkeypatch):
-    preset = download("musica19-300w", tmp_path / "air gap")
+    preset = download("musica19-synth", tmp_path / "air gap")
     monkeypatch.setattr("kerasalign.hub.weights._BUNDLED", tmp_path / "gone")
-    a, b = kerasalign.load(tmp_path / "air gap"), kerasalign.load("musica19-300w", weights=None)
+    a, b = kerasalign.load(tmp_path / "air gap"), kerasalign.load("musica19-synth", weights=None)
     assert preset.weights.source == "folder"
     assert a.get_config() | {"name": ""} == b.get_config() | {"name": ""}
     assert [shape.shape for shape in a.get_weights()] == [shape.shape for shape in b.get_weights()]
@@ -252,4 +252,4 @@ def test_download_of_a_bundled_preset_needs_nothing_else(tmp_path, monkeypatch):
 def test_download_does_not_write_among_other_things(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(ValueError, match="new, empty or hold a preset"):
-        download("musica19-300w", tmp_path)
+        download("musica19-synth", tmp_path)

@@ -141,11 +141,11 @@ def test_weights_that_the_points_decide_start_anew_even_where_they_fit():
 
 
 def test_load_takes_a_markup():
-    own = kerasalign.load("musica19-300w", markup=SEVEN, landmarks=annotations(228))
-    trained = kerasalign.load("musica19-300w")
+    own = kerasalign.load("musica19-synth", markup=SEVEN, landmarks=annotations(228))
+    trained = kerasalign.load("musica19-synth")
     assert own.patches == list(range(7))
     np.testing.assert_array_equal(own.cascade[0].conv1.get_weights()[0], trained.cascade[0].conv1.get_weights()[0])
-    assert own.origin.name == "musica19-300w" and not own.origin.weights.commercial_use
+    assert own.origin.name == "musica19-synth" and own.origin.weights == trained.origin.weights
 
 
 @pytest.mark.parametrize(("landmarks", "message"), [
@@ -159,7 +159,7 @@ def test_wrong_landmarks(landmarks, message):
 
 def test_wrong_arguments():
     with pytest.raises(ValueError, match="without a markup"):
-        kerasalign.load("musica19-300w", landmarks=annotations(228))
+        kerasalign.load("musica19-synth", landmarks=annotations(228))
     with pytest.raises(ValueError, match="registered already"):
         adapt(small(), Markup("68", 7, {}, SEVEN.flip, SEVEN.eyes, {}, SEVEN.mean_shape))
     with pytest.raises(ValueError, match="must come from `adapt`"):

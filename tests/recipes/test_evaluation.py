@@ -84,6 +84,8 @@ def test_report_folder(data, tmp_path):
     protocols, published = preset_protocols(read_manifest()["musica19-300w"])
     assert protocols[0] == "300w-common-inter_pupil" and "300w-common-inter_ocular" in protocols
     assert published["300w-common-inter_pupil"]["nme"] == 5.22
+    ours = read_manifest()["musica19-synth"]
+    assert preset_protocols(ours) == ([*dict.fromkeys(number.protocol for number in ours.measured)], {})
     report = evaluate_model(MeanFace(), data, protocols, published=published, n_bootstrap=50)
     assert len(report.evaluations) == 6
     report.save(tmp_path, worst=3, command="kerasalign evaluate")
