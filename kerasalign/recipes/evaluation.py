@@ -314,8 +314,8 @@ def given_box(sample: FaceSample, kind: str, detail: str) -> np.ndarray:
 def preset_protocols(preset) -> tuple[list[str], dict[str, dict[str, float | None]]]:
     """Protocols of a manifest entry, the paper's first, and the paper's numbers by protocol.
 
-    A protocol by pupils is joined by that of the outer eye corners, which more papers report. An entry without numbers of
-    a paper has the protocols that it was measured by.
+    A protocol by pupils is joined by that of the outer eye corners, which more papers report. An entry without a number
+    of a paper has the protocols that it was measured by.
     """
     reported = [result.protocol for result in preset.paper_results or preset.measured]
     names = [*reported, *(name.replace("inter_pupil", "inter_ocular") for name in reported)]
