@@ -104,6 +104,7 @@ def measure_command(
     detector: Annotated[str, typer.Option(help="kerasalign, or another detector to compare with.")] = "kerasalign",
     size: Annotated[int, typer.Option(help="Side that photos are searched at.")] = 256,
     min_score: Annotated[float, typer.Option(help="Lowest score of a face.")] = 0.5,
+    runtime: Annotated[str, typer.Option(help="What weights run in: keras, onnxruntime or litert.")] = "keras",
 ) -> None:
     """Recall and box error on annotated faces, and false boxes on photographs without any, as JSON."""
     if data is None and faceless is None:
@@ -115,7 +116,7 @@ def measure_command(
     from kerasalign.inference import KerasAlignDetector, get_detector
 
     own = detector == KerasAlignDetector.name
-    finder = KerasAlignDetector(weights, size, min_score) if own else get_detector(detector)
+    finder = KerasAlignDetector(weights, size, min_score, runtime=runtime) if own else get_detector(detector)
     report = {}
     if data is not None:
         report["recall"] = recall(finder, read_dataset(dataset, data, split))
@@ -126,19 +127,18 @@ def measure_command(
 
 @_app.command("export")
 def export_command(
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The .onnx file.")],
-    weights: Annotated[Path, typer.Option(help="Weights file.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The .onnx or .tflite file.")],
+    weights: Annotated[Path | None, typer.Option(help="Weights file; by default the library's own.")] = None,
+    size: Annotated[int, typer.Option(help="Side of the pictures that a .tflite file takes.")] = 256,
 ) -> None:
-    """Write the detector for ONNX Runtime; KerasAlignDetector(FILE) opens it."""
+    """Write the detector for ONNX Runtime or LiteRT; KerasAlignDetector(FILE) opens it."""
     start_backend()
     from kerasalign.detector.network import FaceDetector
-    from kerasalign.export.onnx_file import write_onnx
-    from kerasalign.files import written_beside
+    from kerasalign.files import sha256
+    from kerasalign.inference.detectors.networks import bundled_weights, write_file
 
-    if out.suffix != ".onnx":
-        raise ValueError(f"`--out` must end in .onnx. Received: --out {out}")
+    weights = bundled_weights() if weights is None else weights
     network = FaceDetector(dtype="float32")
     network.load_weights(weights)
-    with written_beside(out) as draft:
-        write_onnx(network, draft, {"network": "FaceDetector"})
+    write_file(network, out, size, sha256(weights))
     say(f"Use it with: KerasAlignDetector({str(out)!r})")

@@ -37,10 +37,10 @@ def align_command(
         Path | None,
         typer.Option(help='Face boxes instead of a detector: JSON {"photo.jpg": [[x0, y0, x1, y1], ...]}.'),
     ] = None,
-    detector: Annotated[str, typer.Option(help="Face detector.")] = "mtcnn",
+    detector: Annotated[str, typer.Option(help="Face detector: mtcnn or kerasalign.")] = "mtcnn",
     recursive: Annotated[bool, typer.Option("--recursive", help="Look into sub-folders too.")] = False,
     smooth: Annotated[bool, typer.Option("--smooth", help="Videos: smooth the landmarks over time.")] = False,
-    runtime: Annotated[str, typer.Option(help="What the network runs in: keras, onnxruntime or litert.")] = "keras",
+    runtime: Annotated[str, typer.Option(help="What networks run in: keras, onnxruntime or litert.")] = "keras",
 ) -> None:
     """Find the landmarks of photos and videos and draw them.
 
@@ -56,7 +56,7 @@ def align_command(
         raise ValueError(f"`--boxes` are for photos. Received: --boxes with {videos[0]}")
     photos = _photos([source for source in sources if not is_video(source)], recursive)
     given = None if boxes is None else _read_boxes(boxes, photos)
-    network = _load(model, weights, runtime, runtime == "keras" or given is None)
+    network = _load(model, weights, runtime, runtime == "keras" or (given is None and detector != "kerasalign"))
     for video in videos:
         stem = str(video).replace(":", "") if not video.suffix else video.stem
         align_one(network, video, out / f"{stem}_landmarks.mp4", detector, smooth, as_json)
@@ -123,7 +123,7 @@ def _load(name: str | None, weights: Path | None, runtime: str = "keras", start:
     from kerasalign.hub import load, read_manifest
 
     with error_console().status("Loading the model"):
-        # Another runtime needs no Keras once its file is made; named detectors do.
+        # Another runtime needs no Keras once its files are made, nor does the detector that runs there too.
         if start:
             start_backend()
         chosen = "auto" if weights is None else weights

@@ -1,4 +1,4 @@
-"""Presets in other runtimes: exported once, then opened from the cache without Keras."""
+"""Networks in other runtimes: exported once, then opened from the cache without Keras."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import kerasalign
 from kerasalign.hub.preset import Preset
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RUNTIMES = ("onnxruntime", "litert")
+# Name of the face detector's files among those of presets.
+DETECTOR = "detector"
 # To be raised when what is exported changes for the same weights.
 _VERSION = 2
 _FOLDER = re.compile(r"(?P<preset>.+)-[0-9a-f]{16}")
@@ -32,10 +34,10 @@ _KINDS = {".onnx": "onnxruntime", "": "onnxruntime", ".tflite": "litert"}
 
 @dataclass(frozen=True)
 class CachedRuntime:
-    """A preset's file for another runtime in the cache.
+    """A preset's file for another runtime in the cache, or the face detector's.
 
     Args:
-        preset: Name of the preset.
+        preset: Name of the preset; of the detector `DETECTOR`.
         runtime: `"onnxruntime"` or `"litert"`.
         bytes: Size on disk.
         path: Its folder.
@@ -72,7 +74,7 @@ def remove_cached_runtimes(name: str | None = None) -> list[CachedRuntime]:
     """Removes files for other runtimes from the cache; `load` makes them anew.
 
     Args:
-        name: A preset's name; `None` removes all that `cached_runtimes` lists.
+        name: A preset's name, or `"detector"`; `None` removes all that `cached_runtimes` lists.
 
     Returns:
         What was removed; empty where there is nothing of that name.
@@ -98,33 +100,40 @@ def open_cached(
     Raises:
         ParityError: If what was exported does not give the model's results.
     """
-    if digest is None:
-        with tempfile.TemporaryDirectory() as folder:
-            return _export(make(), Path(folder), runtime, quantize)
-    content = [_VERSION, kerasalign.__version__, runtime, quantize, digest, dict(preset.architecture),
-               dict(preset.crop)]  # fmt: skip
-    key = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    folder = runtime_dir() / f"{preset.name}-{key[:16]}"
-    if found := _open(folder):
-        return found
-    logger.info("Making the %s file of '%s' in %s", runtime, preset.name, folder)
-    return _export(make(), folder, runtime, quantize)
-
-
-def _open(folder: Path) -> RuntimeModel | None:
     from kerasalign.inference.runtimes import open_runtime
 
+    def write(folder: Path) -> Path:
+        return _export(make(), folder, runtime, quantize)
+
+    content = None if digest is None else [runtime, quantize, digest, dict(preset.architecture), dict(preset.crop)]
+    return made_once(preset.name, content, write, open_runtime)
+
+
+def made_once(name: str, content: list | None, write: Callable[[Path], Path], opened: Callable[[Path], Any]) -> Any:
+    """What is opened from a file of the cache, which is written where there is none of this content.
+
+    Args:
+        name: What the file is of, as `cached_runtimes` tells it.
+        content: All that it depends on, ready for JSON; `None`: it is written to a folder that does not stay.
+        write: Writes it, called `model` with any suffix, into a folder and gives its path.
+        opened: Opens it; what raises a `ValueError` is written anew.
+    """
+    if content is None:
+        with tempfile.TemporaryDirectory() as folder:
+            return opened(write(Path(folder)))
+    key = sha256(json.dumps([_VERSION, kerasalign.__version__, *content], sort_keys=True).encode()).hexdigest()
+    folder = runtime_dir() / f"{name}-{key[:16]}"
     for path in sorted(folder.glob("model*")):
         try:
-            return open_runtime(path)
+            return opened(path)
         except (ValueError, FileNotFoundError) as error:
             logger.warning("%s. It is made anew.", error)
-    return None
+    logger.info("Making the runtime's file of '%s' in %s", name, folder)
+    return opened(write(folder))
 
 
-def _export(model: LandmarkModel, folder: Path, runtime: str, quantize: str) -> RuntimeModel:
+def _export(model: LandmarkModel, folder: Path, runtime: str, quantize: str) -> Path:
     from kerasalign.export import export_model
-    from kerasalign.inference.runtimes import open_runtime
 
     if runtime == "litert":
         path, options = folder / "model.tflite", {"format": "litert"}
@@ -135,4 +144,4 @@ def _export(model: LandmarkModel, folder: Path, runtime: str, quantize: str) -> 
     # Floats cost nothing measurable, and `uint8` crops fit too.
     report = export_model(model, path, quantize=quantize, input_dtype="float32", **options)
     logger.info("%s", report)
-    return open_runtime(path)
+    return path

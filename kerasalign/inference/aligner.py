@@ -29,12 +29,14 @@ def align(model, source, *, detector="mtcnn", boxes=None, refine: int = 0, batch
     `Faces`, an iterator of photos gives an iterator of `Faces`, which holds few photos at a time.
 
     Args:
-        model: A `LandmarkModel`, or anything with its `markup`, `crop_spec` and `predict_crops`.
+        model: A `LandmarkModel`, or anything with its `markup`, `crop_spec` and `predict_crops`; one whose
+            `predict_crops` takes `outputs` is asked only for those that faces keep.
         source: A photo (path, bytes, binary file object, PIL image, array), a list or tuple of photos, the
             path of a folder, whose photos are taken in the order of their names, or an iterator of photos of any
             number.
-        detector: `"mtcnn"`, a `Detector`, or a function from a photo to its face boxes. For more than one photo it is
-            called in a thread of its own, one photo after the other.
+        detector: `"mtcnn"`, `"kerasalign"`, a `Detector`, or a function from a photo to its face boxes. For more than
+            one photo it is called in a thread of its own, one photo after the other. `"kerasalign"` runs in what the
+            model runs in: Keras, ONNX Runtime or LiteRT.
         boxes: Face boxes instead of a detector, of the kind that `model.crop_spec.box` names (`"landmarks"`:
             the tight box of the landmarks): `(F, 4)` for one photo, a list of such arrays for many.
         refine: How often each face is cropped anew, by the box of its landmarks, and predicted again.
@@ -104,7 +106,7 @@ def align_iter(model, sources: Iterable, *, detector="mtcnn", boxes: Sequence | 
         raise ValueError("`refine` crops by the box of the landmarks, and this model's crops are made from "
                          f"'{spec.box}' boxes. Received: refine={refine!r}")
     if boxes is None:
-        finder = get_detector(detector)
+        finder = get_detector(detector, getattr(model, "runtime", "keras"))
         finder.map_to(spec.box)  # refuses boxes of the wrong kind before any work
         detectors = itertools.repeat(finder)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import logging
 import os
@@ -29,6 +30,7 @@ _TOGETHER, _TOGETHER_BYTES = 4, 64 * 2**20
 # What can be decoded in any thread: an open file or picture may stand in a list twice.
 _ANYWHERE = (str, os.PathLike, bytes)
 
+# What faces keep of the model's outputs beside the landmarks.
 _EXTRAS = ("error", "iterations", "failed", "confidence")
 
 
@@ -53,7 +55,7 @@ class Pipeline:
     landmarks where the results are used.
 
     Args:
-        model: A `LandmarkModel`, or anything with its `markup`, `crop_spec` and `predict_crops`.
+        model: As in `align`.
         refine: How often each face is cropped anew by the box of its landmarks.
         batch_size: Faces per forward pass.
         on_error: `"skip"` or `"raise"` for photos that cannot be read.
@@ -69,6 +71,12 @@ class Pipeline:
     keep_images: bool
     options: Mapping
     threads: bool = True
+
+    def __post_init__(self) -> None:
+        # Heatmaps and the like of a batch can be a hundred times as large as its landmarks.
+        if "outputs" in inspect.signature(self.model.predict_crops).parameters:
+            kept = {"outputs": ("landmarks", *_EXTRAS)}
+            object.__setattr__(self, "options", kept | dict(self.options))
 
     def run(self, photos: Iterable[tuple[object, Detector]]) -> Iterator[Faces]:
         """One `Faces` per pair of photo and detector, in order, as soon as its batch is full."""

@@ -17,7 +17,7 @@ def clip(tmp_path, monkeypatch):
     write_clip(tmp_path / "clip.avi", frames)
     low, high = landmarks[0].min(0), landmarks[0].max(0)
     found = CallableDetector(lambda image: [[*low, *high]])
-    monkeypatch.setattr(kerasalign.inference.video.tracker, "get_detector", lambda name: found)
+    monkeypatch.setattr(kerasalign.inference.video.tracker, "get_detector", lambda *asked: found)
     return tmp_path / "clip.avi"
 
 

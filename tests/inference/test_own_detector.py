@@ -1,12 +1,14 @@
 """The library's own detector as `align` uses it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from kerasalign.detector.coding import CHANNELS, cell_centres, encode_faces
 from kerasalign.geometry import apply_affine, box_from_center, rotation, scale_of, tight_box
 from kerasalign.inference import KerasAlignDetector, align, get_detector
-from kerasalign.inference.detectors import own
+from kerasalign.inference.detectors import networks
 
 
 def answering(detector, photo, faces):
@@ -16,7 +18,7 @@ def answering(detector, photo, faces):
 
     def network(pictures):
         centres = cell_centres(pictures.shape[1] // 8, pictures.shape[2] // 8)
-        maps = np.zeros((1, *centres.shape[:2], CHANNELS), "float32")
+        maps = np.zeros((len(pictures), *centres.shape[:2], CHANNELS), "float32")
         maps[..., 0] = -9
         for logit, (middle, size, degrees, points) in zip((4.0, 3.0, 2.0), faces):
             a = np.deg2rad(degrees)
@@ -25,7 +27,7 @@ def answering(detector, photo, faces):
                                   apply_affine(matrix, points).ravel()])  # fmt: skip
             near = np.abs(centres - place).max(-1) <= 4.001
             coded = encode_faces(np.broadcast_to(row, (*near.shape, 16)), centres)
-            maps[0, near] = np.concatenate([np.full((*near.shape, 1), logit), coded], -1)[near]
+            maps[:, near] = np.concatenate([np.full((*near.shape, 1), logit), coded], -1)[near]
         return maps
 
     detector.network = network
@@ -69,30 +71,37 @@ def test_align_crops_upright_and_again_by_the_landmarks(model, make):
 
 def test_it_has_a_name_and_says_when_its_weights_are_not_there(monkeypatch):
     assert isinstance(get_detector("kerasalign"), KerasAlignDetector)
-    monkeypatch.setattr(own, "_BUNDLED", "no-such-file.weights.h5")
-    own._bundled.cache_clear()
+    monkeypatch.setattr(networks, "BUNDLED", Path("no-such-file.weights.h5"))
     with pytest.raises(ValueError, match="No weights of the detector"):
         KerasAlignDetector().detect(np.zeros((8, 8, 3), "uint8"))
-    own._bundled.cache_clear()
 
 
-@pytest.mark.parametrize("options", [{"size": 100}, {"min_score": 2}, {"max_overlap": -1}, {"network": 5}])
+@pytest.mark.parametrize("options", [
+    {"size": 100}, {"min_score": 2}, {"max_overlap": -1}, {"network": 5}, {"runtime": "tensorrt"},
+])  # fmt: skip
 def test_wrong_options_are_named(options):
     with pytest.raises(ValueError, match=f"`{next(iter(options))}`"):
         KerasAlignDetector(**options).detect(np.zeros((8, 8, 3), "uint8"))
 
 
-def test_an_exported_network_gives_the_same_maps(tmp_path):
-    pytest.importorskip("tf2onnx")
-    onnx, _ = pytest.importorskip("onnx"), pytest.importorskip("onnxruntime")
-    from kerasalign.detector import FaceDetector
-    from kerasalign.export.onnx_file import write_onnx
+def test_several_photos_at_once_are_those_one_by_one(make):
+    photos = [np.full(shape, 90, "uint8") for shape in ((120, 200, 3), (200, 120, 3), (64, 64, 3))]
+    seen = []
 
-    network = FaceDetector(channels=(4, 4, 4, 4, 4), blocks=(0, 0, 0, 0), head=4)
-    write_onnx(network, tmp_path / "detector.onnx", {})
-    photo = np.random.default_rng(0).integers(0, 256, (50, 80, 3)).astype("uint8")
-    here, there = (KerasAlignDetector(n, size=64, min_score=0.0) for n in (network, tmp_path / "detector.onnx"))
-    for a, b in zip(here.detect(photo), there.detect(photo), strict=True):
-        np.testing.assert_allclose(a.box, b.box, atol=1e-3)
-    kinds = {node.op_type for node in onnx.load(tmp_path / "detector.onnx").graph.node}
-    assert not kinds & {"ScatterND", "ArgMax", "If", "Loop", "GridSample"}
+    def network(pictures):
+        """Says a face in the first rows' cell of every picture that is black at its top: a photo wider than high."""
+        seen.append(len(pictures))
+        maps = np.zeros((len(pictures), 16, 16, CHANNELS), "float32")
+        maps[..., 0] = -9
+        maps[[bool((p[0] == 0).all()) for p in pictures], 8, 8, 0] = 5
+        return maps
+
+    detector = KerasAlignDetector(network, size=128)
+    found = detector.detect_many(photos)
+    assert [len(faces) for faces in found] == [1, 0, 0] and seen == [3]
+    for photo, faces in zip(photos, found):
+        for a, b in zip(detector.detect(photo), faces, strict=True):
+            np.testing.assert_array_equal(a.box, b.box)
+    seen.clear()
+    assert detector.detect_many([]) == [] and seen == []
+    assert len(detector.detect_many(photos * 20)) == 60 and max(seen) == 32 and sum(seen) == 60

@@ -18,16 +18,18 @@ _BUILDERS = {"kerasalign": KerasAlignDetector, "mtcnn": MTCNNDetector}
 
 
 @cache
-def _named(name: str) -> Detector:
-    return _BUILDERS[name]()
+def _named(name: str, **options) -> Detector:
+    return _BUILDERS[name](**options)
 
 
-def get_detector(detector) -> Detector:
+def get_detector(detector, runtime: str = "keras") -> Detector:
     """Returns a detector.
 
     Args:
         detector: A name (`"kerasalign"` or `"mtcnn"`), a `Detector`, or a function from a photo to its face boxes. A
             named detector is built once per process, at its first photo.
+        runtime: What the library's own detector runs in where it is named; MTCNN has one runtime, and a `Detector` its
+            own.
 
     Raises:
         ValueError: If it is none of these.
@@ -35,7 +37,7 @@ def get_detector(detector) -> Detector:
     if isinstance(detector, Detector):
         return detector
     if isinstance(detector, str) and detector in _BUILDERS:
-        return _named(detector)
+        return _named(detector, runtime=runtime) if detector == KerasAlignDetector.name else _named(detector)
     if callable(detector) and not isinstance(detector, type):
         return CallableDetector(detector)
     raise ValueError(f"`detector` must be one of {sorted(_BUILDERS)}, a Detector, or a function from a photo "

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
-from importlib import resources
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -13,8 +10,10 @@ import numpy as np
 from kerasalign.detector.coding import find_faces
 from kerasalign.geometry import BoxMap, apply_affine, box_from_center, compose, invert, resize_matrix, scale_of
 from kerasalign.inference.detectors.base import Detection, Detector
+from kerasalign.inference.detectors.networks import RUNTIMES, open_network
 
-_BUNDLED = "detector.weights.h5"
+# Pixels that go through the network together: eight photos at 256 px.
+_TOGETHER = 8 * 256**2
 
 
 class KerasAlignDetector(Detector):
@@ -24,15 +23,18 @@ class KerasAlignDetector(Detector):
     the upright face, `angle` between the two. Crops need no map. The network is built at the first photo.
 
     Args:
-        network: Weights file of `FaceDetector`, an `.onnx` file of it, a `FaceDetector`, or a function from
-            `(1, S, S, 3)` uint8 to its maps; by default the weights that come with the library.
+        network: Weights file of `FaceDetector`, an `.onnx` or `.tflite` file of it, a `FaceDetector`, or a function
+            from `(B, S, S, 3)` uint8 to its maps; by default the weights that come with the library.
         size: Side in pixels of the square that a photo is fitted into, a multiple of 32. Faces smaller than a
             twentieth of it are not found: raise it for large groups. Time grows with its square.
         min_score: Lowest score of a face, 0..1.
         max_overlap: Largest intersection over union of two faces' boxes.
+        runtime: What weights run in: `"keras"`; or `"onnxruntime"` or `"litert"`: they are exported once, compared with
+            Keras and cached by their content, and from then on neither Keras nor TensorFlow is imported. `align` takes
+            that of the model where it is given the detector's name.
 
     Raises:
-        ValueError: If a number is out of its range.
+        ValueError: If a number is out of its range, or the runtime is unknown.
 
     Example:
 
@@ -42,13 +44,17 @@ class KerasAlignDetector(Detector):
     name = "kerasalign"
     box_map = BoxMap()
 
-    def __init__(self, network=None, size: int = 256, min_score: float = 0.5, max_overlap: float = 0.4) -> None:
+    def __init__(self, network=None, size: int = 256, min_score: float = 0.5, max_overlap: float = 0.4,
+                 runtime: str = "keras") -> None:
         if size < 32 or size % 32:
             raise ValueError(f"`size` must be a multiple of 32. Received: size={size!r}")
         for name, value in (("min_score", min_score), ("max_overlap", max_overlap)):
             if not 0 <= value <= 1:
                 raise ValueError(f"`{name}` must lie in 0..1. Received: {name}={value!r}")
+        if runtime not in RUNTIMES:
+            raise ValueError(f"`runtime` must be one of {RUNTIMES}. Received: runtime={runtime!r}")
         self.network = network
+        self.runtime = runtime
         self.size = size
         self.min_score = min_score
         self.max_overlap = max_overlap
@@ -56,10 +62,21 @@ class KerasAlignDetector(Detector):
 
     def detect(self, image: np.ndarray) -> list[Detection]:
         """Finds the faces of a `(H, W, 3)` uint8 RGB photo."""
+        return self.detect_many([image])[0]
+
+    def detect_many(self, images: Sequence[np.ndarray]) -> list[list[Detection]]:
+        """Finds the faces of several photos of any sizes; up to eight at 256 px go through the network together."""
         if self._maps is None:
-            self._maps = _runner(self.network)
-        square, matrix = self.fit(image)
-        maps = np.asarray(self._maps(square[None]))[0]
+            self._maps = open_network(self.network, self.runtime, self.size)
+        together, found = max(_TOGETHER // self.size**2, 1), []
+        for start in range(0, len(images), together):
+            some = images[start : start + together]
+            squares, matrices = zip(*map(self.fit, some))
+            found += map(self._faces, np.asarray(self._maps(np.stack(squares))), matrices, some)
+        return found
+
+    def _faces(self, maps: np.ndarray, matrix: np.ndarray, image: np.ndarray) -> list[Detection]:
+        """The faces in the network's maps of a photo, in pixels of the photo."""
         rows, scores = find_faces(maps, self.min_score, self.max_overlap)
         back = invert(matrix)
         scale = scale_of(back)
@@ -82,54 +99,3 @@ class KerasAlignDetector(Detector):
         square = np.zeros((self.size, self.size, 3), "uint8")
         square[top : top + size[1], left : left + size[0]] = cv2.resize(image, size, interpolation=way)
         return square, compose(resize_matrix((width, height), size), np.array([[1.0, 0, left], [0, 1.0, top]]))
-
-
-def _runner(network) -> Callable:
-    """A function from pictures to maps."""
-    if network is None:
-        return _bundled()
-    if isinstance(network, (str, Path)):
-        return _session(network) if Path(network).suffix == ".onnx" else _loaded(network)
-    from kerasalign.detector.network import FaceDetector
-
-    if isinstance(network, FaceDetector):
-        return _compiled(network)
-    if callable(network):
-        return network
-    raise ValueError("`network` must be a file, a FaceDetector or a function from pictures to maps. "
-                     f"Received: network={network!r}")
-
-
-@cache
-def _bundled() -> Callable:
-    """The network that comes with the library, built once per process."""
-    path = resources.files("kerasalign") / "weights" / _BUNDLED
-    if not path.is_file():
-        raise ValueError("No weights of the detector come with this version: train them with `kerasalign detector "
-                         "train` and give the file, or use detector='mtcnn'. Received: detector='kerasalign'")
-    with resources.as_file(path) as file:
-        return _loaded(file)
-
-
-def _loaded(path) -> Callable:
-    from kerasalign.detector.network import FaceDetector
-
-    network = FaceDetector(dtype="float32")
-    network.load_weights(path)
-    return _compiled(network)
-
-
-def _compiled(network) -> Callable:
-    from keras import ops
-
-    from kerasalign.models.compiled import compiled
-
-    forward = compiled(network)
-    return lambda pictures: ops.convert_to_numpy(forward(pictures)["maps"])
-
-
-def _session(path) -> Callable:
-    from kerasalign.inference.runtimes.onnx_model import open_session
-
-    session = open_session(path)
-    return lambda pictures: session.run(["maps"], {"pictures": pictures.astype("float32")})[0]

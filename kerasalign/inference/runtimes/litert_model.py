@@ -6,6 +6,7 @@ import json
 import os
 import warnings
 import zipfile
+from collections.abc import Container
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,8 @@ class LiteRTModel(RuntimeModel):
         ValueError: If it cannot be opened, or is none of this library's.
     """
 
+    runtime = "litert"
+
     def __init__(self, path: str | os.PathLike, threads: int | None = None):
         if not Path(path).is_file():
             raise FileNotFoundError(f"There is no such file. Received: path={str(path)!r}")
@@ -38,23 +41,25 @@ class LiteRTModel(RuntimeModel):
             raise ValueError("Only files that `kerasalign export` wrote say how they are used. "
                              f"Received: {path}") from error  # fmt: skip
         super().__init__(metadata, path)
-        self.interpreter = _interpreter_class()(model_path=str(path), num_threads=threads)
+        self.interpreter = open_interpreter(path, threads)
         self.runner = self.interpreter.get_signature_runner("serving_default")
         self.outputs = json.loads(metadata["outputs"])
 
-    def run(self, crops: np.ndarray) -> dict[str, np.ndarray]:
+    def run(self, crops: np.ndarray, outputs: Container[str] | None = None) -> dict[str, np.ndarray]:
         """As in `RuntimeModel`."""
         made = self.runner(crops=crops)
-        return {key: made[key] for key in self.outputs}
+        return {key: made[key] for key in self.wanted(outputs)}
 
 
-def _interpreter_class():
-    """LiteRT's own, or the older one that TensorFlow still brings."""
+def open_interpreter(path: str | os.PathLike, threads: int | None = None):
+    """An interpreter of a file: LiteRT's own, or the older one that TensorFlow still brings."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no such file. Received: path={str(path)!r}")
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError:
         import tensorflow as tf
 
         warnings.filterwarnings("ignore", r".*tf\.lite\.Interpreter is deprecated", UserWarning)
-        return tf.lite.Interpreter
-    return Interpreter
+        Interpreter = tf.lite.Interpreter
+    return Interpreter(model_path=str(path), num_threads=threads)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +39,8 @@ class OnnxCascade(RuntimeModel):
     Reference: arXiv 2108.00377, section 3.2.
     """
 
+    runtime = "onnxruntime"
+
     def __init__(self, path: str | os.PathLike, threads: int | None = None):
         first = open_session(Path(path) / FILE.format(0), threads)
         metadata = first.get_modelmeta().custom_metadata_map
@@ -61,32 +63,41 @@ class OnnxCascade(RuntimeModel):
         twin.success_threshold, twin.failure_threshold = success, failure
         return twin
 
-    def predict_crops(self, crops, batch_size: int = 64, early_exit: bool = True) -> dict[str, np.ndarray]:
+    def predict_crops(
+        self, crops, batch_size: int = 64, early_exit: bool = True, outputs: Container[str] | None = None
+    ) -> dict[str, np.ndarray]:
         """As `MuSiCa.predict_crops`.
 
         Args:
             crops: `(B, S, S, 3)` `uint8` or float32 in 0..255; B may be 0.
             batch_size: Crops per pass.
             early_exit: `False` computes every iteration of every face and then selects; same landmarks.
+            outputs: As in `RuntimeModel.predict_crops`.
         """
-        return super().predict_crops(crops, batch_size, early_exit=early_exit)
+        return super().predict_crops(crops, batch_size, outputs, early_exit=early_exit)
 
-    def run(self, crops: np.ndarray, early_exit: bool = True) -> dict[str, np.ndarray]:
+    def run(
+        self, crops: np.ndarray, outputs: Container[str] | None = None, early_exit: bool = True
+    ) -> dict[str, np.ndarray]:
         """As in `RuntimeModel`."""
-        if self.success_threshold is None or not early_exit:
-            return self._run_all(crops)
+        all_of_them = self.success_threshold is None or not early_exit
+        attention = outputs is None or "attention" in outputs
+        found = self._run_all(crops, attention) if all_of_them else self._run_some(crops)
+        return {key: value for key, value in found.items() if outputs is None or key in outputs}
+
+    def _run_some(self, crops: np.ndarray) -> dict[str, np.ndarray]:
         result = {}
-        for number, (active, out) in enumerate(self._walk(crops, self.success_threshold)):
+        for number, (active, out) in enumerate(self._walk(crops, self.success_threshold, attention=False)):
             found = {"landmarks": out["landmarks"], "error": 100 * out["error"],
                      "iterations": np.full(len(active), number + 1, "int32")}  # fmt: skip
             for key, value in found.items():
                 result.setdefault(key, np.zeros((len(crops), *value.shape[1:]), value.dtype))[active] = value
         return result | {"failed": self._failed(result["error"], result["iterations"])}
 
-    def _run_all(self, crops: np.ndarray) -> dict[str, np.ndarray]:
-        outs = [out for _, out in self._walk(crops, None)]
-        landmarks, error, attention = (np.stack([out[key] for out in outs], 1)
-                                       for key in ("landmarks", "error", "attention"))  # fmt: skip
+    def _run_all(self, crops: np.ndarray, attention: bool) -> dict[str, np.ndarray]:
+        outs = [out for _, out in self._walk(crops, None, attention)]
+        keys = ("landmarks", "error", "attention") if attention else ("landmarks", "error")
+        landmarks, error, *looks = (np.stack([out[key] for out in outs], 1) for key in keys)
         error = 100 * error
         chosen = np.full(len(crops), len(outs) - 1)
         if self.success_threshold is not None:
@@ -100,18 +111,17 @@ class OnnxCascade(RuntimeModel):
             "failed": self._failed(error[rows, chosen], iterations),
             "cascade_landmarks": landmarks,
             "cascade_error": error,
-            "attention": attention,
-        }
+        } | ({"attention": looks[0]} if attention else {})
 
     def _failed(self, error: np.ndarray, iterations: np.ndarray) -> np.ndarray:
         if self.failure_threshold is None:
             return np.zeros(len(error), bool)
         return (iterations == len(self.sessions)) & (error > self.failure_threshold)
 
-    def _walk(self, crops: np.ndarray, threshold: float | None) -> Iterator[tuple[np.ndarray, dict]]:
+    def _walk(self, crops: np.ndarray, threshold: float | None, attention: bool) -> Iterator[tuple[np.ndarray, dict]]:
         """Of each iteration the faces that it ran on, as rows of the crops, and what it gave."""
         active = np.arange(len(crops))
-        out = self._call(0, {"crops": crops})
+        out = self._call(0, {"crops": crops}, attention)
         fixed = {"crops": crops, "mean": out["mean"], "scale": out["scale"]}
         for number in range(1, len(self.sessions) + 1):
             yield active, out
@@ -120,8 +130,9 @@ class OnnxCascade(RuntimeModel):
                 return
             active = active[going]
             rows = {"rows": active.astype("int32"), "going": going.astype("int32")}
-            out = self._call(number, fixed | {"last_shift": out["shift"], "last_state": out["state"]} | rows)
+            out = self._call(number, fixed | {"last_shift": out["shift"], "last_state": out["state"]} | rows, attention)
 
-    def _call(self, number: int, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def _call(self, number: int, values: dict[str, np.ndarray], attention: bool) -> dict[str, np.ndarray]:
         feed = {name: values[name] for name in self._inputs[number]}
-        return dict(zip(self._outputs[number], self.sessions[number].run(None, feed)))
+        names = [name for name in self._outputs[number] if attention or name != "attention"]
+        return dict(zip(names, self.sessions[number].run(names, feed)))

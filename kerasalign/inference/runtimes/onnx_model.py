@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Container
 from pathlib import Path
 
 import numpy as np
@@ -27,14 +28,17 @@ class OnnxModel(RuntimeModel):
         faces = model.align("group.jpg")
     """
 
+    runtime = "onnxruntime"
+
     def __init__(self, path: str | os.PathLike, threads: int | None = None):
         self.session = open_session(path, threads)
         super().__init__(self.session.get_modelmeta().custom_metadata_map, path)
         self.outputs = [output.name for output in self.session.get_outputs()]
 
-    def run(self, crops: np.ndarray) -> dict[str, np.ndarray]:
-        """As in `RuntimeModel`."""
-        return dict(zip(self.outputs, self.session.run(None, {"crops": crops})))
+    def run(self, crops: np.ndarray, outputs: Container[str] | None = None) -> dict[str, np.ndarray]:
+        """As in `RuntimeModel`; what is not asked for is not computed."""
+        names = self.wanted(outputs)
+        return dict(zip(names, self.session.run(names, {"crops": crops})))
 
 
 def open_session(path: str | os.PathLike, threads: int | None = None):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from kerasalign.markups.files import markup_of
 
 class RuntimeModel:
     """Crops to landmarks without Keras; what `align` needs of a model. Subclasses implement `run`.
+
+    Attributes:
+        runtime: What it runs in; the library's own detector runs there too, where `align` is given its name.
 
     Call arguments:
         crops: `(B, S, S, 3)` RGB, `uint8` or float in 0..255.
@@ -29,6 +32,9 @@ class RuntimeModel:
         ValueError: If the file is none of this library's, or another markup of that name is registered.
     """
 
+    runtime = "keras"
+    outputs: list[str]
+
     def __init__(self, metadata: Mapping[str, str], source):
         if "crop" not in metadata or "input" not in metadata:
             raise ValueError(f"Only files that `kerasalign export` wrote say how they are used. Received: {source}")
@@ -39,19 +45,32 @@ class RuntimeModel:
         self.markup = _known(json.loads(metadata["markup"]), source) if metadata.get("markup") else None
         self.input_dtype = json.loads(metadata["input"])["dtype"]
 
-    def run(self, crops: np.ndarray) -> dict[str, np.ndarray]:
-        """Runs the file on `(B, S, S, 3)` crops of its own dtype, B at least 1."""
-        raise NotImplementedError(f"{type(self).__name__} must implement run(crops).")
+    def run(self, crops: np.ndarray, outputs: Container[str] | None = None) -> dict[str, np.ndarray]:
+        """Runs the file on `(B, S, S, 3)` crops of its own dtype, B at least 1.
+
+        Args:
+            crops: The crops.
+            outputs: Names of the outputs to give, as far as the file has them; `None`: all.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must implement run(crops, outputs).")
+
+    def wanted(self, outputs: Container[str] | None) -> list[str]:
+        """Those of the file's outputs that are asked for."""
+        return [name for name in self.outputs if outputs is None or name in outputs]
 
     def __call__(self, crops) -> dict[str, np.ndarray]:
         return self.predict_crops(crops, batch_size=max(len(crops), 1))
 
-    def predict_crops(self, crops, batch_size: int = 64, **options) -> dict[str, np.ndarray]:
+    def predict_crops(
+        self, crops, batch_size: int = 64, outputs: Container[str] | None = None, **options
+    ) -> dict[str, np.ndarray]:
         """As `LandmarkModel.predict_crops`.
 
         Args:
             crops: `(B, S, S, 3)` `uint8` or float32 in 0..255; B may be 0.
             batch_size: Crops per pass.
+            outputs: Names of the outputs to give, as far as the model has them; ONNX Runtime computes no others. By
+                default all.
             **options: Of the runtime's `run`.
 
         Raises:
@@ -61,7 +80,7 @@ class RuntimeModel:
         # A pass over nothing is one over a black crop, of whose results nothing is kept.
         some = crops if len(crops) else np.zeros((1, *crops.shape[1:]), crops.dtype)
         starts = range(0, len(some), batch_size)
-        parts = [self.run(some[start : start + batch_size], **options) for start in starts]
+        parts = [self.run(some[start : start + batch_size], outputs, **options) for start in starts]
         return {key: np.concatenate([part[key] for part in parts])[: len(crops)] for key in parts[0]}
 
     def check_crops(self, crops) -> np.ndarray:

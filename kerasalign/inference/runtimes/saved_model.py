@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Container
 from pathlib import Path
 
 import numpy as np
@@ -32,9 +33,9 @@ class SavedModel(RuntimeModel):
         self._call = self._loaded.signatures["serving_default"]
         self.outputs = json.loads(self.metadata["outputs"])
 
-    def run(self, crops: np.ndarray) -> dict[str, np.ndarray]:
+    def run(self, crops: np.ndarray, outputs: Container[str] | None = None) -> dict[str, np.ndarray]:
         """As in `RuntimeModel`."""
         import tensorflow as tf
 
         made = self._call(crops=tf.constant(crops))
-        return {key: made[key].numpy() for key in self.outputs}
+        return {key: made[key].numpy() for key in self.wanted(outputs)}

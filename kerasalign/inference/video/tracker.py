@@ -83,7 +83,7 @@ class FaceTracker:
             if value < bound:
                 raise ValueError(f"`{name}` must be at least {bound}. Received: {name}={value!r}")
         self.model = model
-        self.detector = get_detector(detector)
+        self.detector = get_detector(detector, getattr(model, "runtime", "keras"))
         self.redetect_every = redetect_every
         self.search_every = search_every
         self.max_faces = max_faces

@@ -1,0 +1,181 @@
+"""The library's own detector in other runtimes: the same boxes, made once, and no TensorFlow from then on."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kerasalign.files import sha256
+from kerasalign.inference import KerasAlignDetector, get_detector
+from kerasalign.inference.detectors import networks
+
+SIZE = 64
+
+
+@pytest.fixture(scope="module")
+def network():
+    """A small network that says something else of every picture."""
+    from kerasalign.detector import FaceDetector
+
+    network = FaceDetector(channels=(4, 4, 4, 4, 4), blocks=(0, 0, 0, 0), head=4)
+    random = np.random.default_rng(3)
+    for weight in network.weights:
+        if weight.path.endswith("kernel"):
+            spread = (2 / np.prod(weight.shape[:-1])) ** 0.5
+            weight.assign(random.normal(0, spread, weight.shape).astype("float16"))
+    return network
+
+
+@pytest.fixture
+def photos():
+    random = np.random.default_rng(0)
+    return [random.integers(0, 256, (*shape, 3)).astype("uint8") for shape in ((50, 80), (80, 50), (64, 64))]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A cache that the tests of this file share."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture
+def weights(network, home, monkeypatch, tmp_path_factory):
+    """Its weights as a file with the library's are: float16. A detector of such a file is built as this one is."""
+    import h5py
+
+    monkeypatch.setenv("KERASALIGN_HOME", str(home))
+    monkeypatch.setattr("kerasalign.detector.network.FaceDetector", lambda dtype: type(network)(**network.settings))
+    path = home / "detector.weights.h5"
+    if not path.is_file():
+        network.save_weights(path)
+        with h5py.File(path, "r+") as file:
+            names = []
+            file.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
+            for name in names:
+                values = file[name][()]
+                if values.dtype == "float32":
+                    del file[name]
+                    file[name] = values.astype("float16")
+    return path
+
+
+def same(found, wanted, tolerance=0.01):
+    """Whether detections are the same within some pixels."""
+    for a, b in zip(found, wanted, strict=True):
+        assert len(a) == len(b) > 0
+        for one, other in zip(a, b):
+            np.testing.assert_allclose(one.box, other.box, atol=tolerance)
+            np.testing.assert_allclose(one.points, other.points, atol=tolerance)
+
+
+def refuse(*arguments, **options):
+    raise AssertionError("exported again")
+
+
+@pytest.mark.parametrize("runtime", ["onnxruntime", "litert"])
+def test_boxes_are_those_of_keras_and_the_file_is_made_once(weights, home, photos, runtime, monkeypatch):
+    options = {"size": SIZE, "min_score": 0.0}
+    wanted = KerasAlignDetector(weights, **options).detect_many(photos)
+    same(KerasAlignDetector(weights, runtime=runtime, **options).detect_many(photos), wanted)
+    monkeypatch.setattr(networks, "write_file", refuse)
+    again = KerasAlignDetector(weights, runtime=runtime, **options)
+    same([again.detect(photo) for photo in photos], wanted)
+    from kerasalign.hub import cached_runtimes
+
+    (entry,) = [entry for entry in cached_runtimes() if entry.runtime == runtime]
+    assert entry.preset == "detector" and entry.path.parent == home / "runtimes" and entry.bytes > 1000
+
+
+def test_once_it_is_made_nothing_imports_a_backend(weights, photos, tmp_path):
+    Image.fromarray(photos[0]).save(tmp_path / "photo.png")
+    KerasAlignDetector(weights, SIZE, runtime="onnxruntime").detect(photos[0])
+    code = """
+import sys
+from pathlib import Path
+from kerasalign.geometry import CropSpec
+from kerasalign.inference import align
+from kerasalign.inference.detectors import networks
+from kerasalign.markups import get_markup
+networks.BUNDLED = Path(sys.argv[1])
+
+class Still:
+    runtime, markup, crop_spec = "onnxruntime", get_markup("5"), CropSpec(32, 1.5)
+    def predict_crops(self, crops):
+        return {"landmarks": [self.markup.mean_shape * 20 + 16] * len(crops)}
+
+align(Still(), sys.argv[2], detector="kerasalign")
+import kerasalign.hub
+from kerasalign.cli import app
+kerasalign.hub.load = lambda name, weights, runtime: Still()
+options = ["--runtime", "onnxruntime", "--detector", "kerasalign", "--out", sys.argv[3]]
+app(["align", sys.argv[2], *options], standalone_mode=False)
+loaded = {"tensorflow", "keras", "jax", "torch", "mtcnn", "tf2onnx", "onnx", "h5py"} & set(sys.modules)
+assert not loaded and "onnxruntime" in sys.modules, loaded
+"""
+    run = [sys.executable, "-c", code, weights, tmp_path / "photo.png", tmp_path / "out"]
+    done = subprocess.run(run, check=True, env=os.environ, capture_output=True, text=True)
+    assert "1 photo:" in done.stdout
+
+
+def test_the_file_that_comes_with_the_library_is_used_if_it_is_of_these_weights(weights, photos, tmp_path, monkeypatch):
+    KerasAlignDetector(weights, SIZE, runtime="onnxruntime").detect(photos[0])
+    (made,) = weights.parent.rglob("model.onnx")
+    bundled = tmp_path / "detector.weights.h5"
+    shutil.copy(weights, bundled)
+    shutil.copy(made, tmp_path / "detector.onnx")
+    monkeypatch.setattr(networks, "BUNDLED", bundled)
+    monkeypatch.setattr(networks, "_made_once", refuse)
+    found = KerasAlignDetector(size=SIZE, min_score=0.0, runtime="onnxruntime").detect_many(photos)
+    same(found, KerasAlignDetector(size=SIZE, min_score=0.0).detect_many(photos))
+    networks._bundled.cache_clear()
+    bundled.write_bytes(weights.read_bytes() + b"other")
+    with pytest.raises(AssertionError, match="exported again"):
+        KerasAlignDetector(runtime="onnxruntime").detect(photos[0])
+
+
+def test_what_comes_with_the_library_belongs_together():
+    """`kerasalign detector export --out kerasalign/weights/detector.onnx` writes it from the library's weights."""
+    from kerasalign.inference.runtimes.onnx_model import open_session
+
+    file = networks.BUNDLED.with_name("detector.onnx")
+    assert file.is_file() == networks.BUNDLED.is_file()
+    if file.is_file():
+        told = open_session(file).get_modelmeta().custom_metadata_map
+        assert told["weights_sha256"] == sha256(networks.BUNDLED)
+
+
+def test_a_network_and_an_exported_file_run_elsewhere_too(network, photos, tmp_path, monkeypatch):
+    onnx = pytest.importorskip("onnx")
+    write = networks.write_file
+    monkeypatch.setattr(networks, "write_file", lambda *how: Path(shutil.copy(write(*how), tmp_path / "kept.onnx")))
+    wanted = KerasAlignDetector(network, SIZE, 0.0).detect_many(photos)
+    same(KerasAlignDetector(network, SIZE, 0.0, runtime="onnxruntime").detect_many(photos), wanted)
+    same(KerasAlignDetector(tmp_path / "kept.onnx", SIZE, 0.0).detect_many(photos), wanted)
+    kinds = {node.op_type for node in onnx.load(tmp_path / "kept.onnx").graph.node}
+    assert not kinds & {"ScatterND", "ArgMax", "If", "Loop", "GridSample"}
+
+
+def test_a_file_with_other_maps_is_not_kept(network, tmp_path, monkeypatch):
+    from kerasalign.export import ParityError
+
+    monkeypatch.setattr("kerasalign.export.onnx_file.write_onnx", lambda network, path, told: path.write_text("ONNX"))
+    monkeypatch.setattr(networks, "open_file", lambda path: lambda pictures: np.zeros((2, 32, 32, 17)))
+    with pytest.raises(ParityError, match="maps differ"):
+        networks.write_file(network, tmp_path / "detector.onnx")
+    with pytest.raises(ValueError, match="must end in one of"):
+        networks.write_file(network, tmp_path / "detector.pb")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_named_detector_runs_in_what_the_model_runs_in(model):
+    from kerasalign.inference.video import FaceTracker
+
+    assert FaceTracker(model, "kerasalign").detector.runtime == "keras"
+    model.runtime = "onnxruntime"
+    assert FaceTracker(model, "kerasalign").detector is get_detector("kerasalign", "onnxruntime")
+    assert get_detector("mtcnn", "litert") is get_detector("mtcnn")
