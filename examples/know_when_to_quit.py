@@ -26,7 +26,7 @@ else:
 full = model.align(photos, **options)
 errors = np.array([face.error for faces in full for face in faces])
 print(f"{len(errors)} faces; estimated errors in percent after all iterations: {errors.round(1)}")
-for threshold in (1e-6, float(np.median(errors)), 1e6):
+for threshold in (1e-6, 1.5 * float(np.median(errors)), 1e6):
     found = model.with_thresholds(threshold).align(photos, **options)
     iterations = np.array([face.iterations for faces in found for face in faces])
     macs = sum(model.count_macs() / len(model.levels) * iterations) / len(iterations) / 1e6
