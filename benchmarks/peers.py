@@ -11,9 +11,10 @@ The peers need not be installed beside kerasalign, whose numpy MediaPipe does no
 
 Of every photo the largest face is cut out as a picture of `--side` pixels, two and a half times as wide as its box; all
 contestants get that picture, and those that take a box the same one. `network` is the network on a crop that is cut
-already; `align` is `model.align(picture, boxes=...)`, with the crop and the way back; `early exit` stops at the
-threshold. MediaPipe finds the face itself; `landmarks alone` shows it the same picture twice and times the second time,
-when it follows what it has. dlib's predictor cuts for itself. In every round every face goes once to each contestant,
+already; `align` is `model.align(picture, boxes=...)`, with the crop and the way back; `photo` finds the face as well, by
+the library's own detector; `early exit` stops at the threshold. MediaPipe finds the face itself; `landmarks alone`
+shows it the same picture twice and times the second time, when it follows what it has. dlib's predictor cuts for itself.
+In every round every face goes once to each contestant,
 in turn; medians are over all faces and rounds, of the clock and of the processors' time, which tells more where other
 programs run beside. All processes are kept on the first `--threads` processors. Distances between the outer eye corners
 of ours and of a peer say that both saw the same face; no more than that, since nobody annotated them.
@@ -37,7 +38,7 @@ from peer_worker import now, since
 from kerasalign.data.images import list_images, load_image
 from kerasalign.geometry import CropSpec, apply_affine
 from kerasalign.hub import read_manifest
-from kerasalign.inference import get_detector
+from kerasalign.inference import KerasAlignDetector, get_detector
 
 SCALE = 2.5
 
@@ -106,9 +107,9 @@ def contestants(preset: str, threads: int, threshold: float) -> tuple[dict, dict
     return made, missing
 
 
-def measure(models: dict, peers: Peers, faces: list, rounds: int, folder: Path) -> tuple[dict, dict, dict]:
-    """Milliseconds of every run, eye corners' distances and iterations, lists by contestant."""
-    times, distances, iterations = {}, {}, {}
+def measure(models: dict, peers: Peers, faces: list, rounds: int, folder: Path) -> tuple[dict, dict, dict, dict]:
+    """By contestant: milliseconds of every run, eye corners' distances and iterations, and how often it saw no face."""
+    times, distances, iterations, unseen = {}, {}, {}, {}
     for number, (picture, _) in enumerate(faces):
         np.save(folder / f"{number}.npy", picture)
 
@@ -127,6 +128,10 @@ def measure(models: dict, peers: Peers, faces: list, rounds: int, folder: Path) 
                 (face,) = model.align(picture, boxes=[box])
                 note(f"{name}: align", since(start), turn)
                 iterations.setdefault(name, []).append(face.iterations)
+                start = now()
+                found = model.align(picture, detector=KerasAlignDetector.name)
+                note(f"{name}: photo", since(start), turn)
+                unseen[name] = unseen.get(name, 0) + (not len(found))
             sides = model.markup.normaliser("inter_ocular")
             ours = np.array([face.landmarks[list(side)].mean(0) for side in sides])
             for name in peers.names:
@@ -134,7 +139,7 @@ def measure(models: dict, peers: Peers, faces: list, rounds: int, folder: Path) 
                 note(name, milliseconds, turn)
                 far = np.nan if corners is None else float(np.linalg.norm(corners - ours, axis=1).mean())
                 distances.setdefault(name, []).append(far)
-    return times, distances, iterations
+    return times, distances, iterations, unseen
 
 
 def main() -> None:
@@ -167,7 +172,7 @@ def main() -> None:
         if not faces:
             parser.error(f"there are no photos with faces in {args.photos}")
         try:
-            times, distances, iterations = measure(models, peers, faces, args.rounds, Path(folder))
+            times, distances, iterations, unseen = measure(models, peers, faces, args.rounds, Path(folder))
         except RuntimeError:
             print(log.read_text("utf-8", errors="replace")[-2000:], file=sys.stderr)
             raise
@@ -188,7 +193,7 @@ def main() -> None:
             name: {"median": round(float(np.nanmedian(far)), 1), "not_found": int(np.isnan(far).sum())}
             for name, far in distances.items()
         },
-        "missing": missing, "peer_versions": peers.versions,
+        "no_face": unseen, "missing": missing, "peer_versions": peers.versions,
     }, args.out)  # fmt: skip
 
 

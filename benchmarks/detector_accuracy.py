@@ -1,0 +1,62 @@
+"""What detectors find on real photos and what their boxes are worth to the landmarks; prints JSON.
+
+    python benchmarks/detector_accuracy.py --data DIR [--faceless DIR] [--detectors kerasalign mtcnn] [--out FILE]
+
+DIR of `--data` holds 300W; every split of `--splits` is searched. `--faceless` is a folder of photos without faces.
+Landmarks are those of `--preset` on the protocol's test faces: with boxes from the annotation, and with every detector's,
+as they are and cropped once more by the landmarks. A face that a detector misses has no landmarks; how many do is told.
+"""
+
+import argparse
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from common import finish
+
+import kerasalign
+from kerasalign.data.images import list_images
+from kerasalign.datasets import read_dataset
+from kerasalign.detector import false_boxes, recall
+from kerasalign.inference import get_detector
+from kerasalign.recipes.evaluation import evaluate_model
+
+
+def landmarks(model, args, box_source: str) -> dict:
+    """NME with boxes of a source, cropped once and twice."""
+    rows = {}
+    for refine in (0, 1):
+        report = evaluate_model(model, args.data, [args.protocol], box_source=box_source, refine=refine)
+        found = report.evaluations[0]
+        rows[f"refine={refine}"] = {
+            "nme": round(float(found.nme), 4), "faces": len(found.nmes), "missed": len(report.missed),
+            "parts": {part: round(float(value), 4) for part, value in found.parts.items()},
+        }  # fmt: skip
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True, help="folder of 300W")
+    parser.add_argument("--splits", nargs="*", default=["test", "train"], help="of photos to search")
+    parser.add_argument("--faceless", help="folder of photos without faces")
+    parser.add_argument("--detectors", nargs="*", default=["kerasalign", "mtcnn"])
+    parser.add_argument("--preset", default="musica19-synth")
+    parser.add_argument("--protocol", default="300w-common-inter_ocular")
+    parser.add_argument("--out", help="JSON file")
+    args = parser.parse_args()
+
+    model = kerasalign.load(args.preset)
+    found = {}
+    for name in args.detectors:
+        detector = get_detector(name)
+        found[name] = {split: recall(detector, read_dataset("300w", args.data, split)) for split in args.splits}
+        if args.faceless:
+            found[name]["faceless"] = false_boxes(detector, list_images(args.faceless, recursive=True))
+        found[name]["landmarks"] = landmarks(model, args, f"detector:{name}")
+    found["annotation"] = {"landmarks": landmarks(model, args, "landmarks")}
+    finish({"preset": args.preset, "protocol": args.protocol, "detectors": found}, args.out)
+
+
+if __name__ == "__main__":
+    main()
