@@ -9,15 +9,15 @@ The peers need not be installed beside kerasalign, whose numpy MediaPipe does no
     peers/bin/pip install mediapipe==0.10.21 dlib-bin face-recognition-models "setuptools<81"
     python benchmarks/peers.py PHOTOS --peer-python peers/bin/python
 
-Of every photo the largest face is cut out as a picture of `--side` pixels, two and a half times as wide as its box; all
-contestants get that picture, and those that take a box the same one. `network` is the network on a crop that is cut
-already; `align` is `model.align(picture, boxes=...)`, with the crop and the way back; `photo` finds the face as well, by
-the library's own detector; `early exit` stops at the threshold. MediaPipe finds the face itself; `landmarks alone`
-shows it the same picture twice and times the second time, when it follows what it has. dlib's predictor cuts for itself.
-In every round every face goes once to each contestant,
-in turn; medians are over all faces and rounds, of the clock and of the processors' time, which tells more where other
-programs run beside. All processes are kept on the first `--threads` processors. Distances between the outer eye corners
-of ours and of a peer say that both saw the same face; no more than that, since nobody annotated them.
+Of every photo the largest face is cut out as a picture of `--side` pixels, two and a half times as wide as its box;
+all contestants get that picture, and those that take a box the same one. `network` is the network on a crop that is
+cut already; `align` is `model.align(picture, boxes=...)`, with the crop and the way back; `photo` finds the face as
+well, by the library's own detector; `early exit` stops at the threshold. MediaPipe finds the face itself; `landmarks
+alone` shows it the same picture twice and times the second time, when it follows what it has. dlib's predictor cuts
+for itself. In every round every face goes once to each contestant, in turn; medians are over all faces and rounds, of
+the clock and of the processors' time, which tells more where other programs run beside. All processes are kept on the
+first `--threads` processors. Distances between the outer eye corners of ours and of a peer say that both saw the same
+face; no more than that, since nobody annotated them.
 """
 
 import argparse
