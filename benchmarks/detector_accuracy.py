@@ -3,7 +3,7 @@
     python benchmarks/detector_accuracy.py --data DIR [--faceless DIR] [--detectors kerasalign mtcnn] [--out FILE]
 
 DIR of `--data` holds 300W; every split of `--splits` is searched. `--faceless` is a folder of photos without faces.
-Landmarks are those of `--preset` on the protocol's test faces: with boxes from the annotation and with every detector's,
+Landmarks are those of `--preset` on the protocol's test faces: with boxes from the annotation and with each detector's,
 as they are and cropped once more by the landmarks. A face that a detector misses has none; how many is told.
 """
 
