@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from pathlib import Path
 
 from kerasalign.cli.console import error_console, say
@@ -30,16 +31,17 @@ def align_one(network, source: Path, target: Path, detector: str, smooth: bool, 
         as_json: Whether to write the `.json`.
     """
     from kerasalign.inference.video import VideoWriter, align_video
-    from kerasalign.inference.video.video import shown
 
     camera = _CAMERA.fullmatch(str(source))
     video = align_video(network, int(camera[1]) if camera else source, detector=detector, smooth=smooth)
     documents = []
     with VideoWriter(target, video.source.fps) as writer:
+        # Noted where it is written: after Ctrl-C the two hold the same frames.
+        written = video.drawn(writer, lambda frame: documents.append(frame.to_dict()), error_console().is_terminal)
         try:
-            for frame in shown(video, video.source.count, error_console().is_terminal):
-                writer.write(frame.draw())
-                documents.append(frame.to_dict())
+            with closing(written):
+                for _ in written:
+                    pass
         except KeyboardInterrupt:
             say(f"{source}: stopped")
     seen = sum(bool(document["faces"]) for document in documents)

@@ -35,6 +35,9 @@ def test_onnx_gives_the_results_of_keras_for_any_batch(exported):
     wanted = network.predict_crops(images)
     for found in (runtime(images), runtime.predict_crops(images, batch_size=2)):
         assert compare(wanted, found).max_error < 0.01
+    some = runtime.predict_crops(images, outputs=("landmarks", "no such output"))
+    assert list(some) == ["landmarks"]
+    np.testing.assert_allclose(some["landmarks"], found["landmarks"], atol=0.01)
     empty = runtime.predict_crops(images[:0])
     assert {key: value.shape for key, value in empty.items()} == {k: (0, *v.shape[1:]) for k, v in wanted.items()}
 

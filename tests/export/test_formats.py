@@ -51,6 +51,10 @@ def test_a_file_per_iteration_with_and_without_early_exit(cascade, folder):
     every = stopping.predict_crops(images, early_exit=False)
     np.testing.assert_allclose(every["landmarks"], found["landmarks"], atol=1e-4)
     assert every["cascade_error"].shape == (9, 3) and runtime.success_threshold is None
+    for options in ({}, {"early_exit": False}):
+        some = stopping.predict_crops(images, outputs=("landmarks", "error"), **options)
+        assert sorted(some) == ["error", "landmarks"]
+        np.testing.assert_allclose(some["landmarks"], found["landmarks"], atol=1e-4)
     with pytest.raises(ValueError, match="Received: success=-1"):
         runtime.with_thresholds(-1)
 
@@ -58,7 +62,7 @@ def test_a_file_per_iteration_with_and_without_early_exit(cascade, folder):
 def test_finished_faces_cost_nothing_more(folder, monkeypatch):
     runtime, rows = open_runtime(folder[0]).with_thresholds(5.0), []
     call = runtime._call
-    monkeypatch.setattr(runtime, "_call", lambda n, values: rows.append(len(values.get("rows", ()))) or call(n, values))
+    monkeypatch.setattr(runtime, "_call", lambda n, *how: rows.append(len(how[0].get("rows", ()))) or call(n, *how))
     found = runtime.predict_crops(crops(9, 64))
     assert rows == [0, *((found["iterations"] > i).sum() for i in (1, 2))]
 

@@ -224,6 +224,19 @@ def test_predict_options_reach_the_model(model, detector, make):
     assert model.options == [{"early_exit": False}]
 
 
+def test_a_model_that_takes_outputs_is_asked_for_what_faces_keep(make, detector):
+    class Asked(make.model):
+        def predict_crops(self, crops, outputs=None, **options):
+            maps = {"heatmaps": np.zeros((len(crops), 9, 9))}
+            found = super().predict_crops(crops, outputs=outputs, **options) | maps
+            return {key: found[key] for key in found if key in outputs}
+
+    model = Asked(error=2.0)
+    (face,) = align(model, make.photo([BOX]), detector=detector, refine=1)
+    assert face.error == 2.0 and "heatmaps" not in model.options[0]["outputs"]
+    assert {"landmarks", "error", "iterations", "failed", "confidence"} == set(model.options[1]["outputs"])
+
+
 @pytest.mark.parametrize("options", [
     {"refine": -1}, {"refine": 1.5}, {"batch_size": 0}, {"on_error": "ignore"}, {"detector": "dlib"},
     {"detector": 3}, {"boxes": [(1, 2, 3)]}, {"boxes": [(5, 5, 1, 9)]}, {"boxes": [(0, 0, np.nan, 3)]},

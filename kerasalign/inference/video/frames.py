@@ -64,6 +64,12 @@ class VideoSource:
         """Whether frames come as they happen."""
         return isinstance(self.source, int)
 
+    @property
+    def is_recorded(self) -> bool:
+        """Whether all frames are there already: those of a file, or of a list or array of pictures."""
+        there = self._opens() or all(hasattr(self.source, name) for name in ("__len__", "__getitem__"))
+        return there and not self.is_camera
+
     def __iter__(self) -> Iterator[tuple[float, np.ndarray]]:
         """Seconds since the beginning and `(H, W, 3)` uint8 RGB of every frame."""
         if not self._opens():

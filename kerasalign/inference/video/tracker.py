@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -102,19 +104,34 @@ class FaceTracker:
         self.tracks: list[Track] = []
         self._since_look: int | None = None
 
-    def update(self, image: np.ndarray, seconds: float) -> list[Track]:
+    def will_look(self, frames: int) -> bool:
+        """Whether the detector is to look at a frame that is still to come, if no face is lost before it.
+
+        While there is no face it only says so of the very first frame: nothing else could be done meanwhile.
+
+        Args:
+            frames: How many frames come before it.
+        """
+        if self._since_look is None:
+            return frames == 0
+        return bool(self.tracks and self.redetect_every) and not (self._since_look + 1 + frames) % self.redetect_every
+
+    def update(
+        self, image: np.ndarray, seconds: float, find: Callable[[], list[Detection]] | None = None
+    ) -> list[Track]:
         """Follows the faces into the next frame.
 
         Args:
             image: `(H, W, 3)` uint8 RGB.
             seconds: When it was taken; it must grow from call to call.
+            find: Gives what the detector finds in the image, where it was started already; called only if it is needed.
 
         Returns:
             The faces in this frame, in the order in which they were met.
         """
         followed, lost = self._follow(image)
         if self._wants_look(bool(followed), lost):
-            followed = self._look(image, followed)
+            followed = self._look(image, followed, find or partial(self.detector.detect, image))
         else:
             self._since_look += 1
         self.tracks = followed
@@ -144,11 +161,11 @@ class FaceTracker:
                 followed.append(track)
         return followed, len(followed) < len(self.tracks)
 
-    def _look(self, image: np.ndarray, followed: list[Track]) -> list[Track]:
+    def _look(self, image: np.ndarray, followed: list[Track], find: Callable[[], list[Detection]]) -> list[Track]:
         """What the detector makes of the tracks: those that it sees, and new ones."""
         self._since_look, self.looks = 0, self.looks + 1
         to_tight = self.detector.map_to("landmarks")
-        found = [(to_tight(one.box), one) for one in self.detector.detect(image)]
+        found = [(to_tight(one.box), one) for one in find()]
         found.sort(key=lambda pair: -box_size(pair[0]).prod())
         seen, new = [], []
         for box, detection in found:

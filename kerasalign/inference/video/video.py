@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 
+import numpy as np
+
+from kerasalign.inference.ahead import ahead, behind, in_thread
+from kerasalign.inference.detectors import Detection
 from kerasalign.inference.faces import Faces
 from kerasalign.inference.video.frames import VideoSource
 from kerasalign.inference.video.one_euro import OneEuroFilter
 from kerasalign.inference.video.tracker import FaceTracker
 from kerasalign.inference.video.writer import VideoWriter
+
+# Frames in memory beside the one at hand: read, in the window in which the detector may begin early, and to be written.
+_READ, _WINDOW, _WRITING = 2, 6, 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +57,33 @@ class VideoFrame:
         return {"frame": self.index, "seconds": round(self.seconds, 6), "faces": faces}
 
 
+class _Coming:
+    """A frame that is read, and the search for its faces, which begins when it is known to be needed."""
+
+    def __init__(self, frame: tuple[float, np.ndarray], search: Callable[[], Future]):
+        self.frame = frame
+        self._search = search
+        self._begun: Future | None = None
+
+    def begin(self) -> None:
+        self._begun = self._begun or self._search()
+
+    def found(self) -> list[Detection]:
+        self.begin()
+        return self._begun.result()
+
+    def leave(self) -> None:
+        """Drops a search that has not begun to run: a face was lost meanwhile, and the next look is due later."""
+        if self._begun is not None:
+            self._begun.cancel()
+
+
 class Video:
     """The aligned frames of a video, one after the other as they are asked for. Made by `align_video`.
+
+    Frames of a file, a list or an array are read in a thread, and where a look of the detector is due it begins in
+    another one, a few frames ahead; results are those of one frame after the other. A camera is read one frame ahead.
+    An iterator is drawn from when its frame is asked for.
 
     Attributes:
         source: The `VideoSource`.
@@ -60,12 +96,39 @@ class Video:
 
     def __iter__(self) -> Iterator[VideoFrame]:
         self.tracker.reset()
-        for index, (seconds, image) in enumerate(self.source):
-            looks = self.tracker.looks
-            tracks = self.tracker.update(image, seconds)
-            size = image.shape[1], image.shape[0]
-            faces = Faces([t.shown for t in tracks], self.tracker.model.markup, self.source.source, size, image)
-            yield VideoFrame(index, seconds, faces, tuple(t.number for t in tracks), self.tracker.looks > looks)
+        with closing(self._searched() if self.source.is_recorded else self._as_they_come()) as coming:
+            for index, (seconds, image, find) in enumerate(coming):
+                looks = self.tracker.looks
+                tracks = self.tracker.update(image, seconds, find)
+                size = image.shape[1], image.shape[0]
+                faces = Faces([t.shown for t in tracks], self.tracker.model.markup, self.source.source, size, image)
+                yield VideoFrame(index, seconds, faces, tuple(t.number for t in tracks), self.tracker.looks > looks)
+
+    def _as_they_come(self) -> Iterator[tuple]:
+        frames = in_thread(self.source, 1, "kerasalign-read") if self.source.is_camera else iter(self.source)
+        with closing(frames):
+            for frame in frames:
+                yield *frame, None
+
+    def _searched(self) -> Iterator[tuple]:
+        """Frames with a function for what the detector finds in each; where a look is to be expected it has begun."""
+        tracker, coming = self.tracker, deque()
+        finder = ThreadPoolExecutor(1, "kerasalign-search")
+
+        def start(frame: tuple[float, np.ndarray]) -> Callable:
+            coming.append(_Coming(frame, partial(finder.submit, tracker.detector.detect, frame[1])))
+            return coming.popleft
+
+        with closing(in_thread(self.source, _READ, "kerasalign-read")) as frames:
+            try:
+                for one in ahead(start, frames, _WINDOW if tracker.redetect_every else 0):
+                    for before, other in enumerate((one, *coming)):
+                        if tracker.will_look(before):
+                            other.begin()
+                    yield *one.frame, one.found
+                    one.leave()
+            finally:
+                finder.shutdown(cancel_futures=True)
 
     def save(self, path, progress: bool | None = None, **options) -> list[VideoFrame]:
         """Writes the video with its faces drawn, without sound.
@@ -78,12 +141,24 @@ class Video:
         Returns:
             The frames, without their pixels.
         """
-        frames = []
         with VideoWriter(path, self.source.fps) as writer:
-            for frame in shown(self, self.source.count, progress):
-                writer.write(frame.draw(**options))
-                frames.append(frame.without_image())
-        return frames
+            return list(self.drawn(writer, VideoFrame.without_image, progress, **options))
+
+    def drawn(self, writer: VideoWriter, then: Callable, progress: bool | None = None, **options) -> Iterator:
+        """Draws the faces and writes the frames in a thread of its own, while those after get their landmarks.
+
+        Args:
+            writer: Takes the frames.
+            then: Called with each `VideoFrame` when it is written; what it returns is given.
+            progress: As in `save`.
+            **options: Of `draw_faces`.
+        """
+        def put(frame: VideoFrame):
+            writer.write(frame.draw(**options))
+            return then(frame)
+
+        with closing(iter(self)) as frames:
+            yield from behind(put, shown(frames, self.source.count, progress), _WRITING, "kerasalign-write")
 
 
 def shown(frames, total: int, progress: bool | None = None):
