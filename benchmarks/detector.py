@@ -1,101 +1,96 @@
-"""Time of finding the faces of one photo, step by step, in Keras and in ONNX Runtime; prints JSON.
+"""Time of finding the faces of a photo, in every runtime, step by step and several together; prints JSON.
 
-    python benchmarks/detector.py --weights FILE [--photo FILE] [--side 480] [--size 256] [--threads 2] [--out FILE]
+    python benchmarks/detector.py [--weights FILE] [--photo FILE] [--side 480] [--size 256] [--threads 2] [--runs 100]
+        [--mtcnn] [--out FILE]
 
-The photo is scaled to `--side` pixels along its longer side; without one it is noise, which takes as long. Steps: fit
-into the square, network, faces from the maps; `all` is `detect` as `align` calls it. The two take turns in every round.
+The photo, by default the bundled portrait, is scaled to `--side` pixels along its longer side. Steps: fit into the
+square, network, faces from the maps; `all` is `detect` as `align` calls it; `of 8` is a photo's share of eight that go
+through the network together. Contestants take turns in every round. `--weights` are by default the library's own;
+`--untrained` takes a network that has learnt nothing, whose times are those of any other.
 """
 
 import argparse
-import json
 import os
-import shlex
-import statistics
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import cv2
 import numpy as np
+from common import finish, medians, pin_threads
 
 from kerasalign.data.images import load_image
 from kerasalign.detector.coding import find_faces
 from kerasalign.detector.network import FaceDetector
-from kerasalign.export.onnx_file import write_onnx
-from kerasalign.files import write_json
-from kerasalign.inference import KerasAlignDetector
-from kerasalign.inference.runtimes.onnx_model import open_session
+from kerasalign.export.crops import PORTRAIT
+from kerasalign.inference import KerasAlignDetector, get_detector
+from kerasalign.inference.detectors.networks import bundled_weights, open_file, open_network, write_file
 from kerasalign.models.profile import profile
-from kerasalign.training.run import versions
 
-
-def timed(times: dict, name: str, run):
-    """Runs a step and notes its milliseconds."""
-    start = time.perf_counter()
-    result = run()
-    times.setdefault(name, []).append(1e3 * (time.perf_counter() - start))
-    return result
+TOGETHER = 8
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--weights", help="weights file; without one the network is untrained")
-    parser.add_argument("--photo")
+    parser.add_argument("--weights", help="weights file; by default the library's own")
+    parser.add_argument("--untrained", action="store_true", help="a network that has learnt nothing")
+    parser.add_argument("--photo", default=str(PORTRAIT))
     parser.add_argument("--side", type=int, default=480)
     parser.add_argument("--size", type=int, default=256)
-    parser.add_argument("--threads", type=int, default=2, help="of ONNX Runtime")
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument("--mtcnn", action="store_true", help="with MTCNN beside it")
+    parser.add_argument("--note", default="", help="kept in the result")
     parser.add_argument("--out", help="JSON file")
     args = parser.parse_args()
 
-    if args.photo:
-        photo = load_image(args.photo)
-        scale = args.side / max(photo.shape[:2])
-        photo = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    else:
-        photo = np.random.default_rng(0).integers(0, 256, (args.side * 2 // 3, args.side, 3)).astype("uint8")
+    pin_threads(args.threads)
+    photo = load_image(args.photo)
+    scale = args.side / max(photo.shape[:2])
+    photo = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     network = FaceDetector(dtype="float32")
-    if args.weights:
-        network.load_weights(args.weights)
+    if not args.untrained:
+        network.load_weights(args.weights or bundled_weights())
+    maps, sizes = {"keras": open_network(network, "keras", args.size)}, {}
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "detector.onnx"
-        write_onnx(network, file, {})
-        session = open_session(file, args.threads)
-        onnx_bytes = file.stat().st_size
-    detectors = {
-        "keras": KerasAlignDetector(network, args.size),
-        "onnxruntime": KerasAlignDetector(
-            lambda pictures: session.run(["maps"], {"pictures": pictures.astype("float32")})[0], args.size
-        ),
-    }
-    times = {name: {} for name in detectors}
-    maps = {}
-    for turn in range(args.runs + 5):
-        for name, detector in detectors.items():
-            noted = times[name] if turn >= 5 else {}
-            timed(noted, "all", lambda d=detector: d.detect(photo))
-            square, _ = timed(noted, "fit", lambda d=detector: d.fit(photo))
-            maps[name] = timed(noted, "network", lambda d=detector, s=square: d._maps(s[None]))[0]
-            timed(noted, "faces", lambda n=name: find_faces(maps[n]))
+        for runtime, file in (("onnxruntime", "detector.onnx"), ("litert", "detector.tflite")):
+            path = write_file(network, Path(folder) / file, args.size)
+            maps[runtime], sizes[runtime] = open_file(path, args.threads), path.stat().st_size
+    detectors = {name: KerasAlignDetector(function, args.size) for name, function in maps.items()}
+    square, _ = detectors["keras"].fit(photo)
+    squares = np.repeat(square[None], TOGETHER, 0)
+    found = {name: function(squares[:1])[0] for name, function in maps.items()}
+    boxes = {name: [face.box for face in detector.detect(photo)] for name, detector in detectors.items()}
+    calls = {"fit": lambda: detectors["keras"].fit(photo), "faces": lambda: find_faces(found["keras"])}
+    for name, detector in detectors.items():
+        calls[f"{name}: network"] = lambda run=maps[name]: run(squares[:1])
+        calls[f"{name}: network of {TOGETHER}"] = lambda run=maps[name]: run(squares)
+        calls[f"{name}: all"] = lambda detector=detector: detector.detect(photo)
+        calls[f"{name}: all of {TOGETHER}"] = lambda detector=detector: detector.detect_many([photo] * TOGETHER)
+    if args.mtcnn:
+        mtcnn = get_detector("mtcnn")
+        calls["mtcnn: all"] = lambda: mtcnn.detect(photo)
+    wall, cpu = medians(calls, args.runs, warm_up=5)
     counted = profile(network, args.size)
-    result = {
-        "command": shlex.join(["python", *sys.argv]), "photo": list(photo.shape[:2]), "size": args.size,
-        "parameters": counted.parameters, "macs": counted.macs, "onnx_bytes": onnx_bytes, "runs": args.runs,
-        "faces": len(detectors["keras"].detect(photo)),
-        "largest_difference": float(np.abs(maps["keras"] - maps["onnxruntime"]).max()),
-        "milliseconds": {
-            name: {step: {"median": round(statistics.median(values), 2), "least": round(min(values), 2)}
-                   for step, values in steps.items()} for name, steps in times.items()
+
+    def share(times: dict[str, float]) -> dict[str, float]:
+        return {name: round(1e3 * seconds / (TOGETHER if name.endswith(f"of {TOGETHER}") else 1), 2)
+                for name, seconds in times.items()}  # fmt: skip
+
+    finish({
+        "note": args.note, "photo": list(photo.shape[:2]), "size": args.size, "threads": args.threads,
+        "runs": args.runs, "parameters": counted.parameters, "macs": counted.macs, "bytes": sizes,
+        "faces": {name: len(some) for name, some in boxes.items()},
+        "largest_difference_of_maps": {
+            name: float(np.abs(value - found["keras"]).max()) for name, value in found.items()
         },
-        "threads": args.threads, "cores": os.cpu_count(), "load_average": round(os.getloadavg()[0], 2),
-        "versions": versions(),
-    }  # fmt: skip
-    print(json.dumps(result, indent=1))
-    if args.out:
-        write_json(args.out, result)
+        "largest_difference_of_boxes_px": {
+            name: float(np.abs(np.subtract(some, boxes["keras"])).max(initial=0.0)) if len(some) == len(boxes["keras"])
+            else None for name, some in boxes.items()
+        },
+        "ms_per_photo": share(wall), "cpu_ms_per_photo": share(cpu),
+    }, args.out)  # fmt: skip
 
 
 if __name__ == "__main__":

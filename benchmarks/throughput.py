@@ -1,14 +1,17 @@
-"""Photos a second of `model.align`, and where the time of a photo goes; prints JSON.
+"""Photos a second of `model.align`, frames a second of a video, and where the time goes; prints JSON.
 
-    python benchmarks/throughput.py PHOTOS [--preset musica19-300w] [--runtime onnxruntime] [--count 64] [--side 640]
-        [--threads 2] [--rounds 5] [--stream 0] [--note TEXT] [--out FILE]
+    python benchmarks/throughput.py PHOTOS [--preset musica19-synth] [--runtime onnxruntime] [--detector kerasalign]
+        [--weights FILE] [--count 64] [--side 640] [--threads 2] [--rounds 5] [--stream 0] [--video 0] [--note TEXT]
+        [--out FILE]
 
 Photos of the folder are brought to `--side` pixels along their longer side and saved as JPEG in a temporary folder.
 Their faces are found once; runs with boxes are given these. Steps are timed one after the other in one thread,
 milliseconds a photo: decoding, searching photo by photo and several together, cutting crops, landmarks in batches of
 32. Runs are of whole `align` calls: each photo by itself, and all as a list; they take turns in every round, and
 medians count. With `--stream N` an iterator of N photos is aligned too, with a box that costs nothing, and the resident
-memory is noted after a tenth of them and at the end.
+memory is noted after a tenth of them and at the end. With `--video N` a video of N frames, the portrait by NASA that
+slides over grey, is followed and its drawn copy written: frame after frame by hand, without threads, and by
+`align_video(...).save`. `--weights` are those of the library's own detector, by default the bundled ones.
 """
 
 import argparse
@@ -26,7 +29,10 @@ from common import finish, load_pinned, medians, pin_threads
 from PIL import Image
 
 from kerasalign.data.images import list_images, load_image
-from kerasalign.inference import get_detector
+from kerasalign.export.crops import PORTRAIT
+from kerasalign.inference import KerasAlignDetector, get_detector
+from kerasalign.inference.video import FaceTracker, VideoSource, VideoWriter
+from kerasalign.inference.video.video import Video
 
 TOGETHER, BATCH = 4, 32
 
@@ -93,23 +99,61 @@ def stream(model, files: list[Path], count: int) -> dict:
             "photos_per_second": round(done / (time.perf_counter() - start), 1)}  # fmt: skip
 
 
+def write_portrait(path: Path, frames: int, side: int) -> None:
+    """A video in which the bundled portrait slides to the right and back."""
+    portrait = load_image(PORTRAIT)
+    room = max(2 * side - portrait.shape[1], 1)
+    with VideoWriter(path, 25) as writer:
+        for index in range(frames):
+            frame = np.full((max(side, portrait.shape[0]), room + portrait.shape[1], 3), 128, "uint8")
+            place = 2 * index % (2 * room)
+            left = min(place, 2 * room - place)
+            frame[: portrait.shape[0], left : left + portrait.shape[1]] = portrait
+            writer.write(frame)
+
+
+def by_hand(model, detector, source: Path, target: Path) -> None:
+    """A drawn video without any thread: a frame is read, followed, drawn and written before the next one is."""
+    video = Video(VideoSource(iter(image for _, image in VideoSource(source))), FaceTracker(model, detector))
+    with VideoWriter(target, 25) as writer:
+        for frame in video:
+            writer.write(frame.draw())
+
+
+def videos(model, detector, folder: Path, frames: int, side: int, rounds: int) -> dict:
+    """Frames a second of a drawn video, with and without threads."""
+    source, target = folder / "portrait.avi", folder / "drawn.mp4"
+    write_portrait(source, frames, side)
+    wall, cpu = medians({
+        "by hand": lambda: by_hand(model, detector, source, target),
+        "save": lambda: model.align_video(source, detector=detector).save(target, progress=False),
+    }, rounds, warm_up=1)  # fmt: skip
+    return {"frames": frames, "frames_per_second": {name: round(frames / seconds, 1) for name, seconds in wall.items()},
+            "cpu_ms_per_frame": {name: round(1e3 * seconds / frames, 2) for name, seconds in cpu.items()}}  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", help="folder of photos, with its sub-folders")
-    parser.add_argument("--preset", default="musica19-300w")
+    parser.add_argument("--preset", default="musica19-synth")
     parser.add_argument("--runtime", default="onnxruntime", help="keras, onnxruntime or litert")
-    parser.add_argument("--detector", default="mtcnn")
+    parser.add_argument("--detector", default="kerasalign")
+    parser.add_argument("--weights", help="of the library's own detector")
     parser.add_argument("--count", type=int, default=64)
     parser.add_argument("--side", type=int, default=640)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--stream", type=int, default=0, help="photos of an iterator, to watch the memory")
+    parser.add_argument("--video", type=int, default=0, help="frames of a video")
     parser.add_argument("--note", default="", help="kept in the result")
     parser.add_argument("--out", help="JSON file")
     args = parser.parse_args()
 
     pin_threads(args.threads)
-    model, detector = load_pinned(args.preset, args.runtime, args.threads), get_detector(args.detector)
+    model = load_pinned(args.preset, args.runtime, args.threads)
+    detector = get_detector(args.detector, args.runtime)
+    if args.weights:
+        detector = KerasAlignDetector(args.weights, runtime=args.runtime)
     with tempfile.TemporaryDirectory() as folder:
         files = prepared(args.photos, args.count, args.side, Path(folder))
         if not files:
@@ -124,6 +168,7 @@ def main() -> None:
             "boxes, a list": lambda: model.align(files, boxes=faces, progress=False),
         }, args.rounds, warm_up=1)  # fmt: skip
         streamed = stream(model, files, args.stream) if args.stream else None
+        filmed = videos(model, detector, Path(folder), args.video, args.side, args.rounds) if args.video else None
     finish({
         "note": args.note, "preset": args.preset, "runtime": args.runtime, "detector": args.detector,
         "photos": len(files), "faces": sum(map(len, faces)), "side": args.side, "threads": args.threads,
@@ -133,7 +178,7 @@ def main() -> None:
         "list_over_one_by_one": {
             kind: round(wall[f"{kind}, one by one"] / wall[f"{kind}, a list"], 2) for kind in ("detector", "boxes")
         },
-        "stream": streamed,
+        "stream": streamed, "video": filmed,
     }, args.out)  # fmt: skip
 
 
