@@ -3,12 +3,16 @@
     python benchmarks/export.py [PRESET] [--untrained] [--forms NAME ...] [--data 300w] [--out FILE]
 
 Distances are over the 16 crops of the bundled portrait that every export is compared on. The times of a file and of
-Keras are medians of calls in turn, on whatever threads the runtimes choose, so their ratio says more than either. With
-`--data` each file runs on the test faces too, as Keras does.
+Keras are medians of calls in turn, on whatever threads the runtimes choose, so their ratio says more than either.
+`seconds` is how long the export took, comparison included, `peak_mb` the most memory that the process ever had until
+then. A form whose landmarks are too far from Keras' is not kept: its row says so. With `--data` each file runs on the
+test faces too, as Keras does.
 """
 
 import argparse
 import os
+import resource
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from common import finish
 
 import kerasalign
+from kerasalign.export import ParityError
 from kerasalign.inference.runtimes import open_runtime
 from kerasalign.layers import DeformConv2D
 from kerasalign.recipes.evaluation import evaluate_model
@@ -66,15 +71,22 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         for number, (name, (format, quantize, options)) in enumerate(forms.items()):
             path = Path(folder) / f"{number}{'' if 'early_exit' in options else SUFFIX[format]}"
-            report = kerasalign.export(model, path, format, quantize, **options)
+            start = time.perf_counter()
+            try:
+                report = kerasalign.export(model, path, format, quantize, **options)
+            except ParityError as error:
+                rows[name] = {"problem": str(error).partition(" was not kept: ")[2]}
+                continue
             rows[name] = {
                 "bytes": report.bytes, "max_px": round(report.parity.max_error, 4),
                 "mean_px": round(report.parity.mean_error, 4), "tolerance_px": report.tolerance,
                 "ms": round(report.milliseconds, 2), "keras_ms": round(report.keras_milliseconds, 2),
+                "seconds": round(time.perf_counter() - start, 1),
+                "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
             }  # fmt: skip
             if args.data:
                 rows[name]["nme"] = mean_error(open_runtime(path), args.data, args.protocol)
-    result = {"preset": args.preset, "crops": report.parity.crops, "forms": rows}
+    result = {"preset": args.preset, "untrained": args.untrained, "forms": rows}
     if args.data:
         result |= {"protocol": args.protocol, "keras_nme": mean_error(model, args.data, args.protocol)}
     finish(result, args.out)

@@ -90,6 +90,42 @@ def export_table() -> str:
     return _table(rows)
 
 
+def exports_table() -> str:
+    """Networks of the papers in every form of a file, untrained."""
+    rows = [("preset", "form", "bytes", "at most, px", "time, of Keras'", "made in, s", "memory, MB")]
+    for path in sorted(RESULTS.glob("export_*.json")):
+        measured = json.loads(path.read_text("utf-8"))
+        for name, row in measured["forms"].items():
+            told = ("", "not kept", "", "", "") if "problem" in row else (
+                f"{row['bytes']:,}", f"{row['max_px']:.2f}", f"{row['ms'] / row['keras_ms']:.2f}",
+                f"{row['seconds']:.0f}", f"{row['peak_mb']:,}")  # fmt: skip
+            rows.append((f"`{measured['preset']}`", name, *told))
+    return _table(rows)
+
+
+def cold_start_table() -> str:
+    """From the first import to the first landmarks, a process for each run."""
+    rows = [("runtime", "detector", "import to landmarks, s", "slowest of all", "whole process, s", "imports")]
+    for name, row in _measured("cold_start")["seconds"].items():
+        runtime, detector = name.split(", ")
+        rows.append((runtime, "box given" if detector == "boxes" else detector, f"{row['import_to_landmarks']:.2f}",
+                     f"{row['slowest']:.2f}", f"{row['process']:.2f}", ", ".join(row["imported"])))
+    return _table(rows)
+
+
+def detector_table() -> str:
+    """Milliseconds of finding the faces of a photo."""
+    times = _measured("detector")["ms_per_photo"]
+    together = next(name.rpartition(" of ")[2] for name in times if " of " in name)
+    rows = [("", "network", f"a share of {together}", "whole search", f"a share of {together}")]
+    for runtime in ("keras", "onnxruntime", "litert"):
+        names = (f"{runtime}: {part}{rest}" for part in ("network", "all") for rest in ("", f" of {together}"))
+        rows.append((runtime, *(f"{times[name]:.1f}" for name in names)))
+    if "mtcnn: all" in times:
+        rows.append(("mtcnn", "", "", f"{times['mtcnn: all']:.1f}", ""))
+    return _table(rows)
+
+
 def peers_table() -> str:
     """One face in our runtimes and by what a user would pick instead."""
     measured = _measured("peers")
@@ -117,7 +153,8 @@ def default_table() -> str:
 
 
 TABLES = {"zoo": zoo_table, "latency": latency_table, "scc": scc_table, "export": export_table,
-          "peers": peers_table, "default": default_table}  # fmt: skip
+          "peers": peers_table, "default": default_table, "exports": exports_table, "cold_start": cold_start_table,
+          "detector": detector_table}  # fmt: skip
 
 
 def _by_part(parts: dict[str, float]) -> list[float]:

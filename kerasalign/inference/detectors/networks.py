@@ -98,15 +98,15 @@ def write_file(network: FaceDetector, path: Path, size: int = 256, digest: str =
         wanted, found = (np.asarray(maps(photos)) for maps in (_compiled(network), open_file(draft)))
         far = float(np.abs(found - wanted).max() / max(np.abs(wanted).max(), 1.0))
         if not far <= _TOLERANCE:
-            raise ParityError(f"{path} was not kept: its maps differ from those of Keras by {far:.3g} of their largest "
-                              f"value. Received: {draft.stat().st_size} bytes")  # fmt: skip
+            raise ParityError(f"{path} was not kept: its maps differ from those of Keras. Received: a difference of "
+                              f"{far:.3g} of their largest value")  # fmt: skip
     return path
 
 
 def open_file(path: str | Path, threads: int | None = None) -> Callable[[np.ndarray], np.ndarray]:
     """The network of a file that `write_file` wrote; `threads` are those of one pass."""
     if Path(path).suffix == ".onnx":
-        return _of_session(open_session(path, threads))
+        return _of_session(open_session(path, threads, spinning=False))
     runner = open_interpreter(path, threads).get_signature_runner("serving_default")
     return lambda pictures: runner(pictures=pictures.astype("float32"))["maps"]
 
@@ -128,7 +128,7 @@ def _bundled(weights: Path, runtime: str, size: int) -> Callable:
     """The network that comes with the library, opened once per process."""
     ready = weights.with_name("detector.onnx")
     if runtime == "onnxruntime" and ready.is_file():
-        session = open_session(ready)
+        session = open_session(ready, spinning=False)
         if session.get_modelmeta().custom_metadata_map.get("weights_sha256") == sha256(weights):
             return _of_session(session)
     return _of_weights(weights, runtime, size)

@@ -41,8 +41,14 @@ class OnnxModel(RuntimeModel):
         return dict(zip(names, self.session.run(names, {"crops": crops})))
 
 
-def open_session(path: str | os.PathLike, threads: int | None = None):
+def open_session(path: str | os.PathLike, threads: int | None = None, spinning: bool = True):
     """An ONNX Runtime session of a file.
+
+    Args:
+        path: The file.
+        threads: Threads of one pass; `None`: as many as ONNX Runtime thinks fit.
+        spinning: Whether threads that wait for work keep a core busy, which shortens the wait. A network that runs
+            beside another one takes the cores from it then.
 
     Raises:
         ImportError: If ONNX Runtime is not installed.
@@ -57,6 +63,7 @@ def open_session(path: str | os.PathLike, threads: int | None = None):
     options = onnxruntime.SessionOptions()
     if threads is not None:
         options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spinning)))
     # Warnings of its optimiser are about nothing that a user did.
     options.log_severity_level = 3
     try:
