@@ -9,8 +9,8 @@ from itertools import groupby
 import numpy as np
 
 from kerasalign.data.images import load_image
-from kerasalign.detector.pool import upright_angle
 from kerasalign.geometry import box_center, box_iou, box_size, tight_box
+from kerasalign.markups import get_markup
 
 
 def recall(detector, samples: Iterable, overlap: float = 0.5) -> dict:
@@ -86,7 +86,7 @@ def _around(box: np.ndarray, angle: float) -> np.ndarray:
 
 
 def _errors(box: np.ndarray, angle: float, sample) -> tuple[float, float, float]:
-    truth_angle = upright_angle(sample.landmarks, sample.markup)
+    truth_angle = get_markup(sample.markup).upright_angle(sample.landmarks)
     truth = tight_box(sample.landmarks, truth_angle)
     longer = box_size(truth).max()
     turn = (angle - truth_angle + 180) % 360 - 180

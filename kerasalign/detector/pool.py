@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kerasalign.files import written_beside
-from kerasalign.geometry import estimate_similarity, tight_box
+from kerasalign.geometry import tight_box
 from kerasalign.markups import get_markup
 
 if TYPE_CHECKING:
@@ -34,12 +34,6 @@ def pool_scene():
         yaw=24.0, yaw_tail=0.25, yaw_limit=85.0, pitch=13.0, roll=0.0, coverage=(0.36, 0.44), shift=0.02, glasses=0.22,
         headwear=0.16, occluders=0.2, degrade=0.0,
     )  # fmt: skip
-
-
-def upright_angle(landmarks: np.ndarray, markup: str) -> float:
-    """In-plane rotation of a face in degrees, clockwise: that of the mean shape fitted to its `(N, 2)` points."""
-    fit = estimate_similarity(get_markup(markup).mean_shape, landmarks)
-    return float(np.degrees(np.arctan2(fit[1, 0], fit[0, 0])))
 
 
 def write_pool(series: Series, count: int, directory, workers: int = 1, progress: bool | None = None) -> int:
@@ -161,8 +155,9 @@ class HeadPool:
         points = [np.load(path.with_name(f"{path.stem}.points.npy")) for path in shards]
         self._places = [(shard, row) for shard, part in enumerate(points) for row in range(len(part))]
         self.points = np.concatenate(points)
-        faces = self.points[:, : get_markup(MARKUPS[0]).num_points]
-        self.angles = np.array([upright_angle(face, MARKUPS[0]) for face in faces])
+        markup = get_markup(MARKUPS[0])
+        faces = self.points[:, : markup.num_points]
+        self.angles = np.array([markup.upright_angle(face) for face in faces])
         self.boxes = np.array([tight_box(face, angle) for face, angle in zip(faces, self.angles)])
 
     def __len__(self) -> int:

@@ -39,7 +39,7 @@ def align(model, source, *, detector="mtcnn", boxes=None, refine: int = 0, batch
             model runs in: Keras, ONNX Runtime or LiteRT.
         boxes: Face boxes instead of a detector, of the kind that `model.crop_spec.box` names (`"landmarks"`:
             the tight box of the landmarks): `(F, 4)` for one photo, a list of such arrays for many.
-        refine: How often each face is cropped anew, by the box of its landmarks, and predicted again.
+        refine: How often each face is cropped anew, by the upright box of its landmarks, and predicted again.
         batch_size: Faces per forward pass; faces of several photos share one.
         on_error: For a photo of a list or folder that cannot be read: `"skip"` logs it, notes it in the
             batch's `errors` and goes on; `"raise"` raises. A single photo always raises.

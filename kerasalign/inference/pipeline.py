@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kerasalign.data.images import ImageError, load_image, source_name
-from kerasalign.geometry import BoxMap, tight_box
+from kerasalign.geometry import BoxMap, box_size, tight_box
 from kerasalign.inference.ahead import ahead
 from kerasalign.inference.detectors import Detection, Detector
 from kerasalign.inference.face import Face
@@ -56,7 +56,7 @@ class Pipeline:
 
     Args:
         model: As in `align`.
-        refine: How often each face is cropped anew by the box of its landmarks.
+        refine: How often each face is cropped anew by the upright box of its landmarks.
         batch_size: Faces per forward pass.
         on_error: `"skip"` or `"raise"` for photos that cannot be read.
         keep_images: Whether the results hold the photo's pixels.
@@ -145,24 +145,34 @@ class Pipeline:
                         photo.error.reason if photo.error else "")  # fmt: skip
 
     def _predict(self, jobs: list) -> list[Face]:
-        boxes = [box for _, _, box in jobs]
-        landmarks, outputs = self._once(jobs, boxes)
+        places = [(box, found.angle) for _, found, box in jobs]
+        landmarks, outputs = self._once(jobs, places)
         for _ in range(self.refine):
-            boxes = [_box_of(points, box, found.angle) for points, box, (_, found, _) in zip(landmarks, boxes, jobs)]
-            landmarks, outputs = self._once(jobs, boxes)
+            places = [self._again(*place, points) for place, points in zip(places, landmarks)]
+            landmarks, outputs = self._once(jobs, places)
         faces = []
         for i, ((_, found, _), points) in enumerate(zip(jobs, landmarks)):
             extras = {key: outputs[key][i] for key in _EXTRAS if key in outputs}
             faces.append(Face(points, found.box, self.model.markup, found.score, **extras))
         return faces
 
-    def _once(self, jobs: list, boxes: list[np.ndarray]) -> tuple[list[np.ndarray], dict]:
+    def _once(self, jobs: list, places: list[tuple[np.ndarray, float]]) -> tuple[list[np.ndarray], dict]:
+        """Landmarks in the photos and other outputs, of crops at boxes and their angles."""
         spec = self.model.crop_spec
-        crops, matrices = zip(*(spec.extract(photo.image, box, found.angle)
-                                for (photo, found, _), box in zip(jobs, boxes)))
+        crops, matrices = zip(*(spec.extract(photo.image, *place) for (photo, _, _), place in zip(jobs, places)))
         outputs = self.model.predict_crops(np.stack(crops), **self.options)
         points = [spec.to_photo(matrix, crop) for matrix, crop in zip(matrices, outputs["landmarks"])]
         return points, outputs
+
+    def _again(self, box: np.ndarray, angle: float, landmarks: np.ndarray) -> tuple[np.ndarray, float]:
+        """The upright box of predicted landmarks and its angle; the old ones where landmarks have collapsed."""
+        try:
+            turned = self.model.markup.upright_angle(landmarks)
+            found = tight_box(landmarks, turned)
+        except ValueError:
+            return box, angle
+        whole = box_size(found).min() > 0.1 * box_size(box).min()
+        return (found, turned) if whole else (box, angle)
 
 
 def _together(photos: Iterable[_Photo]) -> Iterator[list[_Photo]]:
@@ -176,12 +186,3 @@ def _together(photos: Iterable[_Photo]) -> Iterator[list[_Photo]]:
             group, size = [], 0
     if group:
         yield group
-
-
-def _box_of(landmarks: np.ndarray, box: np.ndarray, angle: float) -> np.ndarray:
-    """The tight box of predicted landmarks, upright; the old box where they have collapsed."""
-    try:
-        found = tight_box(landmarks, angle)
-    except ValueError:
-        return box
-    return found if (found[2:] - found[:2]).min() > 0.1 * (box[2:] - box[:2]).min() else box

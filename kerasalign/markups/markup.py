@@ -9,6 +9,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from kerasalign.geometry import estimate_similarity
+
 
 @dataclass(frozen=True, eq=False)
 class Markup:
@@ -101,6 +103,15 @@ class Markup:
         curves = (self.boundaries[f"{side}_eye_upper"] for side in ("right", "left"))
         right, left = ((int(curve[0]), int(curve[-1])) for curve in curves)
         return right, left
+
+    def upright_angle(self, landmarks: np.ndarray) -> float:
+        """In-plane rotation of a face in degrees, clockwise: that of the mean shape fitted to its `(N, 2)` landmarks.
+
+        Raises:
+            ValueError: If the landmarks are not spread out enough to say.
+        """
+        fit = estimate_similarity(self.mean_shape, landmarks)
+        return float(np.degrees(np.arctan2(fit[1, 0], fit[0, 0])))
 
     def mirror(self, landmarks: np.ndarray, width: float) -> np.ndarray:
         """Mirrors `(..., N, 2)` landmarks in an image `width` pixels wide: x becomes `width - 1 - x`."""

@@ -7,9 +7,6 @@ import numpy as np
 import pytest
 
 from kerasalign.detector import HeadPool, write_pool
-from kerasalign.detector.pool import upright_angle
-from kerasalign.geometry import apply_affine, rotation, tight_box
-from kerasalign.markups import get_markup
 
 
 def test_heads_are_cut_out_and_labelled(heads):
@@ -35,16 +32,3 @@ def test_a_folder_grows_and_refuses_other_heads(heads, series, tmp_path):
         write_pool(replace(series, seed=5), 2, other)
     with pytest.raises(ValueError, match="holds none"):
         HeadPool(tmp_path)
-
-
-@pytest.mark.parametrize("degrees", [-170.0, -30.0, 0.0, 12.0, 90.0])
-def test_upright_boxes_turn_with_the_face(degrees):
-    face = get_markup("68").mean_shape * 50
-    turn = np.concatenate([rotation(degrees), [[7.0], [3.0]]], 1)
-    turned = apply_affine(turn, face)
-    angle = upright_angle(turned, "68")
-    assert angle == pytest.approx(degrees, abs=1e-6)
-    box, plain = tight_box(turned, angle), tight_box(face)
-    np.testing.assert_allclose(box[2:] - box[:2], plain[2:] - plain[:2])
-    middle = apply_affine(turn, (plain[None, :2] + plain[2:]) / 2)[0]
-    np.testing.assert_allclose((box[:2] + box[2:]) / 2, middle)

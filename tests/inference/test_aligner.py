@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from kerasalign.data.images import ImageError
-from kerasalign.geometry import BoxMap, CropSpec
+from kerasalign.geometry import BoxMap, CropSpec, rotation
 from kerasalign.inference import Batch, CallableDetector, Detection, Face, Faces, align, align_iter
 
 BOX = (50, 30, 90, 70)
@@ -125,6 +125,20 @@ def test_refine_crops_by_the_landmarks_box(make, detector, refine):
     np.testing.assert_allclose(faces[0].landmarks, make.expected(last), atol=ONE_PIXEL)
     np.testing.assert_array_equal(faces[0].box, BOX)
     assert len(model.batches) == refine + 1
+
+
+@pytest.mark.parametrize("refine", [0, 1, 2])
+def test_refine_turns_the_crop_upright(make, detector, refine):
+    model = make.model()
+    seen = model.predict_crops
+
+    def turned(crops, **options):
+        found, middle = seen(crops, **options), (model.crop_spec.size - 1) / 2
+        return found | {"landmarks": (found["landmarks"] - middle) @ rotation(20.0).T + middle}
+
+    model.predict_crops = turned
+    (face,) = align(model, make.photo([BOX]), detector=detector, refine=refine)
+    assert model.markup.upright_angle(face.landmarks) == pytest.approx(20.0 * (refine + 1), abs=1e-3)
 
 
 def test_refine_survives_collapsed_landmarks(make, detector):

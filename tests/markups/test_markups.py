@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 import kerasalign.markups
+from kerasalign.geometry import rotation, tight_box
 from kerasalign.markups import Markup, flip_from_pairs, get_markup, list_markups, register_markup
 
 EVERY = pytest.mark.parametrize("name", list_markups())
@@ -176,3 +177,16 @@ def test_flip_pairs_of_the_published_schemes():
     assert get_markup("19").flip == flip_from_pairs(
         19, [(0, 5), (1, 4), (2, 3), (6, 11), (7, 10), (8, 9), (12, 14), (15, 17)]
     )
+
+
+@EVERY
+@pytest.mark.parametrize("degrees", [-170.0, -30.0, 0.0, 90.0])
+def test_the_upright_box_turns_with_the_face(name, degrees):
+    markup, middle = get_markup(name), np.array([7.0, 3.0])
+    face = markup.mean_shape * 50
+    turned = face @ rotation(degrees).T + middle
+    angle = markup.upright_angle(turned)
+    assert angle == pytest.approx(degrees, abs=1e-6)
+    plain = tight_box(face)
+    shift = np.tile((plain[:2] + plain[2:]) / 2 @ rotation(degrees).T + middle - (plain[:2] + plain[2:]) / 2, 2)
+    np.testing.assert_allclose(tight_box(turned, angle), plain + shift)
