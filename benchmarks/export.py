@@ -6,10 +6,12 @@ Distances are over the 16 crops of the bundled portrait that every export is com
 Keras are medians of calls in turn, on whatever threads the runtimes choose, so their ratio says more than either.
 `seconds` is how long the export took, comparison included, `peak_mb` the most memory that the process ever had until
 then. A form whose landmarks are too far from Keras' is not kept: its row says so. With `--data` each file runs on the
-test faces too, as Keras does.
+test faces too, as Keras does. An untrained network gets numbers where kernels begin as zeros: it would give all crops
+the same landmarks. `spread_px` is how far Keras' landmarks are from their mean over the crops.
 """
 
 import argparse
+import math
 import os
 import resource
 import time
@@ -18,10 +20,11 @@ from tempfile import TemporaryDirectory
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import numpy as np
 from common import finish
 
 import kerasalign
-from kerasalign.export import ParityError
+from kerasalign.export import ParityError, portrait_crops
 from kerasalign.inference.runtimes import open_runtime
 from kerasalign.layers import DeformConv2D
 from kerasalign.recipes.evaluation import evaluate_model
@@ -50,6 +53,14 @@ def fits(model, options: dict) -> bool:
     return True
 
 
+def stir(model) -> None:
+    """Fills kernels that begin as zeros, so that landmarks depend on the crop."""
+    random = np.random.default_rng(0)
+    for weight in model.trainable_weights:
+        if len(weight.shape) > 1 and not np.asarray(weight).any():
+            weight.assign(random.normal(0, math.prod(weight.shape[:-1]) ** -0.5, weight.shape))
+
+
 def mean_error(model, data: str, protocol: str) -> float:
     """NME of a network in Keras or in another runtime, in percent."""
     found = evaluate_model(model, data, [protocol], name="exported").evaluations[0]
@@ -66,6 +77,10 @@ def main() -> None:
     parser.add_argument("--out", help="JSON file")
     args = parser.parse_args()
     model = kerasalign.load(args.preset, weights=None if args.untrained else "auto")
+    if args.untrained:
+        stir(model)
+    landmarks = model.predict_crops(portrait_crops(model.crop_spec), outputs=("landmarks",))["landmarks"]
+    spread = np.linalg.norm(landmarks - landmarks.mean(0), axis=-1).mean()
     forms = {name: FORMS[name] for name in args.forms or FORMS if fits(model, FORMS[name][2])}
     rows = {}
     with TemporaryDirectory() as folder:
@@ -86,7 +101,8 @@ def main() -> None:
             }  # fmt: skip
             if args.data:
                 rows[name]["nme"] = mean_error(open_runtime(path), args.data, args.protocol)
-    result = {"preset": args.preset, "untrained": args.untrained, "forms": rows}
+    result = {"preset": args.preset, "untrained": args.untrained, "spread_px": round(float(spread), 4),
+              "forms": rows}  # fmt: skip
     if args.data:
         result |= {"protocol": args.protocol, "keras_nme": mean_error(model, args.data, args.protocol)}
     finish(result, args.out)
