@@ -66,34 +66,71 @@ def _cut(rng: np.random.Generator, photo: np.ndarray, size: int, mosaic: float =
 
 
 def clutter(rng: np.random.Generator, picture: np.ndarray) -> None:
-    """Draws what is easily taken for a face into a picture, in place: text, discs and rings, rows of things, skin."""
+    """Draws what is easily taken for a face into a picture, in place: text, rings, rows, skin, round things."""
     size = len(picture)
     for _ in range(int(rng.integers(1, 5))):
         kind, colour = rng.random(), _colour(rng)
         x, y = (int(v) for v in rng.integers(0, size, 2))
         scale = np.exp(rng.uniform(np.log(0.02), np.log(0.25))) * size
-        if kind < 0.3:
+        if kind < 0.2:
             text = "".join(chr(c) for c in rng.integers(33, 126, int(rng.integers(2, 14))))
             font, height = _FONTS[int(rng.integers(len(_FONTS)))], float(np.clip(scale / 25, 0.25, 4))
             for line in range(int(rng.integers(1, 5))):
                 cv2.putText(picture, text[line:] + text[:line], (x, y + int(30 * height * line)), font, height, colour,
                             int(rng.integers(1, 4)), cv2.LINE_AA)  # fmt: skip
-        elif kind < 0.55:
+        elif kind < 0.4:
             for _ in range(int(rng.integers(1, 4))):
                 at = (x + int(rng.normal(0, scale)), y + int(rng.normal(0, scale)))
                 cv2.circle(picture, at, max(int(scale / 3), 1), colour, -1, cv2.LINE_AA)
                 cv2.circle(picture, at, max(int(scale / 7), 1), _colour(rng), -1, cv2.LINE_AA)
-        elif kind < 0.75:
+        elif kind < 0.5:
             step = max(int(scale / 2), 3)
             for row in range(int(rng.integers(1, 6))):
                 for column in range(int(rng.integers(1, 6))):
                     at = x + 2 * step * column, y + 2 * step * row
                     cv2.rectangle(picture, at, (at[0] + step, at[1] + step), colour, -1)
-        else:
-            tone = np.array([224, 172, 140]) * rng.uniform(0.25, 1.1) * np.exp(rng.normal(0, 0.06, 3))
+        elif kind < 0.65:
             axes = max(int(scale), 2), max(int(scale * rng.uniform(0.3, 1.3)), 2)
-            tone = tuple(float(v) for v in tone.clip(0, 255))
-            cv2.ellipse(picture, (x, y), axes, float(rng.uniform(0, 180)), 0, 360, tone, -1, cv2.LINE_AA)
+            cv2.ellipse(picture, (x, y), axes, float(rng.uniform(0, 180)), 0, 360, _skin(rng), -1, cv2.LINE_AA)
+        else:
+            side = max(round(2 * size * np.exp(rng.uniform(np.log(0.03), np.log(0.6)))), 8)
+            _blend(picture, _round_thing(rng, side), x - side // 2, y - side // 2)
+
+
+def _round_thing(rng: np.random.Generator, side: int) -> np.ndarray:
+    """A `(side, side, 4)` float32 round thing that has neither eyes nor mouth: a ball, plate, fruit, planet, cell."""
+    turn, aspect = rng.uniform(0, np.pi), rng.uniform(0.6, 1.0)
+    axis = np.linspace(-1.02, 1.02, side, dtype="float32")
+    x, y = np.meshgrid(axis, axis)
+    u, v = np.cos(turn) * x + np.sin(turn) * y, (np.cos(turn) * y - np.sin(turn) * x) / np.float32(aspect)
+    radius = np.hypot(u, v)
+    # Lit from a side like a ball, or flat.
+    light, depth = rng.normal(0, 0.6, 2), np.sqrt(np.maximum(1 - radius**2, 0))
+    shade = 1 + rng.uniform(0, 0.7) * (light[0] * x + light[1] * y + depth - 0.7)
+    grain = cv2.resize(rng.normal(0, 1, 2 * (int(rng.integers(3, 24)),)).astype("float32"), (side, side),
+                       interpolation=cv2.INTER_CUBIC)  # fmt: skip
+    shade *= np.exp(rng.uniform(0, 0.35) * grain)
+    tone = np.array(_skin(rng) if rng.random() < 0.5 else _colour(rng)).astype("float32")
+    made = shade[..., None] * tone
+    for _ in range(int(rng.integers(0, 7))):
+        # Spots, craters, kernels; a ring at times.
+        at, width = rng.uniform(-0.8, 0.8, 2), rng.uniform(0.04, 0.35)
+        far = np.hypot(u - at[0], v - at[1]) if rng.random() < 0.8 else np.abs(radius - abs(at[0]))
+        spot = np.exp(-0.5 * (far / np.float32(width)) ** 2)[..., None] * np.float32(rng.uniform(0.2, 0.9))
+        made = made * (1 - spot) + spot * np.array(_colour(rng), "float32")
+    soft = np.clip((1 - radius) * side * rng.uniform(0.05, 0.5), 0, 1)
+    return np.dstack([made.clip(0, 255), soft]).astype("float32")
+
+
+def _blend(picture: np.ndarray, thing: np.ndarray, left: int, top: int) -> None:
+    """Puts a thing with its cover into a picture, in place; what is outside is cut off."""
+    height, width = picture.shape[:2]
+    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + thing.shape[1], width), min(top + thing.shape[0], height)
+    if x0 >= x1 or y0 >= y1:
+        return
+    part = thing[y0 - top : y1 - top, x0 - left : x1 - left]
+    window = picture[y0:y1, x0:x1]
+    window[:] = (window * (1 - part[..., 3:]) + part[..., :3] * part[..., 3:]).round().astype("uint8")
 
 
 def cover(rng: np.random.Generator, picture: np.ndarray, owner: np.ndarray, box: np.ndarray) -> None:
@@ -117,6 +154,11 @@ def cover(rng: np.random.Generator, picture: np.ndarray, owner: np.ndarray, box:
         moved = np.roll(picture, tuple(int(v) for v in rng.integers(0, size, 2)), (0, 1))
         picture[where] = moved[where]
     owner[where] = _THING
+
+
+def _skin(rng: np.random.Generator) -> tuple[float, float, float]:
+    tone = np.array([224, 172, 140]) * rng.uniform(0.25, 1.1) * np.exp(rng.normal(0, 0.06, 3))
+    return tuple(float(v) for v in tone.clip(0, 255))
 
 
 def _colour(rng: np.random.Generator) -> tuple[int, int, int]:

@@ -102,7 +102,7 @@ class Crowd:
         rng = np.random.default_rng([self.seed, int(index)])
         size, frame = config.size, _frame(rng, config)
         picture = paint_backdrop(rng, config, size)
-        if rng.random() < 0.3:
+        if rng.random() < 0.4:
             clutter(rng, picture)
         owner = np.full((size, size), _NOBODY, "uint8")
         people = [self._place(rng, picture, owner, number, *who) for number, who in enumerate(self._people(rng, frame))]
