@@ -58,7 +58,7 @@ def stir(model) -> None:
     random = np.random.default_rng(0)
     for weight in model.trainable_weights:
         if len(weight.shape) > 1 and not np.asarray(weight).any():
-            weight.assign(random.normal(0, math.prod(weight.shape[:-1]) ** -0.5, weight.shape))
+            weight.assign(random.normal(0, 0.1 * math.prod(weight.shape[:-1]) ** -0.5, weight.shape))
 
 
 def mean_error(model, data: str, protocol: str) -> float:
