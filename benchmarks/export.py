@@ -5,9 +5,9 @@
 Distances are over the 16 crops of the bundled portrait that every export is compared on. The times of a file and of
 Keras are medians of calls in turn, on whatever threads the runtimes choose, so their ratio says more than either.
 `seconds` is how long the export took, comparison included, `peak_mb` the most memory that the process ever had until
-then. A form whose landmarks are too far from Keras' is not kept: its row says so. With `--data` each file runs on the
-test faces too, as Keras does. An untrained network gets numbers where kernels begin as zeros: it would give all crops
-the same landmarks. `spread_px` is how far Keras' landmarks are from their mean over the crops.
+then. The row of a form that is refused, landmarks too far from Keras' or no large weight, says why. With `--data`
+each file runs on the test faces too, as Keras does. An untrained network gets numbers where kernels begin as zeros: it
+would give all crops the same landmarks. `spread_px` is how far Keras' landmarks are from their mean over the crops.
 """
 
 import argparse
@@ -24,7 +24,7 @@ import numpy as np
 from common import finish
 
 import kerasalign
-from kerasalign.export import ParityError, portrait_crops
+from kerasalign.export import portrait_crops
 from kerasalign.inference.runtimes import open_runtime
 from kerasalign.layers import DeformConv2D
 from kerasalign.recipes.evaluation import evaluate_model
@@ -89,8 +89,8 @@ def main() -> None:
             start = time.perf_counter()
             try:
                 report = kerasalign.export(model, path, format, quantize, **options)
-            except ParityError as error:
-                rows[name] = {"problem": str(error).partition(" was not kept: ")[2]}
+            except ValueError as error:
+                rows[name] = {"problem": str(error).rpartition(" was not kept: ")[2]}
                 continue
             rows[name] = {
                 "bytes": report.bytes, "max_px": round(report.parity.max_error, 4),
