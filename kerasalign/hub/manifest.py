@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from kerasalign.hub.errors import UnknownPreset
-from kerasalign.hub.preset import Preset
+from kerasalign.hub.preset import Preset, Weights
 
 VERSION = 1
 FILE_NAME = "weights_manifest.json"
@@ -24,10 +24,12 @@ class Manifest:
     Args:
         presets: Preset name to entry, in the manifest's order.
         default: Name of the preset that is used when none is named.
+        detector: Weights of the library's own face detector; `None` where a release has none.
     """
 
     presets: Mapping[str, Preset]
     default: str
+    detector: Weights | None = None
 
     def __getitem__(self, name: str) -> Preset:
         """The preset of that name.
@@ -59,7 +61,10 @@ class Manifest:
         default = data.get("default")
         if default not in presets:
             raise ValueError(f"`default` must name one of the presets. Received: default={default!r}")
-        return cls(presets, default)
+        detector = data.get("detector") and Weights.from_json(data["detector"])
+        if detector and detector.source != "bundled":
+            raise ValueError(f"Weights of the detector are bundled. Received: source={detector.source!r}")
+        return cls(presets, default, detector)
 
 
 def manifest_path() -> Path:

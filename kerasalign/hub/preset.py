@@ -77,6 +77,16 @@ class Weights:
             raise ValueError("Weights on the Hub need `repo` and a 40-digit commit as `revision`. "
                              f"Received: repo={self.repo!r}, revision={self.revision!r}")
 
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> Self:
+        """Checks weights of the manifest.
+
+        Raises:
+            ValueError: If a field is missing, unknown or out of range.
+        """
+        data = tuple(_build(TrainingData, item) for item in entry.get("training_data", ()))
+        return _build(cls, {**entry, "training_data": data})
+
 
 @dataclass(frozen=True)
 class Result:
@@ -173,10 +183,8 @@ class Preset:
         """
         try:
             entry = dict(entry)
-            weights = entry.get("weights")
-            if weights is not None:
-                data = tuple(_build(TrainingData, item) for item in weights.get("training_data", ()))
-                entry["weights"] = _build(Weights, {**weights, "training_data": data})
+            if entry.get("weights") is not None:
+                entry["weights"] = Weights.from_json(entry["weights"])
             for key in ("measured", "paper_results"):
                 entry[key] = tuple(_build(Result, item) for item in entry.get(key, ()))
             return _build(cls, {"name": name, **entry})

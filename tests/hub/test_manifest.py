@@ -48,6 +48,16 @@ def test_wrong_weights_are_refused(manifest_json, field, value, message):
         Manifest.from_json(manifest_json)
 
 
+def test_weights_of_the_detector_are_bundled(manifest_json):
+    assert Manifest.from_json(manifest_json).detector is None
+    entry = manifest_json["presets"]["tiny-drawn"]["weights"]
+    manifest_json["detector"] = dict(entry)
+    assert Manifest.from_json(manifest_json).detector == Manifest.from_json(manifest_json)["tiny-drawn"].weights
+    manifest_json["detector"]["source"] = "checkout"
+    with pytest.raises(ValueError, match=r"detector are bundled. Received: source='checkout'"):
+        Manifest.from_json(manifest_json)
+
+
 def test_hub_weights_need_a_whole_commit(manifest_json):
     weights = manifest_json["presets"]["tiny-drawn"]["weights"]
     weights.update(source="hub", repo="user/name", revision="main")
