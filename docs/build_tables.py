@@ -126,6 +126,20 @@ def detector_table() -> str:
     return _table(rows)
 
 
+def boxes_table() -> str:
+    """What detectors find on real photos, and what their boxes are worth to the landmarks."""
+    rows = [("boxes", "found, test", "found, train", "middle off", "size", "turned", "false boxes", "NME", "refine=1")]
+    for name, row in _measured("detector_accuracy")["detectors"].items():
+        test, train, faceless = (row.get(key, {}) for key in ("test", "train", "faceless"))
+        off = (f"{100 * test['middle']['median']:.1f} %", f"{test['size']['median']:.2f}",
+               f"{test['degrees']['median']:.1f}°") if test else ("", "", "")  # fmt: skip
+        nme = (f"{once['nme']:.2f} ({once['faces']} faces)" for once in row["landmarks"].values())
+        found = (f"{100 * part['recall']:.1f} %" if part else "" for part in (test, train))
+        false = f"{faceless['boxes']} in {faceless['images']}" if faceless else ""
+        rows.append((name, *found, *off, false, *nme))
+    return _table(rows)
+
+
 def peers_table() -> str:
     """One face in our runtimes and by what a user would pick instead."""
     measured = _measured("peers")
@@ -154,7 +168,7 @@ def default_table() -> str:
 
 TABLES = {"zoo": zoo_table, "latency": latency_table, "scc": scc_table, "export": export_table,
           "peers": peers_table, "default": default_table, "exports": exports_table, "cold_start": cold_start_table,
-          "detector": detector_table}  # fmt: skip
+          "detector": detector_table, "boxes": boxes_table}  # fmt: skip
 
 
 def _by_part(parts: dict[str, float]) -> list[float]:
