@@ -35,7 +35,7 @@ def worker(preset: str, runtime: str, detector: str, photo: str, weights: str) -
     if weights:
         from kerasalign.inference.detectors import networks
 
-        networks.BUNDLED = Path(weights)
+        networks.bundled_weights = lambda: Path(weights)
     model = kerasalign.load(preset, runtime=runtime)
     times.append(time.perf_counter())
     faces = model.align(photo, **({"boxes": [BOX]} if detector == "boxes" else {"detector": detector}))
