@@ -18,6 +18,7 @@ import json, kerasalign
 from kerasalign.hub import WeightsError, find_preset, manifest_path, read_manifest, weights_path
 presets = read_manifest().presets.values()
 bundled = [str(weights_path(p.weights)) for p in presets if p.weights and p.weights.source == "bundled"]
+bundled += [str(weights_path(read_manifest().detector))]
 checkout = [p.name for p in presets if p.weights and p.weights.source == "checkout"]
 found = {}
 for name in checkout:
@@ -58,15 +59,16 @@ def of_source(source):
 
 
 def bundled_files():
-    return {f"kerasalign/weights/{preset.weights.file}" for preset in of_source("bundled")}
+    """What the manifest says of the files in the package: name to `Weights`."""
+    bundled = [preset.weights for preset in of_source("bundled")] + [read_manifest().detector]
+    return {f"kerasalign/weights/{weights.file}": weights for weights in bundled}
 
 
 def test_weights_in_the_package_may_be_used_commercially():
     """Those that may not lie in the checkout's own folder: whoever installs the wheel gets nothing that binds them."""
-    free = {p.weights.file for p in read_manifest().presets.values() if p.weights and p.weights.commercial_use}
-    held = {path.relative_to(TOP / "kerasalign").as_posix() for path in (TOP / "kerasalign").rglob("*.h5")}
-    assert held == {f"weights/{preset.weights.file}" for preset in of_source("bundled")}
-    assert {name.removeprefix("weights/") for name in held} <= free
+    held = {path.relative_to(TOP).as_posix() for path in (TOP / "kerasalign").rglob("*.h5")}
+    assert held == set(bundled_files())
+    assert all(weights.commercial_use for weights in bundled_files().values())
     assert not {preset.weights.file for preset in of_source("checkout")} & {Path(name).name for name in held}
 
 
@@ -84,15 +86,15 @@ def test_wheel_holds_what_is_needed_and_no_more(wheel):
         entry_points = next(name for name in names if name.endswith("entry_points.txt"))
         assert "kerasalign = kerasalign.cli:app" in archive.read(entry_points).decode()
     assert "kerasalign/py.typed" in names
-    assert names >= bundled_files()
-    assert {name for name in names if "/weights/" in name} == bundled_files()
+    # Beside the detector's weights lies the same network for ONNX Runtime.
+    assert {name for name in names if "/weights/" in name} == {*bundled_files(), "kerasalign/weights/detector.onnx"}
     assert {name.split("/")[0] for name in names} == {"kerasalign", metadata.split("/")[0]}
     assert not [name for name in names if "__pycache__" in name]
     # One set of weights: PyPI takes files of up to 100 MB.
     assert wheel.stat().st_size < 22e6
     with tarfile.open(next(wheel.parent.glob("*.tar.gz"))) as sdist:
         weights = {name.split("/", 1)[1] for name in sdist.getnames() if name.endswith(".h5")}
-    assert weights == bundled_files()
+    assert weights == set(bundled_files())
 
 
 def test_manifest_and_weights_are_found_from_a_wheel(wheel, tmp_path):
@@ -101,7 +103,7 @@ def test_manifest_and_weights_are_found_from_a_wheel(wheel, tmp_path):
     found = look(install, tmp_path)
     assert found["package"] == str(install / "kerasalign" / "__init__.py")
     assert found["manifest"] == str(install / "kerasalign" / "weights_manifest.json")
-    assert found["bundled"] == [str(install / name) for name in sorted(bundled_files())]
+    assert found["bundled"] == [str(install / name) for name in bundled_files()]
     assert found["names"] == list(read_manifest().presets)
     for name, told in found["checkout"].items():
         assert told.startswith("WeightsNotPublished") and f"{name}.weights.h5" in told and "is bundled" in told
@@ -117,7 +119,7 @@ def test_manifest_and_weights_are_found_from_an_editable_install(tmp_path):
     found = look(install, tmp_path)
     assert found["package"] == str(TOP / "kerasalign" / "__init__.py")
     assert found["manifest"] == str(TOP / "weights_manifest.json")
-    assert found["bundled"] == [str(TOP / name) for name in sorted(bundled_files())]
+    assert found["bundled"] == [str(TOP / name) for name in bundled_files()]
     held = {preset.name: str(TOP / "weights" / preset.weights.file) for preset in of_source("checkout")}
     assert found["checkout"] == held
     assert {*held} <= {*found["available"]}

@@ -4,8 +4,8 @@
     python tools/bundle_weights.py PRESET --measured benchmarks/results/*.json    the numbers
 
 The first form writes PRESET.weights.h5 from RUN/best.weights.h5 and fills architecture, crop and weights of the entry
-from RUN/run.json. What may be used commercially (--commercial-use) is bundled: it goes to kerasalign/weights/ and so into
-the wheel. Anything else goes to weights/, which no wheel holds. The second form fills `measured` from reports of
+from RUN/run.json. What may be used commercially (--commercial-use) is bundled: it goes to kerasalign/weights/ and so
+into the wheel. Anything else goes to weights/, which no wheel holds. The second form fills `measured` from reports of
 `kerasalign evaluate --out`, which must have been made with that file. Then run docs/build_tables.py.
 """
 

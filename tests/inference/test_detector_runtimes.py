@@ -101,7 +101,7 @@ from kerasalign.geometry import CropSpec
 from kerasalign.inference import align
 from kerasalign.inference.detectors import networks
 from kerasalign.markups import get_markup
-networks.BUNDLED = Path(sys.argv[1])
+networks.bundled_weights = lambda: Path(sys.argv[1])
 
 class Still:
     runtime, markup, crop_spec = "onnxruntime", get_markup("5"), CropSpec(32, 1.5)
@@ -128,7 +128,7 @@ def test_the_file_that_comes_with_the_library_is_used_if_it_is_of_these_weights(
     bundled = tmp_path / "detector.weights.h5"
     shutil.copy(weights, bundled)
     shutil.copy(made, tmp_path / "detector.onnx")
-    monkeypatch.setattr(networks, "BUNDLED", bundled)
+    monkeypatch.setattr(networks, "bundled_weights", lambda: bundled)
     monkeypatch.setattr(networks, "_made_once", refuse)
     found = KerasAlignDetector(size=SIZE, min_score=0.0, runtime="onnxruntime").detect_many(photos)
     same(found, KerasAlignDetector(size=SIZE, min_score=0.0).detect_many(photos))
@@ -139,14 +139,12 @@ def test_the_file_that_comes_with_the_library_is_used_if_it_is_of_these_weights(
 
 
 def test_what_comes_with_the_library_belongs_together():
-    """`kerasalign detector export --out kerasalign/weights/detector.onnx` writes it from the library's weights."""
+    """`tools/bundle_detector.py` writes both files and the manifest's entry."""
     from kerasalign.inference.runtimes.onnx_model import open_session
 
-    file = networks.BUNDLED.with_name("detector.onnx")
-    assert file.is_file() == networks.BUNDLED.is_file()
-    if file.is_file():
-        told = open_session(file).get_modelmeta().custom_metadata_map
-        assert told["weights_sha256"] == sha256(networks.BUNDLED)
+    weights = networks.bundled_weights()
+    told = open_session(weights.with_name("detector.onnx")).get_modelmeta().custom_metadata_map
+    assert told["weights_sha256"] == sha256(weights)
 
 
 def test_a_network_and_an_exported_file_run_elsewhere_too(network, photos, tmp_path, monkeypatch):

@@ -1,14 +1,12 @@
 """The library's own detector as `align` uses it."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from kerasalign.detector.coding import CHANNELS, cell_centres, encode_faces
 from kerasalign.geometry import apply_affine, box_from_center, rotation, scale_of, tight_box
+from kerasalign.hub.manifest import Manifest
 from kerasalign.inference import KerasAlignDetector, align, get_detector
-from kerasalign.inference.detectors import networks
 
 
 def answering(detector, photo, faces):
@@ -71,7 +69,7 @@ def test_align_crops_upright_and_again_by_the_landmarks(model, make):
 
 def test_it_has_a_name_and_says_when_its_weights_are_not_there(monkeypatch):
     assert isinstance(get_detector("kerasalign"), KerasAlignDetector)
-    monkeypatch.setattr(networks, "BUNDLED", Path("no-such-file.weights.h5"))
+    monkeypatch.setattr("kerasalign.hub.read_manifest", lambda: Manifest({}, ""))
     with pytest.raises(ValueError, match="No weights of the detector"):
         KerasAlignDetector().detect(np.zeros((8, 8, 3), "uint8"))
 

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from kerasalign.detector.network import FaceDetector
 
 RUNTIMES = ("keras", "onnxruntime", "litert")
-#: The weights that come with the library. Beside them lies the same network for ONNX Runtime, so that it needs no
-#: TensorFlow even in the first process.
-BUNDLED = Path(__file__).resolve().parents[2] / "weights" / "detector.weights.h5"
 
 _SUFFIXES = {"onnxruntime": ".onnx", "litert": ".tflite"}
 # Largest difference of a file's maps from those of Keras, in units of the largest value or of 1: of a face that fills
@@ -112,15 +109,21 @@ def open_file(path: str | Path, threads: int | None = None) -> Callable[[np.ndar
 
 
 def bundled_weights() -> Path:
-    """The weights file that comes with the library.
+    """The weights file that comes with the library, as the manifest describes it.
+
+    Beside it lies the same network for ONNX Runtime, so that it needs no TensorFlow even in the first process.
 
     Raises:
         ValueError: If none does.
+        WeightsCorrupted: If it is not the manifest's.
     """
-    if not BUNDLED.is_file():
+    from kerasalign.hub import read_manifest, weights_path
+
+    weights = read_manifest().detector
+    if weights is None:
         raise ValueError("No weights of the detector come with this version: train them with `kerasalign detector "
                          "train` and give the file, or use detector='mtcnn'. Received: detector='kerasalign'")
-    return BUNDLED
+    return weights_path(weights)
 
 
 @cache
