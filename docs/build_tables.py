@@ -148,7 +148,8 @@ def peers_table() -> str:
         runtime, _, way = name.partition(": ")
         if way != "align":
             rounds = measured["mean_iterations"].get(runtime)
-            rows.append((runtime, f"{row['median']:.1f}", f"{rounds:.1f}" if rounds else ""))
+            told = f"{runtime}, with its detector" if way == "photo" else runtime
+            rows.append((told, f"{row['median']:.1f}", f"{rounds:.1f}" if rounds else ""))
     return _table(rows)
 
 
