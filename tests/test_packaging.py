@@ -18,7 +18,7 @@ import json, kerasalign
 from kerasalign.hub import WeightsError, find_preset, manifest_path, read_manifest, weights_path
 presets = read_manifest().presets.values()
 bundled = [str(weights_path(p.weights)) for p in presets if p.weights and p.weights.source == "bundled"]
-bundled += [str(weights_path(read_manifest().detector))]
+bundled += [str(weights_path(read_manifest().detector.weights))]
 checkout = [p.name for p in presets if p.weights and p.weights.source == "checkout"]
 found = {}
 for name in checkout:
@@ -60,7 +60,7 @@ def of_source(source):
 
 def bundled_files():
     """What the manifest says of the files in the package: name to `Weights`."""
-    bundled = [preset.weights for preset in of_source("bundled")] + [read_manifest().detector]
+    bundled = [preset.weights for preset in of_source("bundled")] + [read_manifest().detector.weights]
     return {f"kerasalign/weights/{weights.file}": weights for weights in bundled}
 
 

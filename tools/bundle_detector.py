@@ -38,7 +38,7 @@ def main() -> None:
 
     save_weights(loaded(args.runs[-1] / "last.weights.h5"), FILE, "float16")
     digest = sha256(FILE)
-    write_file(loaded(FILE), FILE.with_name("detector.onnx"), digest=digest)
+    ready = write_file(loaded(FILE), FILE.with_name("detector.onnx"), digest=digest)
     cards = [json.loads((run / "run.json").read_text("utf-8")) for run in args.runs]
     settings = cards[-1]["settings"]
     manifest = json.loads(MANIFEST.read_text("utf-8"))
@@ -61,9 +61,10 @@ def main() -> None:
             "versions": cards[-1]["versions"],
         },
     }  # fmt: skip
+    detector = {"weights": entry, "exported": {ready.name: sha256(ready)}}
     # Before the presets, which are many.
-    manifest = {"version": manifest["version"], "default": manifest["default"], "detector": entry} | manifest
-    manifest["detector"] = entry
+    presets = manifest.pop("presets")
+    manifest = manifest | {"detector": detector, "presets": presets}
     with written_beside(MANIFEST) as draft:
         draft.write_text(compact(manifest), "utf-8")
 

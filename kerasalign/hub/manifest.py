@@ -18,18 +18,43 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
+class DetectorEntry:
+    """The library's own face detector.
+
+    Args:
+        weights: Its weights.
+        exported: Files of the same network for other runtimes, which lie beside the weights: name to SHA-256.
+    """
+
+    weights: Weights
+    exported: Mapping[str, str]
+
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> Self:
+        """Checks the manifest's entry.
+
+        Raises:
+            ValueError: If a field is wrong, or the weights are not bundled.
+        """
+        weights = Weights.from_json(entry["weights"])
+        if weights.source != "bundled":
+            raise ValueError(f"Weights of the detector are bundled. Received: source={weights.source!r}")
+        return cls(weights, entry.get("exported", {}))
+
+
+@dataclass(frozen=True)
 class Manifest:
     """The presets of this release.
 
     Args:
         presets: Preset name to entry, in the manifest's order.
         default: Name of the preset that is used when none is named.
-        detector: Weights of the library's own face detector; `None` where a release has none.
+        detector: The library's own face detector; `None` where a release has none.
     """
 
     presets: Mapping[str, Preset]
     default: str
-    detector: Weights | None = None
+    detector: DetectorEntry | None = None
 
     def __getitem__(self, name: str) -> Preset:
         """The preset of that name.
@@ -61,10 +86,8 @@ class Manifest:
         default = data.get("default")
         if default not in presets:
             raise ValueError(f"`default` must name one of the presets. Received: default={default!r}")
-        detector = data.get("detector") and Weights.from_json(data["detector"])
-        if detector and detector.source != "bundled":
-            raise ValueError(f"Weights of the detector are bundled. Received: source={detector.source!r}")
-        return cls(presets, default, detector)
+        detector = data.get("detector")
+        return cls(presets, default, detector and DetectorEntry.from_json(detector))
 
 
 def manifest_path() -> Path:

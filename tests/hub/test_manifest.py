@@ -50,10 +50,12 @@ def test_wrong_weights_are_refused(manifest_json, field, value, message):
 
 def test_weights_of_the_detector_are_bundled(manifest_json):
     assert Manifest.from_json(manifest_json).detector is None
-    entry = manifest_json["presets"]["tiny-drawn"]["weights"]
-    manifest_json["detector"] = dict(entry)
-    assert Manifest.from_json(manifest_json).detector == Manifest.from_json(manifest_json)["tiny-drawn"].weights
-    manifest_json["detector"]["source"] = "checkout"
+    weights = dict(manifest_json["presets"]["tiny-drawn"]["weights"])
+    manifest_json["detector"] = {"weights": weights, "exported": {"detector.onnx": "0" * 64}}
+    manifest = Manifest.from_json(manifest_json)
+    assert manifest.detector.weights == manifest["tiny-drawn"].weights
+    assert manifest.detector.exported == {"detector.onnx": "0" * 64}
+    weights["source"] = "checkout"
     with pytest.raises(ValueError, match=r"detector are bundled. Received: source='checkout'"):
         Manifest.from_json(manifest_json)
 

@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 
 from kerasalign.files import sha256
+from kerasalign.hub import read_manifest
+from kerasalign.hub.manifest import DetectorEntry, Manifest
 from kerasalign.inference import KerasAlignDetector, get_detector
 from kerasalign.inference.detectors import networks
 
@@ -122,18 +124,20 @@ assert not loaded and "onnxruntime" in sys.modules, loaded
     assert "1 photo:" in done.stdout
 
 
-def test_the_file_that_comes_with_the_library_is_used_if_it_is_of_these_weights(weights, photos, tmp_path, monkeypatch):
+def test_the_file_that_comes_with_the_library_is_used_if_it_is_the_manifests(weights, photos, tmp_path, monkeypatch):
     KerasAlignDetector(weights, SIZE, runtime="onnxruntime").detect(photos[0])
     (made,) = weights.parent.rglob("model.onnx")
     bundled = tmp_path / "detector.weights.h5"
     shutil.copy(weights, bundled)
-    shutil.copy(made, tmp_path / "detector.onnx")
+    ready = Path(shutil.copy(made, tmp_path / "detector.onnx"))
+    known = DetectorEntry(None, {"detector.onnx": sha256(ready)})
     monkeypatch.setattr(networks, "bundled_weights", lambda: bundled)
+    monkeypatch.setattr("kerasalign.hub.read_manifest", lambda: Manifest({}, "", known))
     monkeypatch.setattr(networks, "_made_once", refuse)
     found = KerasAlignDetector(size=SIZE, min_score=0.0, runtime="onnxruntime").detect_many(photos)
     same(found, KerasAlignDetector(size=SIZE, min_score=0.0).detect_many(photos))
     networks._bundled.cache_clear()
-    bundled.write_bytes(weights.read_bytes() + b"other")
+    ready.write_bytes(made.read_bytes() + b"other")
     with pytest.raises(AssertionError, match="exported again"):
         KerasAlignDetector(runtime="onnxruntime").detect(photos[0])
 
@@ -143,8 +147,9 @@ def test_what_comes_with_the_library_belongs_together():
     from kerasalign.inference.runtimes.onnx_model import open_session
 
     weights = networks.bundled_weights()
-    told = open_session(weights.with_name("detector.onnx")).get_modelmeta().custom_metadata_map
-    assert told["weights_sha256"] == sha256(weights)
+    ready = weights.with_name("detector.onnx")
+    assert read_manifest().detector.exported == {ready.name: sha256(ready)}
+    assert open_session(ready).get_modelmeta().custom_metadata_map["weights_sha256"] == sha256(weights)
 
 
 def test_a_network_and_an_exported_file_run_elsewhere_too(network, photos, tmp_path, monkeypatch):

@@ -103,7 +103,8 @@ def write_file(network: FaceDetector, path: Path, size: int = 256, digest: str =
 def open_file(path: str | Path, threads: int | None = None) -> Callable[[np.ndarray], np.ndarray]:
     """The network of a file that `write_file` wrote; `threads` are those of one pass."""
     if Path(path).suffix == ".onnx":
-        return _of_session(open_session(path, threads, spinning=False))
+        session = open_session(path, threads, spinning=False)
+        return lambda pictures: session.run(["maps"], {"pictures": pictures.astype("float32")})[0]
     runner = open_interpreter(path, threads).get_signature_runner("serving_default")
     return lambda pictures: runner(pictures=pictures.astype("float32"))["maps"]
 
@@ -119,22 +120,28 @@ def bundled_weights() -> Path:
     """
     from kerasalign.hub import read_manifest, weights_path
 
-    weights = read_manifest().detector
-    if weights is None:
+    entry = read_manifest().detector
+    if entry is None:
         raise ValueError("No weights of the detector come with this version: train them with `kerasalign detector "
                          "train` and give the file, or use detector='mtcnn'. Received: detector='kerasalign'")
-    return weights_path(weights)
+    return weights_path(entry.weights)
 
 
 @cache
 def _bundled(weights: Path, runtime: str, size: int) -> Callable:
     """The network that comes with the library, opened once per process."""
-    ready = weights.with_name("detector.onnx")
-    if runtime == "onnxruntime" and ready.is_file():
-        session = open_session(ready, spinning=False)
-        if session.get_modelmeta().custom_metadata_map.get("weights_sha256") == sha256(weights):
-            return _of_session(session)
+    if runtime == "onnxruntime" and (ready := _ready_made(weights)):
+        return open_file(ready)
     return _of_weights(weights, runtime, size)
+
+
+def _ready_made(weights: Path) -> Path | None:
+    """The file for ONNX Runtime that comes beside the weights; `None` unless it is the manifest's."""
+    from kerasalign.hub import read_manifest
+
+    file, entry = weights.with_name("detector.onnx"), read_manifest().detector
+    known = entry and file.is_file() and sha256(file) == entry.exported.get(file.name)
+    return file if known else None
 
 
 def _of_weights(path: Path, runtime: str, size: int) -> Callable:
@@ -183,10 +190,6 @@ def _compiled(network: FaceDetector) -> Callable:
         return ops.convert_to_numpy(forward(padded)["maps"])[: len(pictures)]
 
     return maps
-
-
-def _of_session(session) -> Callable:
-    return lambda pictures: session.run(["maps"], {"pictures": pictures.astype("float32")})[0]
 
 
 def _photos(size: int) -> np.ndarray:
