@@ -94,7 +94,7 @@ def clutter(rng: np.random.Generator, picture: np.ndarray) -> None:
             cv2.ellipse(picture, (x, y), axes, float(rng.uniform(0, 180)), 0, 360, _skin(rng), -1, cv2.LINE_AA)
         else:
             side = max(round(2 * size * np.exp(rng.uniform(np.log(0.03), np.log(0.6)))), 8)
-            _blend(picture, _round_thing(rng, side), x - side // 2, y - side // 2)
+            blend(picture, _round_thing(rng, side), x - side // 2, y - side // 2)
 
 
 def _round_thing(rng: np.random.Generator, side: int) -> np.ndarray:
@@ -122,7 +122,7 @@ def _round_thing(rng: np.random.Generator, side: int) -> np.ndarray:
     return np.dstack([made.clip(0, 255), soft]).astype("float32")
 
 
-def _blend(picture: np.ndarray, thing: np.ndarray, left: int, top: int) -> None:
+def blend(picture: np.ndarray, thing: np.ndarray, left: int, top: int) -> None:
     """Puts a thing with its cover into a picture, in place; what is outside is cut off."""
     height, width = picture.shape[:2]
     x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + thing.shape[1], width), min(top + thing.shape[0], height)

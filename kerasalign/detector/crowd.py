@@ -9,6 +9,7 @@ import numpy as np
 
 from kerasalign.detector.backdrop import clutter, cover, paint_backdrop
 from kerasalign.detector.coding import FACE
+from kerasalign.detector.pieces import scatter
 from kerasalign.detector.pool import MARKUPS, HeadPool
 from kerasalign.geometry import about, apply_affine, box_center, box_size, compose, invert, rotation, tight_box
 from kerasalign.markups import get_markup
@@ -34,6 +35,7 @@ class CrowdConfig:
         photographs: Probability of a photograph, where there is a folder.
         negatives: Folder of pictures that were taken for faces, as `mine_negatives` writes it, or `None`.
         hard: Probability of one of them, where there is a folder.
+        pieces: Probability of clothes, hair and mixed-up faces, which are no faces.
         occluders: Probability of things in front of faces, beside those of the heads themselves.
         degrade: What the camera spoils, as in `SceneConfig`.
 
@@ -46,13 +48,14 @@ class CrowdConfig:
     counts: tuple[float, float, float, float] = (0.14, 0.46, 0.24, 0.16)
     face: tuple[float, float] = (0.045, 0.95)
     smallest: float = 10.0
-    upright: float = 14.0
-    turned: tuple[float, float] = (0.12, 0.04)
+    upright: float = 20.0
+    turned: tuple[float, float] = (0.2, 0.05)
     letterbox: float = 0.6
     backgrounds: str | None = None
     photographs: float = 0.75
     negatives: str | None = None
     hard: float = 0.15
+    pieces: float = 0.3
     occluders: float = 0.2
     degrade: float = 1.0
 
@@ -63,7 +66,7 @@ class CrowdConfig:
             raise ValueError(f"`face` must be (low, high), both positive. Received: face={self.face!r}")
         if self.max_faces < 1:
             raise ValueError(f"`max_faces` must be at least 1. Received: max_faces={self.max_faces!r}")
-        for name in ("letterbox", "photographs", "hard", "occluders", "degrade"):
+        for name in ("letterbox", "photographs", "hard", "pieces", "occluders", "degrade"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"`{name}` must be in 0..1. Received: {name}={getattr(self, name)!r}")
         for name in ("counts", "turned", "face"):
@@ -104,6 +107,8 @@ class Crowd:
         picture = paint_backdrop(rng, config, size)
         if rng.random() < 0.4:
             clutter(rng, picture)
+        if rng.random() < config.pieces:
+            scatter(rng, self.pool, picture)
         owner = np.full((size, size), _NOBODY, "uint8")
         people = [self._place(rng, picture, owner, number, *who) for number, who in enumerate(self._people(rng, frame))]
         if people and rng.random() < config.occluders:
