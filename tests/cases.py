@@ -35,12 +35,13 @@ class LayerCase:
 
 @dataclass(frozen=True)
 class ModelCase:
-    """A small model and its targets; `idle` and `elsewhere` as for a layer."""
+    """A small model, its targets, a learning rate that shows in few steps; `idle` and `elsewhere` as for a layer."""
 
     make: Callable[..., keras.Model]
     fit: dict = field(default_factory=dict)
     idle: str | tuple[str, ...] = ()
     elsewhere: bool = True
+    rate: float = 1e-3
 
 
 def noise(*shape, seed=0, low=-1.0, high=1.0):
@@ -218,6 +219,7 @@ MODELS = {
     "SCC": ModelCase(
         lambda **kw: SCC(markup="5", width=16, blocks=(1, 1, 1, 1), size=64, **kw),
         idle=("first/bias", "second/bias", "graph_in/bias"),
+        rate=1e-2,
     ),
     "SCC, dense layers": ModelCase(
         lambda **kw: SCC(markup="19", width=16, blocks=(1, 1, 1, 1), size=64, head="fc", loss="wing", **kw)

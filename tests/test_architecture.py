@@ -25,7 +25,7 @@ TENSORFLOW_AT_THE_TOP = {"data/tf_data.py"}
 TENSORFLOW_INSIDE = {
     "export/litert_file.py", "export/native_deform_conv.py", "export/onnx_file.py", "export/saved_model.py",
     "inference/detectors/mtcnn.py", "inference/runtimes/litert_model.py", "inference/runtimes/saved_model.py",
-    "layers/fused_batch_normalization.py", "models/compiled.py",
+    "layers/fused_batch_normalization.py", "layers/rows.py", "models/compiled.py",
 }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ RUNTIMES = ("onnxruntime", "litert")
 # Name of the face detector's files among those of presets.
 DETECTOR = "detector"
 # To be raised when what is exported changes for the same weights.
-_VERSION = 2
+_VERSION = 3
 _FOLDER = re.compile(r"(?P<preset>.+)-[0-9a-f]{16}")
 _KINDS = {".onnx": "onnxruntime", "": "onnxruntime", ".tflite": "litert"}
 

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasalign.layers.rows import take_rows
+
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class AffineSampler(keras.layers.Layer):
@@ -44,7 +46,7 @@ class AffineSampler(keras.layers.Layer):
             for column, share_x in ((left, 1 - beside), (left + 1, beside)):
                 inside = ops.cast((row >= 0) & (row < height) & (column >= 0) & (column < width), "float32")
                 place = first + ops.clip(row, 0, height - 1) * width + ops.clip(column, 0, width - 1)
-                value = ops.take(pixels, ops.reshape(place, (-1,)), axis=0)
+                value = take_rows(pixels, ops.reshape(place, (-1,)))
                 share = ops.reshape(share_x * share_y * inside, (-1, 1))
                 out = out + value * ops.cast(share, images.dtype)
         return ops.reshape(out, (-1, height, width, channels))

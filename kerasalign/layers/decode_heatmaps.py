@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from kerasalign.layers.checks import at_least_one
+from kerasalign.layers.rows import take_rows
 
 DECODERS = ("quarter", "soft", "insightface")
 ACTIVATIONS = ("sigmoid", "softmax", "linear")
@@ -132,7 +133,7 @@ def _near(maps, row, column, dy: int, dx: int):
     row, column = ops.clip(row + dy, 0, height - 1), ops.clip(column + dx, 0, width - 1)
     first = ops.arange(ops.shape(maps)[0], dtype="int32")[:, None] * height
     place = ((first + row) * width + column) * count + np.arange(count, dtype="int32")
-    return ops.take(ops.reshape(maps, (-1,)), place, axis=0)
+    return take_rows(ops.reshape(maps, (-1,)), place)
 
 
 def _resizing(side: int, factor: int) -> np.ndarray:

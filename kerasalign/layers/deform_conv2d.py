@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from kerasalign.layers.checks import at_least_one
+from kerasalign.layers.rows import take_rows
 
 BOUNDARIES = ("zeros", "mxnet")
 
@@ -117,7 +118,7 @@ class DeformConv2D(keras.layers.Layer):
             for row, column, share in self._corners(y, x, height, width):
                 place = first + ops.clip(row + order, 0, height - 1) * width + ops.clip(column, 0, width - 1)
                 place = place * parts + np.arange(parts, dtype="int32")
-                value = ops.take(pixels, ops.reshape(place, (-1,)), axis=0)
+                value = take_rows(pixels, ops.reshape(place, (-1,)))
                 read = read + value * ops.reshape(ops.cast(share, images.dtype), (-1, 1))
             return self._product(ops.reshape(read, (-1, y.shape[-2], channels)), weights)
 

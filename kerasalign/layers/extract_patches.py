@@ -1,9 +1,11 @@
 """Small windows of an image around moving points."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from kerasalign.layers.checks import at_least_one
+from kerasalign.layers.rows import take_rows
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -41,23 +43,22 @@ class ExtractPatches(keras.layers.Layer):
     def call(self, images, centres):
         images = ops.stop_gradient(images)
         _, height, width, channels = images.shape
-        offsets = ops.arange(self.patch_size, dtype="int32") - self.patch_size // 2
+        offsets = np.arange(self.patch_size, dtype="int32") - self.patch_size // 2
         # Far-away centres are clipped first: their patches are empty anyhow, and int32 must not overflow.
         limit = float(max(height, width) + self.patch_size)
         start = ops.floor(ops.clip(ops.stop_gradient(ops.cast(centres, "float32")), -limit, limit))
         start = ops.cast(start, "int32")
-        rows = start[..., 0:1] + offsets
-        columns = start[..., 1:2] + offsets
-        inside = ops.logical_and(
-            ops.logical_and(rows >= 0, rows < height)[..., :, None],
-            ops.logical_and(columns >= 0, columns < width)[..., None, :],
-        )
-        rows = ops.clip(rows, 0, height - 1)
-        columns = ops.clip(columns, 0, width - 1)
-        batch = ops.arange(ops.shape(images)[0], dtype="int32")[:, None, None] * height
-        flat = (batch + rows)[..., :, None] * width + columns[..., None, :]
-        patches = ops.take(ops.reshape(images, (-1, channels)), flat, axis=0)
-        return patches * ops.cast(inside, patches.dtype)[..., None]
+        rows, row_inside = _within(start[..., 0:1] + offsets, height)
+        columns, _ = _within(start[..., 1:2] + offsets, width)
+        # Channels lie beside each other: products of long rows are fast, with a last axis of three they are not.
+        _, inside = _within(start[..., 1:2] + np.repeat(offsets, channels), width)
+        inside = ops.logical_and(ops.expand_dims(row_inside, -1), ops.expand_dims(inside, -2))
+        batch = ops.reshape(ops.arange(ops.shape(images)[0], dtype="int32") * height, (-1, 1, 1))
+        flat = ops.expand_dims((batch + rows) * width, -1) + ops.expand_dims(columns, -2)
+        patches = take_rows(ops.reshape(images, (-1, channels)), flat)
+        side, points = self.patch_size, centres.shape[1]
+        patches = ops.reshape(patches, (-1, points, side, side * channels)) * ops.cast(inside, patches.dtype)
+        return ops.reshape(patches, (-1, points, side, side, channels))
 
     def compute_output_shape(self, images_shape, centres_shape):
         return (*centres_shape[:2], self.patch_size, self.patch_size, images_shape[-1])
@@ -67,3 +68,9 @@ class ExtractPatches(keras.layers.Layer):
 
     def get_config(self):
         return super().get_config() | {"patch_size": self.patch_size}
+
+
+def _within(places, size: int):
+    """Places along an axis moved into it, and which of them were there."""
+    kept = ops.clip(places, 0, size - 1)
+    return kept, ops.equal(places, kept)

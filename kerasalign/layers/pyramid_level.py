@@ -36,30 +36,46 @@ def reduction_matrix(size: int, level: int, sigma: float = 2 / 3) -> np.ndarray:
     return matrix
 
 
+def banded_product(matrix: np.ndarray, x):
+    """`matrix @ x` of a `(rows, size)` matrix that is 0 but near its diagonal and `(B, size, K)`, window by window."""
+    rows, size = matrix.shape
+    windows = max(count for count in range(1, 7) if rows % count == 0)
+    blocks = matrix.reshape(windows, -1, size)
+    used = blocks.any(1)
+    first, last = used.argmax(1), size - used[:, ::-1].argmax(1)
+    length = (last - first).max()
+    places = np.minimum(first, size - length)[:, None] + np.arange(length)
+    blocks = np.stack([block[:, columns] for block, columns in zip(blocks, places)])
+    x = ops.reshape(ops.take(x, places.ravel(), axis=1), (-1, windows, int(length), x.shape[-1]))
+    return ops.reshape(ops.matmul(blocks, x), (-1, rows, x.shape[-1]))
+
+
 @keras.saving.register_keras_serializable(package="kerasalign")
 class PyramidLevel(keras.layers.Layer):
-    """Level l of the Gaussian pyramid of standardised crops, straight from the crops.
+    """Level l of the Gaussian pyramid of standardised crops, straight from the crops or from a finer level.
 
     Equal to standardising, then l times blurring and halving; all of it is linear, so the crop itself is
     never standardised and levels that nobody asks for are never made.
 
     Args:
-        level: How often the size is halved, at least 1.
+        level: How often the size is halved, at least 1; from a finer level, how often from there.
         sigma: Standard deviation of the blur before each halving, in pixels of the finer level.
 
     Call arguments:
-        images: `(B, H, W, C)`, `uint8` or float in 0..255; H and W must be known.
-        mean: `(B, 1)`, as from `PhotoStatistics`.
+        images: `(B, H, W, C)`, `uint8` or float in 0..255, or a level of the pyramid; H and W must be known.
+        mean: `(B, 1)`, as from `PhotoStatistics`; `None` where `images` is a level, and standardised already.
         scale: `(B, 1)`, likewise.
 
-    Input shape: `(B, H, W, C)`, `(B, 1)`, `(B, 1)`. Output shape: `(B, ceil(H / 2^l), ceil(W / 2^l), C)`.
+    Input shape: `(B, H, W, C)`, `(B, 1)`, `(B, 1)`, or the first alone.
+    Output shape: `(B, ceil(H / 2^l), ceil(W / 2^l), C)`.
 
     Raises:
         ValueError: If `level` is below 1.
 
     Example:
 
-        coarse = PyramidLevel(2)(crops, *PhotoStatistics()(crops))      # (B, 57, 57, 3) from 228 px
+        fine = PyramidLevel(1)(crops, *PhotoStatistics()(crops))        # (B, 114, 114, 3) from 228 px
+        coarse = PyramidLevel(1)(fine)                                  # (B, 57, 57, 3)
 
     Reference: the pyramid of menpo, which MuSiCa's authors use: sigma = 2/3, reflected borders, bilinear.
     """
@@ -70,8 +86,10 @@ class PyramidLevel(keras.layers.Layer):
         self.level = level
         self.sigma = sigma
 
-    def call(self, images, mean, scale):
+    def call(self, images, mean=None, scale=None):
         x = ops.cast(images, "float32")
+        if mean is None:
+            return ops.cast(self._reduce(x), self.compute_dtype)
         inside = self._reduce(inside_photo(x))
         mean, scale = (ops.reshape(v, (-1, 1, 1, 1)) for v in (mean, scale))
         return ops.cast((self._reduce(x) - mean * inside) * scale, self.compute_dtype)
@@ -82,12 +100,12 @@ class PyramidLevel(keras.layers.Layer):
         across = reduction_matrix(width, self.level, self.sigma).T.astype("float32")
         rows, columns = len(down), across.shape[1]
         # Two matrix products: no padding mode or depthwise convolution, which not every runtime has.
-        x = ops.matmul(down, ops.reshape(x, (-1, height, width * channels)))
+        x = banded_product(down, ops.reshape(x, (-1, height, width * channels)))
         x = ops.transpose(ops.reshape(x, (-1, rows, width, channels)), (0, 1, 3, 2))
         x = ops.matmul(ops.reshape(x, (-1, width)), across)
         return ops.transpose(ops.reshape(x, (-1, rows, channels, columns)), (0, 1, 3, 2))
 
-    def compute_output_spec(self, images, mean, scale):
+    def compute_output_spec(self, images, mean=None, scale=None):
         batch, height, width, channels = images.shape
         factor = 2**self.level
         return keras.KerasTensor((batch, -(-height // factor), -(-width // factor), channels), self.compute_dtype)

@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from kerasalign.layers import ExtractPatches, PhotoStatistics, PyramidLevel
 from kerasalign.layers.photo_statistics import standardise
+from kerasalign.layers.pyramid_level import banded_product, reduction_matrix
 
 
 def standardised(image):
@@ -44,6 +45,17 @@ def test_pyramid_level_is_scipy_gaussian_then_bilinear_half_of_the_standardised_
         padded = np.pad(blurred, [(0, height % 2), (0, width % 2), (0, 0)], mode="edge")
         wanted = padded.reshape(-(-height // 2), 2, -(-width // 2), 2, 3).mean((1, 3))
     np.testing.assert_allclose(np.asarray(PyramidLevel(level)(image, mean, scale))[0], wanted, atol=1e-5)
+    if level == 2:
+        finer = PyramidLevel(1)(image, mean, scale)
+        np.testing.assert_allclose(np.asarray(PyramidLevel(1)(finer))[0], wanted, atol=1e-5)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 90), st.integers(1, 3), st.integers(1, 5))
+def test_a_banded_product_is_the_product(size, level, columns):
+    matrix = reduction_matrix(size, level).astype("float32")
+    x = np.random.default_rng(size).random((2, size, columns), "float32")
+    np.testing.assert_allclose(np.asarray(banded_product(matrix, x)), matrix @ x, atol=1e-5)
 
 
 def brute_force_patch(image, centre, size):

@@ -80,10 +80,10 @@ def test_config_rebuilds_the_model(model, twin):
     assert twin.crop_spec == model.crop_spec and twin.markup is model.markup
 
 
-def test_fit_learns_with_missing_points_and_evaluate_reports_nme(untrained):
+def test_fit_learns_with_missing_points_and_evaluate_reports_nme(case, untrained):
     model = untrained
     images, target = crops(4, model.crop_spec.size), model_target(model, 4)
-    model.compile(keras.optimizers.Adam(1e-3))
+    model.compile(keras.optimizers.Adam(case.rate))
     history = model.fit(images, target, batch_size=2, epochs=6, verbose=0)
     assert np.isfinite(history.history["loss"]).all()
     assert history.history["loss"][-1] < history.history["loss"][0]

@@ -122,7 +122,7 @@ class OnnxCascade(RuntimeModel):
         """Of each iteration the faces that it ran on, as rows of the crops, and what it gave."""
         active = np.arange(len(crops))
         out = self._call(0, {"crops": crops}, attention)
-        fixed = {"crops": crops, "mean": out["mean"], "scale": out["scale"]}
+        fixed = {"crops": crops} | out
         for number in range(1, len(self.sessions) + 1):
             yield active, out
             going = np.arange(len(active)) if threshold is None else np.flatnonzero(100 * out["error"] >= threshold)

@@ -6,9 +6,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasalign.layers.rows import take_rows
 from kerasalign.models.compiled import bucket, compiled
 from kerasalign.models.landmark_model import pad_rows
-from kerasalign.models.musica.musica import run_iteration
+from kerasalign.models.musica.musica import pyramid_of
 
 
 def predict_selectively(model, crops: np.ndarray, batch_size: int = 64) -> dict[str, np.ndarray]:
@@ -34,47 +35,65 @@ def predict_selectively(model, crops: np.ndarray, batch_size: int = 64) -> dict[
 def stage_networks(model, dtype: str) -> list[keras.Model]:
     """One network per iteration for crops of a dtype.
 
-    The first takes crops. Each further one takes the same crops with their statistics, what the iteration before
-    gave, and two lists of rows: of the crops, and of that iteration's faces, which are to go on.
+    The first takes crops, and makes the levels of the pyramid for all. Each further one takes the level that it works
+    at, or the crops with their statistics, what the iteration before gave, and two lists of rows: of the crops, and of
+    that iteration's faces, which are to go on.
 
     Args:
         model: A `MuSiCa`.
         dtype: Type of the crops.
 
     Returns:
-        Networks with the inputs `crops`, and, after the first, `mean`, `scale`, `last_shift`, `last_state`, `rows`
-        and `going`, in this order, and dicts as outputs: of `MuSiCaIteration`, the first with `mean` and `scale`.
+        Networks with the inputs `crops`, and, after the first, `level_1` and so on, or `crops`, `mean` and `scale`;
+        then `last_shift`, `last_state`, `rows` and `going`. Outputs are dicts: of `MuSiCaIteration`, the first's with
+        what the others ask for.
     """
     size, points = model.crop_spec.size, model.num_landmarks
     # An input of the crops' own dtype: the last iterations copy patches without making floats of whole crops.
     crops = keras.Input((size, size, 3), dtype=dtype, name="crops")
-    mean, scale = keras.Input((1,), name="mean"), keras.Input((1,), name="scale")
+    statistics = model.statistics(crops)
+    images = pyramid_of(model.pyramid, crops, *statistics)
+    image, *own = images[model.levels[0]]
+    out = model.cascade[0](image, None, None, *own)
+    shared = {"mean": statistics[0], "scale": statistics[1]}
+    shared |= {f"level_{level}": images[level][0] for level in sorted({*model.levels[1:]} - {0})}
+    networks = [keras.Model(crops, out | shared)]
+    given = {name: keras.Input(value.shape[1:], dtype=value.dtype, name=name) for name, value in shared.items()}
+    given["crops"] = crops
     shift = keras.Input((points, 2), name="last_shift")
     state = keras.Input((model.hidden,), dtype=model.cascade[0].compute_dtype, name="last_state")
     rows, going = (keras.Input((), dtype="int32", name=name) for name in ("rows", "going"))
-    networks = []
-    for number, (iteration, level) in enumerate(zip(model.cascade, model.pyramid)):
-        if number == 0:
-            statistics = model.statistics(crops)
-            out = run_iteration(iteration, level, crops, *statistics)
-            networks.append(keras.Model(crops, out | {"mean": statistics[0], "scale": statistics[1]}))
-        else:
-            of_crops = [ops.take(value, rows, axis=0) for value in (crops, mean, scale)]
-            of_faces = [ops.take(value, going, axis=0) for value in (shift, state)]
-            out = run_iteration(iteration, level, *of_crops, *of_faces)
-            networks.append(keras.Model([crops, mean, scale, shift, state, rows, going], out))
+    for iteration, level in zip(model.cascade[1:], model.levels[1:]):
+        inputs = [given[name] for name in ((f"level_{level}",) if level else ("crops", "mean", "scale"))]
+        image, *own = (_Rows()(value, rows) for value in inputs)
+        out = iteration(image, _Rows()(shift, going), _Rows()(state, going), *own)
+        networks.append(keras.Model([*inputs, shift, state, rows, going], out))
     return networks
 
 
+class _Rows(keras.layers.Layer):
+    """`take_rows` as a layer."""
+
+    def __init__(self):
+        super().__init__(autocast=False)
+
+    def call(self, values, numbers):
+        return take_rows(values, numbers)
+
+    def compute_output_spec(self, values, numbers):
+        return keras.KerasTensor((numbers.shape[0], *values.shape[1:]), values.dtype)
+
+
 def _stages(model, dtype: str):
-    """The compiled networks, made once."""
+    """The compiled networks and the names of their inputs, made once."""
     cache = getattr(model, "_compiled_stages", None)
     if cache is None:
         # Kept out of Keras' attribute tracking: it is a cache, not a part of the model.
         cache = {}
         object.__setattr__(model, "_compiled_stages", cache)
     if dtype not in cache:
-        cache[dtype] = [compiled(network) for network in stage_networks(model, dtype)]
+        networks = stage_networks(model, dtype)
+        cache[dtype] = [(compiled(network), [value.name for value in network.inputs]) for network in networks]
     return cache[dtype]
 
 
@@ -91,8 +110,8 @@ def _run(model, stages, crops: np.ndarray, batch_size: int) -> dict[str, np.ndar
     result = _empty(model, len(crops))
     active = np.arange(len(crops))
     images = ops.convert_to_tensor(pad_rows(crops, bucket(len(crops), batch_size)))
-    out = stages[0](images)
-    fixed = [images, out["mean"], out["scale"]]
+    out = stages[0][0](images)
+    fixed = {"crops": images} | out
     for number in range(len(stages)):
         error = 100.0 * ops.convert_to_numpy(out["error"])[: len(active)]
         result["landmarks"][active] = ops.convert_to_numpy(out["landmarks"])[: len(active)]
@@ -105,7 +124,9 @@ def _run(model, stages, crops: np.ndarray, batch_size: int) -> dict[str, np.ndar
         # Where shapes are few, rows are repeated up to the next one.
         size = bucket(len(active), batch_size)
         rows = [ops.convert_to_tensor(np.resize(index, size).astype("int32")) for index in (active, going)]
-        out = stages[number + 1]([*fixed, out["shift"], out["state"], *rows])
+        given = fixed | dict(zip(("last_shift", "last_state", "rows", "going"), (out["shift"], out["state"], *rows)))
+        network, names = stages[number + 1]
+        out = network([given[name] for name in names])
     if model.failure_threshold is not None:
         last = result["iterations"] == len(model.cascade)
         result["failed"] = last & (result["error"] > model.failure_threshold)

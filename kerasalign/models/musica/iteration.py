@@ -142,8 +142,11 @@ class MuSiCaIteration(layers.Layer):
 
     def call(self, image, shift=None, state=None, mean=None, scale=None):
         batch = ops.shape(image)[0]
-        start = ops.broadcast_to(ops.convert_to_tensor(self.start)[None], (batch, *self.start.shape))
-        shift = ops.zeros_like(start) if shift is None else ops.cast(shift, "float32") * self.step
+        start = ops.convert_to_tensor(self.start[None])
+        if shift is None:
+            shift = ops.zeros((batch, *self.start.shape), "float32")
+        else:
+            shift = ops.cast(shift, "float32") * self.step
         if state is None:
             state = ops.zeros((batch, self.hidden), dtype=self.compute_dtype)
         centres = ops.take(start + shift, np.asarray(self.patches), axis=1)
@@ -167,7 +170,7 @@ class MuSiCaIteration(layers.Layer):
         return {
             "shift": shift,
             "state": state,
-            "landmarks": ops.flip(landmarks, -1),
+            "landmarks": ops.take(landmarks, [1, 0], axis=-1),
             "error": out[:, -1],
             "attention": attention,
         }

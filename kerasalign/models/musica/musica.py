@@ -6,6 +6,8 @@ Attention for Real-Time Face Alignment", ACM Multimedia 2021, https://arxiv.org/
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import keras
 import numpy as np
 from keras import ops
@@ -18,11 +20,20 @@ from kerasalign.models.musica.iteration import MuSiCaIteration
 from kerasalign.models.musica.select import SelectIteration
 
 
-def run_iteration(iteration, level, crops, mean, scale, shift=None, state=None) -> dict:
-    """One iteration on crops; `level` is its `PyramidLevel`, `None` at the crop's own resolution."""
-    if level is None:
-        return iteration(crops, shift, state, mean, scale)
-    return iteration(level(crops, mean, scale), shift, state)
+def pyramid_of(levels: dict[int, PyramidLevel], crops, mean, scale) -> dict:
+    """What an iteration takes as its image and statistics, by level: at level 0 they are the crop's own.
+
+    Args:
+        levels: Layers by level, the finest first; each further one halves the level before it.
+        crops: `(B, S, S, 3)`.
+        mean: `(B, 1)`.
+        scale: `(B, 1)`.
+    """
+    made, image = {0: (crops, mean, scale)}, None
+    for level, layer in levels.items():
+        image = layer(crops, mean, scale) if image is None else layer(image)
+        made[level] = (image, None, None)
+    return made
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -108,7 +119,9 @@ class MuSiCa(LandmarkModel):
 
         # === Layers ===
         statistics = PhotoStatistics(name="statistics", dtype=dtype)
-        pyramid = {level: PyramidLevel(level, name=f"level_{level}", dtype=dtype) for level in {*levels} - {0}}
+        made = sorted({0, *levels})
+        pyramid = {level: PyramidLevel(level - finer, name=f"level_{level}", dtype=dtype)
+                   for finer, level in pairwise(made)}  # fmt: skip
         cascade = [
             MuSiCaIteration(
                 start=mean_shape[:, ::-1] / 2**level,
@@ -129,10 +142,11 @@ class MuSiCa(LandmarkModel):
 
         # === Functional model ===
         crops = keras.Input((size, size, 3), name="crops")
-        mean, scale = statistics(crops)
+        images = pyramid_of(pyramid, crops, *statistics(crops))
         outputs, shift, state = [], None, None
         for iteration, level in zip(cascade, levels):
-            out = run_iteration(iteration, pyramid.get(level), crops, mean, scale, shift, state)
+            image, *own = images[level]
+            out = iteration(image, shift, state, *own)
             shift, state = out["shift"], out["state"]
             outputs.append(out)
         stacked = {key: ops.stack([out[key] for out in outputs], 1) for key in ("landmarks", "error", "attention")}
@@ -160,7 +174,7 @@ class MuSiCa(LandmarkModel):
         self.select = select
         self.policy = statistics.dtype_policy.name
         self.statistics = statistics
-        self.pyramid = [pyramid.get(level) for level in self.levels]
+        self.pyramid = pyramid
 
     @property
     def success_threshold(self) -> float | None:
