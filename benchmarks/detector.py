@@ -26,6 +26,7 @@ from kerasalign.detector.network import FaceDetector
 from kerasalign.export.crops import PORTRAIT
 from kerasalign.inference import KerasAlignDetector, get_detector
 from kerasalign.inference.detectors.networks import bundled_weights, open_file, open_network, write_file
+from kerasalign.inference.detectors.second_look import LOOK_SIZE
 from kerasalign.models.profile import profile
 
 TOGETHER = 8
@@ -54,10 +55,15 @@ def main() -> None:
         network.load_weights(args.weights or bundled_weights())
     maps, sizes = {"keras": open_network(network, "keras", args.size)}, {}
     with tempfile.TemporaryDirectory() as folder:
-        for runtime, file in (("onnxruntime", "detector.onnx"), ("litert", "detector.tflite")):
-            path = write_file(network, Path(folder) / file, args.size)
-            maps[runtime], sizes[runtime] = open_file(path, args.threads), path.stat().st_size
+        path = write_file(network, Path(folder) / "detector.onnx")
+        maps["onnxruntime"], sizes["onnxruntime"] = open_file(path, args.threads), path.stat().st_size
+        # LiteRT has a file for each size of pictures: that of the search, and that of the second look.
+        files = {size: write_file(network, Path(folder) / f"{size}.tflite", size) for size in (args.size, LOOK_SIZE)}
+        sizes["litert"] = sum(file.stat().st_size for file in files.values())
+        by_size = {size: open_file(file, args.threads) for size, file in files.items()}
+        maps["litert"] = lambda pictures: by_size[pictures.shape[1]](pictures)
     detectors = {name: KerasAlignDetector(function, args.size) for name, function in maps.items()}
+    once = {name: KerasAlignDetector(function, args.size, second_look=False) for name, function in maps.items()}
     square, _ = detectors["keras"].fit(photo)
     squares = np.repeat(square[None], TOGETHER, 0)
     found = {name: function(squares[:1])[0] for name, function in maps.items()}
@@ -66,6 +72,7 @@ def main() -> None:
     for name, detector in detectors.items():
         calls[f"{name}: network"] = lambda run=maps[name]: run(squares[:1])
         calls[f"{name}: network of {TOGETHER}"] = lambda run=maps[name]: run(squares)
+        calls[f"{name}: first look"] = lambda detector=once[name]: detector.detect(photo)
         calls[f"{name}: all"] = lambda detector=detector: detector.detect(photo)
         calls[f"{name}: all of {TOGETHER}"] = lambda detector=detector: detector.detect_many([photo] * TOGETHER)
     if args.mtcnn:

@@ -7,37 +7,18 @@ A step is `train_on_batch`; the maps are made alone, compiled, from the same lan
 """
 
 import argparse
-import json
 import os
-import shlex
-import statistics
-import sys
-import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+from common import finish, medians
 
 import kerasalign
-from kerasalign.files import write_json
 from kerasalign.models import build
 from kerasalign.models.compiled import compiled
 from kerasalign.models.profile import profile
 from kerasalign.recipes import get_recipe
-from kerasalign.training.run import versions
-
-
-def times(runs: dict, rounds: int) -> dict:
-    """Median wall and processor seconds of some rounds, after one that is not counted."""
-    wall, cpu = ({name: [] for name in runs} for _ in range(2))
-    for turn in range(rounds + 1):
-        for name, run in runs.items():
-            start, used = time.perf_counter(), time.process_time()
-            run()
-            if turn:
-                wall[name].append(time.perf_counter() - start)
-                cpu[name].append(time.process_time() - used)
-    return {name: (statistics.median(wall[name]), statistics.median(cpu[name])) for name in runs}
 
 
 def main() -> None:
@@ -53,13 +34,13 @@ def main() -> None:
     names = ("lwbafa-300w", "bafa-300w")
     models = {name: kerasalign.load(name, weights=None) for name in names}
     crop = np.random.default_rng(0).integers(1, 256, (1, 256, 256, 3)).astype("uint8")
-    latency = times({name: lambda m=model: m.predict_crops(crop) for name, model in models.items()}, args.runs)
+    wall, cpu = medians({name: lambda m=model: m.predict_crops(crop) for name, model in models.items()}, args.runs)
     rows = {}
     for name, model in models.items():
         counted = profile(model)
         rows[name] = {
-            "parameters": counted.parameters, "macs": counted.macs, "ms": round(1e3 * latency[name][0], 1),
-            "processor_ms": round(1e3 * latency[name][1], 1),
+            "parameters": counted.parameters, "macs": counted.macs, "ms": round(1e3 * wall[name], 1),
+            "processor_ms": round(1e3 * cpu[name], 1),
         }  # fmt: skip
     for name in names:
         recipe = get_recipe(name)
@@ -74,22 +55,17 @@ def main() -> None:
             return model.boundary_targets(points)
 
         make = compiled(targets)
-        found = times({
+        wall, cpu = medians({
             "step": lambda m=model, x=crops, y=landmarks: m.train_on_batch(x, y),
             "maps": lambda f=make, y=landmarks: np.asarray(f(y)[0]),
-        }, args.steps)  # fmt: skip
+        }, args.steps, warm_up=1)  # fmt: skip
         rows[name] |= {
-            "step_seconds": round(found["step"][0], 2), "step_processor_seconds": round(found["step"][1], 2),
-            "maps_share": round(found["maps"][1] / found["step"][1], 4),
+            "step_seconds": round(wall["step"], 2), "step_processor_seconds": round(cpu["step"], 2),
+            "maps_share": round(cpu["maps"] / cpu["step"], 4),
         }  # fmt: skip
-    result = {
-        "command": shlex.join(["python", *sys.argv]), "note": args.note, "batch": args.batch,
-        "precision_of_training": args.precision, "presets": rows, "cores": os.cpu_count(),
-        "load_average": round(os.getloadavg()[0], 2), "versions": versions(),
-    }  # fmt: skip
-    print(json.dumps(result, indent=1))
-    if args.out:
-        write_json(args.out, result)
+    finish({
+        "note": args.note, "batch": args.batch, "precision_of_training": args.precision, "presets": rows,
+    }, args.out)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -147,7 +147,7 @@ def main() -> None:
     parser.add_argument("photos", help="folder of photos, with its sub-folders")
     parser.add_argument("--preset", default=read_manifest().default)
     parser.add_argument("--peer-python", default=sys.executable, help="a Python that has the peers")
-    parser.add_argument("--detector", default="mtcnn", help="what finds the faces beforehand")
+    parser.add_argument("--detector", default="kerasalign", help="what finds the faces beforehand")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--count", type=int, default=10, help="faces")
     parser.add_argument("--side", type=int, default=480, help="of the pictures")

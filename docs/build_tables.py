@@ -19,14 +19,15 @@ RESULTS = TOP / "benchmarks" / "results"
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
 PARTS = {"jaw": ("jaw",), "brows": ("right_brow", "left_brow"), "nose": ("nose",),
          "eyes": ("right_eye", "left_eye"), "mouth": ("mouth",)}  # fmt: skip
-BLOCK = re.compile(r"<!-- (\w+): made by docs/build_tables.py -->.*?<!-- /\1 -->", re.DOTALL)
+BLOCK = re.compile(r"<!-- (\w+)([ \w-]*): made by docs/build_tables.py -->.*?<!-- /\1 -->", re.DOTALL)
 
 
 def filled(page: Path) -> str:
     """A page with today's tables between its markers."""
     def fresh(found: re.Match) -> str:
-        name = found[1]
-        return f"<!-- {name}: made by docs/build_tables.py -->\n{TABLES[name]()}\n<!-- /{name} -->"
+        name, what = found[1], found[2]
+        table = TABLES[name](*what.split())
+        return f"<!-- {name}{what}: made by docs/build_tables.py -->\n{table}\n<!-- /{name} -->"
 
     return BLOCK.sub(fresh, page.read_text("utf-8"))
 
@@ -117,12 +118,13 @@ def detector_table() -> str:
     """Milliseconds of finding the faces of a photo."""
     times = _measured("detector")["ms_per_photo"]
     together = next(name.rpartition(" of ")[2] for name in times if " of " in name)
-    rows = [("", "network", f"a share of {together}", "whole search", f"a share of {together}")]
+    rows = [("", "network", f"a share of {together}", "with one look", "with both", f"a share of {together}")]
     for runtime in ("keras", "onnxruntime", "litert"):
-        names = (f"{runtime}: {part}{rest}" for part in ("network", "all") for rest in ("", f" of {together}"))
+        names = (f"{runtime}: {part}" for part in ("network", f"network of {together}", "first look", "all",
+                                                   f"all of {together}"))  # fmt: skip
         rows.append((runtime, *(f"{times[name]:.1f}" for name in names)))
     if "mtcnn: all" in times:
-        rows.append(("mtcnn", "", "", f"{times['mtcnn: all']:.1f}", ""))
+        rows.append(("mtcnn", "", "", "", f"{times['mtcnn: all']:.1f}", ""))
     return _table(rows)
 
 
@@ -167,9 +169,123 @@ def default_table() -> str:
     return _table(rows)
 
 
+def photos_table(*presets: str) -> str:
+    """NME of presets trained here on photos, beside the paper's."""
+    rows = [("preset", "protocol", "faces", "NME (95 % interval)", "paper")]
+    published = {name: {paper.protocol: paper for paper in read_manifest()[name].paper_results} for name in presets}
+    for name in presets:
+        for row in _measured(f"{name}-tight")["evaluations"]:
+            protocol, (low, high) = row["protocol"]["name"], row["nme_ci"]
+            rows.append((f"`{name}`", f"`{protocol}`", f"{row['faces']:,}", f"{row['nme']:.2f} ({low:.2f}..{high:.2f})",
+                         nme_text(published[name].get(protocol))))  # fmt: skip
+    return _table(rows)
+
+
+def ablation_table(preset: str) -> str:
+    """Networks that differ in one thing, trained by one short schedule."""
+    measured = _measured(f"{preset}-ablation")
+    rows = [("network", "parameters", "NME", "change", *(("early exit against random",) * _exits(measured)))]
+    first = measured["rows"]["paper"]["nme"]
+    for name, row in measured["rows"].items():
+        change = "" if name == "paper" else _change(row["nme"] / first)
+        saved = [_change(1 - row["early_exit"]["nme_saved"] / 100)] if _exits(measured) else []
+        rows.append(("the paper's" if name == "paper" else name, f"{row['parameters']:,}", f"{row['nme']:.2f}", change,
+                     *saved))  # fmt: skip
+    return f"{_schedule(measured)}\n\n{_table(rows)}"
+
+
+def runtimes_table() -> str:
+    """Every paper's network in every runtime, one crop and a batch, and ONNX Runtime beside its own operators."""
+    presets = _measured("runtimes")["presets"]
+    times = next(iter(presets.values()))["ms"]
+    rows = [("ms", *(f"{runtime}, {batch}" for batch, row in times.items() for runtime in row),
+             "times its operators", "times a plain network")]  # fmt: skip
+    for name, row in presets.items():
+        spent = (f"{value:.1f}" for batch in row["ms"].values() for value in batch.values())
+        rows.append((f"`{name}`", *spent, f"{row['times_operators']:.2f}", f"{row['times_plain']:.2f}"))
+    return _table(rows)
+
+
+def training_table() -> str:
+    """A training step of every paper's network."""
+    measured = _measured("training_step")
+    precisions = measured["precisions"]
+    rows = [(f"a step of {measured['batch']} faces", "parameters",
+             *(f"{precision}{what}" for precision in precisions for what in (", s", ", faces a second")))]  # fmt: skip
+    for name, first in next(iter(precisions.values())).items():
+        told = (text for row in precisions.values()
+                for text in (f"{row[name]['step_s']:.2f}", f"{row[name]['faces_per_second']:.1f}"))  # fmt: skip
+        rows.append((f"`{name}`", f"{first['parameters']:,}", *told))
+    return _table(rows)
+
+
+def throughput_table() -> str:
+    """Where a photo's time goes, and what many photos, a long stream and a video gain by threads."""
+    measured = _measured("throughput")
+    told = (f"{measured['photos']} photos of {measured['side']} px with {measured['faces']} faces, "
+            f"`{measured['preset']}` in {measured['runtime']}, detector {measured['detector']}, "
+            f"{measured['threads']} threads:")  # fmt: skip
+    split = [("step, one after the other", "ms a photo")]
+    split += [(name.replace("_", " "), f"{spent:.2f}") for name, spent in measured["ms_per_photo_by_step"].items()]
+    runs = [("`align`", "a second", "processor, ms each")]
+    for name, rate in measured["photos_per_second"].items():
+        runs.append((f"{name}, photos", f"{rate:.0f}", f"{measured['cpu_ms_per_photo'][name]:.1f}"))
+    filmed, streamed = measured["video"], measured["stream"]
+    for name, rate in filmed["frames_per_second"].items():
+        runs.append((f"a drawn video, {name}, frames", f"{rate:.0f}", f"{filmed['cpu_ms_per_frame'][name]:.1f}"))
+    early, late = streamed["resident_mb_after_a_tenth"], streamed["resident_mb_at_the_end"]
+    memory = f"A stream of {streamed['photos']:,} photos held {early:.0f} MB after a tenth, {late:.0f} MB at the end."
+    return f"{told}\n\n{_table(split)}\n\n{_table(runs)}\n\n{memory}"
+
+
+def video_table() -> str:
+    """Trembling on a still face, and lag behind a moving one, in percent of the face."""
+    measured = _measured("video")
+    still = measured["jitter_percent_of_face"]
+    rows = [(f"`{measured['model']}`, percent of the face", *still),
+            ("movement from frame to frame on a still face", *(f"{value:.2f}" for value in still.values())),
+            (f"lag behind one that moves by {measured['speed_faces_per_second']:.2f} of its size a second", "",
+             f"{measured['lag_percent_of_face']:.2f}")]  # fmt: skip
+    return _table(rows)
+
+
+def lw_bafa_table() -> str:
+    """The light network beside the full one."""
+    measured = _measured("lw_bafa")
+    presets = measured["presets"]
+    rows = [("68 points", *(f"`{name}`" for name in presets))]
+    for told, text in (
+        ("parameters", lambda row: f"{row['parameters']:,}"),
+        ("multiply-adds", lambda row: f"{row['macs'] / 1e9:.3f} G"),
+        ("one crop, processor time, TensorFlow, float32", lambda row: f"{row['processor_ms']:.0f} ms"),
+        (f"training step of {measured['batch']} crops, processor time, bfloat16",
+         lambda row: f"{row['step_processor_seconds']:.1f} s"),
+        ("making the boundary maps, share of the step", lambda row: f"{100 * row['maps_share']:.1f} %"),
+    ):  # fmt: skip
+        rows.append((told, *map(text, presets.values())))
+    return _table(rows)
+
+
 TABLES = {"zoo": zoo_table, "latency": latency_table, "scc": scc_table, "export": export_table,
           "peers": peers_table, "default": default_table, "exports": exports_table, "cold_start": cold_start_table,
-          "detector": detector_table, "boxes": boxes_table}  # fmt: skip
+          "detector": detector_table, "boxes": boxes_table, "photos": photos_table, "ablation": ablation_table,
+          "video": video_table, "runtimes": runtimes_table, "training": training_table,
+          "throughput": throughput_table, "lw_bafa": lw_bafa_table}  # fmt: skip
+
+
+def _exits(measured: dict) -> bool:
+    return all("early_exit" in row for row in measured["rows"].values())
+
+
+def _change(ratio: float) -> str:
+    """A ratio of two NMEs in words."""
+    return f"{100 * abs(ratio - 1):.1f} % {'higher' if ratio > 1 else 'lower'}"
+
+
+def _schedule(measured: dict) -> str:
+    """On what a row of an ablation was trained and measured."""
+    return (f"{measured['steps']:,} steps of {measured['batch_size']} a row, augmentation `{measured['augment']}`, "
+            f"{measured['precision']}, seed {measured['seed']}; `{measured['protocol']}`:")
 
 
 def _by_part(parts: dict[str, float]) -> list[float]:

@@ -9,7 +9,7 @@ from kerasalign.inference.video import jitter
 frames, truth = draw_clip(np.random.default_rng(0), "68", 40)
 write_clip("clip.avi", frames)
 
-# A photo of a person needs no such hint: without `detector`, MTCNN finds the faces.
+# A photo of a person needs no such hint: without `detector`, the library's own finds the faces.
 first = np.concatenate([truth[0].min(0), truth[0].max(0)])
 model = kerasalign.load("musica19-synth")
 video = model.align_video("clip.avi", detector=lambda image: [first], smooth=True, redetect_every=0)

@@ -16,9 +16,9 @@ from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import print_json, print_table
 
 _PACKAGES = (
-    "keras", "tensorflow", "numpy", "opencv-python-headless", "pillow", "scipy", "mtcnn", "huggingface-hub",
+    "keras", "tensorflow", "numpy", "opencv-python-headless", "pillow", "scipy", "huggingface-hub",
 )  # fmt: skip
-_OPTIONAL = ("jax", "torch", "scikit-image")
+_OPTIONAL = ("jax", "torch", "scikit-image", "mtcnn")
 
 
 class Finding(NamedTuple):

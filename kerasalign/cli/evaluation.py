@@ -56,7 +56,7 @@ def evaluate_command(
         if success_threshold is not None:
             model = model.with_thresholds(success_threshold)
         if track:
-            detector = (boxes or "detector:mtcnn").removeprefix("detector:")
+            detector = (boxes or "detector:kerasalign").removeprefix("detector:")
             report = evaluate_tracking(model, data, protocol, detector=detector, name=name, published=published)
         else:
             report = evaluate_model(model, data, protocol, box_source=boxes, name=name, published=published)

@@ -37,7 +37,7 @@ def align_command(
         Path | None,
         typer.Option(help='Face boxes instead of a detector: JSON {"photo.jpg": [[x0, y0, x1, y1], ...]}.'),
     ] = None,
-    detector: Annotated[str, typer.Option(help="Face detector: mtcnn or kerasalign.")] = "mtcnn",
+    detector: Annotated[str, typer.Option(help="Face detector: kerasalign or mtcnn.")] = "kerasalign",
     recursive: Annotated[bool, typer.Option("--recursive", help="Look into sub-folders too.")] = False,
     smooth: Annotated[bool, typer.Option("--smooth", help="Videos: smooth the landmarks over time.")] = False,
     runtime: Annotated[str, typer.Option(help="What networks run in: keras, onnxruntime or litert.")] = "keras",

@@ -82,7 +82,15 @@ def find_faces(
     faces, found = decode_faces(maps[rows, columns, 1:], centres), scores[rows, columns]
     if not len(faces):
         return faces, found
-    corners = np.concatenate([faces[:, :2] - faces[:, 2:4] / 2, faces[:, 2:4]], 1)
-    kept = np.asarray(cv2.dnn.NMSBoxes(corners.tolist(), found.tolist(), float(min_score), float(max_overlap)))
-    kept = np.sort(kept.astype(int).ravel())
+    corners = np.concatenate([faces[:, :2] - faces[:, 2:4] / 2, faces[:, :2] + faces[:, 2:4] / 2], 1)
+    kept = unlike(corners, found, min_score, max_overlap)
     return faces[kept], found[kept]
+
+
+def unlike(boxes: np.ndarray, scores: np.ndarray, min_score: float, max_overlap: float) -> np.ndarray:
+    """Which of `(F, 4)` boxes have at least this score and overlap no better one by more than this, in order."""
+    if not len(boxes):
+        return np.zeros(0, int)
+    corners = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], 1)
+    kept = cv2.dnn.NMSBoxes(corners.tolist(), scores.tolist(), float(min_score), float(max_overlap))
+    return np.sort(np.asarray(kept).astype(int).ravel())

@@ -86,8 +86,7 @@ def _around(box: np.ndarray, angle: float) -> np.ndarray:
 
 
 def _errors(box: np.ndarray, angle: float, sample) -> tuple[float, float, float]:
-    truth_angle = get_markup(sample.markup).upright_angle(sample.landmarks)
-    truth = tight_box(sample.landmarks, truth_angle)
+    truth, truth_angle = get_markup(sample.markup).upright_box(sample.landmarks)
     longer = box_size(truth).max()
     turn = (angle - truth_angle + 180) % 360 - 180
     return (np.linalg.norm(box_center(box) - box_center(truth)) / longer, box_size(box).max() / longer, abs(turn))

@@ -33,7 +33,7 @@ def mine_negatives(
 
     Example:
 
-        mine_negatives(KerasAlignDetector(min_score=0.2), "photos", "negatives")
+        mine_negatives(KerasAlignDetector(min_score=0.2, second_look=False), "photos", "negatives")
     """
     names = list_images(photos, recursive=True)
     if not names:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kerasalign.files import written_beside
-from kerasalign.geometry import tight_box
 from kerasalign.markups import get_markup
 
 if TYPE_CHECKING:
@@ -157,8 +156,8 @@ class HeadPool:
         self.points = np.concatenate(points)
         markup = get_markup(MARKUPS[0])
         faces = self.points[:, : markup.num_points]
-        self.angles = np.array([markup.upright_angle(face) for face in faces])
-        self.boxes = np.array([tight_box(face, angle) for face, angle in zip(faces, self.angles)])
+        boxes, angles = zip(*map(markup.upright_box, faces))
+        self.boxes, self.angles = np.array(boxes), np.array(angles)
 
     def __len__(self) -> int:
         return len(self._places)

@@ -20,8 +20,8 @@ from kerasalign.inference.pipeline import Pipeline
 _log = logging.getLogger(__name__)
 
 
-def align(model, source, *, detector="mtcnn", boxes=None, refine: int = 0, batch_size: int = 32,
-          on_error: str = "skip", recursive: bool = False, progress: bool | None = None,
+def align(model, source, *, detector="kerasalign", boxes=None, refine: int | None = None,
+          batch_size: int = 32, on_error: str = "skip", recursive: bool = False, progress: bool | None = None,
           **predict_options) -> Faces | Batch:
     """Finds the faces of a photo, or of many, and their landmarks.
 
@@ -34,12 +34,13 @@ def align(model, source, *, detector="mtcnn", boxes=None, refine: int = 0, batch
         source: A photo (path, bytes, binary file object, PIL image, array), a list or tuple of photos, the
             path of a folder, whose photos are taken in the order of their names, or an iterator of photos of any
             number.
-        detector: `"mtcnn"`, `"kerasalign"`, a `Detector`, or a function from a photo to its face boxes. For more than
+        detector: `"kerasalign"`, `"mtcnn"`, a `Detector`, or a function from a photo to its face boxes. For more than
             one photo it is called in a thread of its own, one photo after the other. `"kerasalign"` runs in what the
             model runs in: Keras, ONNX Runtime or LiteRT.
         boxes: Face boxes instead of a detector, of the kind that `model.crop_spec.box` names (`"landmarks"`:
             the tight box of the landmarks): `(F, 4)` for one photo, a list of such arrays for many.
-        refine: How often each face is cropped anew, by the upright box of its landmarks, and predicted again.
+        refine: How often each face is cropped anew, by the upright box of its landmarks, and predicted again; by
+            default as its detector has it: once after the library's own, never with boxes given.
         batch_size: Faces per forward pass; faces of several photos share one.
         on_error: For a photo of a list or folder that cannot be read: `"skip"` logs it, notes it in the
             batch's `errors` and goes on; `"raise"` raises. A single photo always raises.
@@ -73,8 +74,8 @@ def align(model, source, *, detector="mtcnn", boxes=None, refine: int = 0, batch
     return Batch(_track(stream, len(sources), progress))
 
 
-def align_iter(model, sources: Iterable, *, detector="mtcnn", boxes: Sequence | None = None, refine: int = 0,
-               batch_size: int = 32, on_error: str = "skip", keep_images: bool = False,
+def align_iter(model, sources: Iterable, *, detector="kerasalign", boxes: Sequence | None = None,
+               refine: int | None = None, batch_size: int = 32, on_error: str = "skip", keep_images: bool = False,
                **predict_options) -> Iterator[Faces]:
     """Aligns a stream of photos of any length in bounded memory, in order.
 
@@ -97,16 +98,18 @@ def align_iter(model, sources: Iterable, *, detector="mtcnn", boxes: Sequence | 
     """
     if model.markup is None:
         raise ValueError(f"`model` must have a markup to say what its points mean. Received: model={model!r}")
+    spec = model.crop_spec
+    finder = get_detector(detector, getattr(model, "runtime", "keras")) if boxes is None else None
+    if refine is None:
+        refine = finder.refine if finder is not None and spec.box == "landmarks" else 0
     for name, value, least in (("refine", refine, 0), ("batch_size", batch_size, 1)):
         if not isinstance(value, (int, np.integer)) or value < least:
             raise ValueError(f"`{name}` must be an integer of at least {least}. Received: {name}={value!r}")
     _check_on_error(on_error)
-    spec = model.crop_spec
     if refine and spec.box != "landmarks":
         raise ValueError("`refine` crops by the box of the landmarks, and this model's crops are made from "
                          f"'{spec.box}' boxes. Received: refine={refine!r}")
-    if boxes is None:
-        finder = get_detector(detector, getattr(model, "runtime", "keras"))
+    if finder is not None:
         finder.map_to(spec.box)  # refuses boxes of the wrong kind before any work
         detectors = itertools.repeat(finder)
     else:

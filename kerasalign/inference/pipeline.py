@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kerasalign.data.images import ImageError, load_image, source_name
-from kerasalign.geometry import BoxMap, box_size, tight_box
+from kerasalign.geometry import BoxMap, box_size
 from kerasalign.inference.ahead import ahead
 from kerasalign.inference.detectors import Detection, Detector
 from kerasalign.inference.face import Face
@@ -167,8 +167,7 @@ class Pipeline:
     def _again(self, box: np.ndarray, angle: float, landmarks: np.ndarray) -> tuple[np.ndarray, float]:
         """The upright box of predicted landmarks and its angle; the old ones where landmarks have collapsed."""
         try:
-            turned = self.model.markup.upright_angle(landmarks)
-            found = tight_box(landmarks, turned)
+            found, turned = self.model.markup.upright_box(landmarks)
         except ValueError:
             return box, angle
         whole = box_size(found).min() > 0.1 * box_size(box).min()

@@ -75,10 +75,14 @@ def _total(x, groups: int):
 
 def inside_photo(images):
     """`(..., H, W, C)` float images to `(..., H, W, 1)`: 1 inside the photo, 0 where the pixel is exactly black."""
-    # A sum of slices: reductions over three channels are slow. And ONNX Runtime compares maps with a last axis of 1
-    # with a number one by one.
-    total = sum(images[..., channel] for channel in range(1, images.shape[-1])) + images[..., 0]
-    return ops.expand_dims(ops.cast(total > 0, images.dtype), -1)
+    # By a product that adds the channels of some pixels at a time: sums over three channels are slow, and so is, in
+    # ONNX Runtime, whatever has a last axis of 1. Weights are so large that what is not black gives more than 1.
+    *_, width, channels = images.shape
+    pixels = max(count for count in range(1, 17) if width % count == 0)
+    weights = np.kron(np.eye(pixels), np.full((channels, 1), 1e30)).astype("float32")
+    total = ops.matmul(ops.reshape(ops.cast(images, "float32"), (-1, pixels * channels)), weights)
+    inside = ops.cast(ops.clip(total, 0.0, 1.0), images.dtype)
+    return ops.reshape(inside, (-1, *images.shape[1:-1], 1))
 
 
 def standardise(images, mean, scale):

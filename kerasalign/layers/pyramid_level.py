@@ -38,16 +38,26 @@ def reduction_matrix(size: int, level: int, sigma: float = 2 / 3) -> np.ndarray:
 
 def banded_product(matrix: np.ndarray, x):
     """`matrix @ x` of a `(rows, size)` matrix that is 0 but near its diagonal and `(B, size, K)`, window by window."""
+    blocks, places = _windows(matrix)
+    x = ops.reshape(ops.take(x, places.ravel(), axis=1), (-1, *places.shape, x.shape[-1]))
+    return ops.reshape(ops.matmul(blocks, x), (-1, len(matrix), x.shape[-1]))
+
+
+def banded_product_across(x, matrix: np.ndarray):
+    """`x @ matrix.T` of `(M, size)` and such a matrix, window by window."""
+    parts = [ops.matmul(x[:, places[0] : places[-1] + 1], block.T) for block, places in zip(*_windows(matrix))]
+    return ops.concatenate(parts, 1) if len(parts) > 1 else parts[0]
+
+
+def _windows(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Blocks of a matrix' rows, `(windows, rows / windows, length)`, and which of its columns they hold."""
     rows, size = matrix.shape
-    windows = max(count for count in range(1, 7) if rows % count == 0)
-    blocks = matrix.reshape(windows, -1, size)
+    blocks = matrix.reshape(max(count for count in range(1, 7) if rows % count == 0), -1, size)
     used = blocks.any(1)
     first, last = used.argmax(1), size - used[:, ::-1].argmax(1)
     length = (last - first).max()
     places = np.minimum(first, size - length)[:, None] + np.arange(length)
-    blocks = np.stack([block[:, columns] for block, columns in zip(blocks, places)])
-    x = ops.reshape(ops.take(x, places.ravel(), axis=1), (-1, windows, int(length), x.shape[-1]))
-    return ops.reshape(ops.matmul(blocks, x), (-1, rows, x.shape[-1]))
+    return np.stack([block[:, columns] for block, columns in zip(blocks, places)]), places
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -97,12 +107,12 @@ class PyramidLevel(keras.layers.Layer):
     def _reduce(self, x):
         _, height, width, channels = x.shape
         down = reduction_matrix(height, self.level, self.sigma).astype("float32")
-        across = reduction_matrix(width, self.level, self.sigma).T.astype("float32")
-        rows, columns = len(down), across.shape[1]
-        # Two matrix products: no padding mode or depthwise convolution, which not every runtime has.
+        across = reduction_matrix(width, self.level, self.sigma).astype("float32")
+        rows, columns = len(down), len(across)
+        # Matrix products: no padding mode or depthwise convolution, which not every runtime has.
         x = banded_product(down, ops.reshape(x, (-1, height, width * channels)))
         x = ops.transpose(ops.reshape(x, (-1, rows, width, channels)), (0, 1, 3, 2))
-        x = ops.matmul(ops.reshape(x, (-1, width)), across)
+        x = banded_product_across(ops.reshape(x, (-1, width)), across)
         return ops.transpose(ops.reshape(x, (-1, rows, channels, columns)), (0, 1, 3, 2))
 
     def compute_output_spec(self, images, mean=None, scale=None):

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from kerasalign.geometry import estimate_similarity
+from kerasalign.geometry import estimate_similarity, tight_box
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +112,15 @@ class Markup:
         """
         fit = estimate_similarity(self.mean_shape, landmarks)
         return float(np.degrees(np.arctan2(fit[1, 0], fit[0, 0])))
+
+    def upright_box(self, landmarks: np.ndarray) -> tuple[np.ndarray, float]:
+        """The tight box `(4,)` of a face's `(N, 2)` landmarks in the frame in which it is upright, and `upright_angle`.
+
+        Raises:
+            ValueError: If the landmarks are not spread out enough to say.
+        """
+        angle = self.upright_angle(landmarks)
+        return tight_box(landmarks, angle), angle
 
     def mirror(self, landmarks: np.ndarray, width: float) -> np.ndarray:
         """Mirrors `(..., N, 2)` landmarks in an image `width` pixels wide: x becomes `width - 1 - x`."""

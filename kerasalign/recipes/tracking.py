@@ -16,7 +16,7 @@ from kerasalign.recipes.evaluation import ModelReport, by_name, check_protocols,
 
 
 def evaluate_tracking(
-    model, data_dir, protocols: Sequence[str | Protocol], *, detector="mtcnn", smooth: OneEuroFilter | None = None,
+    model, data_dir, protocols: Sequence[str | Protocol], *, detector="kerasalign", smooth: OneEuroFilter | None = None,
     name: str = "", published: Mapping[str, Mapping[str, float | None]] | None = None, on_error: str = "raise",
     n_bootstrap: int = 1000, **options,
 ) -> ModelReport:  # fmt: skip

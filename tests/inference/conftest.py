@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kerasalign.geometry import CropSpec
+from kerasalign.geometry import CropSpec, rotation
 from kerasalign.inference import Detection, Detector
 from kerasalign.markups import get_markup
 
@@ -27,10 +27,10 @@ class SquareDetector(Detector):
 
 
 class MeanShapeModel:
-    """Puts the mean shape into the middle of every crop, as large as the box or smaller."""
+    """Puts the mean shape into the middle of every crop, as large as the box or smaller, turned by some degrees."""
 
-    def __init__(self, spec=None, shrink=1.0, **outputs):
-        self.shrink = shrink
+    def __init__(self, spec=None, shrink=1.0, turn=0.0, **outputs):
+        self.shrink, self.turn = shrink, turn
         self.markup = get_markup("68")
         self.crop_spec = spec or CropSpec(size=64, scale=1.6)
         self.outputs = outputs
@@ -42,7 +42,7 @@ class MeanShapeModel:
         self.batches.append(len(crops))
         self.options.append(options)
         side = self.crop_spec.size / self.crop_spec.scale
-        shape = self.markup.mean_shape * side * self.shrink + (self.crop_spec.size - 1) / 2
+        shape = self.markup.mean_shape @ rotation(self.turn).T * side * self.shrink + (self.crop_spec.size - 1) / 2
         extras = {key: np.full(len(crops), value) for key, value in self.outputs.items()}
         return {"landmarks": np.tile(shape, (len(crops), 1, 1)).astype("float32")} | extras
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from kerasalign.data.images import ImageError
-from kerasalign.geometry import BoxMap, CropSpec, rotation
+from kerasalign.geometry import BoxMap, CropSpec
 from kerasalign.inference import Batch, CallableDetector, Detection, Face, Faces, align, align_iter
 
 BOX = (50, 30, 90, 70)
@@ -129,14 +129,7 @@ def test_refine_crops_by_the_landmarks_box(make, detector, refine):
 
 @pytest.mark.parametrize("refine", [0, 1, 2])
 def test_refine_turns_the_crop_upright(make, detector, refine):
-    model = make.model()
-    seen = model.predict_crops
-
-    def turned(crops, **options):
-        found, middle = seen(crops, **options), (model.crop_spec.size - 1) / 2
-        return found | {"landmarks": (found["landmarks"] - middle) @ rotation(20.0).T + middle}
-
-    model.predict_crops = turned
+    model = make.model(turn=20.0)
     (face,) = align(model, make.photo([BOX]), detector=detector, refine=refine)
     assert model.markup.upright_angle(face.landmarks) == pytest.approx(20.0 * (refine + 1), abs=1e-3)
 

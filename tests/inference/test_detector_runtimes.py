@@ -81,7 +81,7 @@ def refuse(*arguments, **options):
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "litert"])
 def test_boxes_are_those_of_keras_and_the_file_is_made_once(weights, home, photos, runtime, monkeypatch):
-    options = {"size": SIZE, "min_score": 0.0}
+    options = {"size": SIZE, "min_score": 0.0, "second_look": False}
     wanted = KerasAlignDetector(weights, **options).detect_many(photos)
     same(KerasAlignDetector(weights, runtime=runtime, **options).detect_many(photos), wanted)
     monkeypatch.setattr(networks, "write_file", refuse)
@@ -134,12 +134,33 @@ def test_the_file_that_comes_with_the_library_is_used_if_it_is_the_manifests(wei
     monkeypatch.setattr(networks, "bundled_weights", lambda: bundled)
     monkeypatch.setattr("kerasalign.hub.read_manifest", lambda: Manifest({}, "", known))
     monkeypatch.setattr(networks, "_made_once", refuse)
-    found = KerasAlignDetector(size=SIZE, min_score=0.0, runtime="onnxruntime").detect_many(photos)
-    same(found, KerasAlignDetector(size=SIZE, min_score=0.0).detect_many(photos))
+    found = KerasAlignDetector(size=SIZE, min_score=0.0, second_look=False, runtime="onnxruntime").detect_many(photos)
+    same(found, KerasAlignDetector(size=SIZE, min_score=0.0, second_look=False).detect_many(photos))
     networks._bundled.cache_clear()
     ready.write_bytes(made.read_bytes() + b"other")
     with pytest.raises(AssertionError, match="exported again"):
         KerasAlignDetector(runtime="onnxruntime").detect(photos[0])
+
+
+@pytest.mark.parametrize("runtime", ["onnxruntime", "litert"])
+def test_both_looks_of_the_bundled_one_are_those_of_keras(home, runtime):
+    from kerasalign.data.images import load_image
+    from kerasalign.export.crops import PORTRAIT
+
+    photo = load_image(PORTRAIT)
+    wanted = KerasAlignDetector().detect_many([photo, photo[:200]])
+    same(KerasAlignDetector(runtime=runtime).detect_many([photo, photo[:200]]), wanted)
+
+
+def test_a_file_for_litert_takes_both_looks_at_its_own_size(tmp_path):
+    from kerasalign.data.images import load_image
+    from kerasalign.detector.network import FaceDetector
+    from kerasalign.export.crops import PORTRAIT
+
+    network, photo = FaceDetector(), load_image(PORTRAIT)
+    network.load_weights(networks.bundled_weights())
+    file = networks.write_file(network, tmp_path / "detector.tflite", 128)
+    same([KerasAlignDetector(file, 128).detect(photo)], [KerasAlignDetector(size=128).detect(photo)])
 
 
 def test_what_comes_with_the_library_belongs_together():
@@ -156,9 +177,10 @@ def test_a_network_and_an_exported_file_run_elsewhere_too(network, photos, tmp_p
     onnx = pytest.importorskip("onnx")
     write = networks.write_file
     monkeypatch.setattr(networks, "write_file", lambda *how: Path(shutil.copy(write(*how), tmp_path / "kept.onnx")))
-    wanted = KerasAlignDetector(network, SIZE, 0.0).detect_many(photos)
-    same(KerasAlignDetector(network, SIZE, 0.0, runtime="onnxruntime").detect_many(photos), wanted)
-    same(KerasAlignDetector(tmp_path / "kept.onnx", SIZE, 0.0).detect_many(photos), wanted)
+    options = {"size": SIZE, "min_score": 0.0, "second_look": False}
+    wanted = KerasAlignDetector(network, **options).detect_many(photos)
+    same(KerasAlignDetector(network, runtime="onnxruntime", **options).detect_many(photos), wanted)
+    same(KerasAlignDetector(tmp_path / "kept.onnx", **options).detect_many(photos), wanted)
     kinds = {node.op_type for node in onnx.load(tmp_path / "kept.onnx").graph.node}
     assert not kinds & {"ScatterND", "ArgMax", "If", "Loop", "GridSample"}
 

@@ -95,6 +95,14 @@ def test_mtcnn_finds_the_one_face_of_the_portrait(mtcnn, portrait):
     np.testing.assert_allclose(right_eye, (203, 99), atol=5)
 
 
+def test_without_its_package_mtcnn_says_what_to_install(monkeypatch):
+    from kerasalign.inference.detectors.mtcnn import _networks
+
+    monkeypatch.setitem(sys.modules, "mtcnn", None)
+    with pytest.raises(ImportError, match=r"kerasalign\[mtcnn\]"):
+        _networks.__wrapped__()
+
+
 def test_mtcnn_finds_the_same_in_several_photos_at_once(portrait):
     small = MTCNNDetector(max_side=160)
     photos = [portrait, np.ascontiguousarray(portrait[:, ::-1]), portrait[:300], np.zeros_like(portrait)]

@@ -1,12 +1,25 @@
 """The library's own detector as `align` uses it."""
 
+import cv2
 import numpy as np
 import pytest
 
 from kerasalign.detector.coding import CHANNELS, cell_centres, encode_faces
-from kerasalign.geometry import apply_affine, box_from_center, rotation, scale_of, tight_box
+from kerasalign.geometry import (
+    CropSpec,
+    about,
+    apply_affine,
+    box_center,
+    box_from_center,
+    box_iou,
+    invert,
+    rotation,
+    scale_of,
+    tight_box,
+)  # fmt: skip
 from kerasalign.hub.manifest import Manifest
-from kerasalign.inference import KerasAlignDetector, align, get_detector
+from kerasalign.inference import Detection, KerasAlignDetector, align, get_detector
+from kerasalign.inference.detectors.second_look import merged
 
 
 def answering(detector, photo, faces):
@@ -39,7 +52,7 @@ POINTS = np.array([(10.0, 12.0), (30.0, 13.0), (20.0, 20.0), (12.0, 30.0), (28.0
 def test_faces_come_back_in_pixels_of_the_photo_largest_first(shape):
     photo = np.full((*shape, 3), 90, "uint8")
     faces = [((20.0, 20.0), (14.0, 18.0), 0.0, POINTS), ((44.0, 41.0), (30.0, 26.0), -35.0, POINTS + 20)]
-    found = answering(KerasAlignDetector(size=128), photo, faces).detect(photo)
+    found = answering(KerasAlignDetector(size=128, second_look=False), photo, faces).detect(photo)
     assert [round(face.angle, 2) for face in found] == [-35.0, 0.0]
     for face, (middle, size, _, points) in zip(found, faces[::-1]):
         np.testing.assert_allclose(face.box, box_from_center(middle, size), atol=1e-3)
@@ -49,9 +62,9 @@ def test_faces_come_back_in_pixels_of_the_photo_largest_first(shape):
 
 def test_no_face_and_faces_beside_the_photo():
     photo = np.zeros((40, 160, 3), "uint8")
-    assert answering(KerasAlignDetector(size=64), photo, []).detect(photo) == []
+    assert answering(KerasAlignDetector(size=64, second_look=False), photo, []).detect(photo) == []
     beside = [((80.0, -30.0), (30.0, 30.0), 0.0, POINTS)]
-    assert answering(KerasAlignDetector(size=64), photo, beside).detect(photo) == []
+    assert answering(KerasAlignDetector(size=64, second_look=False), photo, beside).detect(photo) == []
 
 
 def test_align_crops_upright_and_again_by_the_landmarks(model, make):
@@ -59,7 +72,8 @@ def test_align_crops_upright_and_again_by_the_landmarks(model, make):
     middle, size, degrees = np.array([70.0, 60.0]), 44.0, 40.0
     shape = model.markup.mean_shape
     extent = shape.max(0) - shape.min(0)
-    detector = answering(KerasAlignDetector(size=128), photo, [(middle, size * extent, degrees, POINTS + 40)])
+    detector = KerasAlignDetector(size=128, second_look=False)
+    answering(detector, photo, [(middle, size * extent, degrees, POINTS + 40)])
     for refine in (0, 2):
         (face,) = align(model, photo, detector=detector, refine=refine)
         np.testing.assert_allclose(face.landmarks, shape * size @ rotation(degrees).T + middle, atol=0.01)
@@ -94,7 +108,7 @@ def test_several_photos_at_once_are_those_one_by_one(make):
         maps[[bool((p[0] == 0).all()) for p in pictures], 8, 8, 0] = 5
         return maps
 
-    detector = KerasAlignDetector(network, size=128)
+    detector = KerasAlignDetector(network, size=128, second_look=False)
     found = detector.detect_many(photos)
     assert [len(faces) for faces in found] == [1, 0, 0] and seen == [3]
     for photo, faces in zip(photos, found):
@@ -103,3 +117,93 @@ def test_several_photos_at_once_are_those_one_by_one(make):
     seen.clear()
     assert detector.detect_many([]) == [] and seen == []
     assert len(detector.detect_many(photos * 20)) == 60 and max(seen) == 32 and sum(seen) == 60
+
+
+def test_the_second_look_is_a_second_opinion_upright_and_larger():
+    """Of a network that sees green and red things, 6 px too far right at first sight, and red ones only then."""
+    seen = []
+
+    def network(pictures):
+        size = pictures.shape[1]
+        seen.append((len(pictures), size))
+        centres = cell_centres(size // 8, size // 8)
+        maps = np.zeros((len(pictures), *centres.shape[:2], CHANNELS), "float32")
+        maps[..., 0] = -9
+        for picture, out in zip(pictures.astype(int), maps):
+            for channel, first, second in ((0, 1.0, -9.0), (1, 1.0, 3.0)):
+                y, x = np.nonzero((picture[..., channel] > 200) & (picture.sum(-1) < 300))
+                if len(x) < 10:
+                    continue
+                wrong = 6.0 if size == 256 else 0.0
+                middle = np.array([(x.min() + x.max()) / 2 + wrong, (y.min() + y.max()) / 2])
+                row = np.concatenate([middle, [np.ptp(x) + 1, np.ptp(y) + 1], [1.0, 0.0], np.tile(middle, 5)])
+                near = np.abs(centres - middle).max(-1) <= 4.001
+                coded = encode_faces(np.broadcast_to(row, (*near.shape, 16)), centres)
+                logit = np.full((*near.shape, 1), first if size == 256 else second)
+                out[near] = np.concatenate([logit, coded], -1)[near]
+        return maps
+
+    photo = np.full((256, 256, 3), 10, "uint8")
+    photo[40:80, 60:100], photo[150:200, 150:200] = (0, 250, 0), (250, 0, 0)
+    once = KerasAlignDetector(network, second_look=False, min_score=0.7).detect(photo)
+    assert len(once) == 2 and all(face.score == pytest.approx(1 / (1 + np.exp(-1))) for face in once)
+    seen.clear()
+    (face,) = KerasAlignDetector(network, min_score=0.7).detect(photo)
+    assert seen == [(1, 256), (2, 128)]
+    assert face.score == pytest.approx(np.sqrt(1 / (1 + np.exp(-1)) / (1 + np.exp(-3))), abs=1e-4)
+    np.testing.assert_allclose(face.box, [62.5, 39.5, 102.5, 79.5], atol=1.0)
+    assert len(KerasAlignDetector(network, min_score=0.75).detect(photo)) == 1, "at first sight a little less will do"
+    assert len(KerasAlignDetector(network, second_look=False, min_score=0.75).detect(photo)) == 0
+
+
+def test_two_finds_that_turn_out_to_be_one_face_are_one():
+    faces = [Detection((0, 0, 10, 10), 0.6), Detection((1, 0, 11, 10), 0.8), Detection((30, 0, 40, 10), 0.3)]
+    assert merged(faces, 0.4, 0.4) == [faces[1]] and merged([], 0.4, 0.4) == []
+
+
+@pytest.fixture(scope="module")
+def portrait():
+    return pytest.importorskip("skimage.data").astronaut()
+
+
+# The tight box of the 68 landmarks, by eye: brows to chin, ear to ear.
+PORTRAIT_FACE = np.array([[177.0, 88], [272, 88], [272, 172], [177, 172]])
+
+
+@pytest.mark.parametrize("degrees", [-30, -15, 0, 15, 30])
+def test_the_bundled_one_finds_the_one_face_of_the_portrait_turned_or_not(portrait, degrees):
+    middle = np.array([220.0, 130.0])
+    matrix = about(middle, rotation(degrees), middle)
+    turned = cv2.warpAffine(portrait, matrix, portrait.shape[1::-1], borderMode=cv2.BORDER_REFLECT_101)
+    (face,) = get_detector("kerasalign").detect(turned)
+    assert abs(face.angle - degrees) < 12
+    upright = about(box_center(face.box), rotation(-face.angle), box_center(face.box))
+    inside = apply_affine(upright, apply_affine(matrix, PORTRAIT_FACE))
+    assert box_iou(face.box, tight_box(inside)) > 0.6
+    right_eye, left_eye, nose, *mouth = apply_affine(invert(matrix), face.points)
+    assert right_eye[0] < nose[0] < left_eye[0] and nose[1] < min(mouth[0][1], mouth[1][1])
+
+
+def test_how_often_faces_are_cropped_anew_is_the_detectors_to_say(model, make):
+    photo = np.full((120, 160, 3), 90, "uint8")
+    shape = model.markup.mean_shape * 20 + 60
+    detector = KerasAlignDetector(size=128, second_look=False)
+    answering(detector, photo, [((60.0, 60.0), (44.0, 44.0), 0.0, POINTS)])
+    for given, passes in (({"detector": detector}, 2), ({"detector": detector, "refine": 0}, 1),
+                          ({"detector": lambda photo: [tight_box(shape)]}, 1), ({"boxes": [tight_box(shape)]}, 1)):
+        seen = make.model()
+        align(seen, photo, **given)
+        assert len(seen.batches) == passes, given
+    assert len(align(make.model(CropSpec(64, 1.6, box="kerasalign")), photo, detector=detector)) == 1
+
+
+def test_the_librarys_own_detector_is_the_default(model, monkeypatch):
+    asked = []
+
+    def nothing(self, images):
+        asked.append(self)
+        return [[] for _ in images]
+
+    monkeypatch.setattr(KerasAlignDetector, "detect_many", nothing)
+    assert len(align(model, np.zeros((40, 40, 3), "uint8"))) == 0
+    assert asked == [get_detector("kerasalign")]

@@ -57,6 +57,14 @@ def test_a_face_is_found_once_and_followed(make, seeing, detector):
     assert frames[3].seconds == pytest.approx(0.3) and frames[3].faces.size == (200, 140)
 
 
+def test_each_frame_is_cropped_upright_by_the_landmarks_of_the_one_before(make, detector):
+    # Its points lie turned by 12 degrees in every crop: further from frame to frame if crops turn with them.
+    model = make.model(shrink=0.9, turn=12.0)
+    frames = align_video(model, 4 * [make.photo([(60, 30, 119, 89)])], detector=detector, redetect_every=0)
+    angles = [model.markup.upright_angle(frame.faces[0].landmarks) for frame in frames]
+    np.testing.assert_allclose(np.diff(angles), 12.0, atol=1e-3)
+
+
 def test_a_second_pass_begins_anew(make, seeing, detector):
     video = align_video(seeing(), walk(make, STEPS), detector=detector)
     first, second = list(video), list(video)

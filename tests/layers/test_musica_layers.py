@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from kerasalign.layers import ExtractPatches, PhotoStatistics, PyramidLevel
 from kerasalign.layers.photo_statistics import standardise
-from kerasalign.layers.pyramid_level import banded_product, reduction_matrix
+from kerasalign.layers.pyramid_level import banded_product, banded_product_across, reduction_matrix
 
 
 def standardised(image):
@@ -56,6 +56,8 @@ def test_a_banded_product_is_the_product(size, level, columns):
     matrix = reduction_matrix(size, level).astype("float32")
     x = np.random.default_rng(size).random((2, size, columns), "float32")
     np.testing.assert_allclose(np.asarray(banded_product(matrix, x)), matrix @ x, atol=1e-5)
+    across = banded_product_across(x[0].T, matrix)
+    np.testing.assert_allclose(np.asarray(across), x[0].T @ matrix.T, atol=1e-5)
 
 
 def brute_force_patch(image, centre, size):

@@ -34,16 +34,18 @@ class Detection:
 
 
 class Detector:
-    """A face detector. An adapter sets the two attributes and writes `detect`.
+    """A face detector. An adapter sets the first two attributes and writes `detect`.
 
     Attributes:
         name: Kind of its boxes, such as `"mtcnn"`; a `CropSpec` whose `box` is this name takes them as they
             are.
         box_map: How its box maps to the tight box of the landmarks.
+        refine: How often `align` crops its faces anew where it is not told.
     """
 
     name: str = "detector"
     box_map: BoxMap = BoxMap()
+    refine: int = 0
 
     def detect(self, image: np.ndarray) -> list[Detection]:
         """Finds the faces of a `(H, W, 3)` uint8 RGB photo; an empty list where there is none."""

@@ -111,7 +111,10 @@ class MTCNNDetector(Detector):
 @cache
 def _networks():
     """The package's cascade, built once per process."""
-    from mtcnn import MTCNN
+    try:
+        from mtcnn import MTCNN
+    except ImportError as error:
+        raise ImportError("MTCNN is not installed: `pip install \"kerasalign[mtcnn]\"`.") from error
     from mtcnn.network.onet import ONet
     from mtcnn.network.pnet import PNet
     from mtcnn.network.rnet import RNet

@@ -1,19 +1,33 @@
-"""The library's own detector: upright boxes of the landmarks, in one pass over the photo."""
+"""The library's own detector: upright boxes of the landmarks, in one pass over the photo and a look at each face."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from kerasalign.detector.coding import find_faces
-from kerasalign.geometry import BoxMap, apply_affine, box_from_center, compose, invert, resize_matrix, scale_of
+from kerasalign.geometry import (
+    BoxMap,
+    apply_affine,
+    box_center,
+    box_from_center,
+    box_size,
+    compose,
+    invert,
+    resize_matrix,
+    scale_of,
+)  # fmt: skip
 from kerasalign.inference.detectors.base import Detection, Detector
 from kerasalign.inference.detectors.networks import RUNTIMES, open_network
+from kerasalign.inference.detectors.second_look import LOOK_SIZE, look_again, merged
 
 # Pixels that go through the network together: eight photos at 256 px.
 _TOGETHER = 8 * 256**2
+# What is worth a second look has at least this part of the score that a face needs.
+_WORTH_A_LOOK = 0.9
 
 
 class KerasAlignDetector(Detector):
@@ -29,6 +43,8 @@ class KerasAlignDetector(Detector):
             twentieth of it are not found: raise it for large groups. Time grows with its square.
         min_score: Lowest score of a face, 0..1.
         max_overlap: Largest intersection over union of two faces' boxes.
+        second_look: Whether the network looks again at each face that it found, upright and larger: the score is the
+            geometric mean of both. It takes a quarter of a search for each face.
         runtime: What weights run in: `"keras"`; or `"onnxruntime"` or `"litert"`: they are exported once, compared with
             Keras and cached by their content, and from then on neither Keras nor TensorFlow is imported. `align` takes
             that of the model where it is given the detector's name.
@@ -43,9 +59,11 @@ class KerasAlignDetector(Detector):
 
     name = "kerasalign"
     box_map = BoxMap()
+    # Measured: benchmarks/results/detector_accuracy.json.
+    refine = 1
 
-    def __init__(self, network=None, size: int = 256, min_score: float = 0.5, max_overlap: float = 0.4,
-                 runtime: str = "keras") -> None:
+    def __init__(self, network=None, size: int = 256, min_score: float = 0.47, max_overlap: float = 0.4,
+                 second_look: bool = True, runtime: str = "keras") -> None:
         if size < 32 or size % 32:
             raise ValueError(f"`size` must be a multiple of 32. Received: size={size!r}")
         for name, value in (("min_score", min_score), ("max_overlap", max_overlap)):
@@ -58,7 +76,9 @@ class KerasAlignDetector(Detector):
         self.size = size
         self.min_score = min_score
         self.max_overlap = max_overlap
+        self.second_look = second_look
         self._maps: Callable | None = None
+        self._look_maps: Callable | None = None
 
     def detect(self, image: np.ndarray) -> list[Detection]:
         """Finds the faces of a `(H, W, 3)` uint8 RGB photo."""
@@ -72,22 +92,40 @@ class KerasAlignDetector(Detector):
         for start in range(0, len(images), together):
             some = images[start : start + together]
             squares, matrices = zip(*map(self.fit, some))
-            found += map(self._faces, np.asarray(self._maps(np.stack(squares))), matrices, some)
+            faces = list(map(self._faces, np.asarray(self._maps(np.stack(squares))), matrices))
+            found += map(self._kept, some, self._looked_at(some, faces) if self.second_look else faces)
         return found
 
-    def _faces(self, maps: np.ndarray, matrix: np.ndarray, image: np.ndarray) -> list[Detection]:
+    def _looked_at(self, images: Sequence[np.ndarray], found: list[list[Detection]]) -> list[list[Detection]]:
+        """The faces of each photo after the second look."""
+        # A file for LiteRT takes pictures of one size.
+        fixed = isinstance(self.network, (str, Path)) and Path(self.network).suffix == ".tflite"
+        size = self.size if fixed else LOOK_SIZE
+        if self._look_maps is None:
+            self._look_maps = self._maps if fixed else open_network(self.network, self.runtime, size)
+        pairs = [(image, face) for image, faces in zip(images, found) for face in faces]
+        seen = iter(look_again(self._look_maps, size, pairs, max(_TOGETHER // size**2, 1)))
+        return [merged([next(seen) for _ in faces], self.min_score, self.max_overlap) for faces in found]
+
+    def _kept(self, image: np.ndarray, faces: list[Detection]) -> list[Detection]:
+        """Faces whose middle is in the photo, the largest first."""
+        height, width = image.shape[:2]
+        middles = ((face, box_center(face.box)) for face in faces)
+        inside = (face for face, (x, y) in middles if -0.5 <= x < width - 0.5 and -0.5 <= y < height - 0.5)
+        return sorted(inside, key=lambda face: (-box_size(face.box).prod(), *face.box))
+
+    def _faces(self, maps: np.ndarray, matrix: np.ndarray) -> list[Detection]:
         """The faces in the network's maps of a photo, in pixels of the photo."""
-        rows, scores = find_faces(maps, self.min_score, self.max_overlap)
+        least = self.min_score * _WORTH_A_LOOK if self.second_look else self.min_score
+        rows, scores = find_faces(maps, least, self.max_overlap)
         back = invert(matrix)
         scale = scale_of(back)
         found = []
         for row, score in zip(rows, scores):
-            middle = apply_affine(back, row[None, :2])[0]
-            if -0.5 <= middle[0] < image.shape[1] - 0.5 and -0.5 <= middle[1] < image.shape[0] - 0.5:
-                points = apply_affine(back, row[6:16].reshape(5, 2))
-                angle = float(np.degrees(np.arctan2(row[5], row[4])))
-                found.append(Detection(box_from_center(middle, scale * row[2:4]), score, points, angle))
-        return sorted(found, key=lambda face: (-(face.box[2] - face.box[0]) * (face.box[3] - face.box[1]), *face.box))
+            box = box_from_center(apply_affine(back, row[None, :2])[0], scale * row[2:4])
+            points = apply_affine(back, row[6:16].reshape(5, 2))
+            found.append(Detection(box, score, points, float(np.degrees(np.arctan2(row[5], row[4])))))
+        return found
 
     def fit(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The `(S, S, 3)` square that the network sees, black beside the photo, and the map from the photo to it."""

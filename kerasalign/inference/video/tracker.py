@@ -41,7 +41,7 @@ class Track:
 
 
 class FaceTracker:
-    """Detects faces once and then crops each frame by the landmarks of the one before.
+    """Detects faces once and then crops each frame by the landmarks of the one before, turned upright by them.
 
     A face counts as lost when the model says that it failed, when its confidence or error estimate is out of bounds, or
     by geometry: its box jumps or changes its size too much, leaves the picture, or its points are no face any more.
@@ -72,9 +72,9 @@ class FaceTracker:
     """
 
     def __init__(
-        self, model, detector="mtcnn", *, redetect_every: int = 30, search_every: int = 1, max_faces: int | None = None,
-        smooth: OneEuroFilter | None = None, min_confidence: float = 0.3, max_error: float = 15.0,
-        max_residual: float = 0.2, min_overlap: float = 0.3, min_side: float = 12.0,
+        self, model, detector="kerasalign", *, redetect_every: int = 30, search_every: int = 1,
+        max_faces: int | None = None, smooth: OneEuroFilter | None = None, min_confidence: float = 0.3,
+        max_error: float = 15.0, max_residual: float = 0.2, min_overlap: float = 0.3, min_side: float = 12.0,
     ):  # fmt: skip
         if model.crop_spec.box != "landmarks":
             raise ValueError("A tracker crops by the box of the landmarks, and this model's crops are made from "
@@ -152,10 +152,12 @@ class FaceTracker:
         """The tracks that go on into this frame, and whether any was lost."""
         if not self.tracks:
             return [], False
-        boxes = [Detection(tight_box(track.face.landmarks), track.face.score) for track in self.tracks]
+        places = [self.model.markup.upright_box(track.face.landmarks) for track in self.tracks]
+        boxes = [Detection(box, track.face.score, angle=angle) for track, (box, angle) in zip(self.tracks, places)]
         followed = []
-        for track, box, face in zip(self.tracks, boxes, align(self.model, image, boxes=boxes)):
-            if self._plausible(face, image.shape) and box_iou(tight_box(face.landmarks), box.box) >= self.min_overlap:
+        for track, face in zip(self.tracks, align(self.model, image, boxes=boxes)):
+            before, now = tight_box(track.face.landmarks), tight_box(face.landmarks)
+            if self._plausible(face, image.shape) and box_iou(now, before) >= self.min_overlap:
                 track.face = replace(face, score=track.face.score)
                 track.frames += 1
                 followed.append(track)

@@ -171,7 +171,7 @@ def shown(frames, total: int, progress: bool | None = None):
     return track(frames, "Aligning frames", total or None, console=Console(stderr=True), transient=True)
 
 
-def align_video(model, source, *, detector="mtcnn", smooth: bool | OneEuroFilter = False, fps: float | None = None,
+def align_video(model, source, *, detector="kerasalign", smooth: bool | OneEuroFilter = False, fps: float | None = None,
                 **options) -> Video:
     """Finds the faces of a video and their landmarks in every frame.
 
