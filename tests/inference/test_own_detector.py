@@ -16,7 +16,7 @@ from kerasalign.geometry import (
     rotation,
     scale_of,
     tight_box,
-)  # fmt: skip
+)
 from kerasalign.hub.manifest import Manifest
 from kerasalign.inference import Detection, KerasAlignDetector, align, get_detector
 from kerasalign.inference.detectors.second_look import merged

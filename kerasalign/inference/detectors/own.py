@@ -9,20 +9,10 @@ import cv2
 import numpy as np
 
 from kerasalign.detector.coding import find_faces
-from kerasalign.geometry import (
-    BoxMap,
-    apply_affine,
-    box_center,
-    box_from_center,
-    box_size,
-    compose,
-    invert,
-    resize_matrix,
-    scale_of,
-)  # fmt: skip
+from kerasalign.geometry import BoxMap, box_center, box_size, compose, invert, resize_matrix
 from kerasalign.inference.detectors.base import Detection, Detector
 from kerasalign.inference.detectors.networks import RUNTIMES, open_network
-from kerasalign.inference.detectors.second_look import LOOK_SIZE, look_again, merged
+from kerasalign.inference.detectors.second_look import LOOK_SIZE, as_detection, look_again, merged
 
 # Pixels that go through the network together: eight photos at 256 px.
 _TOGETHER = 8 * 256**2
@@ -119,13 +109,7 @@ class KerasAlignDetector(Detector):
         least = self.min_score * _WORTH_A_LOOK if self.second_look else self.min_score
         rows, scores = find_faces(maps, least, self.max_overlap)
         back = invert(matrix)
-        scale = scale_of(back)
-        found = []
-        for row, score in zip(rows, scores):
-            box = box_from_center(apply_affine(back, row[None, :2])[0], scale * row[2:4])
-            points = apply_affine(back, row[6:16].reshape(5, 2))
-            found.append(Detection(box, score, points, float(np.degrees(np.arctan2(row[5], row[4])))))
-        return found
+        return [as_detection(row, score, back) for row, score in zip(rows, scores)]
 
     def fit(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The `(S, S, 3)` square that the network sees, black beside the photo, and the map from the photo to it."""

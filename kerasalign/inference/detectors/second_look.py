@@ -16,13 +16,20 @@ from kerasalign.geometry import (
     box_size,
     invert,
     scale_of,
-)  # fmt: skip
+)
 from kerasalign.inference.detectors.base import Detection
 
 #: Side in pixels of what the network sees at the second look, and how many times as large as the face that is.
 LOOK_SIZE, LOOK_SCALE = 128, 1.6
 # A face of the second look is the same one if their boxes overlap by so much.
 _SAME = 0.3
+
+
+def as_detection(row: np.ndarray, score: float, back: np.ndarray) -> Detection:
+    """A face `(16,)` of the network's maps, in pixels of the photo that `back` leads to."""
+    box = box_from_center(apply_affine(back, row[None, :2])[0], scale_of(back) * row[2:4])
+    points = apply_affine(back, row[6:16].reshape(5, 2))
+    return Detection(box, score, points, float(np.degrees(np.arctan2(row[5], row[4]))))
 
 
 def look_again(
@@ -61,8 +68,7 @@ def _both(face: Detection, maps: np.ndarray, matrix: np.ndarray) -> Detection:
     same = [i for i, row in enumerate(rows) if box_iou(box_from_center(row[:2], row[2:4]), there) > _SAME]
     if not same:
         return Detection(face.box, 0.0, face.points, face.angle)
-    row, score, back = rows[same[0]], scores[same[0]], invert(matrix)
-    box = box_from_center(apply_affine(back, row[None, :2])[0], scale_of(back) * row[2:4])
-    points = apply_affine(back, row[6:16].reshape(5, 2))
-    angle = face.angle + float(np.degrees(np.arctan2(row[5], row[4]))) / 2
-    return Detection((face.box + box) / 2, np.sqrt(face.score * score), (face.points + points) / 2, angle)
+    seen = as_detection(rows[same[0]], scores[same[0]], invert(matrix))
+    box, points = (face.box + seen.box) / 2, (face.points + seen.points) / 2
+    # The crop is upright: what it is turned by comes on top.
+    return Detection(box, np.sqrt(face.score * seen.score), points, face.angle + seen.angle / 2)
