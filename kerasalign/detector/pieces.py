@@ -7,7 +7,7 @@ import numpy as np
 
 from kerasalign.detector.backdrop import blend
 from kerasalign.detector.pool import HeadPool
-from kerasalign.geometry import box_iou, rotation
+from kerasalign.geometry import about, box_iou, rotation
 
 
 def scatter(rng: np.random.Generator, pool: HeadPool, picture: np.ndarray) -> None:
@@ -60,7 +60,5 @@ def _turned(part: np.ndarray, side: int, degrees: float) -> np.ndarray:
     part = cv2.resize(np.ascontiguousarray(part), (side, side), interpolation=way).astype("float32")
     cover = part[..., 3:] / 255
     part = np.concatenate([part[..., :3] / np.maximum(cover, 0.05), cover], -1)
-    turn = rotation(degrees)
-    middle = (side - 1) / 2
-    matrix = np.concatenate([turn, (middle - turn @ np.full(2, middle))[:, None]], 1)
+    matrix = about(np.full(2, (side - 1) / 2), rotation(degrees))
     return cv2.warpAffine(part, matrix, (side, side), flags=cv2.INTER_LINEAR, borderValue=(0, 0, 0, 0))

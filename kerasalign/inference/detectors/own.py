@@ -34,7 +34,7 @@ class KerasAlignDetector(Detector):
         min_score: Lowest score of a face, 0..1.
         max_overlap: Largest intersection over union of two faces' boxes.
         second_look: Whether the network looks again at each face that it found, upright and larger: the score is the
-            geometric mean of both. It takes a quarter of a search for each face.
+            geometric mean of both. It takes a pass over 128 px for each face.
         runtime: What weights run in: `"keras"`; or `"onnxruntime"` or `"litert"`: they are exported once, compared with
             Keras and cached by their content, and from then on neither Keras nor TensorFlow is imported. `align` takes
             that of the model where it is given the detector's name.
