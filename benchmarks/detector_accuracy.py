@@ -2,10 +2,10 @@
 
     python benchmarks/detector_accuracy.py --data DIR [--faceless DIR] [--detectors kerasalign mtcnn] [--out FILE]
 
-DIR of `--data` holds 300W. The first detector searches all `--splits`, the others the first of them. `--faceless` is a
-folder of photos without faces. Landmarks are those of `--preset` on the protocol's test faces: with boxes from the
-annotation and with each detector's, as they are and cropped once more by the landmarks. A face that a detector misses
-has none; how many is told.
+DIR of `--data` holds 300W. The first detector searches all `--splits`, and the last of them once more with the photos
+turned by `--turns`; the others search the first split. `--faceless` is a folder of photos without faces. Landmarks are
+those of `--preset` on the protocol's test faces: with boxes from the annotation and with each detector's, as they are
+and cropped once more by the landmarks. A face that a detector misses has none; how many is told.
 """
 
 import argparse
@@ -40,6 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, help="folder of 300W")
     parser.add_argument("--splits", nargs="*", default=["test", "train"], help="of photos to search")
+    parser.add_argument("--turns", type=float, nargs="*", default=[-45, -30, -15, 15, 30, 45], help="degrees")
     parser.add_argument("--faceless", help="folder of photos without faces")
     parser.add_argument("--detectors", nargs="*", default=["kerasalign", "mtcnn"])
     parser.add_argument("--preset", default="musica19-synth")
@@ -52,6 +53,10 @@ def main() -> None:
     for place, name in enumerate(args.detectors):
         detector, splits = get_detector(name), args.splits[:1] if place else args.splits
         found[name] = {split: recall(detector, read_dataset("300w", args.data, split)) for split in splits}
+        for degrees in args.turns if not place else ():
+            found[name].setdefault("turned", {})[f"{degrees:g}"] = recall(
+                detector, read_dataset("300w", args.data, splits[-1]), degrees=degrees
+            )
         if args.faceless:
             found[name]["faceless"] = false_boxes(detector, list_images(args.faceless, recursive=True))
         found[name]["landmarks"] = landmarks(model, args, f"detector:{name}")

@@ -3,9 +3,10 @@
     python benchmarks/renderer.py --head ICT-FaceKit --data 300w --work DIR [--rows NAME ...] [--out FILE]
 
 Every row renders the same number of pictures of the same people with one thing changed, trains the same network on
-them by the same schedule from the same start, and is measured on the same test faces. "everything" stands twice, with
-another seed of pictures and training: a difference that is not larger than theirs means nothing. Rows that were
-trained before are taken from the work folder, and a row that was interrupted goes on there.
+them by the same schedule from the same start, and is measured on the same test faces. "everything" stands three times,
+once trained anew on the same pictures by another seed, once with pictures of other people: a difference that is not
+larger than between the first two means nothing. Rows that were trained before are taken from the work folder, and a row
+that was interrupted goes on there.
 """
 
 import argparse
@@ -34,11 +35,13 @@ class OwnPoints(Series):
         return replace(head, name=f"{head.name}, own points")
 
 
-# Changes of the scene; `series` is another kind of series, `seed` another seed.
+# Changes of the scene; `series` is another kind of series, `people` and `seed` are other seeds, of the pictures and of
+# training, and `pictures` names the row whose pictures are taken.
 FRONTAL, PLAIN = SceneConfig.preset("frontal"), SceneConfig.preset("plain")
 ROWS = {
     "everything": {},
-    "everything, another seed": {"seed": 1},
+    "everything, trained anew": {"seed": 1, "pictures": "everything"},
+    "everything, another seed": {"seed": 1, "people": 1},
     "the head's own points": {"series": OwnPoints},
     "no hair, no hats": {"hair": 0.0, "headwear": 0.0},
     "a perfect camera": {"degrade": 0.0},
@@ -53,6 +56,10 @@ ROWS = {
     "bare heads": {name: getattr(PLAIN, name) for name in
                    ("skin_detail", "hair", "beard", "glasses", "headwear", "occluders", "hard_light", "degrade")},
 }  # fmt: skip
+
+
+def _folder(work: str, row: str) -> Path:
+    return Path(work) / row.replace(",", "").replace(" ", "-")
 
 
 def main() -> None:
@@ -82,15 +89,15 @@ def main() -> None:
     rows = {}
     for name in args.rows or ROWS:
         change = dict(ROWS[name])
-        kind, seed = change.pop("series", Series), change.pop("seed", 0)
+        kind, people, seed = change.pop("series", Series), change.pop("people", 0), change.pop("seed", 0)
+        folder, drawn = (_folder(args.work, row) for row in (name, change.pop("pictures", name)))
         scene = SceneConfig(**{"backgrounds": args.backgrounds, "environment_maps": args.environments} | change)
-        folder = Path(args.work) / name.replace(",", "").replace(" ", "-")
-        write_series(kind(seed, args.size, args.head, scene), args.count, folder / "pictures", args.workers)
+        write_series(kind(people, args.size, args.head, scene), args.count, drawn / "pictures", args.workers)
         recipe = get_recipe(args.preset).with_settings(
             steps=args.steps, steps_per_epoch=args.steps // 4, batch_size=args.batch_size, schedule="cosine",
             augment=args.augment, precision=args.precision, seed=seed,
         )  # fmt: skip
-        trained = recipe.fit(folder / "pictures", folder / "run", cache_dir=folder / "crops", verbose=2)
+        trained = recipe.fit(drawn / "pictures", folder / "run", cache_dir=drawn / "crops", verbose=2)
         found = evaluate_model(trained, args.data, [args.protocol], name=name).evaluations[0]
         rows[name] = {"nme": round(float(found.nme), 4), "faces": len(found.nmes),
                       "parts": {part: round(float(value), 4) for part, value in found.parts.items()}}

@@ -142,6 +142,13 @@ def boxes_table() -> str:
     return _table(rows)
 
 
+def turned_table() -> str:
+    """Faces found in photos that were turned."""
+    (turned,) = (row["turned"] for row in _measured("detector_accuracy")["detectors"].values() if "turned" in row)
+    return _table([("turned by", *(f"{degrees}°" for degrees in turned)),
+                   ("found", *(f"{100 * row['recall']:.1f} %" for row in turned.values()))])
+
+
 def peers_table() -> str:
     """One face in our runtimes and by what a user would pick instead."""
     measured = _measured("peers")
@@ -268,8 +275,8 @@ def lw_bafa_table() -> str:
 
 TABLES = {"zoo": zoo_table, "latency": latency_table, "scc": scc_table, "export": export_table,
           "peers": peers_table, "default": default_table, "exports": exports_table, "cold_start": cold_start_table,
-          "detector": detector_table, "boxes": boxes_table, "photos": photos_table, "ablation": ablation_table,
-          "video": video_table, "runtimes": runtimes_table, "training": training_table,
+          "detector": detector_table, "boxes": boxes_table, "turned": turned_table, "photos": photos_table,
+          "ablation": ablation_table, "video": video_table, "runtimes": runtimes_table, "training": training_table,
           "throughput": throughput_table, "lw_bafa": lw_bafa_table}  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import file_digest
 from pathlib import Path
+from secrets import token_hex
 
 
 @contextmanager
@@ -19,7 +20,7 @@ def written_beside(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{os.getpid()}-{path.name}")
+    draft = _draft(path)
     try:
         yield draft
         with draft.open("rb+") as stream:
@@ -27,6 +28,11 @@ def written_beside(path: str | os.PathLike) -> Iterator[Path]:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _draft(path: Path) -> Path:
+    """A name beside a path that nothing else has, not even a draft that a killed process left; long ones are cut."""
+    return path.with_name(f".{token_hex(4)}-{path.name[-40:]}")
 
 
 def write_json(path: str | os.PathLike, content) -> None:
@@ -56,8 +62,7 @@ def folder_beside(path: str | os.PathLike, mark: str) -> Iterator[Path]:
     if path.exists() and not (path.is_dir() and ((path / mark).is_file() or not any(path.iterdir()))):
         raise FileExistsError(f"Something else than an earlier folder of this kind is there. Received: {str(path)!r}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{os.getpid()}-{path.name}")
-    old = path.with_name(f".{os.getpid()}-old-{path.name}")
+    draft, old = _draft(path), _draft(path)
     draft.mkdir()
     try:
         yield draft

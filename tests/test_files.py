@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from kerasalign.files import sha256, write_json, written_beside
+from kerasalign.files import folder_beside, sha256, write_json, written_beside
 
 
 def test_a_failed_write_leaves_the_good_file_and_no_draft(tmp_path):
@@ -18,6 +18,27 @@ def test_a_failed_write_leaves_the_good_file_and_no_draft(tmp_path):
 def test_a_writer_that_writes_nothing_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError), written_beside(tmp_path / "a.txt"):
         pass
+
+
+def test_drafts_of_killed_processes_are_in_nobodys_way(tmp_path):
+    """A container's only process always has the same number."""
+    path = tmp_path / "made"
+    drafts = set()
+    for _ in range(2):
+        with folder_beside(path, "mark") as draft:
+            drafts.add(draft)
+            (draft / "mark").touch()
+        drafts.update(tmp_path.glob(".*"))
+        draft.mkdir()
+    assert len(drafts) == 2 and (path / "mark").is_file()
+
+
+def test_names_as_long_as_a_disk_allows(tmp_path):
+    path = tmp_path / ("写" * 83 + ".png")
+    with written_beside(path) as draft:
+        assert draft.suffix == ".png"
+        draft.write_text("whole")
+    assert path.read_text() == "whole"
 
 
 def test_sha256(tmp_path):

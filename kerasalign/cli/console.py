@@ -24,8 +24,10 @@ def error_console() -> Console:
 
 
 def say(text: str) -> None:
-    """Prints a line as it is, unbroken."""
-    console().print(text, soft_wrap=True, markup=False, highlight=False)
+    """Prints a line as it is, unbroken; what the output's encoding does not have is spelt out."""
+    out = console()
+    text = text.encode(out.encoding, "backslashreplace").decode(out.encoding)
+    out.print(text, soft_wrap=True, markup=False, highlight=False)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +13,30 @@ import typer
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import console, print_json, print_table, say
 from kerasalign.files import written_beside
+
+ReaderOptions = Annotated[
+    list[str] | None,
+    typer.Option("--reader", metavar="KEY=VALUE", help="Option of the data set's reader, as in --reader stride=10."),
+]
+
+
+def key_values(pairs: Sequence[str] | None, option: str) -> dict:
+    """What is given as `OPTION KEY=JSON`, as often as the user likes.
+
+    Raises:
+        ValueError: If one is not of that form.
+    """
+    found = {}
+    for pair in pairs or ():
+        key, _, value = pair.partition("=")
+        if not key or not value:
+            raise ValueError(f"`{option}` takes KEY=VALUE. Received: {option} {pair}")
+        try:
+            found[key] = json.loads(value)
+        except ValueError:
+            # A bare word is a string: shells make quotes hard to type.
+            found[key] = value
+    return found
 
 
 def register(app: typer.Typer) -> None:
@@ -26,6 +53,7 @@ def prepare_command(
     model: Annotated[str | None, typer.Option(help="Preset to cut the training crops for.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Folder for the crops; give it to `train --cache`.")] = None,
     skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Leave broken faces out.")] = False,
+    reader: ReaderOptions = None,
     balance: Annotated[str | None, typer.Option(help="Report what gdb or pdb balancing does to the crops.")] = None,
     sheet: Annotated[
         Path, typer.Option(help="With --balance: picture of the faces at both ends of the list.")
@@ -36,17 +64,19 @@ def prepare_command(
     The exit code of a check is 1 when something is broken.
     """
     if check:
-        _check(data, dataset, photos, as_json)
+        _check(data, dataset, photos, as_json, key_values(reader, "--reader"))
         return
     if model is None or cache is None:
         raise typer.BadParameter("Give --check, or --model NAME and --cache FOLDER to cut crops.")
     from kerasalign.recipes import get_recipe
 
     start_backend()
-    made = get_recipe(model).cache(data, "train", cache, "skip" if skip_broken else "raise")
+    recipe = get_recipe(model).with_settings(reader_options=key_values(reader, "--reader"))
+    made = recipe.cache(data, "train", cache, "skip" if skip_broken else "raise")
     if balance is not None:
         _balance(made, balance, sheet)
-    say(f"{len(made)} crops in {cache}; train with: kerasalign train {model} --data {data} --cache {cache}")
+    told = "".join(f" --reader {shlex.quote(pair)}" for pair in reader or ())
+    say(f"{len(made)} crops in {cache}; train with: kerasalign train {model} --data {data} --cache {cache}{told}")
 
 
 def _balance(cache, method: str, sheet: Path) -> None:
@@ -62,10 +92,10 @@ def _balance(cache, method: str, sheet: Path) -> None:
     say(f"Both ends of the list are drawn on {sheet}")
 
 
-def _check(data: Path, dataset: str | None, photos: bool, as_json: bool) -> None:
+def _check(data: Path, dataset: str | None, photos: bool, as_json: bool, options: dict) -> None:
     from kerasalign.datasets import check_dataset
 
-    report = check_dataset(data, dataset, photos)
+    report = check_dataset(data, dataset, photos, **options)
     if as_json:
         print_json(report.to_dict())
     else:

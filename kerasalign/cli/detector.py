@@ -100,6 +100,7 @@ def measure_command(
     data: Annotated[Path | None, typer.Option(metavar="DIR", help="Annotated faces in an official layout.")] = None,
     dataset: Annotated[str, typer.Option(help="Name of that data set.")] = "300w",
     split: Annotated[str, typer.Option(help="Its split.")] = "test",
+    degrees: Annotated[float, typer.Option(help="Turn every annotated photo by so much, clockwise.")] = 0.0,
     faceless: Annotated[Path | None, typer.Option(metavar="DIR", help="Photographs without faces.")] = None,
     weights: Annotated[Path | None, typer.Option(help="Weights file; by default the library's own.")] = None,
     detector: Annotated[str, typer.Option(help="kerasalign, or another detector to compare with.")] = "kerasalign",
@@ -120,7 +121,7 @@ def measure_command(
     finder = KerasAlignDetector(weights, size, min_score, runtime=runtime) if own else get_detector(detector)
     report = {}
     if data is not None:
-        report["recall"] = recall(finder, read_dataset(dataset, data, split))
+        report["recall"] = recall(finder, read_dataset(dataset, data, split), degrees=degrees)
     if faceless is not None:
         report["false"] = false_boxes(finder, list_images(faceless, recursive=True))
     print_json(report)

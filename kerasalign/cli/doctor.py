@@ -105,6 +105,9 @@ def _manifest() -> Iterator[Finding]:
             problem = _problem(lambda weights=preset.weights: weights_path(weights), WeightsError)
             state = "damaged" if problem else "digest as in the manifest"
             yield Finding(f"weights of {preset.name}", state, problem)
+    if manifest.detector:
+        problem = _problem(lambda: weights_path(manifest.detector.weights), WeightsError)
+        yield Finding("weights of the detector", "damaged" if problem else "digest as in the manifest", problem)
     default = manifest[manifest.default]
     yield Finding("default", default.name, "" if default.available else "Its weights are not published")
 

@@ -11,6 +11,7 @@ import typer
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import console, error_console, print_json, say
+from kerasalign.cli.data import ReaderOptions, key_values
 from kerasalign.cli.options import Boxes, DataFolder, WeightsFile
 
 
@@ -35,6 +36,7 @@ def evaluate_command(
     track: Annotated[
         bool, typer.Option("--track", help="Videos: find faces once and follow them, without the annotation.")
     ] = False,
+    reader: ReaderOptions = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Measure a preset on a data set's test faces: the paper's numbers beside ours, with the protocol of each."""
@@ -42,6 +44,7 @@ def evaluate_command(
     from kerasalign.recipes.evaluation import evaluate_model, preset_protocols, usable_protocols
     from kerasalign.recipes.tracking import evaluate_tracking
 
+    told = {"reader_options": key_values(reader, "--reader"), "name": name}
     preset = find_preset(name).preset
     names, published = preset_protocols(preset)
     if not protocol:
@@ -57,9 +60,9 @@ def evaluate_command(
             model = model.with_thresholds(success_threshold)
         if track:
             detector = (boxes or "detector:kerasalign").removeprefix("detector:")
-            report = evaluate_tracking(model, data, protocol, detector=detector, name=name, published=published)
+            report = evaluate_tracking(model, data, protocol, detector=detector, published=published, **told)
         else:
-            report = evaluate_model(model, data, protocol, box_source=boxes, name=name, published=published)
+            report = evaluate_model(model, data, protocol, box_source=boxes, published=published, **told)
     if as_json:
         print_json(report.to_dict())
     else:

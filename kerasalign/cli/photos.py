@@ -31,22 +31,27 @@ def align_command(
     ],
     model: _ModelOption = None,
     weights: _WeightsOption = None,
-    out: Annotated[Path, typer.Option(help="Folder for the drawn photos.")] = Path("landmarks"),
+    out: Annotated[Path, typer.Option(help="Folder for the drawn photos and videos.")] = Path("landmarks"),
     as_json: Annotated[bool, typer.Option("--json", help="Also write OUT/landmarks.json.")] = False,
     boxes: Annotated[
         Path | None,
         typer.Option(help='Face boxes instead of a detector: JSON {"photo.jpg": [[x0, y0, x1, y1], ...]}.'),
     ] = None,
     detector: Annotated[str, typer.Option(help="Face detector: kerasalign or mtcnn.")] = "kerasalign",
+    detector_size: Annotated[
+        int | None, typer.Option(help="Side that photos are searched at, a multiple of 32; larger finds smaller faces.")
+    ] = None,
+    min_score: Annotated[float | None, typer.Option(help="Lowest score of a face, 0 to 1.")] = None,
     recursive: Annotated[bool, typer.Option("--recursive", help="Look into sub-folders too.")] = False,
+    draw: Annotated[bool, typer.Option("--draw/--no-draw", help="Photos: write them with their landmarks.")] = True,
     smooth: Annotated[bool, typer.Option("--smooth", help="Videos: smooth the landmarks over time.")] = False,
     runtime: Annotated[str, typer.Option(help="What networks run in: keras, onnxruntime or litert.")] = "keras",
 ) -> None:
     """Find the landmarks of photos and videos and draw them.
 
-    A photo that cannot be read is reported and the rest goes on. The exit code is 0 when every photo could be
-    read, with or without a face in it, and 1 when one could not. In a video faces are found once and then followed;
-    with --json its landmarks are written beside it.
+    A source that cannot be read, or whose drawing cannot be written, is reported and the rest goes on. The exit code is
+    0 when all went well, with or without a face, and 1 otherwise. In a video faces are found once and then followed;
+    with --json its landmarks are written beside it. What lies in OUT is no source.
     """
     from kerasalign.cli.videos import align_one, is_video
     from kerasalign.inference import align_iter
@@ -54,42 +59,77 @@ def align_command(
     videos = [source for source in sources if is_video(source)]
     if videos and boxes is not None:
         raise ValueError(f"`--boxes` are for photos. Received: --boxes with {videos[0]}")
-    photos = _photos([source for source in sources if not is_video(source)], recursive)
+    photos = _photos([source for source in sources if not is_video(source)], recursive, out)
     given = None if boxes is None else _read_boxes(boxes, photos)
+    finder = _detector(detector, detector_size, min_score, runtime, given is not None)
     network = _load(model, weights, runtime, runtime == "keras" or (given is None and detector != "kerasalign"))
+    names: Counter[str] = Counter()
+    count: Counter[str] = Counter()
     for video in videos:
         stem = str(video).replace(":", "") if not video.suffix else video.stem
-        align_one(network, video, out / f"{stem}_landmarks.mp4", detector, smooth, as_json)
-    if videos and not photos:
-        return
+        try:
+            align_one(network, video, out / _unique(f"{stem}_landmarks", ".mp4", names), finder, smooth, as_json)
+        except (ValueError, OSError) as error:
+            count["video"] += 1
+            say(f"{video}: error: {error}")
+    if photos or not videos:
+        documents: list[dict] = []
+        try:
+            stream = align_iter(network, photos, detector=finder, boxes=given, keep_images=True)
+            _report(stream, len(photos), out, draw, names, documents, count)
+        finally:
+            # After Ctrl-C or a full disk too: what was found is worth keeping.
+            if as_json:
+                write_json(out / "landmarks.json", documents)
+                say(f"Landmarks written to {out / 'landmarks.json'}")
+        unwritten = f", {count['unwritten']} not writable" if count["unwritten"] else ""
+        say(f"{_count(len(photos), 'photo')}: {count['found']} {'drawn' if draw else 'with faces'}, "
+            f"{count['empty']} without a face, {count['unread']} not readable{unwritten}")  # fmt: skip
+    if count["video"] + count["unread"] + count["unwritten"]:
+        raise typer.Exit(1)
+
+
+def _report(stream, total: int, out: Path, draw: bool, names: Counter[str], documents: list[dict],
+            count: Counter[str]) -> None:
+    """Reports, draws, notes and counts the faces of photos."""
     # Unreadable photos are reported here, one line each.
     logging.getLogger("kerasalign.inference").setLevel(logging.ERROR)
-    stream = align_iter(network, photos, detector=detector, boxes=given, keep_images=True)
     screen = error_console()
-    names: Counter[str] = Counter()
-    documents, count = [], Counter()
-    for faces in track(stream, "Aligning", len(photos), console=screen, transient=True,
+    for faces in track(stream, "Aligning", total, console=screen, transient=True,
                        disable=not screen.is_terminal):  # fmt: skip
+        documents.append(faces.to_dict())
         if faces.problem:
-            count["failed"] += 1
+            count["unread"] += 1
             line = f"error: {faces.problem}"
         elif not len(faces):
             count["empty"] += 1
             line = "no face"
+        elif not draw:
+            count["found"] += 1
+            line = _count(len(faces), "face")
         else:
-            count["drawn"] += 1
-            target = out / _unique(f"{Path(faces.source).stem}_landmarks", names)
-            _save(faces, target)
-            line = f"{_count(len(faces), 'face')} -> {target}"
-        documents.append(faces.to_dict())
+            target = out / _unique(f"{Path(faces.source).stem}_landmarks", ".png", names)
+            try:
+                _save(faces, target)
+                count["found"] += 1
+                line = f"{_count(len(faces), 'face')} -> {target}"
+            except OSError as error:
+                count["unwritten"] += 1
+                line = f"error: {_count(len(faces), 'face')}, but the drawing cannot be written ({error})"
         say(f"{faces.source}: {line}")
-    if as_json:
-        write_json(out / "landmarks.json", documents)
-        say(f"Landmarks written to {out / 'landmarks.json'}")
-    say(f"{_count(len(photos), 'photo')}: {count['drawn']} drawn, {count['empty']} without a face, "
-        f"{count['failed']} not readable")  # fmt: skip
-    if count["failed"]:
-        raise typer.Exit(1)
+
+
+def _detector(name: str, size: int | None, min_score: float | None, runtime: str, boxes_given: bool):
+    """The detector by its name, or our own with options."""
+    options = {key: value for key, value in (("size", size), ("min_score", min_score)) if value is not None}
+    if not options:
+        return name
+    from kerasalign.inference import KerasAlignDetector
+
+    if name != KerasAlignDetector.name or boxes_given:
+        raise ValueError("`--detector-size` and `--min-score` are of the detector 'kerasalign'. Received: "
+                         f"{'--boxes' if boxes_given else f'--detector {name}'}")  # fmt: skip
+    return KerasAlignDetector(**options, runtime=runtime)
 
 
 def demo_command(
@@ -130,12 +170,16 @@ def _load(name: str | None, weights: Path | None, runtime: str = "keras", start:
         return load(name or read_manifest().default, weights=chosen, runtime=runtime)
 
 
-def _photos(sources: list[Path], recursive: bool) -> list[Path]:
+def _photos(sources: list[Path], recursive: bool, out: Path) -> list[Path]:
     from kerasalign.data.images import list_images
 
     photos: list[Path] = []
     for source in sources:
-        found = list_images(source, recursive) if source.is_dir() else [source]
+        found = [source]
+        if source.is_dir():
+            # An earlier run's drawings may lie below: they are no photos.
+            inside = out.resolve() if out.resolve() != source.resolve() else None
+            found = [path for path in list_images(source, recursive) if inside not in path.resolve().parents]
         if not found:
             say(f"{source}: no photos in this folder")
         photos += found
@@ -159,10 +203,11 @@ def _save(faces, path: Path, **options) -> None:
         faces.draw(**options).save(draft)
 
 
-def _unique(stem: str, taken: Counter[str]) -> str:
-    """A file name that no other photo of this run got, though photos of two folders may share theirs."""
-    taken[stem] += 1
-    return f"{stem}.png" if taken[stem] == 1 else f"{stem}_{taken[stem]}.png"
+def _unique(stem: str, suffix: str, taken: Counter[str]) -> str:
+    """A file name that no other source of this run got, though files of two folders may share theirs."""
+    taken[stem + suffix] += 1
+    number = taken[stem + suffix]
+    return f"{stem}{suffix}" if number == 1 else f"{stem}_{number}{suffix}"
 
 
 def _count(number: int, what: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,7 @@ import typer
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import say
+from kerasalign.cli.data import ReaderOptions, key_values
 
 
 def register(app: typer.Typer) -> None:
@@ -50,18 +50,25 @@ def train_command(
     workers: Annotated[int, typer.Option(help="Batches that are made at the same time.")] = 1,
     resume: Annotated[bool, typer.Option(help="Go on with a run that is in the folder.")] = True,
     skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Leave broken faces out.")] = False,
+    reader: ReaderOptions = None,
 ) -> None:
     """Train a preset. A run that was stopped goes on with the same command; without options it is the paper's."""
     from kerasalign.recipes import get_recipe
 
     if (data is None) == (render is None):
         raise typer.BadParameter("Give --data DIR, or --render HEAD to train on faces that are rendered meanwhile.")
+    _check_source(
+        render is not None,
+        {"--cache": cache, "--balance": balance, "--skip-broken": skip_broken, "--reader": reader},
+        {"--backgrounds": backgrounds, "--environments": environments},
+    )
     start_backend()
     recipe = get_recipe(name)
     recipe = recipe.with_settings(
         model=recipe.model | _changes(change or [], recipe.model),
         steps=steps, epochs=epochs, steps_per_epoch=steps_per_epoch, batch_size=batch_size, learning_rate=learning_rate,
         schedule=schedule, validation=validation, precision=precision, seed=seed, augment=augment, balance=balance,
+        reader_options=key_values(reader, "--reader"),
     )  # fmt: skip
     run = run or Path("runs") / name
     # A bar on a terminal, a line per epoch in a log.
@@ -70,7 +77,9 @@ def train_command(
         from kerasalign.recipes.streaming import fit_stream
 
         series = _series(render, backgrounds, environments, recipe.seed)
-        fit_stream(recipe, series, run, initial_weights=init, verbose=verbose, threads=max(2, workers))
+        fit_stream(
+            recipe, series, run, initial_weights=init, resume=resume, verbose=verbose, threads=max(2, workers)
+        )  # fmt: skip
     else:
         recipe.fit(
             data, run, cache_dir=cache, initial_weights=init, resume=resume,
@@ -78,6 +87,14 @@ def train_command(
         )  # fmt: skip
     best = run / "best.weights.h5"
     say(f"Weights, run card and curve are in {run}. Use them with: kerasalign.load({name!r}, weights={str(best)!r})")
+
+
+def _check_source(rendered: bool, of_folders: dict, of_renders: dict) -> None:
+    """Raises if an option was given that has no effect: of data sets' folders while rendering, or the other way."""
+    source, others = ("--render", of_folders) if rendered else ("--data", of_renders)
+    given = [option for option, value in others.items() if value]
+    if given:
+        raise typer.BadParameter(f"{', '.join(given)} cannot be used with {source}.")
 
 
 def _series(head: Path, backgrounds: Path | None, environments: Path | None, seed: int):
@@ -92,14 +109,7 @@ def _series(head: Path, backgrounds: Path | None, environments: Path | None, see
 
 def _changes(pairs: list[str], model: dict) -> dict:
     """`KEY=JSON` options as constructor arguments of the network."""
-    changes = {}
-    for pair in pairs:
-        key, _, value = pair.partition("=")
-        try:
-            changes[key] = json.loads(value)
-        except ValueError:
-            # A bare word is a string: shells make quotes hard to type.
-            changes[key] = value
-        if not value or key == "class":
-            raise ValueError(f"`--set` takes an argument of {model['class']} and a value. Received: --set {pair}")
+    changes = key_values(pairs, "--set")
+    if "class" in changes:
+        raise ValueError(f"`--set` takes arguments of {model['class']}. Received: --set class={changes['class']}")
     return changes

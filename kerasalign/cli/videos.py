@@ -19,14 +19,14 @@ def is_video(source: Path) -> bool:
     return source.suffix.lower() in VIDEO_SUFFIXES or _CAMERA.fullmatch(str(source)) is not None
 
 
-def align_one(network, source: Path, target: Path, detector: str, smooth: bool, as_json: bool) -> None:
+def align_one(network, source: Path, target: Path, detector, smooth: bool, as_json: bool) -> None:
     """Draws the faces of a video into a file, and their landmarks into a `.json` beside it; Ctrl-C ends it early.
 
     Args:
         network: The model.
         source: A video file, or `camera:0`.
         target: The video to write.
-        detector: Name of the face detector.
+        detector: Name of the face detector, or the detector.
         smooth: Whether to smooth the landmarks.
         as_json: Whether to write the `.json`.
     """

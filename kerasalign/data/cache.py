@@ -52,6 +52,8 @@ class CropCache:
         skipped: Face name to the reason why it is not here.
         content_hash: Digest of what the cache was made from; names the data in a run card.
         directory: Where it is kept; `None` in memory.
+        groups: `FaceSample.group` of each face, for `split_indices`; `None` where no face tells one, and in caches
+            of older versions.
 
     Example:
 
@@ -67,6 +69,7 @@ class CropCache:
     skipped: dict[str, str] = field(default_factory=dict)
     content_hash: str = ""
     directory: Path | None = None
+    groups: Sequence[str | None] | None = None
 
     def __post_init__(self) -> None:
         n, m = len(self.names), self.spec.size
@@ -75,6 +78,8 @@ class CropCache:
             if getattr(self, name).shape != expected:
                 raise CacheError(f"`{name}` must have shape {expected} for {n} faces of {m} px. "
                                  f"Received: shape {getattr(self, name).shape}")
+        if self.groups is not None and len(self.groups) != n:
+            raise CacheError(f"`groups` must be one per face, {n}. Received: {len(self.groups)} groups")
         if self.crops.dtype != np.uint8:
             raise CacheError(f"`crops` must be uint8. Received: dtype {self.crops.dtype}")
 
@@ -140,6 +145,7 @@ class CropCache:
                 skipped=meta["skipped"],
                 content_hash=meta["content_hash"],
                 directory=directory,
+                groups=tuple(meta["groups"]) if "groups" in meta else None,
             )
         except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
             raise CacheError(f"The cache is damaged: {error}. Received: directory='{directory}'") from error

@@ -48,7 +48,7 @@ def build_cache(
         on_error: `"raise"`, or `"skip"`: leave faces out whose photo or box is unusable, log them, and list
             them in `skipped`.
         reader: `FaceSample -> (H, W, 3)` uint8 RGB; by default the photo is read from its file.
-        workers: Threads that decode photos; by default one per core.
+        workers: Threads that decode photos; by default one per core. Frames of videos are decoded by one more.
         progress: Show a progress bar; by default where the error stream is a terminal.
 
     Returns:
@@ -134,14 +134,14 @@ def _fingerprint(path: Path, part: int = 1 << 16) -> bytes:
         return f"unreadable: {type(error).__name__}".encode()
 
 
-def _cut(group: list, spec: CropSpec, box: str, reader: Callable) -> list[tuple | Exception]:
+def _cut(faces: list, spec: CropSpec, box: str, reader: Callable) -> list[tuple | Exception]:
     """Crops, landmarks and boxes of the faces of one photo, or what was wrong with each."""
     try:
-        photo = reader(group[0])
+        photo = reader(faces[0])
     except (OSError, ValueError) as error:
-        return [error] * len(group)
+        return [error] * len(faces)
     results: list[tuple | Exception] = []
-    for sample in group:
+    for sample in faces:
         try:
             corners = sample.box(box)
             crop, matrix = spec.extract(photo, corners)
@@ -158,10 +158,11 @@ def _fill(work: Path, samples, spec, box, markup, digest, on_error, reader, work
     landmarks = np.empty((n, len(samples[0].landmarks), 2), "float32")
     boxes = np.empty((n, 4))
     names: list[str] = []
+    groups: list[str | None] = []
     skipped: dict[str, str] = {}
     # A photo of many faces (neighbours in a list) is decoded once.
-    groups = [list(group) for _, group in groupby(samples, key=lambda sample: str(sample.image))]
-    for sample, result in _in_order(groups, spec, box, reader, workers, progress):
+    photos = [list(faces) for _, faces in groupby(samples, key=lambda sample: str(sample.image))]
+    for sample, result in _in_order(photos, spec, box, reader, workers, progress):
         if isinstance(result, Exception):
             if on_error == "raise":
                 raise ValueError(f"Face '{sample.name}' cannot be cropped: {result}") from result
@@ -170,6 +171,7 @@ def _fill(work: Path, samples, spec, box, markup, digest, on_error, reader, work
             continue
         crops[len(names)], landmarks[len(names)], boxes[len(names)] = result
         names.append(sample.name)
+        groups.append(sample.group)
     if skipped:
         # The file is cut to the faces that are there, which needs a new header.
         full, crops = crops, np.lib.format.open_memmap(work / "kept.npy", "w+", "uint8",
@@ -193,10 +195,12 @@ def _fill(work: Path, samples, spec, box, markup, digest, on_error, reader, work
         "skipped": skipped,
         "names": names,
     }
+    if any(group is not None for group in groups):
+        meta["groups"] = groups
     (work / "meta.json").write_text(json.dumps(meta, indent=1), "utf-8")
 
 
-def _in_order(groups, spec, box, reader, workers, progress):
+def _in_order(photos, spec, box, reader, workers, progress):
     """Yields every sample with its result; threads decode a bounded number of photos ahead."""
     from rich.console import Console
     from rich.progress import Progress
@@ -206,19 +210,23 @@ def _in_order(groups, spec, box, reader, workers, progress):
     with (
         Progress(console=Console(stderr=True), disable=not shown) as bar,
         ThreadPoolExecutor(workers) as pool,
+        # A thread that falls behind in a video would have it decoded anew from its start.
+        ThreadPoolExecutor(1) as forward,
     ):
-        task = bar.add_task("Cropping faces", total=sum(map(len, groups)))
+        task = bar.add_task("Cropping faces", total=sum(map(len, photos)))
         pending = []
-        todo = iter(groups)
+        todo = iter(photos)
         try:
             while True:
-                while len(pending) < 4 * workers and (group := next(todo, None)):
-                    pending.append((group, pool.submit(_cut, group, spec, box, reader)))
+                while len(pending) < 4 * workers and (faces := next(todo, None)):
+                    image = faces[0].image
+                    lane = forward if isinstance(image, EmbeddedImage) and image.in_order else pool
+                    pending.append((faces, lane.submit(_cut, faces, spec, box, reader)))
                 if not pending:
                     return
-                group, future = pending.pop(0)
-                yield from zip(group, future.result())
-                bar.advance(task, len(group))
+                faces, future = pending.pop(0)
+                yield from zip(faces, future.result())
+                bar.advance(task, len(faces))
         finally:
             for _, future in pending:
                 future.cancel()

@@ -9,6 +9,9 @@ import numpy as np
 class EpochDataset(keras.utils.PyDataset):
     """A `PyDataset` whose batch `i` of epoch `e` depends on its arguments, `e` and `i` alone.
 
+    `fit` moves on to the next epoch by itself. `epoch_callback` keeps it at `fit`'s epoch whatever happens, as where
+    `initial_epoch` is not 0; without it, `set_epoch` goes there.
+
     A subclass sets `_steps`, calls `set_epoch` at the end of its constructor, and implements `batch(epoch, index)`.
     """
 
@@ -25,10 +28,21 @@ class EpochDataset(keras.utils.PyDataset):
         if int(epoch) != epoch or epoch < 0:
             raise ValueError(f"`epoch` must be a whole number from 0 up. Received: epoch={epoch!r}")
         self._epoch = int(epoch)
+        self._begun = False
+        self._fetched: set[int] = set()
 
     def epoch_callback(self) -> keras.callbacks.Callback:
         """A callback that goes to the epoch that `fit` begins."""
         return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: self.set_epoch(epoch))
+
+    def on_epoch_begin(self) -> None:
+        """Called by Keras, with several workers after it has begun to fetch: too late to move on here."""
+        self._begun = True
+
+    def on_epoch_end(self) -> None:
+        """Called by Keras, also after it has only looked at a batch to build a model: that is no epoch."""
+        if self._begun and len(self._fetched) == self._steps:
+            self.set_epoch(self._epoch + 1)
 
     def check_index(self, index: int) -> None:
         """Raises `IndexError` if there is no batch `index` in an epoch."""
@@ -39,6 +53,7 @@ class EpochDataset(keras.utils.PyDataset):
         return self._steps
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        self._fetched.add(index)
         return self.batch(self._epoch, index)
 
     def batch(self, epoch: int, index: int) -> tuple[np.ndarray, np.ndarray]:

@@ -13,8 +13,10 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 _log = logging.getLogger(__name__)
 
 IMAGE_EXTENSIONS = (
-    ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp",
+    ".avif", ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp",
 )  # fmt: skip
+# What phones write and Pillow reads with a plugin that the user registers, such as pillow-heif.
+_PLUGIN_EXTENSIONS = (".heic", ".heif")
 
 
 class ImageError(ValueError):
@@ -81,6 +83,8 @@ def load_image(source) -> np.ndarray:
 def list_images(folder, recursive: bool = False) -> list[Path]:
     """Lists the photos of a folder by their extensions, sorted by path; hidden files are left out.
 
+    HEIC photos are listed where a plugin of Pillow reads them, such as pillow-heif; else a warning counts them.
+
     Args:
         folder: The folder.
         recursive: Whether to look into its sub-folders as well.
@@ -91,9 +95,14 @@ def list_images(folder, recursive: bool = False) -> list[Path]:
     root = Path(folder)
     if not root.is_dir():
         raise ImageError(folder, "it is not a folder" if root.exists() else "there is no such folder")
-    found = root.rglob("*") if recursive else root.iterdir()
-    return sorted(path for path in found if path.suffix.lower() in IMAGE_EXTENSIONS and path.is_file()
-                  and not any(part.startswith(".") for part in path.relative_to(root).parts))
+    found = [path for path in (root.rglob("*") if recursive else root.iterdir()) if path.is_file()
+             and not any(part.startswith(".") for part in path.relative_to(root).parts)]  # fmt: skip
+    kinds = {*IMAGE_EXTENSIONS, *(kind for kind in _PLUGIN_EXTENSIONS if kind in Image.registered_extensions())}
+    unread = sum(path.suffix.lower() in {*_PLUGIN_EXTENSIONS} - kinds for path in found)
+    if unread:
+        _log.warning("Left out %d HEIC photos in %s: Pillow reads them after `pillow_heif.register_heif_opener()` of "
+                     "the package pillow-heif.", unread, root)  # fmt: skip
+    return sorted(path for path in found if path.suffix.lower() in kinds)
 
 
 def _file_bytes(source) -> bytes:
@@ -117,6 +126,9 @@ def _read_bytes(source, data: bytes) -> np.ndarray:
         raise ImageError(source, "the file is empty")
     try:
         image = Image.open(io.BytesIO(data))
+    except Image.DecompressionBombError:
+        limit = f"more than {2 * Image.MAX_IMAGE_PIXELS:,} pixels, at which Pillow stops for safety"
+        raise ImageError(source, f"it has {limit}: make it smaller, or set PIL.Image.MAX_IMAGE_PIXELS higher") from None
     except UnidentifiedImageError:
         raise ImageError(source, "the file is not an image of a known format") from None
     except Exception as error:  # Pillow's parsers raise what they like on damaged headers

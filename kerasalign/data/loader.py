@@ -100,25 +100,6 @@ class FaceLoader(EpochDataset):
         """Every face once, in order, untouched; the last batch may be smaller."""
         return cls(cache, crop_spec, **{"augment": "none", "shuffle": False} | kwargs)
 
-    def set_epoch(self, epoch: int) -> None:
-        """Goes to an epoch, as after resuming a run."""
-        super().set_epoch(epoch)
-        self._begun = False
-        self._fetched: set[int] = set()
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        self._fetched.add(index)
-        return self.batch(self._epoch, index)
-
-    def on_epoch_begin(self) -> None:
-        """Called by Keras, with several workers after it has begun to fetch: too late to move on here."""
-        self._begun = True
-
-    def on_epoch_end(self) -> None:
-        """Called by Keras, also after it has only looked at a batch to build a model: that is no epoch."""
-        if self._begun and len(self._fetched) == self._steps:
-            self.set_epoch(self._epoch + 1)
-
     def faces(self, epoch: int, index: int) -> np.ndarray:
         """Indices into the cache of the faces of a batch, `(B,)`."""
         self.check_index(index)

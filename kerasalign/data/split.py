@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
-def split_indices(n: int, val: int | float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Random split that depends on `n`, `val` and `seed` only.
+def split_indices(
+    n: int, val: int | float, seed: int = 0, groups: Sequence[str | None] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Random split that depends on the arguments only.
 
     Args:
         n: Number of faces.
-        val: Faces for validation: a count (`int`), or a fraction (`float`), rounded down.
+        val: Faces for validation: a count (`int`), or a fraction (`float`), rounded down. With groups, at least as
+            many.
         seed: Seed.
+        groups: What each face belongs to, such as its video: faces of a group, which look alike, go to one side.
+            `None` in it: a face on its own.
 
     Returns:
         Sorted training and validation indices, int64.
@@ -22,5 +29,18 @@ def split_indices(n: int, val: int | float, seed: int = 0) -> tuple[np.ndarray, 
     count = int(n * val) if isinstance(val, float) else int(val)
     if not 0 <= count < n:
         raise ValueError(f"`val` must leave faces to train on out of {n}. Received: val={val!r}")
-    order = np.random.default_rng([seed, n]).permutation(n)
-    return np.sort(order[count:]), np.sort(order[:count])
+    rng = np.random.default_rng([seed, n])
+    if groups is None:
+        order = rng.permutation(n)
+        return np.sort(order[count:]), np.sort(order[:count])
+    if len(groups) != n:
+        raise ValueError(f"`groups` must be one per face, {n}. Received: {len(groups)} groups")
+    _, member = np.unique([f"face {i}" if group is None else f"group {group}" for i, group in enumerate(groups)],
+                          return_inverse=True)  # fmt: skip
+    sizes = np.bincount(member)
+    order = rng.permutation(len(sizes))
+    chosen = order[: np.searchsorted(np.cumsum(sizes[order]), count) + 1] if count else order[:0]
+    if len(chosen) == len(sizes):
+        raise ValueError(f"`val` must leave groups to train on out of {len(sizes)}. Received: val={val!r}")
+    held_out = np.isin(member, chosen)
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)

@@ -41,13 +41,14 @@ def check_dataset(
 
     Raises:
         FileNotFoundError: If `root` does not exist.
-        ValueError: If the folder is not recognised, or as more than one data set.
+        ValueError: If the folder is not recognised, or as more than one data set, or the reader has no such option.
     """
     path = Path(root).expanduser()
     if not path.exists():
         raise FileNotFoundError(f"`root` must be the folder of a data set; that path does not exist. "
                                 f"Received: root={str(root)!r}")
     dataset = get_dataset(name) if name is not None else recognise_dataset(path)
+    dataset.check_options(options)
     splits = dataset.splits_of(path)
     findings: dict[str, list[Finding]] = {
         split: list(dataset.faces(path, split, **{**dataset.count_options, **options})) for split in splits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import os
 from abc import ABC, abstractmethod
@@ -54,6 +55,12 @@ class Dataset(ABC):
     def missing(self, root: Path, split: str) -> list[str]:
         """Files and folders of the official layout that a split needs and that are not there."""
 
+    @property
+    def options(self) -> dict[str, object]:
+        """Options of this data set's reader, with what they are by default."""
+        _root, _split, *given = inspect.signature(self.faces).parameters.values()
+        return {option.name: option.default for option in given}
+
     def read(
         self,
         root: str | os.PathLike,
@@ -82,6 +89,7 @@ class Dataset(ABC):
         """
         if on_error not in ("raise", "skip"):
             raise ValueError(f"`on_error` must be 'raise' or 'skip'. Received: on_error={on_error!r}")
+        self.check_options(options)
         root = self.check_root(root)
         split = self.check_split(root, split)
         missing = self.missing(root, split)
@@ -108,6 +116,17 @@ class Dataset(ABC):
         from kerasalign.datasets.check import check_dataset  # It knows every data set, so it comes after them.
 
         return check_dataset(root, self.name, photos, **options)
+
+    def check_options(self, options: Collection[str]) -> None:
+        """Raises unless the reader takes options of these names.
+
+        Raises:
+            ValueError: If there is one that it does not take.
+        """
+        unknown = sorted(set(options) - set(self.options))
+        if unknown:
+            raise ValueError(f"The reader of {self.name} takes the options {['exclude', *self.options]}. "
+                             f"Received: {unknown}")
 
     def check_root(self, root: str | os.PathLike) -> Path:
         """The folder of the data set as a path.

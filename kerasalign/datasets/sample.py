@@ -30,6 +30,11 @@ class EmbeddedImage:
         """The photo, `(H, W, 3)` uint8 RGB."""
         return self.reader(self.path, self.name)
 
+    @property
+    def in_order(self) -> bool:
+        """Whether photos of this file are cheap only in the order of its list, one after the other: a video's are."""
+        return getattr(self.reader, "in_order", False)
+
     def __str__(self) -> str:
         return f"{self.path}#{self.name}"
 
@@ -47,7 +52,8 @@ class FaceSample:
         name: Key that is unique within the data set, such as `"helen/testset/296814969_3"`.
         boxes: Kind of box to `(x0, y0, x1, y1)` in the photo, such as `"detector"` or `"ground_truth"`.
         visibility: `(N,)` bool, False where the point is occluded; `None` where the data set does not say.
-        attributes: What else the data set says of the face, such as `{"subset": "common"}`.
+        attributes: What else the data set says of the face, such as `{"subset": "common"}`. `"video"` and `"source"`
+            name what several samples were taken from: a video, or the photo that pictures were made from.
     """
 
     image: Path | EmbeddedImage
@@ -70,6 +76,15 @@ class FaceSample:
             raise ValueError(f"Face '{self.name}' has no such box; it has {['landmarks', *self.boxes]}. "
                              f"Received: kind={kind!r}")
         return np.asarray(self.boxes[kind], "float64")
+
+    @property
+    def group(self) -> str | None:
+        """What the face shares with samples that show the same person alike: its video, or its source photo.
+
+        A fair split keeps the samples of a group together. `None`: the data set does not say.
+        """
+        found = self.attributes.get("video", self.attributes.get("source"))
+        return None if found is None else str(found)
 
     def read_image(self) -> np.ndarray:
         """The photo, `(H, W, 3)` uint8 RGB.

@@ -45,6 +45,10 @@ def read_frame(path: Path, name: str) -> np.ndarray:
     return decoder.frame(int(name))
 
 
+# Whoever reads a whole video with several threads should do it by one.
+read_frame.in_order = True
+
+
 class _Decoder:
     """A video that is read forwards, with the last few frames at hand."""
 

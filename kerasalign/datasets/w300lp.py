@@ -23,6 +23,7 @@ class W300LP(Dataset):
 
     Layout: `{AFW,HELEN,IBUG,LFPW}/` with photos and one `.mat` of the same name each (pose and 3D shape), and
     `landmarks/{AFW,...}/<photo>_pts.mat`. A face is named by its folder and photo: `"AFW/AFW_134212_1_0"`.
+    Attribute `source`: the face of the photo that its poses were made from, `"AFW/AFW_134212_1"`.
     There are no boxes but the tight ones. IBUG is among its sources: a model that is trained on it has seen
     the people of 300W's challenging test set.
 
@@ -61,7 +62,8 @@ class W300LP(Dataset):
         files = sorted((root / "landmarks" / part).glob(f"*{_SUFFIX}"))
         for path in files:
             stem = path.name.removesuffix(_SUFFIX)
-            attributes = {"subset": "train", "folder": folder}
+            # The last number counts the poses; a mirrored copy shows the same face.
+            attributes = {"subset": "train", "folder": folder, "source": f"{folder}/{stem.rpartition('_')[0]}"}
             try:
                 photo, landmarks = find_photo(path, photos, stem), _points(path, f"pts_{points}") - index_base
                 if pose:

@@ -132,7 +132,7 @@ class Crowd:
         left, top, right, bottom = frame
         long = max(right - left, bottom - top)
         kind = rng.choice(4, p=config.counts)
-        count = (0, 1, int(rng.integers(2, 5)), int(rng.integers(4, config.max_faces + 1)))[kind]
+        count = (0, 1, int(rng.integers(2, 5)), int(rng.integers(4, max(config.max_faces, 4) + 1)))[kind]
         low, high = config.face
         high = (high, high, min(high, 0.45), min(high, 0.22))[kind]
         found = []

@@ -9,11 +9,11 @@ from itertools import groupby
 import numpy as np
 
 from kerasalign.data.images import load_image
-from kerasalign.geometry import box_center, box_iou, box_size, tight_box
+from kerasalign.geometry import about, apply_affine, box_center, box_iou, box_size, rotation, tight_box, warp
 from kerasalign.markups import get_markup
 
 
-def recall(detector, samples: Iterable, overlap: float = 0.5) -> dict:
+def recall(detector, samples: Iterable, overlap: float = 0.5, degrees: float = 0.0) -> dict:
     """Compares a detector's faces with annotated ones.
 
     A face counts as found when the tight box of its landmarks and a detected box have that intersection over union;
@@ -24,6 +24,7 @@ def recall(detector, samples: Iterable, overlap: float = 0.5) -> dict:
         detector: A `Detector`.
         samples: `FaceSample`s with landmarks; those of one photo follow one another.
         overlap: Least intersection over union.
+        degrees: Turns every photo first, clockwise, about its middle and into a larger one that holds all of it.
 
     Returns:
         Dict: `faces`; `recall`; `missed` names; `others`, detected boxes that are no annotated face; medians and 90th
@@ -33,7 +34,7 @@ def recall(detector, samples: Iterable, overlap: float = 0.5) -> dict:
     missed, rows, seconds, others, count = [], [], [], 0, 0
     for _, group in groupby(samples, key=lambda sample: str(sample.image)):
         faces = list(group)
-        image = faces[0].read_image()
+        image, turn = _turned(faces[0].read_image(), degrees)
         start = time.perf_counter()
         found = detector.detect(image)
         seconds.append(time.perf_counter() - start)
@@ -41,14 +42,15 @@ def recall(detector, samples: Iterable, overlap: float = 0.5) -> dict:
         used = set()
         for sample in faces:
             count += 1
-            overlaps = [box_iou(_around(box, face.angle), tight_box(sample.landmarks))
-                        for box, face in zip(boxes, found)]  # fmt: skip
+            landmarks = apply_affine(turn, sample.landmarks)
+            overlaps = [box_iou(_around(box, face.angle), tight_box(landmarks)) for box, face in zip(boxes, found)]
             best = int(np.argmax(overlaps)) if overlaps else -1
             if best < 0 or overlaps[best] < overlap:
                 missed.append(sample.name)
                 continue
             used.add(best)
-            rows.append((overlaps[best], *_errors(boxes[best], found[best].angle, sample)))
+            truth = get_markup(sample.markup).upright_box(landmarks)
+            rows.append((overlaps[best], *_errors(boxes[best], found[best].angle, *truth)))
         others += len(found) - len(used)
     columns = np.array(rows).reshape(-1, 4).T
     names = ("iou", "middle", "size", "degrees")
@@ -85,8 +87,16 @@ def _around(box: np.ndarray, angle: float) -> np.ndarray:
     return np.concatenate([box_center(box) - reach, box_center(box) + reach])
 
 
-def _errors(box: np.ndarray, angle: float, sample) -> tuple[float, float, float]:
-    truth, truth_angle = get_markup(sample.markup).upright_box(sample.landmarks)
+def _turned(image: np.ndarray, degrees: float) -> tuple[np.ndarray, np.ndarray]:
+    """A photo turned into one that holds all of it, and the `(2, 3)` map there."""
+    size = np.array(image.shape[1::-1], "float64")
+    linear = rotation(degrees)
+    room = np.ceil(np.abs(linear) @ size - 1e-9)
+    turn = about((size - 1) / 2, linear, (room - 1) / 2)
+    return (warp(image, turn, tuple(room.astype(int).tolist())) if degrees else image), turn
+
+
+def _errors(box: np.ndarray, angle: float, truth: np.ndarray, truth_angle: float) -> tuple[float, float, float]:
     longer = box_size(truth).max()
     turn = (angle - truth_angle + 180) % 360 - 180
     return (np.linalg.norm(box_center(box) - box_center(truth)) / longer, box_size(box).max() / longer, abs(turn))

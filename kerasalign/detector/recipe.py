@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 
 import keras
 
@@ -110,7 +109,7 @@ class DetectorRecipe:
             network.load_weights(initial_weights)
             settings["initial_weights"] = sha256(initial_weights)
         finished = network.get_config() | {"dtype": "float32"}
-        folder = RunFolder(run_dir, {"recipe": "detector", "settings": _plain(settings), "model": finished}, "val_loss")
+        folder = RunFolder(run_dir, {"recipe": "detector", "settings": settings, "model": finished}, "val_loss")
         network.compile(self.optimizer(), jit_compile=keras.backend.backend() == "jax")
         epoch, epochs = folder.restore(network), -(-self.steps // self.steps_per_epoch)
         if epoch:
@@ -124,14 +123,4 @@ class DetectorRecipe:
                 verbose=verbose, shuffle=False,
                 callbacks=[stream.epoch_callback(), keras.callbacks.SwapEMAWeights(), folder, *callbacks],
             )  # fmt: skip
-        # A fresh network: the one in training carries an optimiser, which the weights file does not.
-        trained = FaceDetector.from_config(finished)
-        trained.load_weights(Path(run_dir) / "last.weights.h5")
-        return trained
-
-
-def _plain(value):
-    """The same with lists for tuples, as JSON gives it back."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+        return folder.finished(network)

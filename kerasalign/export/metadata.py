@@ -22,7 +22,7 @@ def describe(model: LandmarkModel, outputs: list[str], *, quantize: str, input_d
         quantize: How its weights are stored.
         input_dtype: Type of the crops that it takes.
     """
-    origin = getattr(model, "origin", None)
+    origin = model.origin
     weights = origin.weights if origin else None
     return {
         "kerasalign": kerasalign.__version__,

@@ -73,7 +73,7 @@ def adapt(model: LandmarkModel, markup: str | Markup, landmarks=None) -> Landmar
     new = build({"class": type(model).__name__, **config})
     object.__setattr__(new, "adaptation", _take_over(model, new, markup))
     logger.info("%s", new.adaptation)
-    return new
+    return new.with_origin(model.origin)
 
 
 def _take_over(model: LandmarkModel, new: LandmarkModel, markup: Markup) -> Adaptation:

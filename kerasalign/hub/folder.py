@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from kerasalign.markups import Markup, get_markup, list_markups, load_markup, re
 
 if TYPE_CHECKING:
     from kerasalign.models import LandmarkModel
+
+logger = logging.getLogger(__name__)
 
 VERSION = 1
 ENTRY, WEIGHTS, MARKUP, CARD = "preset.json", "model.weights.h5", "markup.json", "README.md"
@@ -103,7 +106,7 @@ def save_preset(
 
     Args:
         model: The model.
-        directory: Folder to write; a preset that is there is replaced.
+        directory: Folder to write, new, empty or with a preset, which is replaced; a `README.md` that was edited stays.
         name: Name of the preset; by default the folder's.
         dtype: `"float32"`, or `"float16"` for half the size; the network computes with the rounded numbers then.
         dataset: Data set that it is made for; by default that of the preset it came from.
@@ -118,8 +121,8 @@ def save_preset(
         The preset, as `load` will read it.
 
     Raises:
-        ValueError: If a field is wrong, commercial use is claimed against the terms of the preset it came from, or
-            the weights do not fit `dtype`.
+        ValueError: If a field is wrong, commercial use is claimed against the terms of the preset it came from, the
+            weights do not fit `dtype`, or the folder holds other things.
 
     Example:
 
@@ -132,8 +135,8 @@ def save_preset(
     if dtype not in ("float32", "float16"):
         raise ValueError(f"`dtype` must be 'float32' or 'float16'. Received: dtype={dtype!r}")
     _check_range(model, dtype)
-    directory = Path(directory)
-    origin = getattr(model, "origin", None)
+    directory = _place(directory)
+    origin = model.origin
     base = origin.weights if origin else None
     training = training or (origin.training if origin else {})
     if commercial_use and base and not base.commercial_use:
@@ -152,7 +155,7 @@ def save_preset(
         "training": dict(training),
     }
     # Everything is checked before anything is written; the file's digest comes after.
-    entry = Preset.from_json(name or directory.resolve().name, {
+    entry = Preset.from_json(name or directory.resolve().name, _json({
         "paper": _paper(model),
         "dataset": (origin.dataset if origin else "") if dataset is None else dataset,
         "architecture": {"class": type(model).__name__, **_plain(model)},
@@ -160,7 +163,7 @@ def save_preset(
         "weights": stated,
         "measured": list(map(_fields, measured)),
         "notes": notes,
-    })  # fmt: skip
+    }))  # fmt: skip
     save_weights(model, directory / WEIGHTS, dtype)
     written = {"sha256": sha256(directory / WEIGHTS), "bytes": (directory / WEIGHTS).stat().st_size}
     return _write(directory, replace(entry, weights=replace(entry.weights, **written)), model.markup)
@@ -171,8 +174,31 @@ def _fields(item: Mapping[str, Any] | TrainingData | Result) -> dict[str, Any]:
 
 
 def _plain(model: LandmarkModel) -> dict:
-    """A model's config as JSON holds it: tuples are lists. Keras' running name is no part of it."""
-    return json.loads(json.dumps({key: value for key, value in model.get_config().items() if key != "name"}))
+    """A model's config without Keras' running name, which is no part of it."""
+    return {key: value for key, value in model.get_config().items() if key != "name"}
+
+
+def _json(fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields as JSON holds them: tuples are lists, numpy's numbers are plain.
+
+    Raises:
+        ValueError: If a value is nothing that JSON holds.
+    """
+    def plain(value):
+        if hasattr(value, "tolist"):
+            return value.tolist()
+        raise ValueError(f"A preset holds numbers, text, lists and mappings. Received: {value!r}")
+
+    return json.loads(json.dumps(fields, default=plain))
+
+
+def _place(directory: Path | str) -> Path:
+    """A folder that a preset may be written to: what else lies in it would be mixed with it, or replaced."""
+    directory = Path(directory)
+    empty = not directory.exists() or (directory.is_dir() and not any(directory.iterdir()))
+    if not empty and not (directory / ENTRY).is_file():
+        raise ValueError(f"The folder must be new, empty or hold a preset. Received: {str(directory)!r}")
+    return directory
 
 
 def _paper(model: LandmarkModel) -> str:
@@ -196,7 +222,7 @@ def download(name: str, directory: Path | str) -> Preset:
 
     Args:
         name: Whatever `load` takes: name of a preset, a folder, `"hf://user/repo@commit"`.
-        directory: Folder to write; a preset that is there is replaced.
+        directory: Folder to write, new, empty or with a preset, which is replaced; a `README.md` that was edited stays.
 
     Raises:
         WeightsNotPublished: If nobody has published weights for it.
@@ -204,10 +230,7 @@ def download(name: str, directory: Path | str) -> Preset:
     """
     from kerasalign.hub.source import find_preset
 
-    directory = Path(directory)
-    empty = not directory.exists() or (directory.is_dir() and not any(directory.iterdir()))
-    if not empty and not (directory / ENTRY).is_file():
-        raise ValueError(f"The folder must be new, empty or hold a preset. Received: {str(directory)!r}")
+    directory = _place(directory)
     found = find_preset(name)
     path = found.weights_path()
     with written_beside(directory / WEIGHTS) as draft:
@@ -217,13 +240,25 @@ def download(name: str, directory: Path | str) -> Preset:
     return _write(directory, replace(preset, weights=weights), get_markup(preset.markup) if preset.markup else None)
 
 
+def _edited(directory: Path) -> bool:
+    """Whether a preset's folder has a card that is not the one that its entry gives."""
+    try:
+        card, entry = (directory / CARD).read_text("utf-8"), read_entry(directory / ENTRY)
+    except (FileNotFoundError, ValueError):
+        return False
+    return card != model_card(entry, f"./{directory.name}")
+
+
 def _write(directory: Path, preset: Preset, markup: Markup | None) -> Preset:
     from kerasalign import __version__
 
     if markup is not None:
         save_markup(markup, directory / MARKUP)
-    with written_beside(directory / CARD) as draft:
-        draft.write_text(model_card(preset, f"./{directory.name}"), "utf-8")
+    if _edited(directory):
+        logger.warning("%s was edited and stays as it is; the model may not be the one it describes.", directory / CARD)
+    else:
+        with written_beside(directory / CARD) as draft:
+            draft.write_text(model_card(preset, f"./{directory.name}"), "utf-8")
     content = {"version": VERSION, "kerasalign": __version__, "name": preset.name, "preset": preset.to_json()}
     write_json(directory / ENTRY, content)
     return preset

@@ -105,7 +105,7 @@ def load(
         card = path.with_name("run.json")
         if card.is_file():
             # What a run learns is not in its weights alone: the mean shape is part of the network's config.
-            run = json.loads(card.read_text("utf-8"))
+            run = _run_card(card)
             preset = replace(preset, architecture={"class": preset.architecture["class"], **run["model"]})
     if runtime != "keras":
         digest = None if weights is None else preset.weights.sha256 if weights == "auto" else sha256(path)
@@ -123,9 +123,7 @@ def load(
     from_hub = str(name).startswith("hf://")
     came_from = f"hf://{preset.weights.repo}@{preset.weights.revision}" if from_hub else preset.name
     training = {key: run[key] for key in ("recipe", "settings", "versions", "best") if run.get(key)}
-    # Past Keras' attribute tracking: it is a note, not a part of the model.
-    object.__setattr__(model, "origin", Origin(came_from, preset.dataset, published, training))
-    return model
+    return model.with_origin(Origin(came_from, preset.dataset, published, training))
 
 
 def _own_file(weights: str | Path) -> Path:
@@ -137,6 +135,17 @@ def _own_file(weights: str | Path) -> Path:
         raise WeightsError("A .keras file can hold code, so that only `keras.models.load_model` opens one, and only if "
                            f"you trust it. Give a .weights.h5 file. Received: weights={str(weights)!r}")
     return path
+
+
+def _run_card(path: Path) -> dict[str, Any]:
+    try:
+        card = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise WeightsError(f"{path}, the run card beside the weights, is not JSON: {error}") from error
+    if not isinstance(card, dict) or not isinstance(card.get("model"), dict):
+        raise WeightsError(f"{path} lies beside the weights and is no run card of this library, which would say what "
+                           "network they are of: move one of the two elsewhere")  # fmt: skip
+    return card
 
 
 def _is_file_of(preset: Preset, path: Path) -> bool:
@@ -195,26 +204,26 @@ def info(name: str | Path) -> Info:
     return Info(preset, asdict(preset) | {"available": found.available} | counted)
 
 
-def align(photo, model: str | LandmarkModel | None = None, **options):
+def align(photo, model: str | Path | LandmarkModel | None = None, **options):
     """Finds the faces of a photo and their landmarks.
 
-    The model of a name is loaded once per process; load your own to change it.
+    The last four models by name stay loaded; load your own to change it.
 
     Args:
         photo: Whatever `LandmarkModel.align` takes: a path, an array, a list of photos, a folder.
-        model: Name of a preset, or a loaded model; without it, the manifest's default preset.
+        model: What `load` takes as a name, or a loaded model; without it, the manifest's default preset.
         **options: Passed on to `LandmarkModel.align`, for example `boxes` or `detector`.
 
     Returns:
         What `LandmarkModel.align` returns: `Faces` for one photo.
     """
-    if model is None or isinstance(model, str):
+    if model is None or isinstance(model, (str, Path)):
         model = _loaded(model or read_manifest().default)
     return model.align(photo, **options)
 
 
-@lru_cache(maxsize=1)
-def _loaded(name: str) -> LandmarkModel:
+@lru_cache(maxsize=4)
+def _loaded(name: str | Path) -> LandmarkModel:
     return load(name)
 
 

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -29,6 +30,10 @@ DETECTOR = "detector"
 # To be raised when what is exported changes for the same weights.
 _VERSION = 3
 _FOLDER = re.compile(r"(?P<preset>.+)-[0-9a-f]{16}")
+# What a name may hold that is a folder's here: a preset's may come from elsewhere.
+_ODD = re.compile(r"[^\w.-]")
+# Threads that load the same preset for the first time make one file.
+_making = threading.RLock()
 _KINDS = {".onnx": "onnxruntime", "": "onnxruntime", ".tflite": "litert"}
 
 
@@ -79,7 +84,7 @@ def remove_cached_runtimes(name: str | None = None) -> list[CachedRuntime]:
     Returns:
         What was removed; empty where there is nothing of that name.
     """
-    found = [entry for entry in cached_runtimes() if name in (None, entry.preset)]
+    found = [entry for entry in cached_runtimes() if name is None or _ODD.sub("-", name) == entry.preset]
     for entry in found:
         shutil.rmtree(entry.path)
     return found
@@ -112,24 +117,38 @@ def open_cached(
 def made_once(name: str, content: list | None, write: Callable[[Path], Path], opened: Callable[[Path], Any]) -> Any:
     """What is opened from a file of the cache, which is written where there is none of this content.
 
+    Where the cache cannot be written the file does not stay, with a warning.
+
     Args:
         name: What the file is of, as `cached_runtimes` tells it.
         content: All that it depends on, ready for JSON; `None`: it is written to a folder that does not stay.
         write: Writes it, called `model` with any suffix, into a folder and gives its path.
         opened: Opens it; what raises a `ValueError` is written anew.
     """
-    if content is None:
-        with tempfile.TemporaryDirectory() as folder:
-            return opened(write(Path(folder)))
-    key = sha256(json.dumps([_VERSION, kerasalign.__version__, *content], sort_keys=True).encode()).hexdigest()
-    folder = runtime_dir() / f"{name}-{key[:16]}"
-    for path in sorted(folder.glob("model*")):
-        try:
-            return opened(path)
-        except (ValueError, FileNotFoundError) as error:
-            logger.warning("%s. It is made anew.", error)
-    logger.info("Making the runtime's file of '%s' in %s", name, folder)
-    return opened(write(folder))
+    key = sha256(json.dumps([_VERSION, kerasalign.__version__, content], sort_keys=True).encode()).hexdigest()
+    folder = runtime_dir() / f"{_ODD.sub('-', name)}-{key[:16]}"
+    with _making:
+        for path in sorted(folder.glob("model*")) if content is not None else ():
+            try:
+                return opened(path)
+            except (ValueError, FileNotFoundError) as error:
+                logger.warning("%s. It is made anew.", error)
+        if content is not None and _writable(folder.parent):
+            logger.info("Making the runtime's file of '%s' in %s", name, folder)
+            return opened(write(folder))
+        with tempfile.TemporaryDirectory() as passing:
+            return opened(write(Path(passing)))
+
+
+def _writable(directory: Path) -> bool:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=directory).close()
+    except OSError as error:
+        logger.warning("Files for other runtimes cannot be kept and are made anew by every process (%s): set "
+                       "KERASALIGN_HOME to a folder that can be written.", error)  # fmt: skip
+        return False
+    return True
 
 
 def _export(model: LandmarkModel, folder: Path, runtime: str, quantize: str) -> Path:

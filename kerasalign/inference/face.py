@@ -27,6 +27,7 @@ class Face:
         failed: Whether the model takes its result for a failure.
         confidence: `(N,)` in 0..1, what it means is the model's to say; `None` becomes NaN for every point:
             the model gives none.
+        angle: By how much the box is turned about its middle, in degrees, clockwise; 0 where the detector does not say.
     """
 
     landmarks: np.ndarray
@@ -37,6 +38,7 @@ class Face:
     iterations: int = 0
     failed: bool = False
     confidence: np.ndarray | None = None
+    angle: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "markup", get_markup(self.markup))
@@ -56,6 +58,7 @@ class Face:
             "error": float(self.error),
             "iterations": int(self.iterations),
             "failed": bool(self.failed),
+            "angle": float(self.angle),
         }
         for name, value in clean.items():
             object.__setattr__(self, name, value)
@@ -87,6 +90,7 @@ class Face:
         return {
             "markup": self.markup.name,
             "box": plain(self.box),
+            "angle": plain(self.angle),
             "score": plain(self.score),
             "error": plain(self.error),
             "iterations": self.iterations,

@@ -94,11 +94,20 @@ class Pipeline:
 
     def _in_batches(self, photos: Iterable[_Photo]) -> Iterator[Faces]:
         waiting: list[_Photo] = []
-        for photo in photos:
+        source, problem = iter(photos), None
+        while problem is None:
+            try:
+                photo = next(source)
+            except StopIteration:
+                break
+            except Exception as error:
+                # Photos that were read and searched before it have their results first.
+                problem = error
+                continue
             if photo.error is not None:
                 if self.on_error == "raise":
-                    yield from self._finish(waiting)
-                    raise photo.error
+                    problem = photo.error
+                    continue
                 _log.warning("Skipped %s: %s.", source_name(photo.source), photo.error.reason)
             waiting.append(photo)
             faces = sum(len(photo.detections) for photo in waiting)
@@ -108,6 +117,8 @@ class Pipeline:
                 yield from self._finish(waiting)
                 waiting = []
         yield from self._finish(waiting)
+        if problem is not None:
+            raise problem
 
     def _start_reading(self, readers: ThreadPoolExecutor, source, detector: Detector) -> Callable[[], _Photo]:
         if isinstance(source, _ANYWHERE):
@@ -153,7 +164,7 @@ class Pipeline:
         faces = []
         for i, ((_, found, _), points) in enumerate(zip(jobs, landmarks)):
             extras = {key: outputs[key][i] for key in _EXTRAS if key in outputs}
-            faces.append(Face(points, found.box, self.model.markup, found.score, **extras))
+            faces.append(Face(points, found.box, self.model.markup, found.score, angle=found.angle, **extras))
         return faces
 
     def _once(self, jobs: list, places: list[tuple[np.ndarray, float]]) -> tuple[list[np.ndarray], dict]:
@@ -177,11 +188,16 @@ class Pipeline:
 def _together(photos: Iterable[_Photo]) -> Iterator[list[_Photo]]:
     """Photos in groups that the detector gets at once."""
     group, size = [], 0
-    for photo in photos:
-        group.append(photo)
-        size += photo.image.nbytes if photo.image is not None else 0
-        if len(group) == _TOGETHER or size >= _TOGETHER_BYTES:
+    try:
+        for photo in photos:
+            group.append(photo)
+            size += photo.image.nbytes if photo.image is not None else 0
+            if len(group) == _TOGETHER or size >= _TOGETHER_BYTES:
+                yield group
+                group, size = [], 0
+    except Exception:
+        if group:
             yield group
-            group, size = [], 0
+        raise
     if group:
         yield group

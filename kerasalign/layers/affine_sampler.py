@@ -59,7 +59,7 @@ class AffineSampler(keras.layers.Layer):
 def places(matrices, height: int, width: int):
     """Where the pixels of the result lie: x and y, each `(B, height * width)` float32, far ones clipped."""
     matrices = ops.cast(matrices, "float32")
-    y, x = (grid.reshape(1, -1).astype("float32") for grid in np.indices((height, width)))
+    y, x = (ops.convert_to_tensor(grid.reshape(1, -1).astype("float32")) for grid in np.indices((height, width)))
     found = [matrices[:, i, 0:1] * x + matrices[:, i, 1:2] * y + matrices[:, i, 2:3] for i in (0, 1)]
     return tuple(ops.clip(value, -2.0, side + 1.0) for value, side in zip(found, (width, height)))
 

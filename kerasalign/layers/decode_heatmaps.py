@@ -122,7 +122,7 @@ def _highest(maps):
     flat = ops.reshape(maps, (-1, height * width, count))
     peak = ops.max(flat, 1)
     # Without argmax, which exporters translate wrongly.
-    order = np.arange(height * width, dtype="int32")[:, None]
+    order = ops.convert_to_tensor(np.arange(height * width, dtype="int32")[:, None])
     first = ops.min(ops.where(flat >= peak[:, None], order, height * width - 1), 1)
     return peak, first // width, first % width
 
@@ -132,7 +132,7 @@ def _near(maps, row, column, dy: int, dx: int):
     _, height, width, count = maps.shape
     row, column = ops.clip(row + dy, 0, height - 1), ops.clip(column + dx, 0, width - 1)
     first = ops.arange(ops.shape(maps)[0], dtype="int32")[:, None] * height
-    place = ((first + row) * width + column) * count + np.arange(count, dtype="int32")
+    place = ((first + row) * width + column) * count + ops.convert_to_tensor(np.arange(count, dtype="int32"))
     return take_rows(ops.reshape(maps, (-1,)), place)
 
 

@@ -110,14 +110,15 @@ class DeformConv2D(keras.layers.Layer):
         pixels = ops.reshape(images, (-1, channels // parts))
         first = ops.arange(ops.shape(images)[0], dtype="int32") * (height * width)
         first = ops.reshape(first, (-1, 1, 1, 1, 1))
-        down, right = self._grid(height, width)
+        down, right = (ops.convert_to_tensor(grid) for grid in self._grid(height, width))
+        part_number = ops.convert_to_tensor(np.arange(parts, dtype="int32"))
         out, order = None, np.int32(0)
 
         def product(pixels, y, x, weights):
             read = 0
             for row, column, share in self._corners(y, x, height, width):
                 place = first + ops.clip(row + order, 0, height - 1) * width + ops.clip(column, 0, width - 1)
-                place = place * parts + np.arange(parts, dtype="int32")
+                place = place * parts + part_number
                 value = take_rows(pixels, ops.reshape(place, (-1,)))
                 read = read + value * ops.reshape(ops.cast(share, images.dtype), (-1, 1))
             return self._product(ops.reshape(read, (-1, y.shape[-2], channels)), weights)

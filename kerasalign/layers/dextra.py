@@ -40,6 +40,16 @@ def dextra_sizes(size: int, widest: int, depth: int, max_groups: int) -> tuple[l
     return inputs, [*outputs, size], groups
 
 
+def most_groups(features: int) -> int:
+    """Largest number of groups by default: the power of two next above a 32nd of the features, at least 2."""
+    return 2 ** max(math.ceil(math.log2(features / 32)), 1)
+
+
+def dextra_unit(features: int, depth: int) -> int:
+    """What the features of a token must be a multiple of for `depth` grouped layers with groups by default."""
+    return 2 * max(dextra_sizes(features // 2, features, depth, most_groups(features))[2])
+
+
 @keras.saving.register_keras_serializable(package="kerasalign")
 class DExTra(keras.layers.Layer):
     """Expands and reduces features by grouped linear layers of growing, then shrinking width.
@@ -82,7 +92,7 @@ class DExTra(keras.layers.Layer):
         if features % 2:
             raise ValueError(f"DExTra needs an even number of features. Received: input_shape={input_shape}")
         half = features // 2
-        largest = self.max_groups or 2 ** max(math.ceil(math.log2(features / 32)), 1)
+        largest = self.max_groups or most_groups(features)
         inputs, outputs, self.groups = dextra_sizes(half, int(features * self.widening), self.depth, largest)
         policy = self.dtype_policy
         tokens = input_shape[:-1]

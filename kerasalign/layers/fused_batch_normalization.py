@@ -2,13 +2,16 @@
 
 import keras
 
+# What the kernel takes.
+_DTYPES = ("float32", "float16", "bfloat16")
+
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class FusedBatchNormalization(keras.layers.BatchNormalization):
     """Keras' batch normalisation with PyTorch's defaults, by TensorFlow's fused kernel where that is the backend.
 
     Keras writes it as separate operations in float32, which on a CPU cost more than the bfloat16 convolution before
-    them. Values, weights and names are Keras' own; JAX, PyTorch and what is not an image take Keras' way.
+    them. Values, weights and names are Keras' own; JAX, PyTorch, float64 and what is not an image take Keras' way.
 
     Args:
         momentum: Of the moving statistics.
@@ -34,6 +37,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     def call(self, inputs, training=None, mask=None):
         plain = mask is None and self.scale and self.center and not self.synchronized and not self.renorm
         image = len(inputs.shape) == 4 and self.axis in (-1, 3)
+        image = image and keras.backend.standardize_dtype(inputs.dtype) in _DTYPES
         if keras.backend.backend() != "tensorflow" or not (plain and image):
             return super().call(inputs, training=training, mask=mask)
         return self._fused(inputs, bool(training and self.trainable))

@@ -138,7 +138,7 @@ def _second_derivatives(step, slope, count):
 
 def _diagonal(values, offset: int):
     """`(..., L)` to `(..., L, L)`: value i in row i, on a diagonal."""
-    return values[..., None] * np.eye(values.shape[-1], k=offset, dtype="float32")
+    return values[..., None] * ops.convert_to_tensor(np.eye(values.shape[-1], k=offset, dtype="float32"))
 
 
 def _ridges(spots, drawn, size: int, sigma: float):

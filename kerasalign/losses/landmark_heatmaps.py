@@ -29,7 +29,8 @@ def landmark_heatmaps(landmarks, size: int, stride: int = 2, sigma: float = 1.0)
     points = ops.where(known[..., None] > 0, points, 0.0)
     if not sigma:
         points = ops.floor(points + 0.5)
-    distance = np.arange(size, dtype="float32")[None, :, None, None] - points[:, None]
+    axis = ops.convert_to_tensor(np.arange(size, dtype="float32")[None, :, None, None])
+    distance = axis - points[:, None]
     axes = ops.exp(-0.5 * ops.square(distance / sigma)) if sigma else ops.cast(distance == 0, "float32")
     maps = axes[:, None, :, :, 0] * (axes[..., 1] * known[:, None])[:, :, None]
     return maps, known

@@ -33,4 +33,4 @@ def staged_map_loss(maps, truth, weights: Sequence[float], known=None, reduction
     error = ops.sum(error, -1)
     if reduction == "mean":
         error = error / maps.shape[-1]
-    return ops.mean(error * np.asarray(weights, "float32"), -1)
+    return ops.mean(error * ops.convert_to_tensor(np.asarray(weights, "float32")), -1)

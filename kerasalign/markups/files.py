@@ -65,13 +65,13 @@ def markup_of(spec: Mapping, path: str | os.PathLike) -> Markup:
     swapped = [point for pair in pairs for point in pair]
     if len(set(swapped)) != len(swapped):
         raise ValueError(f"{path}: each point is swapped with one other in `flip_pairs`. Received: {pairs}")
-    whole = {"face": list(range(n))}
+    spec = {"parts": {"face": list(range(n))}} | dict(spec)
     parts, eyes, boundaries, conversions = (_table(spec.get(key, {}), path, key) for key in _OPTIONAL)
     try:
         return Markup(
             name=str(spec["name"]),
             num_points=n,
-            parts={key: _points(group, path, "parts", n) for key, group in (parts or whole).items()},
+            parts={key: _points(group, path, "parts", n) for key, group in parts.items()},
             flip=flip_from_pairs(n, pairs),
             eyes={key: _pair(sides, path, n) for key, sides in eyes.items()},
             boundaries={key: _points(curve, path, "boundaries", n) for key, curve in boundaries.items()},

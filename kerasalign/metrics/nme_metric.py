@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import keras
 from keras import ops
 
-from kerasalign.markups import Markup, get_markup
+from kerasalign.markups import Markup, get_markup, markup_config, markup_from_config
 
 _BOX_LENGTHS = {
     "box_size": lambda width, height: ops.sqrt(width * height),
@@ -38,7 +38,7 @@ class NormalisedMeanError(keras.metrics.Metric):
 
     Example:
 
-        model.compile("adam", metrics=[NormalisedMeanError("68", "inter_ocular")])
+        model.compile("adam", metrics=[NormalisedMeanError("68", "box_size", name="nme_box")])
     """
 
     def __init__(
@@ -100,5 +100,10 @@ class NormalisedMeanError(keras.metrics.Metric):
         return ops.divide_no_nan(self.total, self.count)
 
     def get_config(self):
-        """Config that rebuilds the metric; the markup goes by name."""
-        return super().get_config() | {"markup": self.markup.name, "normaliser": self.normaliser}
+        """Config that rebuilds the metric."""
+        return super().get_config() | markup_config(self.markup) | {"normaliser": self.normaliser}
+
+    @classmethod
+    def from_config(cls, config):
+        """Rebuilds the metric from `get_config`; an own markup is registered where its name is not known."""
+        return cls(**markup_from_config(config))

@@ -2,6 +2,7 @@
 
 import inspect
 
+from kerasalign.markups import markup_from_config
 from kerasalign.models.aan import AAN
 from kerasalign.models.landmark_model import LandmarkModel
 from kerasalign.models.lw_bafa import BAFA, LWBAFA
@@ -20,7 +21,7 @@ def build(config: dict) -> LandmarkModel:
     Raises:
         ValueError: If the class or an argument is unknown.
     """
-    arguments = dict(config)
+    arguments = markup_from_config(config)
     name = arguments.pop("class", None)
     if name not in _CLASSES:
         raise ValueError(f"`class` must be one of {sorted(_CLASSES)}. Received: class={name!r}")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
+from typing import TYPE_CHECKING, Self
 
 import keras
 import numpy as np
 from keras import ops
 
 from kerasalign.geometry import CropSpec
-from kerasalign.markups import Markup, get_markup
+from kerasalign.markups import Markup, check_name, get_markup, markup_config, markup_from_config
 from kerasalign.metrics.nme_metric import NormalisedMeanError
 from kerasalign.models.compiled import bucket, compiled
 from kerasalign.models.own_points import mean_landmarks
+
+if TYPE_CHECKING:
+    from kerasalign.hub.presets import Origin
 
 
 class LandmarkModel(keras.Model):
@@ -33,29 +37,71 @@ class LandmarkModel(keras.Model):
     crop_spec: CropSpec
     # Parts of the paths of weights that the points decide: for another markup they start anew, whatever their shape.
     point_weights: tuple[str, ...] = ()
+    # Dtype policy of the layers.
+    policy: str = "float32"
+    # The metric that `compile` adds.
+    nme_metric: NormalisedMeanError | None = None
+    # Where the weights come from, and so whose terms they are under; `load` notes it.
+    origin: Origin | None = None
 
-    def compile(self, optimizer="adam", nme_normaliser: str = "inter_ocular", jit_compile="auto", **kwargs):
+    def with_origin(self, origin: Origin | None) -> Self:
+        """Notes on this model where its weights come from, and returns it."""
+        # Past Keras' attribute tracking: it is a note, not a part of the model.
+        object.__setattr__(self, "origin", origin)
+        return self
+
+    def compile(
+        self, optimizer="adam", nme_normaliser: str = "inter_ocular", jit_compile="auto",
+        auto_scale_loss: bool = True, **kwargs,
+    ):  # fmt: skip
         """Configures training.
 
         Args:
             optimizer: A Keras optimiser or its name.
             nme_normaliser: The distance by which the reported NME is divided.
             jit_compile: Whether XLA compiles the steps. `"auto"`: as Keras does, but under TensorFlow not.
-            **kwargs: As in `keras.Model.compile`; a `loss` is refused, the model brings its own.
+            auto_scale_loss: Whether the loss of a `"mixed_float16"` network is scaled, so that small gradients do not
+                vanish.
+            **kwargs: As in `keras.Model.compile`; a `loss` is refused, the model brings its own. `metrics` compare
+                landmarks, and are named otherwise than the model's own `"loss"` and `"nme"`.
 
         Raises:
-            ValueError: If a loss is given.
+            ValueError: If a loss is given, or metrics are of other outputs or have names that are taken.
         """
         if kwargs.get("loss") is not None:
             raise ValueError(f"{type(self).__name__} brings its own loss. Received: loss={kwargs['loss']!r}")
+        for name in ("metrics", "weighted_metrics"):
+            check_metrics(name, kwargs.get(name))
+        nme = NormalisedMeanError(self.markup, nme_normaliser, name="nme") if self.markup else None
+        asked = {"nme_normaliser": nme_normaliser, "jit_compile": jit_compile, "auto_scale_loss": auto_scale_loss}
         if jit_compile == "auto" and keras.backend.backend() == "tensorflow":
             # On a CPU XLA's convolutions take two to five times as long, and up to a minute to compile.
             jit_compile = False
-        super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
+        optimizer = keras.optimizers.get(optimizer)
+        scaled = optimizer is None or isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        if auto_scale_loss and self.policy == "mixed_float16" and not scaled:
+            # Keras looks at the policy of the model, and the layers alone have one.
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        # Keras goes on with the metrics of the call before, where this one names none, and counts with replaced ones.
+        self._compile_metrics = None
+        self._tracker.untrack(self.nme_metric)
+        super().compile(optimizer=optimizer, jit_compile=jit_compile, auto_scale_loss=auto_scale_loss, **kwargs)
         if self.optimizer is not None:
             # TensorFlow traces a step that makes no variables once instead of twice.
             self.optimizer.build(self.trainable_variables)
-        self.nme_metric = NormalisedMeanError(self.markup, nme_normaliser, name="nme") if self.markup else None
+        self.nme_metric = nme
+        self._asked = asked
+
+    def get_compile_config(self):
+        """What `compile` was asked for, as saved files hold it; empty before."""
+        config = super().get_compile_config()
+        return config | self._asked if config else config
+
+    def compile_from_config(self, config):
+        """Compiles a model from a file as it was when it was saved."""
+        # Files of older versions do not say by what their NME is divided: they stay uncompiled, as they always did.
+        if "nme_normaliser" in config:
+            self.compile(**keras.saving.deserialize_keras_object(config))
 
     def face_loss(self, landmarks, outputs):
         """Loss of each face, `(B,)`, from the target `(B, N, 2)` and the model's output dict."""
@@ -72,7 +118,8 @@ class LandmarkModel(keras.Model):
         """Updates and returns the metrics; `nme` is in percent."""
         if self.nme_metric is not None:
             self.nme_metric.update_state(y, y_pred["landmarks"], sample_weight)
-        return super().compute_metrics(x, y, y_pred, sample_weight)
+        # The landmarks alone: of several outputs Keras would want a target each.
+        return super().compute_metrics(x, y, {"landmarks": y_pred["landmarks"]}, sample_weight)
 
     def predict_crops(
         self, crops: np.ndarray, batch_size: int = 64, outputs: Container[str] | None = None
@@ -173,7 +220,7 @@ class LandmarkModel(keras.Model):
 
     def get_config(self):
         """Plain dict that rebuilds the model."""
-        return {"name": self.name, "markup": self.markup.name if self.markup else None}
+        return {"name": self.name} | markup_config(self.markup)
 
     def config_for_markup(self, markup: Markup, landmarks: np.ndarray | None = None) -> dict:
         """Config of this network for other points, to fine-tune it on them.
@@ -185,7 +232,8 @@ class LandmarkModel(keras.Model):
             markup: The new point scheme.
             landmarks: Annotations `(F, N, 2)` in crop pixels, NaN where there is none; `None`: the markup's own shape.
         """
-        config = self.get_config() | {"markup": markup.name}
+        config = {key: value for key, value in self.get_config().items() if key != "markup_spec"}
+        config |= markup_config(markup)
         if "num_landmarks" in config:
             config["num_landmarks"] = markup.num_points
         if "mean_shape" in config:
@@ -194,17 +242,17 @@ class LandmarkModel(keras.Model):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        """Rebuilds a model from `get_config`."""
-        return cls(**config)
+        """Rebuilds a model from `get_config`; an own markup is registered where its name is not known."""
+        return cls(**markup_from_config(config))
 
 
 def resolve_markup(markup, num_points: int | None) -> tuple[Markup | None, int]:
     """Markup and number of points from constructor arguments, one of which may be missing.
 
     Raises:
-        ValueError: If both are missing or they disagree.
+        ValueError: If both are missing or they disagree, or the markup has the name of another one.
     """
-    markup = get_markup(markup) if markup is not None else None
+    markup = check_name(get_markup(markup)) if markup is not None else None
     if markup is None and num_points is None:
         raise ValueError("Give `markup` or `num_landmarks`. Received: neither")
     if markup is not None and num_points not in (None, markup.num_points):
@@ -214,12 +262,33 @@ def resolve_markup(markup, num_points: int | None) -> tuple[Markup | None, int]:
     return markup, markup.num_points if markup else int(num_points)
 
 
+def check_metrics(argument: str, metrics) -> None:
+    """Raises unless metrics for `compile` are of the landmarks, and can be told from the model's own."""
+    if isinstance(metrics, Mapping) and set(metrics) - {"landmarks"}:
+        raise ValueError(f"`{argument}` compare landmarks, the only target. Received: {argument} of {sorted(metrics)}")
+    taken = {getattr(metric, "name", None) for metric in keras.tree.flatten(metrics)} & {"loss", "nme"}
+    if taken:
+        raise ValueError(f"`{argument}` must have names of their own: the model reports 'loss' and 'nme'. "
+                         f"Received: {argument} named {sorted(taken)}")
+
+
 def weighted_mean(losses, sample_weight=None):
     """Mean of the faces' losses `(B,)`, weighted where there are weights."""
     if sample_weight is None:
         return ops.mean(losses)
-    weight = ops.cast(sample_weight, losses.dtype)
+    weight = ops.convert_to_tensor(sample_weight, losses.dtype)
+    _check_weights(weight.shape, losses.shape[0])
+    weight = ops.reshape(weight, ops.shape(losses))
     return ops.sum(losses * weight) / ops.maximum(ops.sum(weight), keras.config.epsilon())
+
+
+def _check_weights(shape, faces: int | None) -> None:
+    """Raises unless weights are one number per face, as far as a traced step knows it."""
+    if getattr(shape, "rank", 0) is None:
+        return
+    shape = tuple(shape)
+    if not shape or set(shape[1:]) - {1} or len({shape[0], faces} - {None}) > 1:
+        raise ValueError(f"`sample_weight` must be (B,), one number per face. Received: shape {shape}")
 
 
 def pad_rows(array: np.ndarray, rows: int) -> np.ndarray:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from kerasalign.geometry import about, apply_affine, rotation
 from kerasalign.markups import Markup
 
 COLORS = {
@@ -30,6 +31,7 @@ class Outline:
     box: np.ndarray
     markup: Markup
     failed: bool = False
+    angle: float = 0.0
 
 
 def draw_faces(image: np.ndarray, faces: Iterable, *, points: bool = True, curves: bool = True,
@@ -68,7 +70,7 @@ def draw_faces(image: np.ndarray, faces: Iterable, *, points: bool = True, curve
         region = _Region(canvas, face, 4 * radius + 4 * stroke, extent)
         line = COLORS["failed"] if face.failed else tuple(color)
         if boxes:
-            region.paint(COLORS["box"], lambda r, s=stroke, f=face: r.rectangle(f.box, s))
+            region.paint(COLORS["box"], lambda r, s=stroke, f=face: r.outline(_corners(f), s))
         if curves:
             edges = face.markup.edges
             region.paint(COLORS["outline"], lambda r, s=stroke, f=face, e=edges: r.lines(f, e, 1.9 * s), 0.45)
@@ -91,7 +93,7 @@ class _Region:
     """The part of the canvas that a face covers, painted through masks drawn at a multiple of its size."""
 
     def __init__(self, canvas: np.ndarray, face, margin: float, extent: float) -> None:
-        spots = np.concatenate([_known(face.landmarks), np.asarray(face.box, "float64").reshape(2, 2)])
+        spots = np.concatenate([_known(face.landmarks), _corners(face)])
         limit = [canvas.shape[1], canvas.shape[0]]
         low = np.clip(np.floor(spots.min(0) - margin), 0, limit).astype(int)
         high = np.clip(np.ceil(spots.max(0) + margin) + 1, 0, limit).astype(int)
@@ -124,10 +126,10 @@ class _Region:
             cv2.circle(self.mask, self._at(point), round(radius * self.factor * 2**_SHIFT), 255, cv2.FILLED,
                        cv2.LINE_AA, _SHIFT)
 
-    def rectangle(self, box: np.ndarray, thickness: float) -> None:
-        """Outline of a box."""
-        cv2.rectangle(self.mask, self._at(box[:2]), self._at(box[2:]), 255, self._pixels(thickness),
-                      cv2.LINE_AA, _SHIFT)
+    def outline(self, corners: np.ndarray, thickness: float) -> None:
+        """Closed line through points."""
+        line = np.array([self._at(corner) for corner in corners])
+        cv2.polylines(self.mask, [line], True, 255, self._pixels(thickness), cv2.LINE_AA, _SHIFT)
 
     def _at(self, point: np.ndarray) -> tuple[int, int]:
         # Pixel centres are integers, in the mask as in the photo.
@@ -140,6 +142,13 @@ class _Region:
 
 def _known(points: np.ndarray) -> np.ndarray:
     return points[np.isfinite(points).all(-1)]
+
+
+def _corners(face) -> np.ndarray:
+    """`(4, 2)` corners of a face's box, turned as it is."""
+    left, top, right, bottom = np.asarray(face.box, "float64")
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+    return apply_affine(about(corners.mean(0), rotation(face.angle)), corners)
 
 
 def _extent(face) -> float:
@@ -163,7 +172,7 @@ def _write_label(pen: ImageDraw.ImageDraw, face, number: int, limit: tuple[int, 
     size = min(max(0.075 * _extent(face), 9), 48)
     text = f"{number}" if math.isnan(face.error) else f"{number}  {face.error:.1f} %"
     font = ImageFont.load_default(size)
-    known = np.concatenate([_known(face.landmarks), np.asarray(face.box, "float64").reshape(2, 2)])
+    known = np.concatenate([_known(face.landmarks), _corners(face)])
     width, height = pen.textbbox((0, 0), text, font)[2:]
     pad = 0.25 * size
     left = float(np.clip(known[:, 0].min(), 0, max(limit[0] - width - 2 * pad, 0)))

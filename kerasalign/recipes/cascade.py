@@ -8,12 +8,12 @@ from itertools import groupby
 
 import numpy as np
 
-from kerasalign.datasets import FaceSample, read_dataset
+from kerasalign.datasets import FaceSample
 from kerasalign.geometry import CropSpec
 from kerasalign.inference.detectors import get_detector
 from kerasalign.markups import Markup
 from kerasalign.metrics import Protocol, get_protocol
-from kerasalign.recipes.evaluation import check_protocols, evaluate_faces, given_box, same_face, split_of
+from kerasalign.recipes.evaluation import check_protocols, evaluate_faces, given_box, read_splits, same_face, split_of
 
 _BATCH = 64
 
@@ -85,8 +85,9 @@ class CascadeErrors:
 
 
 def cascade_errors(
-    model, data_dir, protocol: str | Protocol, box_source: str | None = None, name: str = "", on_error: str = "raise"
-) -> CascadeErrors:
+    model, data_dir, protocol: str | Protocol, box_source: str | None = None, name: str = "", on_error: str = "raise",
+    reader_options: Mapping[str, object] | None = None,
+) -> CascadeErrors:  # fmt: skip
     """Runs every iteration of a MuSiCa on the test faces of a protocol.
 
     Args:
@@ -96,6 +97,7 @@ def cascade_errors(
         box_source: Boxes instead of the protocol's own; see `Protocol`.
         name: The model's name, for reports.
         on_error: `"raise"`, or `"skip"` for faces whose annotation is broken.
+        reader_options: As in `evaluate_model`.
 
     Raises:
         ValueError: If the model is no cascade, the protocol's markup is not its own or it averages groups of
@@ -110,7 +112,7 @@ def cascade_errors(
     if box_source is not None:
         protocol = protocol.with_box_source(box_source)
     check_protocols(model, [protocol])
-    samples = read_dataset(protocol.dataset.lower(), data_dir, split_of(protocol), on_error=on_error)
+    samples = read_splits([protocol], data_dir, on_error, reader_options)[split_of(protocol)]
     found, landmarks, estimates, own, attention = [], [], [], [], []
     for batch in _batches(_crops(samples, protocol.box_source, model.crop_spec)):
         out = model.predict_crops(np.stack([crop for _, crop, _ in batch]), early_exit=False)

@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 from rich.console import Group
 
-from kerasalign.datasets import FaceSample, get_dataset, read_dataset
+from kerasalign.datasets import FaceSample, get_dataset
 from kerasalign.files import write_json, written_beside
 from kerasalign.geometry import box_center, box_from_center, box_iou, box_size
 from kerasalign.inference import align_iter
 from kerasalign.inference.detectors import get_detector
 from kerasalign.metrics import Evaluation, Protocol, evaluate_landmarks, get_protocol, part_table, score_table
+from kerasalign.recipes.reading import read_faces
 from kerasalign.training.run import versions
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class ModelReport:
             the others, and say so.
         iterations: Mean number of iterations of a face; NaN where the model does not say.
         published: Protocol name to the paper's numbers.
+        reader_options: Options that the faces were read with.
     """
 
     name: str
@@ -50,6 +52,7 @@ class ModelReport:
     missed: tuple[str, ...] = ()
     iterations: float = float("nan")
     published: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    reader_options: Mapping[str, object] = field(default_factory=dict)
 
     def fr_with_missed(self, evaluation: Evaluation) -> float:
         """Failure rate in percent when every face that the detector missed counts as a failure."""
@@ -98,6 +101,7 @@ class ModelReport:
             "missed": list(self.missed),
             "fr_with_missed": {e.protocol.name: self.fr_with_missed(e) for e in self.evaluations},
             "iterations": self.iterations if np.isfinite(self.iterations) else None,
+            "reader_options": dict(self.reader_options),
             "versions": versions(),
         }
 
@@ -129,7 +133,7 @@ class ModelReport:
 def evaluate_model(
     model, data_dir, protocols: Sequence[str | Protocol], *, box_source: str | None = None, name: str = "",
     published: Mapping[str, Mapping[str, float | None]] | None = None, on_error: str = "raise",
-    n_bootstrap: int = 1000, **options,
+    n_bootstrap: int = 1000, reader_options: Mapping[str, object] | None = None, **options,
 ) -> ModelReport:  # fmt: skip
     """Runs a model on the test faces that protocols name.
 
@@ -143,27 +147,34 @@ def evaluate_model(
         published: Protocol name to a paper's `nme`, `fr`, `auc`.
         on_error: `"raise"`, or `"skip"` for faces whose annotation is broken.
         n_bootstrap: Resamples of the confidence intervals.
+        reader_options: Options of the data set's reader, such as `{"stride": 10}`. Readers that take a `markup` get
+            the protocols'.
         **options: Of `model.predict_crops`.
 
     Raises:
         ValueError: If the protocols are of several data sets or box sources, their markup is not the model's,
-            or no face is found.
+            the reader has no such option, or no face is found.
     """
     chosen = [get_protocol(protocol) for protocol in protocols]
     if box_source is not None:
         chosen = [protocol.with_box_source(box_source) for protocol in chosen]
     check_protocols(model, chosen)
-    faces = read_splits(chosen, data_dir, on_error)
+    faces = read_splits(chosen, data_dir, on_error, reader_options)
     found, iterations = _predict(model, list(by_name(faces).values()), chosen[0].box_source, options)
     mean = float(np.mean(iterations)) if len(iterations) else float("nan")
-    return report_on(model, chosen, faces, found, n_bootstrap, name=name, published=published, iterations=mean)
+    return report_on(
+        model, chosen, faces, found, n_bootstrap, name=name, published=published, iterations=mean,
+        reader_options=reader_options,
+    )  # fmt: skip
 
 
-def read_splits(protocols: Sequence[Protocol], data_dir, on_error: str = "raise") -> dict[str, list[FaceSample]]:
-    """The samples of every split that protocols of one data set name."""
-    data = protocols[0].dataset.lower()
+def read_splits(
+    protocols: Sequence[Protocol], data_dir, on_error: str = "raise", options: Mapping[str, object] | None = None
+) -> dict[str, list[FaceSample]]:
+    """The samples of every split that protocols of one data set and markup name; see `read_faces`."""
+    data, markup = protocols[0].dataset.lower(), protocols[0].markup
     splits = dict.fromkeys(split_of(protocol) for protocol in protocols)
-    return {split: read_dataset(data, data_dir, split, on_error=on_error) for split in splits}
+    return {split: read_faces(data, data_dir, split, markup, on_error, options) for split in splits}
 
 
 def by_name(faces: Mapping[str, Sequence[FaceSample]]) -> dict[str, FaceSample]:
@@ -183,7 +194,7 @@ def report_on(
         faces: Split to its samples.
         found: Face name to `(N, 2)` landmarks in pixels of the photo, of the faces that were found.
         n_bootstrap: Resamples of the confidence intervals.
-        **told: `name`, `published` and `iterations` of the `ModelReport`.
+        **told: `name`, `published`, `iterations` and `reader_options` of the `ModelReport`.
 
     Raises:
         ValueError: If no face of a protocol was found.
@@ -197,7 +208,8 @@ def report_on(
         evaluations.append(evaluate_faces(protocol, kept, found, model.crop_spec.box, n_bootstrap))
     names = {split: [sample.name for sample in group] for split, group in faces.items()}
     missed = tuple(name for name in samples if name not in found)
-    told |= {"name": told.get("name") or model.name, "published": told.get("published") or {}}
+    told |= {"name": told.get("name") or model.name, "published": told.get("published") or {},
+             "reader_options": told.get("reader_options") or {}}  # fmt: skip
     return ModelReport(
         evaluations=tuple(evaluations), samples=samples, faces=names, landmarks=found, missed=missed, **told
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,11 +15,12 @@ from kerasalign.data.balance import gdb_weights, pdb_copies
 from kerasalign.data.cache import CropCache
 from kerasalign.data.loader import FaceLoader
 from kerasalign.data.split import split_indices
-from kerasalign.datasets import read_dataset
 from kerasalign.files import sha256
 from kerasalign.markups import get_markup
 from kerasalign.models import LandmarkModel, build
+from kerasalign.recipes.reading import read_faces
 from kerasalign.training import RunFolder
+from kerasalign.training.run import check_resume
 
 logger = logging.getLogger(__name__)
 
@@ -39,13 +40,17 @@ class Recipe:
         schedule: One of the class's `schedules`.
         ema_decay: Decay of the averaged weights that are evaluated; `None`: no averages.
         augment: Name of the augmentation preset.
-        balance: `"gdb"`, `"pdb"` or `"none"`: how faces are drawn.
+        balance: How faces are drawn: `"gdb"`, at random and more often the rarer their shape; `"pdb"`, from a list
+            that repeats the faces of rare poses, which is what a pass goes over; `"none"`, each once a pass.
         steps_per_epoch: Steps between validations and checkpoints; a run is a whole number of such epochs.
-        validation: Training faces held out to watch the NME and pick the best epoch.
+        validation: Training faces held out to watch the NME and pick the best epoch; at least as many where the data
+            set has groups of faces that look alike, such as the frames of a video, which are held out as a whole.
         nme_normaliser: Normaliser of the reported NME.
         seed: Seed of initial weights, split, order and augmentation.
         precision: `"float32"` or `"mixed_bfloat16"`, which is quicker where the processor multiplies bfloat16.
             Weights are float32 in both.
+        reader_options: Options of the data set's reader, such as `{"images": "photos"}`. Readers that take a `markup`
+            get the model's.
 
     Raises:
         ValueError: If a setting is out of its range.
@@ -66,6 +71,7 @@ class Recipe:
     nme_normaliser: str = "inter_ocular"
     seed: int = 0
     precision: str = "float32"
+    reader_options: dict = field(default_factory=dict)
 
     paper: ClassVar[str]
     schedules: ClassVar[tuple[str, ...]] = ("staircase", "cosine")
@@ -117,19 +123,20 @@ class Recipe:
 
     def draw_weights(self, cache: CropCache, train: np.ndarray) -> np.ndarray | None:
         """How often each training face is drawn, in proportion; `None`: all alike."""
-        if self.balance == "gdb":
-            return gdb_weights(cache.landmarks[train])
-        if self.balance == "pdb":
-            return pdb_copies(cache.landmarks[train], seed=self.seed)
-        return None
+        return gdb_weights(cache.landmarks[train]) if self.balance == "gdb" else None
+
+    def copies(self, cache: CropCache, train: np.ndarray) -> np.ndarray | None:
+        """How often a pass sees each training face; `None`: once."""
+        return pdb_copies(cache.landmarks[train], seed=self.seed) if self.balance == "pdb" else None
 
     def cache(self, data_dir, split: str, directory, on_error: str = "raise") -> CropCache:
         """The crop cache of a split, made on first use."""
-        samples = read_dataset(self.dataset, data_dir, split, on_error=on_error)
-        return CropCache.build(samples, build(self.model).crop_spec, directory, on_error=on_error)
+        network = build(self.model)
+        samples = read_faces(self.dataset, data_dir, split, network.markup.name, on_error, self.reader_options)
+        return CropCache.build(samples, network.crop_spec, directory, on_error=on_error)
 
     def planned(self, faces: int) -> Recipe:
-        """The recipe with `epochs` turned into steps for a number of training faces."""
+        """The recipe with `epochs` turned into steps for a number of faces in a pass."""
         if self.epochs is None:
             return self
         once = -(-faces // self.batch_size)
@@ -159,12 +166,12 @@ class Recipe:
             ValueError: If the data set is not there, or the folder holds a run with other settings.
         """
         run_dir = Path(run_dir)
-        if not resume and (run_dir / "state.json").exists():
-            raise ValueError(f"The folder holds a run already. Received: run_dir={str(run_dir)!r}, resume=False")
+        check_resume(run_dir, resume)
         keras.utils.set_random_seed(self.seed)
         cache = self.cache(data_dir, "train", cache_dir or run_dir / "cache", on_error)
-        train, held_out = split_indices(len(cache), min(self.validation, len(cache) // 5), self.seed)
-        plan = self.planned(len(train))
+        train, held_out = split_indices(len(cache), min(self.validation, len(cache) // 5), self.seed, cache.groups)
+        copies = self.copies(cache, train)
+        plan = self.planned(len(train) if copies is None else int(copies.sum()))
         model = plan.build_model(cache, train)
         loader, validation = plan.loaders(cache, model, train, held_out, workers)
 
@@ -192,6 +199,8 @@ class Recipe:
             callbacks: Further Keras callbacks.
         """
         settings = asdict(self) | settings
+        if not self.reader_options:
+            del settings["reader_options"]  # runs of older versions, which had none, go on
         if initial_weights is not None:
             model.load_weights(initial_weights)
             settings["initial_weights"] = sha256(initial_weights)
@@ -212,10 +221,7 @@ class Recipe:
                 loader, epochs=epochs, initial_epoch=epoch, validation_data=validation, verbose=verbose,
                 shuffle=False, callbacks=[loader.epoch_callback(), *swap, folder, *callbacks],
             )  # fmt: skip
-        # A fresh network: the one in training carries an optimiser, which the weights file does not.
-        trained = type(model).from_config(finished)
-        trained.load_weights(Path(run_dir) / "last.weights.h5")
-        return trained
+        return folder.finished(model)
 
     def build_model(self, cache: CropCache, train: np.ndarray) -> LandmarkModel:
         """The untrained network, with what the training faces decide."""
@@ -227,7 +233,7 @@ class Recipe:
         loader = FaceLoader(
             cache, model.crop_spec, augment=AugmentConfig.preset(self.augment), batch_size=self.batch_size,
             steps_per_epoch=self.steps_per_epoch, indices=train, weights=self.draw_weights(cache, train),
-            seed=self.seed, workers=workers,
+            repeats=self.copies(cache, train), seed=self.seed, workers=workers,
         )  # fmt: skip
         if not len(held_out):
             return loader, None

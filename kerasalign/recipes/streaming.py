@@ -13,6 +13,7 @@ from kerasalign.data.augment_config import AugmentConfig
 from kerasalign.data.loader import FaceLoader
 from kerasalign.models import LandmarkModel, build
 from kerasalign.recipes.recipe import Recipe
+from kerasalign.training.run import check_resume
 
 if TYPE_CHECKING:
     from kerasalign.synth.dataset import Series
@@ -23,7 +24,7 @@ SURVEYED, HELD_OUT = 2000, 10_000_000
 
 def fit_stream(
     recipe: Recipe, series: Series, run_dir, *, repeats: int = 4, surveyed: int = SURVEYED, initial_weights=None,
-    verbose="auto", callbacks=(), threads: int = 2,
+    resume: bool = True, verbose="auto", callbacks=(), threads: int = 2,
 ) -> LandmarkModel:  # fmt: skip
     """Trains a recipe's network on a series of renders, without a folder of them.
 
@@ -38,6 +39,7 @@ def fit_stream(
         repeats: How often each picture is seen, augmented anew.
         surveyed: Pictures to learn mean shape or graph from.
         initial_weights: As in `Recipe.fit`.
+        resume: As in `Recipe.fit`.
         verbose: As in `keras.Model.fit`.
         callbacks: Further Keras callbacks.
         threads: Threads that render.
@@ -56,6 +58,7 @@ def fit_stream(
 
     if recipe.epochs is not None:
         raise ValueError(f"A stream has no end to pass: give `steps`. Received: epochs={recipe.epochs!r}")
+    check_resume(run_dir, resume)
     keras.utils.set_random_seed(recipe.seed)
     network = build(recipe.model)
     studio = Studio(series, network.crop_spec, network.markup.name)

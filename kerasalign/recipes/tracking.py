@@ -18,7 +18,7 @@ from kerasalign.recipes.evaluation import ModelReport, by_name, check_protocols,
 def evaluate_tracking(
     model, data_dir, protocols: Sequence[str | Protocol], *, detector="kerasalign", smooth: OneEuroFilter | None = None,
     name: str = "", published: Mapping[str, Mapping[str, float | None]] | None = None, on_error: str = "raise",
-    n_bootstrap: int = 1000, **options,
+    n_bootstrap: int = 1000, reader_options: Mapping[str, object] | None = None, **options,
 ) -> ModelReport:  # fmt: skip
     """Follows the annotated face through every video that protocols name.
 
@@ -35,6 +35,7 @@ def evaluate_tracking(
         published: Protocol name to a paper's `nme`, `fr`, `auc`.
         on_error: `"raise"`, or `"skip"` for frames whose annotation is broken.
         n_bootstrap: Resamples of the confidence intervals.
+        reader_options: As in `evaluate_model`.
         **options: Of `FaceTracker`.
 
     Returns:
@@ -52,12 +53,14 @@ def evaluate_tracking(
     source = f"detector:{finder.name}_tracked"
     chosen = [get_protocol(protocol).with_box_source(source) for protocol in protocols]
     check_protocols(model, chosen)
-    faces = read_splits(chosen, data_dir, on_error)
+    faces = read_splits(chosen, data_dir, on_error, reader_options)
     samples = list(by_name(faces).values())
     if not all("video" in sample.attributes for sample in samples):
         raise ValueError(f"`protocols` must be of a data set of videos. Received: protocols={list(map(str, chosen))}")
     found = _followed(model, samples, finder, smooth, options)
-    return report_on(model, chosen, faces, found, n_bootstrap, name=name, published=published)
+    return report_on(
+        model, chosen, faces, found, n_bootstrap, name=name, published=published, reader_options=reader_options
+    )  # fmt: skip
 
 
 def _followed(model, samples: list[FaceSample], detector, smooth, options) -> dict[str, np.ndarray]:

@@ -54,13 +54,22 @@ class Series:
         """What the folder's card says; paths stay out of it, since they mean nothing elsewhere."""
         head = self.load_head()
         scene = {k: v for k, v in self.scene.get_config().items() if k not in ("backgrounds", "environment_maps")}
-        given = {name: getattr(self.scene, name) is not None for name in ("backgrounds", "environment_maps")}
+        given = {name: _content(getattr(self.scene, name)) for name in ("backgrounds", "environment_maps")}
         return {
             "renderer": VERSION, "seed": self.seed, "size": self.size, "markup": "68",
             "head": {"name": head.name, "version": head.version, "licence": head.licence},
             "definition": _digest(Definition.of(head)),
             "scene": scene, "given": given,
         }  # fmt: skip
+
+
+def _content(path: str | None) -> str | None:
+    """Short name of what a file or folder holds, by the names and sizes of its files; `None` where none is given."""
+    if path is None:
+        return None
+    files = sorted(Path(path).rglob("*")) if Path(path).is_dir() else [Path(path)]
+    listed = [[file.relative_to(path).as_posix(), file.stat().st_size] for file in files if file.is_file()]
+    return hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:16]
 
 
 def _digest(definition: Definition) -> str:

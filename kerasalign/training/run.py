@@ -41,27 +41,44 @@ def save_weights(model: keras.Model, path: Path, dtype: str = "float32") -> None
         bare.save_weights(draft)
 
 
+def seed_states(model: keras.Model) -> list[keras.Variable]:
+    """Where a network's random numbers stand, in a stable order: Keras' weights files leave that out."""
+    return [variable for variable in model.variables if "seed_generator_state" in variable.path]
+
+
+def check_resume(run_dir, resume: bool) -> None:
+    """Raises if a folder holds a run that is not to go on.
+
+    Raises:
+        ValueError: If it does and `resume` is `False`.
+    """
+    if not resume and (Path(run_dir) / "state.json").exists():
+        raise ValueError(f"The folder holds a run already. Received: run_dir={str(run_dir)!r}, resume=False")
+
+
 class RunFolder(keras.callbacks.Callback):
     """Keeps a run's folder: after every epoch the state to resume from, the best weights and the run card.
 
-    Files: `state-EPOCH.weights.h5` (weights and optimiser) named with its digest by `state.json`,
-    `best.weights.h5` (averaged weights of the best epoch), `last.weights.h5` (at the end), `run.json` (the
-    card). Each is replaced whole, and a state is removed only when `state.json` names the next one: a kill at
-    any moment costs at most the epoch in progress.
+    Files: `state-EPOCH.weights.h5` (weights and optimiser) named with its digest by `state.json`, which holds the
+    states of random numbers too, `best.weights.h5` (averaged weights of the best epoch), `last.weights.h5` (at the
+    end), `run.json` (the card). Each is replaced whole, and a state is removed only when `state.json` names the next
+    one: a kill at any moment costs at most the epoch in progress.
 
     Args:
         directory: The run's folder.
-        card: What is known before training: settings, data hash, seed.
+        card: What is known before training: settings, data hash, seed. NumPy's numbers and arrays become plain ones
+            and tuples lists, as JSON gives them back.
         monitor: Log that the best epoch has least of; `val_nme` or, without validation, `nme`.
 
     Raises:
-        ValueError: On `restore`, if the folder holds a run with other settings.
+        ValueError: If the card holds what JSON cannot; on `restore`, if the folder holds a run with other settings.
     """
 
     def __init__(self, directory: Path, card: dict, monitor: str = "val_nme"):
         super().__init__()
         self.directory = Path(directory)
-        self.card = card | {"versions": versions(), "curve": [], "best": None, "seconds": 0.0}
+        # Now, not after an epoch: what cannot be written is said before any work, and what can compares equal later.
+        self.card = _plain(card) | {"versions": versions(), "curve": [], "best": None, "seconds": 0.0}
         self.monitor = monitor
 
     def restore(self, model: keras.Model) -> int:
@@ -83,11 +100,31 @@ class RunFolder(keras.callbacks.Callback):
             raise ValueError(f"The saved state {path.name} is missing or damaged. "
                              f"Received: run_dir={str(self.directory)!r}")
         model.load_weights(path)
+        # Runs of older versions have no `seeds`: they go on with those that the network was made with.
+        for variable, value in zip(seed_states(model), state.get("seeds", ())):
+            variable.assign(value)
         self.card = state["card"] | {"versions": versions()}
         return int(state["epoch"])
 
+    def finished(self, model: keras.Model) -> keras.Model:
+        """The trained network in float32, with `last.weights.h5`.
+
+        Args:
+            model: The one that was trained, or restored from the state of the last epoch: a kill between that state
+                and the end of the training leaves no last weights, so they are written from it.
+        """
+        path = self.directory / "last.weights.h5"
+        if not path.exists():
+            self._save_last(model)
+        # A fresh network: the one in training carries an optimiser, which the weights file does not.
+        trained = type(model).from_config(model.get_config() | {"dtype": "float32"})
+        trained.load_weights(path)
+        return trained
+
     def on_train_begin(self, logs=None):
         self._clock = time.monotonic()
+        # Those of a training that was stopped early are not those of the end.
+        (self.directory / "last.weights.h5").unlink(missing_ok=True)
 
     def on_epoch_end(self, epoch, logs=None):
         now = time.monotonic()
@@ -105,21 +142,43 @@ class RunFolder(keras.callbacks.Callback):
         write_json(self.directory / "run.json", self.card)
 
     def on_train_end(self, logs=None):
-        # `fit` has put the averaged weights into the model only after this; hence explicitly here.
-        with averaged_weights(self.model):
-            save_weights(self.model, self.directory / "last.weights.h5")
+        self._save_last(self.model)
+
+    def _save_last(self, model: keras.Model) -> None:
+        # `fit` has put the averaged weights into the model only after `on_train_end`; hence explicitly here.
+        with averaged_weights(model):
+            save_weights(model, self.directory / "last.weights.h5")
 
     def _save_state(self, epoch: int) -> None:
         name = f"state-{epoch}.weights.h5"
         with written_beside(self.directory / name) as draft:
             self.model.save_weights(draft)
         digest = sha256(self.directory / name)
-        write_json(
-            self.directory / "state.json", {"epoch": epoch, "file": name, "sha256": digest, "card": self.card}
-        )
+        seeds = [np.asarray(keras.ops.convert_to_numpy(state)).tolist() for state in seed_states(self.model)]
+        record = {"epoch": epoch, "file": name, "sha256": digest, "seeds": seeds, "card": self.card}
+        write_json(self.directory / "state.json", record)
         for old in self.directory.glob("state-*.weights.h5"):
             if old.name != name:
                 old.unlink(missing_ok=True)
+
+
+def _plain(card: dict) -> dict:
+    """A card as JSON gives it back."""
+    plain = {}
+    for name, value in card.items():
+        try:
+            plain[name] = json.loads(json.dumps(value, default=_plain_value))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"A run's {name} must be numbers, texts, lists and mappings. Received: {error}") from error
+    return plain
+
+
+def _plain_value(value):
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} {value!r}")
 
 
 def versions() -> dict[str, str]:

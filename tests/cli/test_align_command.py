@@ -1,6 +1,9 @@
 """`kerasalign align`: each photo is reported, the rest goes on."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
@@ -67,6 +70,55 @@ def test_an_empty_folder(command, five_dots, tmp_path):
     (tmp_path / "empty").mkdir()
     run = command("align", tmp_path / "empty")
     assert "no photos in this folder" in run.stdout
+
+
+def test_a_drawing_that_cannot_be_written(command, five_dots, folder, boxes, tmp_path):
+    (tmp_path / "drawn" / "a_landmarks.png").mkdir(parents=True)
+    run = command("align", folder, "--boxes", boxes, "--out", "drawn", "--json")
+    assert run.exit_code == 1 and "a.jpg: error: 2 faces, but the drawing cannot be written" in run.stdout
+    assert run.stdout.splitlines()[-1].endswith("4 photos: 0 drawn, 1 without a face, 2 not readable, 1 not writable")
+    assert len(json.loads((tmp_path / "drawn" / "landmarks.json").read_text())[0]["faces"]) == 2
+
+
+def test_what_was_found_before_an_interruption_is_kept(command, five_dots, folder, boxes, tmp_path, monkeypatch):
+    from kerasalign.cli import photos
+
+    def interrupt(faces, path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(photos, "_save", interrupt)
+    assert command("align", folder, "--boxes", boxes, "--out", "drawn", "--json").exit_code != 0
+    assert len(json.loads((tmp_path / "drawn" / "landmarks.json").read_text())[0]["faces"]) == 2
+
+
+def test_landmarks_without_drawings(command, five_dots, folder, boxes, tmp_path):
+    run = command("align", folder / "a.jpg", "--boxes", boxes, "--out", "told", "--json", "--no-draw")
+    assert run.exit_code == 0 and "1 photo: 1 with faces" in run.stdout
+    assert [path.name for path in (tmp_path / "told").iterdir()] == ["landmarks.json"]
+
+
+def test_drawings_of_an_earlier_run_are_no_photos(command, five_dots, folder, boxes):
+    for _ in range(2):
+        run = command("align", ".", "--recursive", "--boxes", boxes)
+        assert "4 photos: 1 drawn" in run.stdout
+
+
+def test_names_that_the_output_cannot_spell():
+    code = "from kerasalign.cli.console import say; say('写.jpg: \u00e9')"
+    run = subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONIOENCODING": "cp1252"}, check=True,
+                         capture_output=True)  # fmt: skip
+    assert run.stdout.strip() == b"\\u5199.jpg: \xe9"
+
+
+def test_options_of_the_detector(command, five_dots, folder, boxes, monkeypatch):
+    made = []
+    monkeypatch.setattr("kerasalign.inference.KerasAlignDetector.detect_many", lambda self, images: made.append(
+        (self.size, self.min_score, self.runtime)) or [[] for _ in images])  # fmt: skip
+    command("align", folder / "a.jpg", "--detector-size", "512", "--min-score", "0.3", "--runtime", "onnxruntime")
+    assert made == [(512, 0.3, "onnxruntime")]
+    for wrong in (("--detector", "mtcnn"), ("--boxes", boxes)):
+        run = command("align", folder / "a.jpg", "--detector-size", "512", *wrong)
+        assert run.exit_code == 1 and f"Received: {wrong[0]}" in run.stderr
 
 
 def test_a_missing_photo(command, five_dots):

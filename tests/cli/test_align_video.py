@@ -1,6 +1,7 @@
 """`kerasalign align` on a video."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -39,4 +40,16 @@ def test_boxes_are_for_photos(command, five_dots, clip):
 def test_a_file_that_is_no_video(command, five_dots, tmp_path):
     (tmp_path / "text.mp4").write_text("no video")
     run = command("align", tmp_path / "text.mp4")
-    assert run.exit_code == 1 and "cannot read this video" in run.stderr and "Traceback" not in run.output
+    assert run.exit_code == 1 and "text.mp4: error: OpenCV cannot read this video" in run.stdout
+    assert "Traceback" not in run.output
+
+
+def test_videos_of_one_name_and_a_broken_one(command, five_dots, clip, tmp_path):
+    (tmp_path / "text.mp4").write_text("no video")
+    (tmp_path / "other").mkdir()
+    shutil.copy(clip, tmp_path / "other" / "clip.avi")
+    run = command("align", tmp_path / "text.mp4", clip, tmp_path / "other" / "clip.avi", "--json", "--out", "drawn")
+    assert run.exit_code == 1
+    assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == [
+        "clip_landmarks.json", "clip_landmarks.mp4", "clip_landmarks_2.json", "clip_landmarks_2.mp4"
+    ]  # fmt: skip

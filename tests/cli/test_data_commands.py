@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from kerasalign.data import CropCache
 from kerasalign.datasets import make_miniature
 
 
@@ -62,6 +63,36 @@ def test_train_then_use(command, w300, tmp_path):
     again = command(*train, "--no-resume")
     assert again.exit_code == 1
     assert "holds a run already" in again.stderr
+
+
+def test_options_of_the_reader(command, w300, tmp_path):
+    """They reach the reader, and one that it does not have is named."""
+    cut = ("prepare", w300, "--model", "musica19-300w", "--cache")
+    assert command(*cut, "crops").exit_code == 0
+    first, *others = CropCache.open(tmp_path / "crops").names
+    assert command(*cut, "fewer", "--reader", f"exclude={json.dumps([first])}").exit_code == 0
+    assert CropCache.open(tmp_path / "fewer").names == tuple(others)
+    train = ("train", "musica19-300w", "--data", w300, "--steps", 2)
+    measure = ("evaluate", "musica19-synth", "--data", w300, "--protocol", "300w-common-inter_ocular")
+    for arguments in ((*cut, "other"), train, measure, ("prepare", w300, "--check")):
+        wrong = command(*arguments, "--reader", "stride=2")
+        assert wrong.exit_code == 1 and "takes the options" in wrong.stderr and "['stride']" in wrong.stderr
+    assert "`--reader` takes KEY=VALUE" in command(*train, "--reader", "mirrors").stderr
+
+
+def test_options_that_rendering_has_no_use_for(command, w300):
+    for option in (("--cache", "crops"), ("--balance", "pdb"), ("--skip-broken",), ("--reader", "stride=2")):
+        run = command("train", "musica19-synth", "--render", "head.npz", *option)
+        assert run.exit_code == 2 and option[0] in run.stderr and "--render" in run.stderr
+    run = command("train", "musica19-300w", "--data", w300, "--backgrounds", "photos")
+    assert run.exit_code == 2 and "--backgrounds" in run.stderr
+
+
+def test_rendering_does_not_go_on_with_a_run_unasked(command, tmp_path):
+    (tmp_path / "runs/musica19-synth").mkdir(parents=True)
+    (tmp_path / "runs/musica19-synth/state.json").write_text("{}")
+    run = command("train", "musica19-synth", "--render", "head.npz", "--no-resume")
+    assert run.exit_code == 1 and "holds a run already" in run.stderr
 
 
 def test_train_without_the_data(command):

@@ -16,6 +16,7 @@ def test_reports_this_installation(command):
     assert found["backend"]["value"]
     assert found["devices"]["value"]
     assert "weights_manifest.json" in found["manifest"]["value"]
+    assert found["weights of the detector"]["value"] == "digest as in the manifest"
     assert not any(found[what]["problem"] for what in ("keras", "tensorflow", "backend", "arithmetic", "manifest"))
 
 

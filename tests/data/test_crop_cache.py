@@ -9,6 +9,7 @@ import textwrap
 import time
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from kerasalign.data import CacheError, CropCache, cached_spec, load_image
 from kerasalign.data.cache_build import content_hash
+from kerasalign.datasets.sample import FaceSample
 from kerasalign.geometry import CropSpec, apply_affine, invert
 
 
@@ -240,6 +242,53 @@ def test_in_memory_cache_checks_its_shapes(memory_cache):
         replace(memory_cache, boxes=memory_cache.boxes[:3])
     with pytest.raises(CacheError, match="uint8"):
         replace(memory_cache, crops=memory_cache.crops.astype("float32"))
+
+
+def test_groups_are_kept_where_samples_tell_them(samples, spec, tmp_path):
+    plain = CropCache.build(samples, spec, tmp_path / "plain")
+    assert plain.groups is None and "groups" not in json.loads((tmp_path / "plain" / "meta.json").read_text())
+    taken = [replace(s, attributes={"video": str(i // 3)}) for i, s in enumerate(samples)]
+    taken[1] = replace(taken[1], landmarks=np.full((68, 2), np.nan))
+    taken[7] = replace(taken[7], attributes={})
+    cache = CropCache.build(taken, spec, tmp_path / "cache", on_error="skip")
+    assert cache.groups == ("0", "0", "1", "1", "1", "2", None)
+    with pytest.raises(CacheError, match="`groups` must be one per face"):
+        replace(cache, groups=("0",))
+    # Groups are not part of the content: what an older version made of the same samples is still good.
+    told = [replace(s, attributes={"video": "0"}) for s in samples]
+    assert CropCache.build(told, spec, tmp_path / "plain").groups is None
+
+
+@pytest.mark.parametrize("workers", [1, 16])
+def test_a_video_is_decoded_once_by_any_number_of_threads(workers, tmp_path, monkeypatch):
+    from kerasalign.datasets import video_frames
+    from kerasalign.datasets.sample import EmbeddedImage
+
+    video = tmp_path / "vid.avi"
+    writer = cv2.VideoWriter(str(video), cv2.VideoWriter_fourcc(*"MJPG"), 25, (96, 96))
+    for i in range(120):
+        writer.write(np.full((96, 96, 3), 20 + i, "uint8"))
+    writer.release()
+    points = np.random.default_rng(0).uniform(20, 70, (68, 2))
+    faces = [FaceSample(EmbeddedImage(video, f"{i:06d}", video_frames.read_frame), points, "68", f"v/{i}")
+             for i in range(1, 121)]  # fmt: skip
+    decoded, step, extract = [], video_frames._Decoder._next, CropSpec.extract
+
+    def counted(self, wanted):
+        decoded.append(wanted)
+        step(self, wanted)
+
+    def uneven(self, photo, box):
+        # Threads that are given the same amount of work do not end at the same time.
+        time.sleep(0.02 if int(photo[0, 0, 0]) % 16 == 4 else 0)
+        return extract(self, photo, box)
+
+    monkeypatch.setattr(video_frames._Decoder, "_next", counted)
+    monkeypatch.setattr(CropSpec, "extract", uneven)
+    cache = CropCache.build(faces, CropSpec(32, 1.0), tmp_path / "cache", workers=workers, progress=False)
+    assert len(decoded) == 120
+    shades = cache.crops[:, 16, 16, 0].astype(int)
+    assert (np.abs(shades - 20 - np.arange(120)) < 4).all()
 
 
 def test_photos_inside_a_larger_file_are_cached(tmp_path):

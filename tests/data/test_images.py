@@ -185,6 +185,23 @@ def test_list_images_is_sorted_and_skips_what_is_no_photo(tmp_path, photo):
     assert names == ["a.PNG", "b.jpg", "c.tiff", "sub/d.webp"]
 
 
+def test_phones_formats_are_listed_or_counted(tmp_path, photo, monkeypatch, caplog):
+    Image.fromarray(photo).save(tmp_path / "a.avif")
+    (tmp_path / "b.HEIC").touch()
+    assert [path.name for path in list_images(tmp_path)] == ["a.avif"]
+    assert load_image(tmp_path / "a.avif").shape == photo.shape
+    assert "Left out 1 HEIC photos" in caplog.text and "pillow_heif.register_heif_opener()" in caplog.text
+    monkeypatch.setitem(Image.registered_extensions(), ".heic", "HEIF")
+    assert [path.name for path in list_images(tmp_path)] == ["a.avif", "b.HEIC"]
+
+
+def test_more_pixels_than_pillow_takes(tmp_path, photo, monkeypatch):
+    Image.fromarray(photo).save(tmp_path / "a.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    with pytest.raises(ImageError, match=r"more than 20 pixels.*set PIL\.Image\.MAX_IMAGE_PIXELS higher"):
+        load_image(tmp_path / "a.png")
+
+
 def test_list_images_of_no_folder(tmp_path):
     with pytest.raises(ImageError, match="no such folder"):
         list_images(tmp_path / "gone")

@@ -103,6 +103,25 @@ def test_split_by_count_and_errors():
             split_indices(10, bad)
 
 
+@settings(max_examples=30, deadline=None)
+@given(groups=st.lists(st.sampled_from("abcdef"), min_size=8, max_size=60), seed=st.integers(0, 99))
+def test_a_group_is_on_one_side_of_a_split(groups, seed):
+    groups = [*groups, "x", None, None]
+    train, val = split_indices(len(groups), 3, seed, groups)
+    assert sorted([*train, *val]) == list(range(len(groups))) and len(val) >= 3
+    sides = [{groups[i] for i in side} - {None} for side in (train, val)]
+    assert not sides[0] & sides[1]
+    np.testing.assert_array_equal(split_indices(len(groups), 3, seed, groups)[1], val)
+
+
+def test_groups_are_checked():
+    assert len(split_indices(4, 0, 0, list("aabb"))[1]) == 0
+    with pytest.raises(ValueError, match="groups to train on out of 1"):
+        split_indices(3, 1, 0, ["a"] * 3)
+    with pytest.raises(ValueError, match="Received: 2 groups"):
+        split_indices(3, 1, 0, ["a"] * 2)
+
+
 def test_evaluation_is_plain_ordered_and_complete(memory_cache, spec):
     loader = FaceLoader.evaluation(memory_cache, spec, batch_size=16)
     images, landmarks = map(np.concatenate, zip(*batches(loader)))

@@ -163,7 +163,7 @@ def test_300vw_frames_are_those_of_the_video(miniature):
     root = miniature("300vw")
     faces = read_dataset("300vw", root, "category1")
     assert [face.name for face in faces[:2]] == ["114/000001", "114/000002"] and len(faces) == 2 * 4 + 29
-    assert faces[0].attributes == {"subset": "category1", "video": "114", "frame": 1}
+    assert faces[0].attributes == {"subset": "category1", "video": "114", "frame": 1} and faces[0].group == "114"
     path = root / "114" / "vid.avi"
     again = [read_frame(path, name) for name in ("000001", "000003", "000002", "000001")]
     np.testing.assert_array_equal(again[0], again[3])

@@ -5,7 +5,7 @@ import logging
 import numpy as np
 import pytest
 
-from kerasalign.datasets import DatasetError, make_miniature, read_dataset, write_pts
+from kerasalign.datasets import DatasetError, check_dataset, make_miniature, read_dataset, write_pts
 
 FORMATS = pytest.mark.parametrize("name", ["pts", "csv", "coco"])
 FIVE = np.array([[60, 80], [100, 82], [80, 100], [65, 120], [95, 121.5]])
@@ -46,6 +46,13 @@ def test_photos_in_another_folder(own_copy, tmp_path, name, file):
     with pytest.raises(DatasetError, match=rf"{file}.*photo .* is not there"):
         read_dataset(name, root)
     assert len(read_dataset(name, root, images=tmp_path)) == 4
+
+
+@FORMATS
+def test_an_unknown_option_is_answered_with_those_of_the_reader(miniature, name):
+    for read in (read_dataset, lambda name, root, **options: check_dataset(root, name, **options)):
+        with pytest.raises(ValueError, match=rf"reader of {name} takes the options .*'markup'.*Received: \['stride'\]"):
+            read(name, miniature(name), stride=2)
 
 
 def test_pts_folder_with_sub_folders(own_copy):

@@ -98,6 +98,8 @@ def test_300w_lp_leaves_mirrored_copies_out_unless_told(miniature):
     np.testing.assert_allclose(flipped.landmarks, get_markup("68").mirror(sample.landmarks, width))
     assert flipped.attributes["yaw"] == -sample.attributes["yaw"]
     assert "yaw" not in read_dataset("300w-lp", root)[0].attributes
+    assert flipped.group == sample.group == "HELEN/HELEN_image_0001"
+    assert {face.group for face in without if face.name.startswith("AFW/AFW_image_0002_")} == {"AFW/AFW_image_0002"}
 
 
 def test_300w_lp_is_not_taken_for_300w_where_case_does_not_count(own_copy):

@@ -1,6 +1,7 @@
 """Composed scenes: the same for the same seed, with faces where their labels say."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import cv2
 import numpy as np
@@ -21,6 +22,30 @@ def test_scenes_depend_on_seed_and_number_alone(heads):
     assert pictures.shape == (2, 64, 64, 3) and pictures.dtype == np.uint8
     assert faces.shape == (2, 10, 17) and faces.dtype == np.float32
     np.testing.assert_array_equal(pictures[1], first.scene(2 * (3 + 1) + 1)[0])
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_scenes_of_few_faces(heads, most):
+    crowd = Crowd(HeadPool(heads), CrowdConfig(size=64, max_faces=most), seed=0)
+    found = [crowd.scene(index)[1] for index in range(12)]
+    assert all(faces.shape == (most, 17) for faces in found)
+    assert 1 <= max(np.isfinite(faces[:, 0]).sum() for faces in found) <= most
+
+
+def test_an_epoch_is_followed_by_new_scenes(marked, clear):
+    """What Keras calls in `fit`, which looks at a batch before it begins."""
+    stream = CrowdStream(Crowd(marked, replace(clear, size=64), seed=1), batch_size=1, steps_per_epoch=2)
+    looked_at = stream[0][0]
+    stream.on_epoch_end()
+    assert stream.epoch == 0
+    seen = []
+    for _ in range(2):
+        stream.on_epoch_begin()
+        seen += [stream[index][0] for index in range(len(stream))]
+        stream.on_epoch_end()
+    assert stream.epoch == 2
+    np.testing.assert_array_equal(seen[0], looked_at)
+    assert all((a != b).any() for a, b in combinations(seen, 2))
 
 
 def test_labels_are_where_the_picture_shows_them(marked, clear):

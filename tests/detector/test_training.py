@@ -78,6 +78,31 @@ def test_recall_and_errors_of_known_boxes(tmp_path):
     assert report["size"]["median"] == pytest.approx(1.0, abs=1e-3)
 
 
+@pytest.mark.parametrize("degrees", [-40.0, 90.0])
+def test_recall_in_turned_photos(tmp_path, degrees):
+    """The points of a turned photo are where its content went."""
+    one = sample(tmp_path, "face")
+    canvas = np.full((100, 80, 3), 60, "uint8")
+    x, y = one.landmarks[30].round().astype(int)
+    canvas[y - 1 : y + 2, x - 1 : x + 2] = 255
+    Image.fromarray(canvas).save(one.image)
+    seen = []
+
+    def detect(image):
+        seen.append(image)
+        nose = np.argwhere(image.min(-1) > 200).mean(0)[::-1]
+        half = (one.landmarks.max(0) - one.landmarks.min(0)) / 2
+        a = np.deg2rad(degrees)
+        turn = np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
+        middle = nose + turn @ ((one.landmarks.max(0) + one.landmarks.min(0)) / 2 - [x, y])
+        return [Detection((*(middle - half), *(middle + half)), 0.9, angle=degrees)]
+
+    report = recall(CallableDetector(detect), [one], degrees=degrees)
+    assert report["recall"] == 1 and report["middle"]["p90"] < 0.02 and report["degrees"]["p90"] < 0.1
+    room = np.abs([np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))]) @ [[80, 100], [100, 80]]
+    assert seen[0].shape[1::-1] == tuple(np.ceil(room - 1e-9).astype(int))
+
+
 def test_false_boxes_are_counted():
     answers = iter([[], [(0, 0, 5, 5, 0.75), (1, 1, 7, 7, 0.5)], []])
     report = false_boxes(CallableDetector(lambda image: next(answers)), [np.zeros((20, 20, 3), "uint8")] * 3)

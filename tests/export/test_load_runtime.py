@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from cases import MODELS, crops
 
 import kerasalign
 from kerasalign.export import compare
+from kerasalign.hub.runtimes import made_once
 from kerasalign.inference.runtimes import LiteRTModel, OnnxModel
 
 
@@ -41,6 +43,17 @@ def test_a_runtime_file_is_made_once(small, preset, tmp_path, monkeypatch):
         kerasalign.load(preset, weights=tmp_path / "other.weights.h5", runtime="onnxruntime")
 
 
+@pytest.mark.parametrize("runtime", ["keras", "onnxruntime", "litert"])
+def test_threads_share_a_model(preset, runtime):
+    """Each gets the landmarks of its own crops, whatever their number."""
+    model = kerasalign.load(preset, runtime=runtime)
+    batches = [crops(1 + i % 3, 32, seed=i) for i in range(24)]
+    wanted = [model.predict_crops(batch) for batch in batches]
+    with ThreadPoolExecutor(4) as pool:
+        for found, alone in zip(pool.map(model.predict_crops, batches), wanted):
+            assert compare(alone, found).max_error < 1e-3
+
+
 def test_smaller_weights_are_another_file(preset, tmp_path, monkeypatch):
     asked = []
 
@@ -66,6 +79,39 @@ def test_a_broken_file_in_the_cache_is_made_anew(preset, tmp_path, monkeypatch, 
             made[0].parent.mkdir(parents=True)
             made[0].write_bytes(b"broken")
     assert len(made) == 2 and "made anew" in caplog.text
+
+
+def test_a_cache_that_cannot_be_written(small, preset, tmp_path, monkeypatch, caplog):
+    """Not even root makes a folder below a file."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("KERASALIGN_HOME", str(tmp_path / "file"))
+    made = kerasalign.load(preset, runtime="onnxruntime")
+    images = crops(1, 32)
+    assert compare(small.inference_network().predict_crops(images), made(images)).max_error < 0.05
+    assert "set KERASALIGN_HOME to a folder that can be written" in caplog.text
+
+
+def test_names_do_not_lead_out_of_the_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERASALIGN_HOME", str(tmp_path / "home"))
+    written = []
+    made_once("../../out", ["x"], lambda folder: written.append(folder), lambda path: path)
+    made_once("team/faces", ["x"], lambda folder: written.append(folder), lambda path: path)
+    assert {folder.parent for folder in written} == {tmp_path / "home" / "runtimes"}
+
+
+def test_threads_make_one_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERASALIGN_HOME", str(tmp_path / "home"))
+    written = []
+
+    def write(folder):
+        written.append(folder)
+        folder.mkdir(parents=True)
+        (folder / "model.onnx").touch()
+        return folder / "model.onnx"
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: made_once("faces", ["x"], write, str), range(8)))
+    assert len(written) == 1 and len(set(found)) == 1
 
 
 def test_untrained_weights_are_not_cached(preset, tmp_path):

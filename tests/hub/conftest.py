@@ -25,6 +25,10 @@ class FakeModel:
     def inference_network(self):
         return self
 
+    def with_origin(self, origin):
+        self.origin = origin
+        return self
+
     def count_macs(self, convention):
         return {"full": 200, "paper": 100}[convention]
 

@@ -111,6 +111,47 @@ def test_terms_of_the_preset_it_came_from_go_along(tmp_path):
         save_preset(tuned, tmp_path / "tuned", commercial_use=True)
 
 
+@pytest.mark.parametrize("derive", [
+    lambda model: model.with_thresholds(4.5), lambda model: kerasalign.adapt(model, "5"),
+], ids=["thresholds", "points"])  # fmt: skip
+def test_terms_go_along_with_what_is_made_of_a_model(tmp_path, derive):
+    from kerasalign.export.metadata import describe
+
+    made = derive(kerasalign.load("musica19-300w"))
+    with pytest.raises(ValueError, match="do not allow commercial use"):
+        save_preset(made, tmp_path / "mine", commercial_use=True)
+    assert save_preset(made, tmp_path / "mine", dtype="float16").weights.base == "musica19-300w"
+    told = describe(made, [], quantize="none", input_dtype="uint8")
+    assert told["preset"] == "musica19-300w" and told["commercial_use"] == "no"
+
+
+def test_a_folder_of_other_things_is_left_alone(model, tmp_path):
+    (tmp_path / "README.md").write_text("My project")
+    with pytest.raises(ValueError, match="new, empty or hold a preset"):
+        save_preset(model, tmp_path, **TERMS)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["My project"]
+
+
+def test_a_card_that_was_edited_stays(folder, model, caplog):
+    ours = (folder / CARD).read_text()
+    save_preset(model, folder, notes="Second thoughts.", **TERMS)
+    assert (folder / CARD).read_text() != ours and "was edited" not in caplog.text
+    (folder / CARD).write_text("By hand")
+    save_preset(model, folder, **TERMS)
+    assert (folder / CARD).read_text() == "By hand" and "was edited and stays" in caplog.text
+
+
+def test_a_wrong_field_leaves_the_preset_that_is_there(folder, model):
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    other = type(model).from_config(model.get_config())
+    with pytest.raises(ValueError, match="A preset holds numbers"):
+        save_preset(other, folder, training={"optimizer": object()})
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    data = {"name": "mine", "terms": "own", "faces": np.int64(800)}
+    assert save_preset(other, folder, training_data=[data]).weights.training_data[0].faces == 800
+    assert kerasalign.load(folder).origin.weights.training_data[0].faces == 800
+
+
 def test_weights_of_a_run_carry_its_settings(model, tmp_path):
     from kerasalign.training import save_weights
 
@@ -122,6 +163,10 @@ def test_weights_of_a_run_carry_its_settings(model, tmp_path):
     preset = save_preset(tuned, tmp_path / "preset")
     assert preset.weights.training == {"recipe": "musica", "settings": {"steps": 7}}
     assert "- settings: steps 7" in (tmp_path / "preset" / CARD).read_text()
+    for content in ("[]", "{", '{"model": 3}'):
+        (tmp_path / "run.json").write_text(content)
+        with pytest.raises(WeightsError, match=r"run\.json"):
+            kerasalign.load("musica19-300w", weights=tmp_path / "best.weights.h5")
 
 
 def test_numbers_that_float16_does_not_hold(model, tmp_path):

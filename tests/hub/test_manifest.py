@@ -108,7 +108,7 @@ def test_shipped_manifest_is_the_one_at_the_top_level():
 def test_shipped_names_follow_the_pattern():
     for name, preset in SHIPPED.presets.items():
         assert name.startswith(preset.architecture["class"].lower())
-        assert preset.dataset == "" or name.endswith(f"-{preset.dataset}")
+        assert preset.dataset == "" or name.endswith(f"-{preset.dataset.replace('-', '')}")
         assert preset.recipe in ("", name)
 
 

@@ -108,6 +108,7 @@ def test_angle_of_a_detection_turns_the_crop(model, make):
     faces = align(model, make.photo([]), detector=turned)
     clockwise = np.stack([-upright[:, 1], upright[:, 0]], -1) + middle
     np.testing.assert_allclose(faces[0].landmarks, clockwise, atol=ONE_PIXEL)
+    assert faces[0].angle == faces.to_dict()["faces"][0]["angle"] == 90.0
 
 
 def test_extra_outputs_reach_the_face(make, detector):
@@ -224,6 +225,29 @@ def test_stream_is_lazy_and_holds_no_pixels(model, detector, make):
     first = next(stream)
     assert len(first) == 1 and len(read) < 30 and first._image is None
     np.testing.assert_array_equal(first.image, make.photo([BOX]))
+
+
+@pytest.mark.parametrize("where", ["photos", "detector"])
+def test_what_was_found_before_an_error_is_given_first(model, detector, make, where):
+    looked = []
+
+    def find(image):
+        looked.append(1)
+        if where == "detector" and len(looked) == 6:
+            raise RuntimeError("the sixth")
+        return detector.detect(image)
+
+    def photos():
+        yield from [make.photo([BOX])] * 5
+        if where == "photos":
+            raise RuntimeError("the sixth")
+        yield from [make.photo([BOX])] * 5
+
+    stream = align_iter(model, photos(), detector=find)
+    # The detector gets four photos together: those of its last group are lost with it.
+    assert [len(next(stream)) for _ in range(5 if where == "photos" else 4)] == [1] * (5 if where == "photos" else 4)
+    with pytest.raises(RuntimeError, match="the sixth"):
+        list(stream)
 
 
 def test_predict_options_reach_the_model(model, detector, make):

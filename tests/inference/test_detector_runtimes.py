@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,14 @@ def test_boxes_are_those_of_keras_and_the_file_is_made_once(weights, home, photo
 
     (entry,) = [entry for entry in cached_runtimes() if entry.runtime == runtime]
     assert entry.preset == "detector" and entry.path.parent == home / "runtimes" and entry.bytes > 1000
+
+
+@pytest.mark.parametrize("runtime", ["onnxruntime", "litert"])
+def test_threads_share_the_bundled_one(home, photos, runtime):
+    detector = KerasAlignDetector(size=SIZE, min_score=0.0, second_look=False, runtime=runtime)
+    wanted = [detector.detect(photo) for photo in photos]
+    with ThreadPoolExecutor(4) as pool:
+        same(list(pool.map(detector.detect, list(photos) * 6)), wanted * 6)
 
 
 def test_once_it_is_made_nothing_imports_a_backend(weights, photos, tmp_path):

@@ -75,10 +75,60 @@ def test_a_second_pass_begins_anew(make, seeing, detector):
 def test_a_face_that_vanishes_is_dropped_at_the_next_look_and_met_again(make, seeing, detector):
     places = 8 * [[(20, 30)]] + 8 * [[]] + 8 * [[(130, 60)]]
     frames = list(align_video(seeing(), walk(make, places), detector=detector, redetect_every=5))
-    # A network without a confidence goes on where the face was, until the detector looks at frame 10.
-    assert [len(frame.faces) for frame in frames] == 10 * [1] + 6 * [0] + 8 * [1]
+    # A network without a confidence goes on where the face was, until the detector has looked in frames 10, 11 and 12.
+    assert [len(frame.faces) for frame in frames] == 12 * [1] + 4 * [0] + 8 * [1]
     assert frames[-1].tracks == (2,)
     assert detector.photos < 14
+
+
+class Blinking:
+    """A detector that misses everything in some of `STEPS`, and may be shown places."""
+
+    def __init__(self, detector, blind, told=None):
+        self.blind, self.told, self.shown = blind, told, []
+
+        class Seen(type(detector)):
+            def detect(seen, image):
+                found = super().detect(image)
+                return [one for one in found if round((one.box[0] - 10) / 4) not in self.blind]
+
+            def sees(seen, image, places):
+                self.shown += places
+                return None if self.told is None else [self.told] * len(places)
+
+        self.detector = Seen()
+
+
+def test_a_face_that_the_detector_misses_once_keeps_its_number(make, seeing, detector):
+    blinking = Blinking(detector, {5, 6})
+    frames = list(align_video(seeing(), walk(make, STEPS), detector=blinking.detector, redetect_every=5))
+    assert all(frame.tracks == (1,) for frame in frames)
+    # Frames 5, 6 and 7: missed, missed, found. The next look is five frames later.
+    assert [frame.detected for frame in frames][:13] == [i in (0, 5, 6, 7, 12) for i in range(13)]
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_detector_that_is_shown_the_place_decides(make, seeing, detector, told):
+    blinking = Blinking(detector, {5}, told)
+    frames = list(align_video(seeing(), walk(make, STEPS[:8]), detector=blinking.detector, redetect_every=5))
+    assert [frame.tracks for frame in frames] == 5 * [(1,)] + ([(1,)] * 3 if told else [(), (2,), (2,)])
+    (place,) = blinking.shown
+    assert np.abs(place.box[:2] - STEPS[5][0]).max() < 5
+
+
+def test_a_head_that_turns_upside_down_is_followed_by_the_default_detector():
+    """The whole picture's search finds no face that is turned by more than about 50 degrees."""
+    import kerasalign
+    from kerasalign.data.images import load_image
+    from kerasalign.export.crops import PORTRAIT
+    from kerasalign.geometry import about, rotation, warp
+
+    photo = load_image(PORTRAIT)
+    model = kerasalign.load("musica19-synth")
+    middle = model.align(photo)[0].landmarks.mean(0)
+    turned = [warp(photo, about(middle, rotation(6.0 * i)), photo.shape[1::-1]) for i in range(30)]
+    frames = list(model.align_video(turned, redetect_every=3, max_faces=1))
+    assert [frame.tracks for frame in frames] == 30 * [(1,)]
 
 
 @pytest.mark.parametrize("options", [{"fails": True}, {"fails": True, "error": 3.0}])

@@ -49,6 +49,12 @@ def test_mixed_float16(name):
     assert all(weight.dtype == "float32" for weight in layer.trainable_weights)
 
 
+def test_float64(name):
+    case = LAYERS[name]
+    for value in call(case.make(dtype="float64"), case.inputs()):
+        assert np.isfinite(value).all()
+
+
 def test_gradients_are_finite_and_reach_every_weight(name):
     case = LAYERS[name]
     if not case.trains:

@@ -21,7 +21,7 @@ from kerasalign.layers import (
     ShuffleUnit,
     TransformerBlock,
 )
-from kerasalign.layers.dextra import dextra_sizes
+from kerasalign.layers.dextra import dextra_sizes, dextra_unit
 from kerasalign.layers.hourglass import double
 from kerasalign.layers.pyramid_pooling import bilinear_matrix, pooling_matrix
 
@@ -96,6 +96,17 @@ def test_dextra_sizes_are_those_of_the_published_blocks():
     inputs, outputs, groups = dextra_sizes(128, 512, 5, 8)
     assert groups == [2, 4, 8, 4, 2] and outputs[-1] == 128 and outputs[2] == 512
     assert inputs[1:] == [width + 128 for width in outputs[:-1]]
+
+
+@pytest.mark.parametrize("features", [4, 16, 25, 100, 144, 400])
+@pytest.mark.parametrize("depth", [2, 4, 8])
+def test_what_fits_into_groups_is_known_before_the_layer_is_built(features, depth):
+    layer = DExTra(depth)
+    if features % dextra_unit(features, depth) == 0:
+        assert built(layer, (None, 3, features)).compute_output_shape((None, 3, features)) == (None, 3, features // 2)
+    else:
+        with pytest.raises(ValueError, match="Received"):
+            layer.build((None, 3, features))
 
 
 def test_parameters_of_the_light_parts():

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,6 +49,12 @@ def test_three_keys_are_enough(tmp_path):
     markup = load_markup(save(tmp_path, {key: FOUR[key] for key in ("name", "mean_shape", "flip_pairs")}))
     assert dict(markup.parts) == {"face": (0, 1, 2, 3)}
     assert markup.edges == ()
+
+
+def test_a_markup_without_parts_stays_without(tmp_path):
+    bare = replace(load_markup(save(tmp_path, FOUR)), parts={})
+    save_markup(bare, tmp_path / "bare.json")
+    assert load_markup(tmp_path / "bare.json").same_as(bare)
 
 
 @pytest.mark.parametrize("name", ["68", "98", "29", "19", "5"])

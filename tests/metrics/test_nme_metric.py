@@ -1,11 +1,15 @@
+import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import keras
 import numpy as np
 import pytest
 
+import kerasalign.markups
+from kerasalign.markups import get_markup
 from kerasalign.metrics import NormalisedMeanError, list_normalisers, nme
 
 
@@ -62,6 +66,15 @@ def test_metric_survives_its_config_and_serves_fit(faces):
     history = model.evaluate(prediction, target, batch_size=2, verbose=0, return_dict=True)
     expected = nme(prediction, target, "68", "inter_ocular").mean()
     assert history["nme"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_points_of_ones_own_go_with_the_config(monkeypatch):
+    own = replace(get_markup("5"), name="own-5")
+    config = json.loads(json.dumps(NormalisedMeanError(own, "box_size").get_config()))
+    monkeypatch.setattr(kerasalign.markups, "_REGISTRY", {"5": get_markup("5")})
+    metric = NormalisedMeanError.from_config(config)
+    assert metric.markup.same_as(own) and metric.get_config() == config
+    assert "markup_spec" not in NormalisedMeanError("5", "box_size").get_config()
 
 
 @pytest.mark.parametrize(("markup", "normaliser"), [("68", "iod"), ("17", "inter_ocular")])

@@ -119,6 +119,7 @@ def test_mixed_float16_gives_float32_landmarks(case):
     assert np.isfinite(np.asarray(out["landmarks"])).all()
     model.compile("sgd", run_eagerly=True)
     assert np.isfinite(model.train_on_batch(crops(2, model.crop_spec.size), model_target(model, 2))[0])
+    assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
     twin = type(model).from_config(model.get_config())
     assert [layer.dtype_policy.name for layer in twin.layers] == [layer.dtype_policy.name for layer in model.layers]
 

@@ -1,5 +1,7 @@
 """LW-BAFA and BAFA against the paper."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from cases import MODELS, crops, model_target
 from keras import ops
 
 from kerasalign.data import exact_boundary_maps
+from kerasalign.hub.adaptation import adapt
 from kerasalign.models import BAFA, LWBAFA
 from kerasalign.models.profile import profile
 
@@ -95,10 +98,22 @@ def test_scale_and_reduction_of_the_loss(model):
     assert parts[0] == pytest.approx(16 * 16 * 13 * parts[1], rel=0.02)
 
 
+def test_points_of_the_same_number_start_where_they_or_their_boundaries_decide():
+    model = LWBAFA(markup="19", **SMALL | {"stage_weights": (0.5, 1.0)})
+    markup = model.markup
+    own = replace(markup, name="own-19", boundaries=dict(reversed(markup.boundaries.items())))
+    found = adapt(model, own).adaptation
+    layers = {path.rpartition("/")[0] for path in found.new}
+    assert layers == {"fusion_0/head", "fusion_0/attend", "last_maps", "landmark_conv_00/conv", "tokens/conv",
+                      "tokens/norm"}  # fmt: skip
+    assert {"head/kernel", "landmark_conv_01/conv/kernel", "fusion_0/mix/conv/kernel"} <= set(found.kept)
+
+
 @pytest.mark.parametrize("wrong", [
-    {"size": 100}, {"shuffle": "both"}, {"transformer": "encoder"}, {"map_reduction": "max"}, {"stage_weights": ()},
+    {"size": 100}, {"size": 80}, {"size": 160}, {"size": 80, "transformer": "decoder"},
+    {"shuffle": "both"}, {"transformer": "encoder"}, {"map_reduction": "max"}, {"stage_weights": ()},
     {"sigma": 0.0}, {"coordinate_scale": -1}, {"crop_scale": 0},
 ])  # fmt: skip
 def test_bad_arguments(wrong):
-    with pytest.raises(ValueError, match="Received"):
+    with pytest.raises(ValueError, match=f"Received: {next(iter(wrong))}="):
         LWBAFA(markup="19", **SMALL | wrong)

@@ -115,6 +115,21 @@ def test_missing_points_do_not_count(two_faces):
     assert got[0] == pytest.approx((7 + 0.012) / (70 * 51), rel=1e-4)
 
 
+def test_an_eye_that_nobody_annotated_changes_nothing_else():
+    """Of a turned mean shape, the normaliser is known without the corner of the eye."""
+    model = MuSiCa(markup="68", patches=[8, 30, 36], hidden=8, size=64, box_side=40)
+    a = np.deg2rad(20)
+    turned = (model.mean_shape - 31.5) @ np.array([[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]]) * 0.8 + 30
+    landmarks = np.tile(turned, (4, 1, 1)).astype("float32")
+    out = {"cascade_landmarks": landmarks[:, None].repeat(3, 1) + np.float32(1), "cascade_error": np.zeros((4, 3))}
+    landmarks[1, 36] = landmarks[2, 45] = np.nan
+    landmarks[3, [36, 45, 10]] = np.nan
+    found = np.asarray(model.face_loss(ops.convert_to_tensor(landmarks), out))
+    np.testing.assert_allclose(found, found[0], rtol=1e-4)
+    landmarks[:, 1:] = np.nan
+    assert np.asarray(model.face_loss(ops.convert_to_tensor(landmarks), out)).max() < 1
+
+
 def test_rectified_wing_option(two_faces):
     truth, guess = two_faces
     got = loss_of(small(levels=(0,), landmark_loss="rwing"), truth, guess[:, None], [[0.0]])

@@ -136,6 +136,9 @@ def test_a_graph_of_another_size_is_refused():
         SCC(markup="5", graph=np.eye(6), **SMALL)
     with pytest.raises(ValueError, match="Received: levels"):
         SCC(markup="5", levels=(3, 4), **SMALL)
+    with pytest.raises(ValueError, match=r"leave none out .* Received: levels=\(3, 5\)"):
+        SCC(markup="5", levels=(3, 5), **SMALL)
+    assert SCC(markup="5", levels=(3, 5), attention="self", **SMALL).settings["levels"] == [3, 5]
     with pytest.raises(ValueError, match="Received: head='mlp'"):
         SCC(markup="5", head="mlp", **SMALL)
 

@@ -19,6 +19,8 @@ def test_maps_of_each_fused_level_are_those_of_its_layer():
     alone = attention_maps(model, images[1:2])
     for level, maps in found.items():
         np.testing.assert_allclose(alone[level][0], maps[1], rtol=1e-4, atol=1e-5)
+    none = attention_maps(model, images[:0])
+    assert {level: maps.shape for level, maps in none.items()} == {4: (0, 4, 4), 3: (0, 8, 8)}
     weights = attention_maps(model, images, kind="attention")
     assert all((maps > 0).all() and (maps < 1).all() for maps in weights.values())
 

@@ -7,11 +7,13 @@ from cases import crops, noise, set_known_weights
 from keras import ops
 
 from kerasalign.geometry import CropSpec
+from kerasalign.layers import DeformConv2D
 from kerasalign.losses.landmark_heatmaps import landmark_heatmaps
 from kerasalign.markups import get_markup
 from kerasalign.models import SDU
 from kerasalign.models.sdu import topologies
 from kerasalign.models.sdu.coherence import Transforms
+from kerasalign.models.sdu.offsets import predict_offsets
 
 FLIP = get_markup("5").flip
 
@@ -115,7 +117,7 @@ class Toy:
     """Maps that are weighted sums of the colours of two by two pixels, plus a picture that stays where it is."""
 
     crop_spec, stride, sigma, reduction = CropSpec(size=16, scale=2.0), 2, 1.0, "mean"
-    map_loss, coherence = "sigmoid_ce", "mse"
+    map_loss, coherence, coherence_sigmoid = "sigmoid_ce", "mse", False
     face_loss, pair_loss = SDU.face_loss, SDU.pair_loss
 
     def __init__(self, weight, still=0.0):
@@ -157,6 +159,64 @@ def test_without_weight_pairs_are_supervised_faces():
     toy = Toy(0.0, still=1.0)
     supervised = toy.face_loss(t.points(points, 16), toy(t.images(images)))
     np.testing.assert_allclose(toy.pair_loss(images, points, toy(images), t), supervised, rtol=1e-6)
+
+
+@pytest.mark.parametrize("sigmoid", [False, True])
+@pytest.mark.parametrize("coherence", ["mse", "smooth_l1"])
+def test_the_distance_of_a_pair_is_chosen_apart_from_the_loss_of_its_maps(coherence, sigmoid):
+    model = SDU(
+        markup="5", down=1, stacks=1, block="resnet", transformer="outside", multiplier=1 / 16, size=16,
+        coherence=coherence, coherence_sigmoid=sigmoid, coherence_weight=2.0,
+    )  # fmt: skip
+    set_known_weights(model)
+    twin = SDU.from_config(model.get_config())
+    assert (twin.coherence, twin.coherence_sigmoid, twin.map_loss) == (coherence, sigmoid, "sigmoid_ce")
+    images, points, t = crops(2, 16), noise(2, 5, 2, low=4, high=11), transforms(mirrored=1)
+    out, copy = model(images), model(t.images(images))
+    supervised = model.face_loss(t.points(points, 16), copy)
+    found = np.asarray(model.pair_loss(images, points, out, t, training=False) - supervised)
+    maps, mirrored = (ops.convert_to_numpy(o["heatmaps"]) for o in (copy, out))
+    mirrored = mirrored[:, :, :, ::-1][..., list(FLIP)]
+    if sigmoid:
+        maps, mirrored = (1 / (1 + np.exp(-x)) for x in (maps, mirrored))
+    error = np.abs(maps - mirrored)
+    error = error**2 if coherence == "mse" else np.where(error < 1, error**2 / 2, error - 0.5)
+    np.testing.assert_allclose(found, 2 * error.mean((1, 2, 3, 4)), rtol=1e-3)
+
+
+@pytest.mark.parametrize("wrong", [{"coherence": "l2"}, {"coherence_sigmoid": True, "loss": "code"}])
+def test_distances_that_there_are_not(wrong):
+    with pytest.raises(ValueError, match=r"Received: (coherence='l2'|loss='code')"):
+        SDU(markup="5", **wrong)
+
+
+def test_windows_that_bend_are_plain_convolutions_to_begin_with():
+    options = {"markup": "5", "topology": "hourglass", "down": 1, "block": "resnet", "multiplier": 1 / 16, "size": 16}
+    model = SDU(transformer="inside", **options)
+    plain = plain_network(model)
+    bent = [layer for layer in model.layers if isinstance(layer, DeformConv2D)]
+    assert len(bent) == 5 and not any(isinstance(layer, DeformConv2D) for layer in plain.layers)
+    images = crops(2, 16)
+    for training in (False, True):
+        found, wanted = (ops.convert_to_numpy(m(images, training=training)["heatmaps"]) for m in (model, plain))
+        assert np.abs(wanted).max() > 0.1
+        np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-4)
+    bent[0].offset.bias.assign(np.full(18, 0.5))
+    assert np.abs(ops.convert_to_numpy(model(images)["heatmaps"]) - plain(images)["heatmaps"]).max() > 1e-2
+
+
+def plain_network(model):
+    """A network with an ordinary convolution in the place of each deformable one, with the weights of the first."""
+    def swapped(layer):
+        if not isinstance(layer, DeformConv2D):
+            return layer.__class__.from_config(layer.get_config())
+        return keras.layers.Conv2D(layer.filters, layer.kernel_size, padding="same", name=layer.name)
+
+    network = keras.models.clone_model(keras.Model(model.inputs, model.output), clone_function=swapped)
+    for layer in network.layers:
+        source = model.get_layer(layer.name)
+        layer.set_weights([source.kernel, source.bias] if isinstance(source, DeformConv2D) else source.get_weights())
+    return network
 
 
 def test_both_sides_of_a_pair_are_taught():
@@ -222,5 +282,8 @@ def test_a_small_network_learns_faces_by_heart_and_bends_its_windows():
     model.fit(images, landmarks, batch_size=8, epochs=70, verbose=0)
     found = model.evaluate(images, landmarks, batch_size=8, verbose=0, return_dict=True)
     assert found["nme"] < 5
+    assert {name: offsets.shape for name, offsets in predict_offsets(model, images[:0]).items()} == {
+        "stack0_features_deformable": (0, 16, 16, 1, 9, 2), "stack0_maps": (0, 16, 16, 1, 9, 2),
+    }  # fmt: skip
     for name in ("stack0_features_deformable", "stack0_maps"):
         assert np.abs(np.asarray(model.get_layer(name).offset.kernel)).max() > 1e-3, name

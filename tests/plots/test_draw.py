@@ -49,6 +49,16 @@ def test_curves_boxes_indices_and_labels_each_add_something(photo):
         assert changed(photo, draw_faces(photo, [face()], **options)).sum() > plain + 20, option
 
 
+def test_a_box_is_drawn_turned_as_it_is(photo):
+    """A square turned by 45 degrees stands on a corner."""
+    drawing = np.asarray(draw_faces(photo, [face(size=80, angle=45.0)], points=False, curves=False, boxes=True))
+    rows, columns = np.nonzero((drawing != photo).any(-1))
+    half = 40 * np.sqrt(2)
+    np.testing.assert_allclose([columns.min(), columns.max()], [100 - half, 100 + half], atol=2.5)
+    np.testing.assert_allclose([rows.min(), rows.max()], [100 - half, 100 + half], atol=2.5)
+    assert not (drawing != photo)[58:64, 58:64].any()
+
+
 def test_curves_follow_the_markup(photo):
     one = face()
     mask = changed(photo, draw_faces(photo, [one], points=False))

@@ -1,11 +1,14 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from kerasalign.data.adjacency import build_adjacency
+from kerasalign.data.balance import pdb_copies
 from kerasalign.data.cache import CropCache
-from kerasalign.datasets import make_miniature
+from kerasalign.datasets import make_miniature, read_dataset
+from kerasalign.geometry import CropSpec
 from kerasalign.recipes import get_recipe
 from kerasalign.recipes.scc import SCCRecipe
 
@@ -23,6 +26,28 @@ def test_a_run_learns_the_graph_of_its_annotations(tmp_path):
     learned = recipe.learned_config(cache, np.arange(len(cache)))["graph"]
     np.testing.assert_array_equal(learned, build_adjacency(cache.landmarks).graph.astype(int))
     assert model.graph.shape == (68, 68)
+
+
+def test_a_pass_goes_over_the_list_that_balancing_by_pose_makes(tmp_path, monkeypatch):
+    data = make_miniature("300w", tmp_path / "300w", faces=8)
+    plans, spec = [], CropSpec(size=64, scale=1.6)
+    cropped = CropCache.build(read_dataset("300w", data), spec, tmp_path / "cache")
+    monkeypatch.setattr(SCCRecipe, "cache", lambda *_: cropped)
+    monkeypatch.setattr(SCCRecipe, "build_model", lambda *_: SimpleNamespace(crop_spec=spec))
+    monkeypatch.setattr(SCCRecipe, "run", lambda plan, model, loader, *rest, **options: plans.append((plan, loader)))
+    for balance, settings in (("pdb", {}), ("none", {}), ("gdb", {}), ("pdb", {"steps": 7})):
+        recipe = SCCRecipe(MODEL, epochs=3, batch_size=4, validation=2, balance=balance).with_settings(**settings)
+        recipe.fit(data, tmp_path / "run")
+    balanced, plain, weighed, stepped = plans
+    plan, loader = balanced
+    cache, train = loader.cache, loader.indices
+    copies = pdb_copies(cache.landmarks[train], bins=9, absolute=True)
+    assert copies.sum() > 1.5 * len(train)
+    assert plan.steps_per_epoch == -(-copies.sum() // 4) and plan.steps == 3 * plan.steps_per_epoch
+    seen = np.concatenate([loader.faces(0, index) for index in range(len(loader))])[: copies.sum()]
+    np.testing.assert_array_equal(np.bincount(seen, minlength=len(cache))[train], copies)
+    assert plain[0].steps == weighed[0].steps == 3 * -(-len(train) // 4)
+    assert stepped[0].steps == 7
 
 
 @pytest.mark.parametrize("schedule, rates", [

@@ -37,7 +37,7 @@ def test_nadam_is_the_paper_s():
 
 
 @pytest.mark.parametrize("name, dataset, normaliser", [
-    ("sdu-300w", "300w", "inter_pupil"), ("sdu-300wlp", "300wlp", "box_size"),
+    ("sdu-300w", "300w", "inter_pupil"), ("sdu-300wlp", "300w-lp", "box_size"),
 ])
 def test_presets(name, dataset, normaliser):
     recipe = get_recipe(name)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 
@@ -59,6 +60,29 @@ def test_augmentation_moves_picture_and_points_alike():
     off = (STUDIO.spec.size - 48) // 2
     np.testing.assert_array_equal(images[0], crop[off:off + 48, off:off + 48])
     np.testing.assert_allclose(landmarks[0], points - off, atol=1e-3)
+
+
+class Watched(SynthStream):
+    """Notes which batches were asked for."""
+
+    def batch(self, epoch, index):
+        self.__dict__.setdefault("asked", []).append((epoch, index))
+        return super().batch(epoch, index)
+
+
+def test_fit_sees_new_pictures_in_every_epoch():
+    watched = Watched(STUDIO, augment="none", batch_size=2, steps_per_epoch=2)
+    layers = [keras.Input((48, 48, 3)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(136),
+              keras.layers.Reshape((68, 2))]  # fmt: skip
+    model = keras.Sequential(layers)
+    model.compile("sgd", "mse", run_eagerly=True)
+    model.fit(watched, epochs=3, shuffle=False, verbose=0)
+    assert watched.epoch == 3
+    assert list(dict.fromkeys(watched.asked)) == [(e, i) for e in range(3) for i in range(2)]
+    watched.asked.clear()
+    watched.set_epoch(5)
+    model.fit(watched, epochs=6, initial_epoch=5, shuffle=False, verbose=0)
+    assert dict.fromkeys(watched.asked) == {(5, 0): None, (5, 1): None}
 
 
 def test_a_recipe_trains_on_a_stream_and_goes_on(tmp_path):

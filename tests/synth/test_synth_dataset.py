@@ -6,6 +6,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from kerasalign.cli.main import app
@@ -131,3 +132,17 @@ def test_a_sheet_shows_points_on_the_faces():
     x, y = label_series(SERIES, [0])[0, 30] * 1.5 + 0.25
     assert green[round(float(y)), round(float(x))]
     assert cv2.countNonZero(green.astype("uint8")) > 100
+
+
+def test_other_backgrounds_are_another_series(tmp_path):
+    """By what the folder holds, wherever it lies."""
+    cards = []
+    for folder, name in (("one", "a.png"), ("moved/one", "a.png"), ("two", "b.png")):
+        (tmp_path / folder).mkdir(parents=True)
+        Image.new("RGB", (40, 40), "green").save(tmp_path / folder / name)
+        cards.append(Series(size=32, scene=SceneConfig(backgrounds=str(tmp_path / folder))).card())
+    assert cards[0] == cards[1] != cards[2]
+    write_series(Series(size=32, scene=SceneConfig(backgrounds=str(tmp_path / "one"))), 1, tmp_path / "faces")
+    Image.new("RGB", (40, 40), "red").save(tmp_path / "one" / "c.png")
+    with pytest.raises(ValueError, match=r"another series: \['given'\] differ"):
+        write_series(Series(size=32, scene=SceneConfig(backgrounds=str(tmp_path / "one"))), 2, tmp_path / "faces")

@@ -55,6 +55,10 @@ class Detector:
         """Finds the faces of several photos: what `detect` finds in each. An adapter may do it in one go."""
         return [self.detect(image) for image in images]
 
+    def sees(self, image: np.ndarray, places: Sequence[Detection]) -> list[bool] | None:
+        """Whether there is a face at each place, as `detect` gives places; `None` from a detector that cannot tell."""
+        return None
+
     def map_to(self, kind: str) -> BoxMap:
         """The map from this detector's boxes to boxes of another kind.
 

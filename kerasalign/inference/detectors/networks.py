@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kerasalign.files import sha256, written_beside
-from kerasalign.inference.runtimes.litert_model import open_interpreter
+from kerasalign.inference.runtimes.litert_model import open_runner
 from kerasalign.inference.runtimes.onnx_model import open_session
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def open_file(path: str | Path, threads: int | None = None) -> Callable[[np.ndar
     if Path(path).suffix == ".onnx":
         session = open_session(path, threads, spinning=False)
         return lambda pictures: session.run(["maps"], {"pictures": pictures.astype("float32")})[0]
-    runner = open_interpreter(path, threads).get_signature_runner("serving_default")
+    runner = open_runner(path, threads)
     return lambda pictures: runner(pictures=pictures.astype("float32"))["maps"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -86,8 +87,19 @@ class KerasAlignDetector(Detector):
             found += map(self._kept, some, self._looked_at(some, faces) if self.second_look else faces)
         return found
 
+    def sees(self, image: np.ndarray, places: Sequence[Detection]) -> list[bool]:
+        """Whether the second look alone finds a face at each place; turned ones it sees upright."""
+        if self._maps is None:
+            self._maps = open_network(self.network, self.runtime, self.size)
+        (seen,) = self._seen([image], [[replace(place, score=1.0) for place in places]])
+        return [face.score**2 >= self.min_score for face in seen]
+
     def _looked_at(self, images: Sequence[np.ndarray], found: list[list[Detection]]) -> list[list[Detection]]:
         """The faces of each photo after the second look."""
+        return [merged(faces, self.min_score, self.max_overlap) for faces in self._seen(images, found)]
+
+    def _seen(self, images: Sequence[np.ndarray], found: list[list[Detection]]) -> list[list[Detection]]:
+        """All faces of each photo with the second look's opinion."""
         # A file for LiteRT takes pictures of one size.
         fixed = isinstance(self.network, (str, Path)) and Path(self.network).suffix == ".tflite"
         size = self.size if fixed else LOOK_SIZE
@@ -95,7 +107,7 @@ class KerasAlignDetector(Detector):
             self._look_maps = self._maps if fixed else open_network(self.network, self.runtime, size)
         pairs = [(image, face) for image, faces in zip(images, found) for face in faces]
         seen = iter(look_again(self._look_maps, size, pairs, max(_TOGETHER // size**2, 1)))
-        return [merged([next(seen) for _ in faces], self.min_score, self.max_overlap) for faces in found]
+        return [[next(seen) for _ in faces] for faces in found]
 
     def _kept(self, image: np.ndarray, faces: list[Detection]) -> list[Detection]:
         """Faces whose middle is in the photo, the largest first."""

@@ -69,6 +69,7 @@ def _both(face: Detection, maps: np.ndarray, matrix: np.ndarray) -> Detection:
     if not same:
         return Detection(face.box, 0.0, face.points, face.angle)
     seen = as_detection(rows[same[0]], scores[same[0]], invert(matrix))
-    box, points = (face.box + seen.box) / 2, (face.points + seen.points) / 2
+    box = (face.box + seen.box) / 2
+    points = (face.points + seen.points) / 2 if len(face.points) else seen.points
     # The crop is upright: what it is turned by comes on top.
     return Detection(box, np.sqrt(face.score * seen.score), points, face.angle + seen.angle / 2)

@@ -6,8 +6,9 @@ import json
 import os
 import warnings
 import zipfile
-from collections.abc import Container
+from collections.abc import Callable, Container
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
@@ -41,8 +42,7 @@ class LiteRTModel(RuntimeModel):
             raise ValueError("Only files that `kerasalign export` wrote say how they are used. "
                              f"Received: {path}") from error  # fmt: skip
         super().__init__(metadata, path)
-        self.interpreter = open_interpreter(path, threads)
-        self.runner = self.interpreter.get_signature_runner("serving_default")
+        self.runner = open_runner(path, threads)
         self.outputs = json.loads(metadata["outputs"])
 
     def run(self, crops: np.ndarray, outputs: Container[str] | None = None) -> dict[str, np.ndarray]:
@@ -51,8 +51,23 @@ class LiteRTModel(RuntimeModel):
         return {key: made[key] for key in self.wanted(outputs)}
 
 
-def open_interpreter(path: str | os.PathLike, threads: int | None = None):
-    """An interpreter of a file: LiteRT's own, or the older one that TensorFlow still brings."""
+def open_runner(path: str | os.PathLike, threads: int | None = None) -> Callable[..., dict[str, np.ndarray]]:
+    """The network of a file as a function from named arrays to named arrays.
+
+    An interpreter holds one set of arrays and checks nothing: threads take turns at it.
+    """
+    interpreter, turn = _open_interpreter(path, threads), Lock()
+    runner = interpreter.get_signature_runner("serving_default")
+
+    def run(**inputs: np.ndarray) -> dict[str, np.ndarray]:
+        with turn:
+            return runner(**inputs)
+
+    return run
+
+
+def _open_interpreter(path: str | os.PathLike, threads: int | None):
+    """LiteRT's own interpreter, or the older one that TensorFlow still brings."""
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no such file. Received: path={str(path)!r}")
     try:

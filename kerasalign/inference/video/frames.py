@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import time
@@ -13,6 +14,8 @@ import numpy as np
 
 from kerasalign.data.images import load_image
 
+_log = logging.getLogger(__name__)
+
 # Files of these kinds are taken for videos by the command.
 VIDEO_SUFFIXES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"})
 
@@ -21,7 +24,8 @@ class VideoSource:
     """Where frames come from; each iteration of a file starts at its beginning.
 
     Args:
-        source: Path of a video file, number of a camera, or an iterable of photos as `align` takes them.
+        source: Path of a video file, address of a stream (`"rtsp://..."`), number of a camera, or an iterable of photos
+            as `align` takes them.
         fps: Frames per second; by default what the file or camera says, 25 where it says nothing.
 
     Attributes:
@@ -61,8 +65,8 @@ class VideoSource:
 
     @property
     def is_camera(self) -> bool:
-        """Whether frames come as they happen."""
-        return isinstance(self.source, int)
+        """Whether frames come as they happen, from a camera or a stream."""
+        return isinstance(self.source, int) or (isinstance(self.source, str) and "://" in self.source)
 
     @property
     def is_recorded(self) -> bool:
@@ -76,12 +80,16 @@ class VideoSource:
             for index, image in enumerate(self.source):
                 yield index / self.fps, load_image(image)
             return
-        capture, first, last = self._open(), None, -math.inf
+        capture, first, last, frames = self._open(), None, -math.inf, 0
         try:
             while True:
                 there, frame = capture.read()
                 if not there:
+                    if frames < 0.9 * self.count:
+                        _log.warning("%s ends after %d of the %d frames that it announces: it is cut off or damaged.",
+                                     self.source, frames, self.count)  # fmt: skip
                     return
+                frames += 1
                 # OpenCV tells the time of the frame that it has just read.
                 now = time.monotonic() if self.is_camera else capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
                 first = now if first is None else first
@@ -95,7 +103,7 @@ class VideoSource:
         return isinstance(self.source, (int, str, os.PathLike))
 
     def _open(self) -> cv2.VideoCapture:
-        capture = cv2.VideoCapture(self.source if self.is_camera else str(self.source))
+        capture = cv2.VideoCapture(self.source if isinstance(self.source, int) else str(self.source))
         if not capture.isOpened():
             what = "The camera does not answer" if self.is_camera else "OpenCV cannot read this video"
             raise ValueError(f"{what}. Received: source={self.source!r}")

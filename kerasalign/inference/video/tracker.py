@@ -28,6 +28,7 @@ class Track:
         smooth: Its filter; `None` without smoothing.
         shown: The face with smoothed landmarks.
         frames: Number of frames in which it was seen.
+        misses: How often in a row the detector did not find it.
     """
 
     number: int
@@ -35,6 +36,7 @@ class Track:
     smooth: OneEuroFilter | None = None
     shown: Face = field(init=False)
     frames: int = 1
+    misses: int = 0
 
     def __post_init__(self) -> None:
         self.shown = self.face
@@ -45,14 +47,17 @@ class FaceTracker:
 
     A face counts as lost when the model says that it failed, when its confidence or error estimate is out of bounds, or
     by geometry: its box jumps or changes its size too much, leaves the picture, or its points are no face any more.
-    Then, and every `redetect_every` frames, the detector looks again. A network without a confidence keeps seeing a
-    face where there is none: hence the second, which drops faces that the detector finds no more, and meets new ones.
+    Then, and every `redetect_every` frames, the detector looks again, to meet new faces and to drop those that are
+    gone: a network without a confidence keeps seeing a face where there is none. One that the detector does not find in
+    the picture stays if the detector sees it when it is shown the place, as our own does, upright and close; or else
+    until it has been missed in `max_misses` frames in a row.
 
     Args:
         model: A `LandmarkModel` whose crops are made from the box of the landmarks.
         detector: As in `align`.
         redetect_every: Frames between two looks for new and vanished faces; 0: only when a face is lost.
         search_every: Frames between two looks while there is no face.
+        max_misses: In how many frames in a row a detector that cannot be shown a place must miss a face to drop it.
         max_faces: How many faces to follow, the largest first; `None`: all.
         smooth: A `OneEuroFilter` whose settings every face's own filter takes; `None`: no smoothing.
         min_confidence: Least mean confidence, for models that give one.
@@ -72,7 +77,7 @@ class FaceTracker:
     """
 
     def __init__(
-        self, model, detector="kerasalign", *, redetect_every: int = 30, search_every: int = 1,
+        self, model, detector="kerasalign", *, redetect_every: int = 30, search_every: int = 1, max_misses: int = 3,
         max_faces: int | None = None, smooth: OneEuroFilter | None = None, min_confidence: float = 0.3,
         max_error: float = 15.0, max_residual: float = 0.2, min_overlap: float = 0.3, min_side: float = 12.0,
     ):  # fmt: skip
@@ -80,7 +85,7 @@ class FaceTracker:
             raise ValueError("A tracker crops by the box of the landmarks, and this model's crops are made from "
                              f"'{model.crop_spec.box}' boxes. Received: model={model!r}")
         least = {"redetect_every": (redetect_every, 0), "search_every": (search_every, 1),
-                 "max_faces": (1 if max_faces is None else max_faces, 1)}  # fmt: skip
+                 "max_misses": (max_misses, 1), "max_faces": (1 if max_faces is None else max_faces, 1)}  # fmt: skip
         for name, (value, bound) in least.items():
             if value < bound:
                 raise ValueError(f"`{name}` must be at least {bound}. Received: {name}={value!r}")
@@ -88,6 +93,7 @@ class FaceTracker:
         self.detector = get_detector(detector, getattr(model, "runtime", "keras"))
         self.redetect_every = redetect_every
         self.search_every = search_every
+        self.max_misses = max_misses
         self.max_faces = max_faces
         self.smooth = smooth
         self.min_confidence = min_confidence
@@ -143,7 +149,8 @@ class FaceTracker:
         return list(self.tracks)
 
     def _wants_look(self, some: bool, lost: bool) -> bool:
-        if lost or self._since_look is None:
+        # A face in doubt is looked at again at once.
+        if lost or self._since_look is None or any(track.misses for track in self.tracks):
             return True
         every = self.redetect_every if some else self.search_every
         return bool(every) and self._since_look + 1 >= every
@@ -152,10 +159,8 @@ class FaceTracker:
         """The tracks that go on into this frame, and whether any was lost."""
         if not self.tracks:
             return [], False
-        places = [self.model.markup.upright_box(track.face.landmarks) for track in self.tracks]
-        boxes = [Detection(box, track.face.score, angle=angle) for track, (box, angle) in zip(self.tracks, places)]
         followed = []
-        for track, face in zip(self.tracks, align(self.model, image, boxes=boxes)):
+        for track, face in zip(self.tracks, align(self.model, image, boxes=self._places(self.tracks))):
             before, now = tight_box(track.face.landmarks), tight_box(face.landmarks)
             if self._plausible(face, image.shape) and box_iou(now, before) >= self.min_overlap:
                 track.face = replace(face, score=track.face.score)
@@ -176,7 +181,7 @@ class FaceTracker:
                 seen.append(followed[int(np.argmax(overlaps))])
             else:
                 new.append(Detection(box, detection.score, angle=detection.angle))
-        kept = [track for track in followed if track in seen]
+        kept = self._kept(image, followed, seen)
         room = len(new) if self.max_faces is None else max(self.max_faces - len(kept), 0)
         # A detector's box is rough: the second crop is by the landmarks, as all that follow.
         for face in align(self.model, image, boxes=new[:room], refine=1) if new[:room] else ():
@@ -186,6 +191,22 @@ class FaceTracker:
             ):
                 kept.append(Track(next(self._numbers), face, self.smooth and self.smooth.fresh()))
         return kept
+
+    def _kept(self, image: np.ndarray, followed: list[Track], seen: list[Track]) -> list[Track]:
+        """The tracks that the detector found in the picture, or finds where they are, or that get another chance."""
+        missed = [track for track in followed if track not in seen]
+        there = self.detector.sees(image, self._places(missed)) if missed else []
+        for track in seen:
+            track.misses = 0
+        for place, track in enumerate(missed):
+            track.misses += 1
+            if there is not None:
+                track.misses = 0 if there[place] else self.max_misses
+        return [track for track in followed if track.misses < self.max_misses]
+
+    def _places(self, tracks: list[Track]) -> list[Detection]:
+        places = (self.model.markup.upright_box(track.face.landmarks) for track in tracks)
+        return [Detection(box, track.face.score, angle=angle) for track, (box, angle) in zip(tracks, places)]
 
     def _plausible(self, face: Face, shape: tuple[int, ...]) -> bool:
         """Whether a prediction can be a face."""

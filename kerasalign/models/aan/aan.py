@@ -168,7 +168,7 @@ class AAN(LandmarkModel):
         for layer in twin.layers:
             if layer.weights:
                 layer.set_weights(self.get_layer(layer.name).get_weights())
-        return twin
+        return twin.with_origin(self.origin)
 
     def inference_network(self) -> AAN:
         """As `strip_aux`."""

@@ -12,9 +12,8 @@ from keras import ops
 from kerasalign.geometry import CropSpec
 from kerasalign.layers.hourglass import SHUFFLE
 from kerasalign.losses import boundary_maps, staged_map_loss
-from kerasalign.markups import get_markup
-from kerasalign.models.landmark_model import LandmarkModel
-from kerasalign.models.lw_bafa.stages import TRANSFORMERS, boundary_stage, landmark_stage
+from kerasalign.models.landmark_model import LandmarkModel, resolve_markup
+from kerasalign.models.lw_bafa.stages import TRANSFORMERS, boundary_stage, landmark_stage, token_unit
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -44,7 +43,8 @@ class LWBAFA(LandmarkModel):
         heads: Attention heads of a plain transformer (*).
         hidden: Feed-forward width of a plain transformer (*).
         dropout: Dropout rate of the transformer (*).
-        size: Side of the crop in pixels, divisible by 4 * 2^depth and by 16.
+        size: Side of the crop in pixels, divisible by 4 * 2^depth and by 16; the transformer divides the features of a
+            landmark, (size / 16)^2 of them, into groups.
         crop_scale: Side of the crop in units of the longer side of the landmarks' box (*).
         map_weight: beta, weight of the boundary maps in the loss.
         sigma: Width of a boundary in pixels of the maps (*).
@@ -95,7 +95,7 @@ class LWBAFA(LandmarkModel):
         dtype=None,
         **kwargs,
     ):
-        markup = get_markup(markup)
+        markup, _ = resolve_markup(markup, None)
         if not markup.boundaries:
             raise ValueError(f"`markup` must have boundary curves. Received: markup={markup.name!r}")
         step = max(4 * 2**depth, 16)
@@ -109,6 +109,10 @@ class LWBAFA(LandmarkModel):
                 raise ValueError(f"`{name}` must be one of {known}. Received: {name}={value!r}")
         if not len(stage_weights):
             raise ValueError(f"`stage_weights` must hold one per hourglass. Received: stage_weights={stage_weights}")
+        unit = token_unit(transformer, size, blocks, grouped_layers, heads)
+        if (size // 16) ** 2 % unit:
+            raise ValueError("`size` must be such that (size / 16)^2, the features of a landmark, is a multiple of "
+                             f"{unit} for transformer={transformer!r}. Received: size={size}")
         if coordinate_scale is None:
             coordinate_scale = size
         for name, value in (("sigma", sigma), ("coordinate_scale", coordinate_scale), ("crop_scale", crop_scale)):
@@ -148,6 +152,13 @@ class LWBAFA(LandmarkModel):
             "dropout": dropout,
         }  # fmt: skip
         self.policy = self.get_layer("stem_conv").dtype_policy.name
+
+    @property
+    def point_weights(self) -> tuple[str, ...]:
+        """What makes tokens, which are landmarks, and makes and reads maps, which are boundaries."""
+        fusions = [f"/fusion_{index}/{part}/" for index in range(len(self.stage_weights) - 1)
+                   for part in ("head", "attend")]  # fmt: skip
+        return ("/tokens/", "/last_maps/", "/landmark_conv_00/conv/", *fusions)
 
     def boundary_targets(self, landmarks):
         """Boundary maps of annotations `(B, N, 2)`: `(B, S / 4, S / 4, K)`, and `(B, K)`, which of them are known."""

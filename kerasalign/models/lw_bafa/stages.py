@@ -16,6 +16,7 @@ from kerasalign.layers import (
     SDFusion,
     TransformerBlock,
 )
+from kerasalign.layers.dextra import dextra_unit
 from kerasalign.layers.photo_statistics import standardise
 
 TRANSFORMERS = ("delight", "decoder", "encoder_decoder")
@@ -43,6 +44,14 @@ def boundary_stage(
     x = ConvNorm(channels, name="last_conv", dtype=dtype)(x)
     predicted.append(keras.layers.Conv2D(maps, 1, name="last_maps", dtype=dtype)(x))
     return x, predicted
+
+
+def token_unit(transformer: str, size: int, blocks: int, grouped_layers, heads: int) -> int:
+    """What the features of a token, (size / 16)^2, must be a multiple of."""
+    if transformer != "delight":
+        return heads
+    # The last block has most layers, and so most groups.
+    return dextra_unit((size // 16) ** 2, grouped_layers[-1 if blocks > 1 else 0])
 
 
 def landmark_stage(

@@ -191,18 +191,20 @@ class MuSiCa(LandmarkModel):
         config = self.get_config() | {"success_threshold": success, "failure_threshold": failure}
         model = type(self).from_config(config)
         model.set_weights(self.get_weights())
-        return model
+        return model.with_origin(self.origin)
 
     def face_loss(self, landmarks, outputs):
-        """Sum over the iterations of `0.95 L_i + 0.05 |L_i - E_i|` (section 3.3 and the authors' weights)."""
+        """Sum over the iterations of `0.95 L_i + 0.05 |L_i - E_i|` (section 3.3 and the authors' weights).
+
+        Divided by the L1 distance of the eyes. A face that lacks one of their points has that of the mean shape as it
+        lies best on the points that are known.
+        """
         if self.markup is None:
             raise ValueError("A MuSiCa without a markup cannot be trained. Received: markup=None")
         known = ops.logical_not(ops.any(ops.isnan(landmarks), -1))
         target = ops.where(known[..., None], landmarks, 0.0)
-        right, left = (ops.mean(ops.take(target, np.asarray(side), axis=1), 1)
-                       for side in self.markup.normaliser("inter_ocular"))
-        distance = ops.maximum(ops.sum(ops.abs(right - left), -1), 1.0)
         weight = ops.cast(known, "float32")
+        distance = ops.maximum(ops.sum(ops.abs(self._eye_line(target, weight)), -1), 1.0)
         weight = weight / ops.maximum(ops.sum(weight, -1, keepdims=True), 1.0)
         difference = outputs["cascade_landmarks"] - target[:, None]
         if self.landmark_loss == "l1":
@@ -213,6 +215,26 @@ class MuSiCa(LandmarkModel):
         # No stop_gradient: the estimate pulls the landmarks too (authors' code).
         estimate = ops.abs(losses - outputs["cascade_error"] / 100.0)
         return ops.sum(0.95 * losses + 0.05 * estimate, -1)
+
+    def _eye_line(self, target, weight):
+        """`(B, 2)` from the right eye to the left one, of `(B, N, 2)` points with weight 0 where unknown, `(B, N)`."""
+        right, left = (list(side) for side in self.markup.normaliser("inter_ocular"))
+        shapes = target, ops.convert_to_tensor(self.mean_shape[None], "float32")
+        seen, schematic = (ops.mean(ops.take(points, left, axis=1), 1) - ops.mean(ops.take(points, right, axis=1), 1)
+                           for points in shapes)  # fmt: skip
+        # The similarity transform that takes the mean shape to the known points, least squares.
+        weight, count = weight[..., None], ops.maximum(ops.sum(weight, -1), 1.0)[:, None, None]
+        centred = [(points - ops.sum(points * weight, 1, keepdims=True) / count) * weight
+                   for points in shapes]  # fmt: skip
+        (x, y), (u, v) = ((points[..., 0], points[..., 1]) for points in centred)
+        size = ops.sum(u * u + v * v, -1)
+        turn = ops.stack([ops.sum(u * x + v * y, -1), ops.sum(u * y - v * x, -1)]) / ops.maximum(size, 1e-6)
+        # One point says nothing of size and turn.
+        cos, sin = ops.where(size > 0, turn[0], 1.0), turn[1]
+        turned = ops.stack([cos * schematic[..., 0] - sin * schematic[..., 1],
+                            sin * schematic[..., 0] + cos * schematic[..., 1]], -1)  # fmt: skip
+        whole = ops.all(ops.take(weight[..., 0], right + left, axis=1) > 0, -1, keepdims=True)
+        return ops.where(whole, seen, turned)
 
     def predict_crops(self, crops, batch_size=64, early_exit=True, outputs=None):
         """As in `LandmarkModel`; with a `success_threshold`, finished faces leave the batch.

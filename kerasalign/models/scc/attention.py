@@ -6,7 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasalign.models.compiled import compiled
+from kerasalign.models.compiled import bucket, compiled
+from kerasalign.models.landmark_model import pad_rows
 
 _PREFIX = "fusion_attention"
 
@@ -16,7 +17,7 @@ def attention_maps(model, crops: np.ndarray, kind: str = "features", batch_size:
 
     Args:
         model: An `SCC` with the graph head and more than one level.
-        crops: `(B, S, S, 3)` uint8 or float in 0..255.
+        crops: `(B, S, S, 3)` uint8 or float in 0..255; B may be 0.
         kind: `"features"`, the maps after attention, as in the figure, or `"attention"`, the weights in 0..1 alone.
         batch_size: Crops per forward pass.
 
@@ -39,5 +40,9 @@ def attention_maps(model, crops: np.ndarray, kind: str = "features", batch_size:
     outputs = {str(level): ops.max(ops.cast(values, "float32"), -1) for level, values in found.items()}
     forward = compiled(keras.Model(model.inputs, outputs))
     crops = model.check_crops(crops)
-    parts = [forward(crops[start : start + batch_size]) for start in range(0, len(crops), batch_size)]
-    return {level: np.concatenate([ops.convert_to_numpy(part[str(level)]) for part in parts]) for level in found}
+    parts = []
+    for start in range(0, max(len(crops), 1), batch_size):
+        batch = crops[start : start + batch_size]
+        out = forward(pad_rows(batch, bucket(len(batch), batch_size)))
+        parts.append({level: ops.convert_to_numpy(out[str(level)])[: len(batch)] for level in found})
+    return {level: np.concatenate([part[level] for part in parts]) for level in found}

@@ -100,6 +100,9 @@ class SCC(LandmarkModel):
                 raise ValueError(f"`{name}` must be one of {list(known)}. Received: {name}={value!r}")
         if 5 not in levels or not set(levels) <= {2, 3, 4, 5}:
             raise ValueError(f"`levels` must be 5 and others of 2, 3, 4. Received: levels={levels}")
+        if attention == "semantic" and head == "graph" and set(levels) != set(range(min(levels), 6)):
+            raise ValueError("`levels` must leave none out where each is judged by the one above, with "
+                             f"attention='semantic'. Received: levels={levels}")
         if size < 32 or size % 32:
             raise ValueError(f"`size` must be a multiple of 32. Received: size={size}")
         if graph is None:

@@ -65,7 +65,7 @@ class Transforms:
 
     def _backward(self, side: int):
         """Matrices from pixels of the result to pixels of the source."""
-        middle = np.float32((side - 1) / 2)
+        middle = (side - 1) / 2
         # About the middle, so the same for crops and their maps but for the middle itself.
         shift = middle * (1 - ops.sum(self.inverse, -1, keepdims=True))
         return ops.concatenate([self.inverse, shift], -1)

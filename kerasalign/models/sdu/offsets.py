@@ -7,7 +7,8 @@ import numpy as np
 from keras import ops
 
 from kerasalign.layers import DeformConv2D
-from kerasalign.models.compiled import compiled
+from kerasalign.models.compiled import bucket, compiled
+from kerasalign.models.landmark_model import pad_rows
 
 
 def predict_offsets(model, crops: np.ndarray, batch_size: int = 32) -> dict[str, np.ndarray]:
@@ -15,7 +16,7 @@ def predict_offsets(model, crops: np.ndarray, batch_size: int = 32) -> dict[str,
 
     Args:
         model: An `SDU` with an inside transformer.
-        crops: `(B, S, S, 3)` uint8 or float in 0..255.
+        crops: `(B, S, S, 3)` uint8 or float in 0..255; B may be 0.
         batch_size: Crops per forward pass.
 
     Returns:
@@ -38,8 +39,9 @@ def predict_offsets(model, crops: np.ndarray, batch_size: int = 32) -> dict[str,
     network = keras.Model(model.inputs, {name: layer.input for name, layer in found.items()})
     crops = model.check_crops(crops)
     forward, parts = compiled(network), []
-    for start in range(0, len(crops), batch_size):
-        inputs = forward(crops[start : start + batch_size])
-        parts.append({name: ops.convert_to_numpy(layer.predict_offsets(inputs[name]))
+    for start in range(0, max(len(crops), 1), batch_size):
+        batch = crops[start : start + batch_size]
+        inputs = forward(pad_rows(batch, bucket(len(batch), batch_size)))
+        parts.append({name: ops.convert_to_numpy(layer.predict_offsets(inputs[name]))[: len(batch)]
                       for name, layer in found.items()})  # fmt: skip
     return {name: np.concatenate([part[name] for part in parts]) for name in found}

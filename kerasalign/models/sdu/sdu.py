@@ -15,6 +15,7 @@ from kerasalign.layers.decode_heatmaps import DECODERS
 from kerasalign.layers.deform_conv2d import BOUNDARIES
 from kerasalign.layers.spatial_transformer import MODES
 from kerasalign.losses import coherent_loss, heatmap_loss
+from kerasalign.losses.coherent_loss import DISTANCES
 from kerasalign.models.landmark_model import LandmarkModel, resolve_markup, weighted_mean
 from kerasalign.models.sdu.coherence import Transforms
 from kerasalign.models.sdu.network import stacked_network
@@ -61,6 +62,9 @@ class SDU(LandmarkModel):
         sigma: Width of the Gaussians in pixels of a map.
         reduction: `"mean"` or `"sum"` of losses over the pixels of a map.
         coherence_weight: lambda; by default 0.001 (paper) or 0.0001 (code).
+        coherence: Distance between the maps of a pair, `"mse"` or `"smooth_l1"`; by default that of `loss`.
+        coherence_sigmoid: Whether that distance is taken after the sigmoid, with `loss="paper"`, rather than before, as
+            in the released code.
         pair_flip: Share of transforms T that mirror.
         pair_rotation: Range of T's rotation in degrees.
         pair_scale: Range of T's scale.
@@ -114,6 +118,8 @@ class SDU(LandmarkModel):
         sigma=1.0,
         reduction="mean",
         coherence_weight=None,
+        coherence=None,
+        coherence_sigmoid=False,
         pair_flip=0.5,
         pair_rotation=(-40.0, 40.0),
         pair_scale=(0.8, 1.2),
@@ -145,7 +151,12 @@ class SDU(LandmarkModel):
             raise ValueError(f"`pair_flip` must be in 0..1. Received: pair_flip={pair_flip}")
         if transformer in ("outside", "dual") and pair_flip and markup is None:
             raise ValueError(f"Without a markup no face can be mirrored. Received: pair_flip={pair_flip}")
-        map_loss, coherence, weight = LOSSES[loss]
+        map_loss, distance, weight = LOSSES[loss]
+        if coherence not in (None, *DISTANCES):
+            raise ValueError(f"`coherence` must be one of {list(DISTANCES)}. Received: coherence={coherence!r}")
+        if coherence_sigmoid and map_loss != "sigmoid_ce":
+            raise ValueError("`coherence_sigmoid` is for maps that are read through a sigmoid, with loss='paper'. "
+                             f"Received: loss={loss!r}")
 
         # === Functional model ===
         crops = keras.Input((size, size, 3), name="crops")
@@ -168,7 +179,8 @@ class SDU(LandmarkModel):
         self.num_landmarks = points
         self.paired = transformer in ("outside", "dual")
         self.stride = stride
-        self.map_loss, self.coherence = map_loss, coherence
+        self.map_loss, self.coherence = map_loss, coherence or distance
+        self.coherence_sigmoid = bool(coherence_sigmoid)
         self.coherence_weight = weight if coherence_weight is None else coherence_weight
         self.sigma = sigma
         self.reduction = reduction
@@ -212,9 +224,11 @@ class SDU(LandmarkModel):
         size = self.crop_spec.size
         copy = self(transforms.images(crops), training=training)
         error = self.face_loss(transforms.points(ops.cast(landmarks, "float32"), size), copy)
-        moved = transforms.maps(outputs["heatmaps"])
+        shown, moved = copy["heatmaps"], outputs["heatmaps"]
+        if self.coherence_sigmoid:
+            shown, moved = ops.sigmoid(shown), ops.sigmoid(moved)
         inside = transforms.inside(size // self.stride)
-        apart = coherent_loss(copy["heatmaps"], moved, inside, self.coherence, self.reduction)
+        apart = coherent_loss(shown, transforms.maps(moved), inside, self.coherence, self.reduction)
         return error + self.coherence_weight * apart
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
@@ -233,6 +247,8 @@ class SDU(LandmarkModel):
             "sigma": self.sigma,
             "reduction": self.reduction,
             "coherence_weight": self.coherence_weight,
+            "coherence": self.coherence,
+            "coherence_sigmoid": self.coherence_sigmoid,
             "pair_flip": self.pair_flip,
             "pair_rotation": self.pair_rotation,
             "pair_scale": self.pair_scale,

@@ -1,0 +1,16 @@
+"""What holds for the recipe of every preset."""
+
+import pytest
+
+from kerasalign.datasets import get_dataset
+from kerasalign.hub import read_manifest
+from kerasalign.recipes import get_recipe
+
+PRESETS = {name: preset for name, preset in read_manifest().presets.items() if preset.recipe}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_its_data_set_has_a_reader(name):
+    recipe = get_recipe(name)
+    assert recipe.dataset == PRESETS[name].dataset
+    assert get_dataset(recipe.dataset).name == recipe.dataset

@@ -1,0 +1,131 @@
+"""Runs that are stopped and go on: as if nothing had happened, whatever the moment and the network."""
+
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+from kerasalign.datasets import make_miniature
+from kerasalign.recipes.lw_bafa import LWBAFARecipe
+from kerasalign.recipes.musica import MuSiCaRecipe
+from kerasalign.recipes.sdu import SDURecipe
+from kerasalign.training import RunFolder
+from kerasalign.training.run import seed_states
+
+MUSICA = {"class": "MuSiCa", "markup": "68", "patches": [8, 30, 36, 45], "hidden": 8, "size": 64, "box_side": 40}
+SDU = {"class": "SDU", "markup": "68", "stacks": 1, "down": 1, "block": "resnet", "transformer": "outside",
+       "multiplier": 1 / 32, "size": 16}  # fmt: skip
+BAFA = {"class": "BAFA", "markup": "68", "size": 32, "channels": 8, "stem_ratio": 0.1, "stage_weights": [1.0],
+        "depth": 1, "width": 8, "blocks": 1, "heads": 1, "dropout": 0.5}  # fmt: skip
+SHORT = {"steps": 4, "steps_per_epoch": 2, "epochs": None, "batch_size": 4, "validation": 2, "schedule": "cosine"}
+# One makes pairs at random, the other drops features.
+NOISY = {"SDU": SDURecipe(SDU, **SHORT), "BAFA": LWBAFARecipe(BAFA, **SHORT)}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return make_miniature("300w", tmp_path_factory.mktemp("data") / "300w")
+
+
+class Killed(keras.callbacks.Callback):
+    """Copies a run's folder as a kill in its second epoch leaves it."""
+
+    def __init__(self, run, copy):
+        super().__init__()
+        self.run, self.copy = run, copy
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 1:
+            shutil.copytree(self.run, self.copy)
+
+
+def trained(recipe, data, run, **options):
+    return recipe.fit(data, run, cache_dir=data.parent / str(recipe.model["class"]), verbose=0, **options)
+
+
+def losses(run):
+    return [row["loss"] for row in json.loads((run / "run.json").read_text())["curve"]]
+
+
+@pytest.mark.parametrize("name", NOISY)
+def test_random_numbers_go_on_where_they_stood(name, data, tmp_path):
+    recipe = NOISY[name]
+    copying = Killed(tmp_path / "straight", tmp_path / "killed")
+    straight = trained(recipe, data, tmp_path / "straight", callbacks=[copying])
+    resumed = trained(recipe, data, tmp_path / "killed")
+    np.testing.assert_allclose(losses(tmp_path / "killed"), losses(tmp_path / "straight"), rtol=1e-4)
+    for a, b in zip(resumed.get_weights(), straight.get_weights()):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def noisy_network():
+    keras.utils.set_random_seed(0)
+    layers = [keras.Input((4,)), keras.layers.Dropout(0.5), keras.layers.Dense(4), keras.layers.Dropout(0.5)]
+    model = keras.Sequential(layers)
+    model.compile("sgd", "mse")
+    return model
+
+
+def test_a_state_of_an_older_version_still_restores(tmp_path):
+    x = np.ones((8, 4), "float32")
+    card = {"settings": {"seed": 0}}
+    model = noisy_network()
+    model.fit(x, x, epochs=2, verbose=0, callbacks=[RunFolder(tmp_path, card, "loss")])
+    told = [keras.ops.convert_to_numpy(state) for state in seed_states(model)]
+    assert len(told) == 2 and all(state.any() for state in told)
+    again = noisy_network()
+    assert RunFolder(tmp_path, card, "loss").restore(again) == 2
+    for state, wanted in zip(seed_states(again), told):
+        np.testing.assert_array_equal(state, wanted)
+    state = json.loads((tmp_path / "state.json").read_text())
+    del state["seeds"]
+    (tmp_path / "state.json").write_text(json.dumps(state))
+    assert RunFolder(tmp_path, card, "loss").restore(noisy_network()) == 2
+
+
+def test_a_kill_after_the_last_state_costs_nothing(data, tmp_path, monkeypatch):
+    recipe = MuSiCaRecipe(MUSICA, **SHORT)
+    whole = trained(recipe, data, tmp_path / "whole")
+
+    def killed(self, logs=None):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RunFolder, "on_train_end", killed)
+    with pytest.raises(KeyboardInterrupt):
+        trained(recipe, data, tmp_path / "run")
+    monkeypatch.undo()
+    assert not (tmp_path / "run" / "last.weights.h5").exists()
+    for model in (trained(recipe, data, tmp_path / "run"), trained(recipe, data, tmp_path / "run")):
+        for a, b in zip(model.get_weights(), whole.get_weights()):
+            np.testing.assert_allclose(a, b, atol=1e-6)
+    assert len(losses(tmp_path / "run")) == 2
+
+
+def test_last_weights_of_a_training_that_stopped_early_are_not_those_of_the_end(data, tmp_path, monkeypatch):
+    recipe = MuSiCaRecipe(MUSICA, **SHORT)
+
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = True
+
+    early = trained(recipe, data, tmp_path, callbacks=[Stop()])
+    monkeypatch.setattr(RunFolder, "on_train_end", lambda self, logs=None: None)
+    model = trained(recipe, data, tmp_path)
+    assert max(np.abs(a - b).max() for a, b in zip(early.get_weights(), model.get_weights())) > 0
+
+
+def test_settings_may_be_tuples_and_numbers_of_numpy(data, tmp_path):
+    model = MUSICA | {"patches": tuple(np.array(MUSICA["patches"])), "mean_shape": None}
+    recipe = MuSiCaRecipe(model, **SHORT | {"learning_rate": np.float32(1e-3), "batch_size": np.int64(4)})
+    for _ in range(2):
+        trained(recipe, data, tmp_path)
+    assert len(losses(tmp_path)) == 2
+    settings = json.loads((tmp_path / "run.json").read_text())["settings"]
+    assert settings["model"]["patches"] == MUSICA["patches"] and settings["batch_size"] == 4
+
+
+def test_a_setting_that_cannot_be_written_is_said_before_training(tmp_path):
+    with pytest.raises(ValueError, match=r"A run's settings must be numbers.*Received: object"):
+        RunFolder(tmp_path, {"settings": {"model": {"head": object()}}})
