@@ -49,10 +49,9 @@ ROWS = {
     "soft painted light": {"hard_light": 0.0, "environments": 0.0},
     "nearly frontal": {name: getattr(FRONTAL, name) for name in ("yaw", "yaw_tail", "yaw_limit", "pitch", "roll")},
     "proportions of the scans": {"proportions": 0.0, "identity_spread": (1.0, 1.0)},
-    "plain skin": {"skin_detail": 0.0},
+    "plain skin, no beards": {"skin_detail": 0.0, "beard": 0.0},
     "nothing in front": {"glasses": 0.0, "occluders": 0.0},
     "painted backgrounds": {"photographs": 0.0},
-    "no beards": {"beard": 0.0},
     "bare heads": {name: getattr(PLAIN, name) for name in
                    ("skin_detail", "hair", "beard", "glasses", "headwear", "occluders", "hard_light", "degrade")},
 }  # fmt: skip

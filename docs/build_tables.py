@@ -256,6 +256,21 @@ def video_table() -> str:
     return _table(rows)
 
 
+def renderer_table() -> str:
+    """What the renderer's parts buy: NME on real faces of a short training without each of them."""
+    measured = _measured("renderer")
+    told = (f"`{measured['preset']}`, {measured['count']:,} renders of {measured['size']} px a row, "
+            f"{measured['steps']:,} steps of {measured['batch_size']}, augmentation `{measured['augment']}`, "
+            f"{measured['precision']}; `{measured['protocol']}`:")  # fmt: skip
+    rows = [("renders", "faces", "NME", "against everything", *PARTS)]
+    first = measured["rows"]["everything"]["nme"]
+    for name, row in measured["rows"].items():
+        change = "" if name == "everything" else _change(row["nme"] / first)
+        parts = (f"{nme:.2f}" for nme in _by_part(row["parts"]))
+        rows.append((name, f"{row['faces']:,}", f"{row['nme']:.2f}", change, *parts))
+    return f"{told}\n\n{_table(rows)}"
+
+
 def lw_bafa_table() -> str:
     """The light network beside the full one."""
     measured = _measured("lw_bafa")
@@ -277,7 +292,7 @@ TABLES = {"zoo": zoo_table, "latency": latency_table, "scc": scc_table, "export"
           "peers": peers_table, "default": default_table, "exports": exports_table, "cold_start": cold_start_table,
           "detector": detector_table, "boxes": boxes_table, "turned": turned_table, "photos": photos_table,
           "ablation": ablation_table, "video": video_table, "runtimes": runtimes_table, "training": training_table,
-          "throughput": throughput_table, "lw_bafa": lw_bafa_table}  # fmt: skip
+          "throughput": throughput_table, "renderer": renderer_table, "lw_bafa": lw_bafa_table}  # fmt: skip
 
 
 def _exits(measured: dict) -> bool:
