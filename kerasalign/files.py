@@ -41,6 +41,25 @@ def write_json(path: str | os.PathLike, content) -> None:
         draft.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
 
 
+def plain_json(content, what: str):
+    """Content as JSON gives it back: tuples are lists, NumPy's numbers and arrays are plain, paths are text.
+
+    Raises:
+        ValueError: If it holds what JSON cannot; the message begins with `what` they are.
+    """
+    def plain(value):
+        if isinstance(value, os.PathLike):
+            return os.fspath(value)
+        if hasattr(value, "tolist"):
+            return value.tolist()
+        raise TypeError(f"{type(value).__name__} {value!r}")
+
+    try:
+        return json.loads(json.dumps(content, default=plain))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{what} must be numbers, texts, lists and mappings. Received: {error}") from error
+
+
 def sha256(path: str | os.PathLike) -> str:
     """SHA-256 of a file in hexadecimal."""
     with Path(path).open("rb") as stream:

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasalign.files import sha256, write_json, written_beside
+from kerasalign.files import plain_json, sha256, write_json, written_beside
 from kerasalign.hub.card import model_card
 from kerasalign.hub.manifest import read_manifest
 from kerasalign.hub.preset import Preset, Result, TrainingData
-from kerasalign.markups import Markup, get_markup, list_markups, load_markup, register_markup, save_markup
+from kerasalign.markups import Markup, get_markup, know_markup, load_markup, save_markup
 
 if TYPE_CHECKING:
     from kerasalign.models import LandmarkModel
@@ -39,7 +39,7 @@ def read_folder(directory: Path | str) -> Preset:
                                 f"Received: {str(directory)!r}")  # fmt: skip
     preset = read_entry(path)
     if preset.markup is not None:
-        _know(load_markup(path.with_name(MARKUP)))
+        know_markup(load_markup(path.with_name(MARKUP)))
     return preset
 
 
@@ -75,14 +75,6 @@ def _refuse_objects(value: Any) -> None:
     if isinstance(value, list):
         for item in value:
             _refuse_objects(item)
-
-
-def _know(markup: Markup) -> None:
-    if markup.name not in list_markups():
-        register_markup(markup)
-    # A mean shape may have been drawn better since; the network's own is in its config.
-    elif not get_markup(markup.name).same_as(markup, shape=False):
-        raise ValueError(f"A markup of that name with other points is registered. Received: markup={markup.name!r}")
 
 
 def save_preset(
@@ -155,7 +147,7 @@ def save_preset(
         "training": dict(training),
     }
     # Everything is checked before anything is written; the file's digest comes after.
-    entry = Preset.from_json(name or directory.resolve().name, _json({
+    entry = Preset.from_json(name or directory.resolve().name, plain_json({
         "paper": _paper(model),
         "dataset": (origin.dataset if origin else "") if dataset is None else dataset,
         "architecture": {"class": type(model).__name__, **_plain(model)},
@@ -163,7 +155,7 @@ def save_preset(
         "weights": stated,
         "measured": list(map(_fields, measured)),
         "notes": notes,
-    }))  # fmt: skip
+    }, "A preset's fields"))  # fmt: skip
     save_weights(model, directory / WEIGHTS, dtype)
     written = {"sha256": sha256(directory / WEIGHTS), "bytes": (directory / WEIGHTS).stat().st_size}
     return _write(directory, replace(entry, weights=replace(entry.weights, **written)), model.markup)
@@ -176,20 +168,6 @@ def _fields(item: Mapping[str, Any] | TrainingData | Result) -> dict[str, Any]:
 def _plain(model: LandmarkModel) -> dict:
     """A model's config without Keras' running name, which is no part of it."""
     return {key: value for key, value in model.get_config().items() if key != "name"}
-
-
-def _json(fields: dict[str, Any]) -> dict[str, Any]:
-    """Fields as JSON holds them: tuples are lists, numpy's numbers are plain.
-
-    Raises:
-        ValueError: If a value is nothing that JSON holds.
-    """
-    def plain(value):
-        if hasattr(value, "tolist"):
-            return value.tolist()
-        raise ValueError(f"A preset holds numbers, text, lists and mappings. Received: {value!r}")
-
-    return json.loads(json.dumps(fields, default=plain))
 
 
 def _place(directory: Path | str) -> Path:

@@ -69,10 +69,17 @@ def markup_from_config(config: Mapping) -> dict:
     config = dict(config)
     spec = config.pop("markup_spec", None)
     if spec is not None:
-        markup = markup_of(spec, "markup_spec")
-        check_name(markup)
-        _REGISTRY.setdefault(markup.name, markup)
+        know_markup(markup_of(spec, "markup_spec"))
     return config
+
+
+def know_markup(markup: Markup) -> Markup:
+    """Registers a markup from a file where its name is not known; returns the one of that name.
+
+    Raises:
+        ValueError: If a markup with other points is registered by that name.
+    """
+    return _REGISTRY.setdefault(check_name(markup).name, markup)
 
 
 def check_name(markup: Markup) -> Markup:

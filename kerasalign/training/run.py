@@ -13,7 +13,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from kerasalign.files import sha256, write_json, written_beside
+from kerasalign.files import plain_json, sha256, write_json, written_beside
 
 
 @contextmanager
@@ -78,7 +78,8 @@ class RunFolder(keras.callbacks.Callback):
         super().__init__()
         self.directory = Path(directory)
         # Now, not after an epoch: what cannot be written is said before any work, and what can compares equal later.
-        self.card = _plain(card) | {"versions": versions(), "curve": [], "best": None, "seconds": 0.0}
+        plain = {key: plain_json(value, f"A run's {key}") for key, value in card.items()}
+        self.card = plain | {"versions": versions(), "curve": [], "best": None, "seconds": 0.0}
         self.monitor = monitor
 
     def restore(self, model: keras.Model) -> int:
@@ -160,25 +161,6 @@ class RunFolder(keras.callbacks.Callback):
         for old in self.directory.glob("state-*.weights.h5"):
             if old.name != name:
                 old.unlink(missing_ok=True)
-
-
-def _plain(card: dict) -> dict:
-    """A card as JSON gives it back."""
-    plain = {}
-    for name, value in card.items():
-        try:
-            plain[name] = json.loads(json.dumps(value, default=_plain_value))
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"A run's {name} must be numbers, texts, lists and mappings. Received: {error}") from error
-    return plain
-
-
-def _plain_value(value):
-    if isinstance(value, (np.generic, np.ndarray)):
-        return value.tolist()
-    if isinstance(value, Path):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} {value!r}")
 
 
 def versions() -> dict[str, str]:

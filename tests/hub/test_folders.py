@@ -144,7 +144,7 @@ def test_a_card_that_was_edited_stays(folder, model, caplog):
 def test_a_wrong_field_leaves_the_preset_that_is_there(folder, model):
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     other = type(model).from_config(model.get_config())
-    with pytest.raises(ValueError, match="A preset holds numbers"):
+    with pytest.raises(ValueError, match="A preset's fields must be numbers"):
         save_preset(other, folder, training={"optimizer": object()})
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     data = {"name": "mine", "terms": "own", "faces": np.int64(800)}

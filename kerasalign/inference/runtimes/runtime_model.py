@@ -8,7 +8,7 @@ from collections.abc import Container, Mapping
 import numpy as np
 
 from kerasalign.geometry import CropSpec
-from kerasalign.markups import get_markup, list_markups, register_markup
+from kerasalign.markups import know_markup
 from kerasalign.markups.files import markup_of
 
 
@@ -42,7 +42,7 @@ class RuntimeModel:
         self.metadata = dict(metadata)
         self.name = metadata.get("preset") or metadata.get("model", "")
         self.crop_spec = CropSpec.from_config(json.loads(metadata["crop"]))
-        self.markup = _known(json.loads(metadata["markup"]), source) if metadata.get("markup") else None
+        self.markup = know_markup(markup_of(json.loads(metadata["markup"]), source)) if metadata.get("markup") else None
         self.input_dtype = json.loads(metadata["input"])["dtype"]
 
     def run(self, crops: np.ndarray, outputs: Container[str] | None = None) -> dict[str, np.ndarray]:
@@ -107,14 +107,3 @@ class RuntimeModel:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name}, {self.source})"
-
-
-def _known(spec: Mapping, source):
-    markup = markup_of(spec, source)
-    if markup.name not in list_markups():
-        return register_markup(markup)
-    known = get_markup(markup.name)
-    # A mean shape may have been drawn better since; what the network starts from is in the file.
-    if not known.same_as(markup, shape=False):
-        raise ValueError(f"A markup of that name with other points is registered. Received: markup={markup.name!r}")
-    return known
