@@ -68,6 +68,24 @@ def test_golden_values_of_a_block():
     np.testing.assert_allclose(first, [-0.201072084, -0.265617500, 0.058967344], atol=2e-4)
 
 
+def test_a_wider_bandwidth_makes_faces_more_alike():
+    """The embedding's inner products are those of a kernel of that width, per square root of the features' number."""
+    images = crops(6, 32)
+    alike = []
+    for bandwidth in (1.0, 4.0):
+        keras.utils.set_random_seed(0)
+        model = AAN(**SMALL | {"embedding": 2048}, bandwidth=bandwidth)
+        layer = model.get_layer("embedding")
+        features, found = keras.Model(model.input, [layer.input, layer.output])(images, training=True)
+        features, found = np.asarray(features), np.asarray(found)
+        apart = np.square(features[:, None] - features[None]).mean(-1)
+        np.testing.assert_allclose(found @ found.T / 1024, np.exp(-apart / (2 * bandwidth**2)), atol=0.15)
+        alike.append((found @ found.T)[np.triu_indices(6, 1)].mean() / 1024)
+    assert alike[1] > alike[0] + 0.1
+    twin = AAN.from_config(AAN(**SMALL, bandwidth=2.0).get_config())
+    assert twin.get_layer("embedding").bandwidth == 2 * twin.get_layer("flatten").output.shape[-1] ** 0.5
+
+
 def test_printed_attention_never_falls_below_a_half_and_the_claimed_one_does():
     features = noise(2, 6, 6, 8)
     for relu, low in ((True, 0.5), (False, 0.0)):
@@ -136,7 +154,7 @@ def test_attention_maps_are_brought_to_the_crop():
 
 
 @pytest.mark.parametrize("wrong", [
-    {"size": 48}, {"intermediate": "all"}, {"loss": "l3"}, {"channels": (6, 8)}, {"channels": ()},
+    {"size": 48}, {"intermediate": "all"}, {"loss": "l3"}, {"channels": (6, 8)}, {"channels": ()}, {"bandwidth": 0},
 ])  # fmt: skip
 def test_wrong_arguments(wrong):
     with pytest.raises(ValueError, match="Received"):

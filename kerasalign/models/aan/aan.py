@@ -31,6 +31,9 @@ class AAN(LandmarkModel):
         markup: Point scheme, by name or as a `Markup`; `None` with `num_landmarks`.
         attention: Whether there are attention maps; without, there is no intermediate supervision either (Table 5).
         embedding: d, units of the cosine embedding; `None` leaves it out (Table 5).
+        bandwidth: Distance over which the last features of two faces count as alike, in units of the square root of
+            their number (*). In an untrained network two faces are more than one of these apart: with 1 their
+            embeddings start out unrelated, and landmarks are learned more slowly.
         intermediate: What early predictions are made from while training: `"features"`, the weighted features of
             equation 1, `"attended"`, the features times their map, or `None`, no early predictions, as `strip_aux` has
             it.
@@ -70,6 +73,7 @@ class AAN(LandmarkModel):
         markup="68",
         attention=True,
         embedding=256,
+        bandwidth=4.0,
         intermediate="features",
         attention_relu=True,
         attention_channels=1,
@@ -91,6 +95,8 @@ class AAN(LandmarkModel):
                 raise ValueError(f"`{name}` must be one of {known}. Received: {name}={value!r}")
         if not channels or min(channels) < 4 or any(count % 4 for count in channels):
             raise ValueError(f"`channels` must hold multiples of 4. Received: channels={channels}")
+        if not bandwidth > 0:
+            raise ValueError(f"`bandwidth` must be positive. Received: bandwidth={bandwidth}")
         # Every map must be divisible into the grid of an early prediction, and then be halved.
         step = stem_strides * max(_GRID, 2) * 2 ** (len(channels) - 1)
         if size < step or size % step:
@@ -119,7 +125,10 @@ class AAN(LandmarkModel):
                 x = weighted
             x = layers.MaxPooling2D(2, name=f"pool{index}", dtype=dtype)(x)
         x = layers.Flatten(name="flatten", dtype=dtype)(x)
-        x = _short(x) if embedding is None else CosineEmbedding(embedding, name="embedding", dtype=exact)(x)
+        if embedding is None:
+            x = _short(x)
+        else:
+            x = CosineEmbedding(embedding, bandwidth * x.shape[-1] ** 0.5, name="embedding", dtype=exact)(x)
         x = layers.Dense(2 * points, kernel_initializer="zeros", name="landmarks_out", dtype=exact)(x)
         outputs = {"landmarks": _to_pixels(ops.reshape(x, (-1, points, 2)), size)}
         if early:
@@ -133,7 +142,7 @@ class AAN(LandmarkModel):
         self.intermediate = intermediate
         self.loss_name = loss
         self.settings = {
-            "attention": attention, "embedding": embedding, "attention_relu": attention_relu,
+            "attention": attention, "embedding": embedding, "bandwidth": bandwidth, "attention_relu": attention_relu,
             "attention_channels": attention_channels, "channels": [int(count) for count in channels], "stem": stem,
             "stem_kernel": stem_kernel, "stem_strides": stem_strides,
         }  # fmt: skip
