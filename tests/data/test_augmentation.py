@@ -213,6 +213,19 @@ def test_one_face_takes_the_same_count_of_random_numbers():
     assert len(states) == 1
 
 
+def test_mild_keeps_the_face_where_it_is(memory_cache, spec):
+    crop, points, box = memory_cache.crops[0], memory_cache.landmarks[0], memory_cache.boxes[0]
+    config, tight = AugmentConfig.preset("mild"), replace(spec, scale=1.0)
+    drawn = [draw(config, g, M68) for g in [rng(3)] for _ in range(100)]
+    assert all(p.jet is None and p.occlusion is None and not p.grayscale for p in drawn)
+    assert {p.flip for p in drawn} == {True, False}
+    found = np.stack([augment(crop, points, box, config, M68, tight, rng(seed))[1] for seed in range(100)])
+    middle = (found.min(1) + found.max(1)) / 2 - (spec.size - 1) / 2
+    sides = (found.max(1) - found.min(1)).max(1)
+    assert np.abs(middle).max() < 0.12 * spec.size
+    assert 0.8 * spec.size < sides.min() < sides.max() < 1.2 * spec.size
+
+
 def test_source_is_not_changed(memory_cache, spec):
     crop, points, box = memory_cache.crops[0], memory_cache.landmarks[0], memory_cache.boxes[0]
     before = crop.copy(), points.copy(), box.copy()
