@@ -242,8 +242,8 @@ class Recipe:
         )
 
     def with_settings(self, **settings) -> Recipe:
-        """A copy with some settings changed; `None` leaves a setting as it is. `steps` takes the place of
-        `epochs`."""
+        """A copy with some settings changed; `None` leaves a setting as it is, and `dataclasses.replace` makes it
+        `None`. `steps` takes the place of `epochs`."""
         given = {key: value for key, value in settings.items() if value is not None}
         if "steps" in given and "epochs" not in given:
             given["epochs"] = None
