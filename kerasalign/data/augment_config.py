@@ -132,8 +132,8 @@ class AugmentConfig:
     def preset(cls, name: str) -> AugmentConfig:
         """A named config: `"musica"`, `"musica-calm"` (no face is left untouched, for small training sets),
         `"musica-boxes"` (boxes too small as well, as detectors' are), `"musica-code"` (98 points are not mirrored),
-        `"mild"` (upright faces, nothing covered), `"scc"`, `"lwbafa"`, `"sdu"`, `"sdu-pairs"` (the network mirrors faces
-        itself) or `"none"`.
+        `"mild"` (upright faces, nothing covered), `"scc"`, `"lwbafa"`, `"sdu"`, `"sdu-pairs"` (the network mirrors
+        faces itself) or `"none"`.
 
         Raises:
             ValueError: If there is no such preset.
