@@ -201,6 +201,15 @@ def ablation_table(preset: str) -> str:
     return f"{_schedule(measured)}\n\n{_table(rows)}"
 
 
+def short_runs_table() -> str:
+    """What AAN learns in short runs, by its start, the augmentation, the loss and the rate."""
+    rows = [("steps", "bandwidth", "augmentation", "loss", "rate", "training faces", "held-out faces")]
+    for row in _measured("aan-short-runs")["rows"]:
+        rows.append((str(row["steps"]), f"{row['bandwidth']:g}", f"`{row['augment']}`", f"`{row['loss']}`",
+                     f"{row['learning_rate']:g}", f"{row['nme']:.1f}", f"{row['val_nme']:.1f}"))  # fmt: skip
+    return _table(rows)
+
+
 def runtimes_table() -> str:
     """Every paper's network in every runtime, one crop and a batch, and ONNX Runtime beside its own operators."""
     presets = _measured("runtimes")["presets"]
@@ -292,7 +301,8 @@ TABLES = {"zoo": zoo_table, "latency": latency_table, "scc": scc_table, "export"
           "peers": peers_table, "default": default_table, "exports": exports_table, "cold_start": cold_start_table,
           "detector": detector_table, "boxes": boxes_table, "turned": turned_table, "photos": photos_table,
           "ablation": ablation_table, "video": video_table, "runtimes": runtimes_table, "training": training_table,
-          "throughput": throughput_table, "renderer": renderer_table, "lw_bafa": lw_bafa_table}  # fmt: skip
+          "throughput": throughput_table, "renderer": renderer_table, "short_runs": short_runs_table,
+          "lw_bafa": lw_bafa_table}  # fmt: skip
 
 
 def _exits(measured: dict) -> bool:

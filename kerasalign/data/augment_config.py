@@ -155,7 +155,7 @@ PRESETS: dict[str, AugmentConfig] = {
     # MuSiCa's boxes are never smaller than the face; a detector's are in half of the cases.
     "musica-boxes": AugmentConfig(calm=0.3, box_scale_x=(0.85, 1.2), box_scale_y=(0.85, 1.15)),
     "musica-code": AugmentConfig(no_flip=("98",)),
-    # As far as an upright face in a detector's box differs from one in the tight box of its points.
+    # Ours, for networks that MuSiCa's distortions overwhelm, such as AAN.
     "mild": AugmentConfig(
         geometric=1.0, rotation=(-15.0, 15.0), shear=(0.0, 0.0), stretch_x=(0.95, 1.05), stretch_y=(0.95, 1.05),
         box_scale_x=(0.95, 1.1), box_scale_y=(0.95, 1.1), box_shift_x=(-0.05, 0.05), box_shift_y=(-0.05, 0.05),

@@ -18,7 +18,7 @@ class AANRecipe(Recipe):
     The rate falls from 1e-3 to 1e-4 and 1e-5 "after 25,000 and 40,000 epochs", which can only be steps: 40,000 epochs
     of CelebA are 114 million. How long the last rate lasts is not printed; 50,000 steps is ours. `schedule="staircase"`
     keeps these shares of any number of steps; `"cosine"` takes the rate to zero along a cosine, better for short runs.
-    No augmentation, as printed; on few faces `augment="mild"` generalises better.
+    No augmentation, as printed; `augment="mild"` suits few faces.
 
     Args: As in `Recipe`, and
         intermediate: What early predictions are made from while training; see `AAN`. Presets hold the network without.

@@ -79,7 +79,7 @@ def test_a_wider_bandwidth_makes_faces_more_alike():
         features, found = keras.Model(model.input, [layer.input, layer.output])(images, training=True)
         features, found = np.asarray(features), np.asarray(found)
         apart = np.square(features[:, None] - features[None]).mean(-1)
-        np.testing.assert_allclose(found @ found.T / 1024, np.exp(-apart / (2 * bandwidth**2)), atol=0.15)
+        np.testing.assert_allclose(found @ found.T / 1024, np.exp(-apart / (2 * bandwidth**2)), atol=0.1)
         alike.append((found @ found.T)[np.triu_indices(6, 1)].mean() / 1024)
     assert alike[1] > alike[0] + 0.1
     twin = AAN.from_config(AAN(**SMALL, bandwidth=2.0).get_config())
