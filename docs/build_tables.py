@@ -19,6 +19,9 @@ RESULTS = TOP / "benchmarks" / "results"
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
 PARTS = {"jaw": ("jaw",), "brows": ("right_brow", "left_brow"), "nose": ("nose",),
          "eyes": ("right_eye", "left_eye"), "mouth": ("mouth",)}  # fmt: skip
+SHORT_RUN = {"steps": ("steps", "{}"), "bandwidth": ("bandwidth", "{:g}"), "augment": ("augmentation", "`{}`"),
+             "loss": ("loss", "`{}`"), "learning_rate": ("rate", "{:g}"), "nme": ("training faces", "{:.1f}"),
+             "val_nme": ("held-out faces", "{:.1f}")}  # fmt: skip
 BLOCK = re.compile(r"<!-- (\w+)([ \w-]*): made by docs/build_tables.py -->.*?<!-- /\1 -->", re.DOTALL)
 
 
@@ -201,12 +204,12 @@ def ablation_table(preset: str) -> str:
     return f"{_schedule(measured)}\n\n{_table(rows)}"
 
 
-def short_runs_table() -> str:
-    """What AAN learns in short runs, by its start, the augmentation, the loss and the rate."""
-    rows = [("steps", "bandwidth", "augmentation", "loss", "rate", "training faces", "held-out faces")]
-    for row in _measured("aan-short-runs")["rows"]:
-        rows.append((str(row["steps"]), f"{row['bandwidth']:g}", f"`{row['augment']}`", f"`{row['loss']}`",
-                     f"{row['learning_rate']:g}", f"{row['nme']:.1f}", f"{row['val_nme']:.1f}"))  # fmt: skip
+def short_runs_table(paper: str) -> str:
+    """What a network learns in short runs that differ in one setting or two."""
+    runs = _measured(f"{paper}-short-runs")["rows"]
+    rows = [tuple(SHORT_RUN[key][0] for key in runs[0])]
+    for row in runs:
+        rows.append(tuple(SHORT_RUN[key][1].format(value) for key, value in row.items()))
     return _table(rows)
 
 
