@@ -18,6 +18,7 @@ from pathlib import Path
 
 import kerasalign
 from kerasalign.files import sha256, written_beside
+from kerasalign.recipes import LEARNED
 from kerasalign.training import save_weights
 
 TOP = Path(__file__).resolve().parents[1]
@@ -31,7 +32,7 @@ def bundle(entry: dict, preset: str, run: Path, data: str, terms: str, licence: 
     path = TOP / ("kerasalign/weights" if commercial else "weights") / f"{preset}.weights.h5"
     save_weights(model, path, "float16")
     config = model.get_config()
-    entry["architecture"] |= {"mean_shape": config["mean_shape"]}
+    entry["architecture"] |= {key: config[key] for key in LEARNED if key in config}
     entry["crop"] = model.crop_spec.get_config()
     entry["weights"] = {
         "file": path.name,

@@ -20,7 +20,8 @@ _RECIPES = {
     "scc": ("scc", "SCCRecipe"),
     "sdu": ("sdu", "SDURecipe"),
 }
-_LEARNED = ("graph", "mean_shape")
+# Arguments of networks that the training faces decide: a recipe makes them anew, a preset with weights holds them.
+LEARNED = ("graph", "mean_shape")
 
 
 def get_recipe(name: str) -> Recipe:
@@ -41,8 +42,7 @@ def get_recipe(name: str) -> Recipe:
         raise ValueError(f"Preset '{name}' has no recipe: {preset.notes} Received: name={name!r}")
     module, cls = _RECIPES[preset.paper]
     recipe = getattr(import_module(f"kerasalign.recipes.{module}"), cls)
-    # The training faces decide these anew.
-    model = {key: value for key, value in preset.architecture.items() if key not in _LEARNED}
+    model = {key: value for key, value in preset.architecture.items() if key not in LEARNED}
     return recipe(model, dataset=preset.dataset, nme_normaliser=_paper_normaliser(preset))
 
 

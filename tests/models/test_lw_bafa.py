@@ -47,6 +47,18 @@ def test_loss_is_the_sum_of_both_equations(model):
     np.testing.assert_allclose(ops.convert_to_numpy(model.face_loss(target, out)), wanted, rtol=1e-4)
 
 
+def test_both_terms_of_the_loss_are_alike_at_the_start():
+    # The reason for units of 0..1 and summed maps, which the paper does not print: with pixels, or means over the maps,
+    # one term would be a ten-thousandth of the other. An untrained head says the middle, untrained maps nearly nothing.
+    model = LWBAFA(markup="68", **SMALL | {"stage_weights": (0.25, 0.5, 0.75, 1.0)})
+    size = model.crop_spec.size
+    face = (size / 1.25 * model.markup.mean_shape + size / 2).astype("float32")[None]
+    nothing = {"landmarks": np.full_like(face, size / 2), "boundaries": np.zeros((1, 4, 16, 16, 13), "float32")}
+    both = float(model.face_loss(face, nothing)[0])
+    places = float(type(model).from_config(model.get_config() | {"map_weight": 0.0}).face_loss(face, nothing)[0])
+    assert 0.1 < (both - places) / places < 10
+
+
 def test_points_that_nobody_annotated_and_their_boundaries_do_not_count(model):
     target = model_target(model, 1)
     target[0, 36:42] = np.nan
