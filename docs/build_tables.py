@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -289,10 +290,10 @@ def lw_bafa_table() -> str:
     presets = measured["presets"]
     protocol = "300w-common-inter_ocular"
 
-    def here(name: str) -> str:
+    def here(name: str, told: Callable[[dict], str]) -> str:
         path = RESULTS / f"{name}-tight.json"
         rows = json.loads(path.read_text("utf-8"))["evaluations"] if path.exists() else []
-        return next((_with_interval(row) for row in rows if row["protocol"]["name"] == protocol), "")
+        return next((told(row) for row in rows if row["protocol"]["name"] == protocol), "")
 
     def printed(name: str) -> str:
         results = {result.protocol: result for result in read_manifest()[name].paper_results}
@@ -305,7 +306,9 @@ def lw_bafa_table() -> str:
         ("one crop, TensorFlow, float32", lambda name, row: f"{row['ms']:.0f} ms"),
         (f"training step of {measured['batch']} crops, bfloat16", lambda name, row: f"{row['step_seconds']:.2f} s"),
         ("making the boundary maps, share of the step", lambda name, row: f"{100 * row['maps_share']:.1f} %"),
-        (f"NME here (95 % interval), `{protocol}`", lambda name, row: here(name)),
+        (f"NME here (95 % interval), `{protocol}`", lambda name, row: here(name, _with_interval)),
+        ("faces above 10 %", lambda name, row: here(name, lambda found: f"{found['fr']:.2f} %")),
+        ("AUC up to 10 %", lambda name, row: here(name, lambda found: f"{found['auc']:.3f}")),
         ("NME, paper", lambda name, row: printed(name)),
     ):  # fmt: skip
         rows.append((told, *(text(name, row) for name, row in presets.items())))
