@@ -96,13 +96,14 @@ def export_table() -> str:
 
 
 def exports_table() -> str:
-    """Networks of the papers in every form of a file, untrained."""
-    rows = [("preset", "form", "bytes", "at most, px", "time, of Keras'", "made in, s", "memory, MB")]
+    """Networks of the papers in every form of a file; NME for those with weights."""
+    rows = [("preset", "form", "bytes", "at most, px", "NME", "time, of Keras'", "made in, s", "memory, MB")]
     for path in sorted(RESULTS.glob("export_*.json")):
         measured = json.loads(path.read_text("utf-8"))
         for name, row in measured["forms"].items():
-            told = ("", "not kept", "", "", "") if "problem" in row else (
-                f"{row['bytes']:,}", f"{row['max_px']:.2f}", f"{row['ms'] / row['keras_ms']:.2f}",
+            nme = f"{row['nme']:.2f}" if "nme" in row else ""
+            told = ("", "not kept", "", "", "", "") if "problem" in row else (
+                f"{row['bytes']:,}", f"{row['max_px']:.2f}", nme, f"{row['ms'] / row['keras_ms']:.2f}",
                 f"{row['seconds']:.0f}", f"{row['peak_mb']:,}")  # fmt: skip
             rows.append((f"`{measured['preset']}`", name, *told))
     return _table(rows)

@@ -11,6 +11,7 @@ _LEAST = {"float16": 1024, "int8": 100_000}
 # Numbers that share a scale; ONNX Runtime multiplies blocks of int8 by activations that it rounds to int8 (level 4),
 # the only one of its ways that is faster than float32.
 _BLOCK, _LEVEL = 128, 4
+_CONVOLUTIONS = ("Conv", "ConvTranspose", "DeformConv")
 
 
 def quantise(made, kind: str) -> None:
@@ -67,10 +68,11 @@ def quantise(made, kind: str) -> None:
 
 def _large_weights(graph, least: int) -> Iterator:
     """Trained float32 weights: what the frozen graph read from a variable, not matrices that resize or sample."""
-    # Turned as the operator wants them, these have lost the variable's name.
-    turned = {node.input[1] for node in graph.node if node.op_type == "DeformConv"}
+    # Turned as the operator wants them, or with a normalisation folded in, kernels have lost the variable's name. Those
+    # of `BlurPool` come along, which float16 holds exactly.
+    kernels = {node.input[1] for node in graph.node if node.op_type in _CONVOLUTIONS}
     for tensor in graph.initializer:
-        trained = "ReadVariableOp" in tensor.name or tensor.name in turned
+        trained = "ReadVariableOp" in tensor.name or tensor.name in kernels
         if tensor.data_type == 1 and trained and np.prod(tensor.dims) >= least:
             yield tensor
 

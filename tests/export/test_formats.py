@@ -3,13 +3,16 @@
 import json
 import zipfile
 
+import keras
 import numpy as np
 import pytest
 from cases import MODELS, crops, set_known_weights
 
 from kerasalign.export import ParityError, compare, export_model
+from kerasalign.export.onnx_file import write_onnx
 from kerasalign.export.onnx_weights import quantise
 from kerasalign.inference.runtimes import LiteRTModel, OnnxCascade, SavedModel, open_runtime
+from kerasalign.layers import ConvNorm
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +86,18 @@ def test_smaller_weights(folder, kind, most, tmp_path):
     assert 0 < parity.max_error < most
     before, after = (sum(file.stat().st_size for file in path.iterdir()) for path in (folder[0], tmp_path))
     assert after < {"float16": 0.7, "int8": 0.6}[kind] * before
+
+
+@pytest.mark.parametrize("kind", ["float16", "int8"])
+def test_kernels_with_a_normalisation_folded_in_are_stored_smaller(kind, tmp_path):
+    # tf2onnx folds it and gives the kernel a name of its own, which no longer is that of a variable.
+    images = keras.Input((8, 8, 128), name="images")
+    network = keras.Model(images, {"landmarks": ConvNorm(128, 3)(images)})
+    set_known_weights(network)
+    for quantize in ("none", kind):
+        write_onnx(network, tmp_path / f"{quantize}.onnx", {}, quantize)
+    before, after = ((tmp_path / f"{quantize}.onnx").stat().st_size for quantize in ("none", kind))
+    assert after < {"float16": 0.51, "int8": 0.26}[kind] * before
 
 
 def test_int8_kernels_of_convolutions(tmp_path):
