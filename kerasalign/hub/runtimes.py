@@ -28,7 +28,7 @@ RUNTIMES = ("onnxruntime", "litert")
 # Name of the face detector's files among those of presets.
 DETECTOR = "detector"
 # To be raised when what is exported changes for the same weights.
-_VERSION = 3
+_VERSION = 4
 _FOLDER = re.compile(r"(?P<preset>.+)-[0-9a-f]{16}")
 # What a name may hold that is a folder's here: a preset's may come from elsewhere.
 _ODD = re.compile(r"[^\w.-]")
