@@ -45,15 +45,18 @@ ROWS = {
 def measure(model, data: str, protocol: str, name: str) -> dict:
     """Test numbers of a trained row."""
     report = evaluate_model(model, data, [protocol], name=name)
-    row = {"nme": round(float(report.evaluations[0].nme), 4), "faces": len(report.evaluations[0].nmes),
-           "parameters": profile(model).parameters}
+    row = {
+        "nme": round(float(report.evaluations[0].nme), 4),
+        "faces": len(report.evaluations[0].nmes),
+        "parameters": profile(model).parameters,
+    }
     if hasattr(model, "with_thresholds"):
         errors = cascade_errors(model, data, protocol, name=name)
         gain = sweep(errors).gain_over_random()
         row |= {
             "nme_of_iterations": [round(float(value), 4) for value in errors.nmes.mean(0)],
             "early_exit": {key: round(value, 4) for key, value in asdict(gain).items()},
-        }  # fmt: skip
+        }
     return row
 
 
@@ -73,8 +76,12 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO)
 
     recipe = get_recipe(args.preset).with_settings(
-        steps=args.steps, schedule="cosine", augment=args.augment, precision=args.precision, seed=args.seed,
-    )  # fmt: skip
+        steps=args.steps,
+        schedule="cosine",
+        augment=args.augment,
+        precision=args.precision,
+        seed=args.seed,
+    )
     known = ROWS[recipe.paper]
     unknown = sorted(set(args.rows or ()) - set(known))
     if unknown:
@@ -87,10 +94,19 @@ def main() -> None:
         folder = Path(args.work) / name.replace(" ", "-")
         trained = row.fit(args.data, folder, cache_dir=Path(args.work) / "crops", verbose=2)
         rows[name] = measure(trained, args.data, args.protocol, f"{args.preset}, {name}")
-    finish({
-        "preset": args.preset, "protocol": args.protocol, "steps": args.steps, "batch_size": recipe.batch_size,
-        "augment": recipe.augment, "precision": args.precision, "seed": args.seed, "rows": rows,
-    }, args.out)  # fmt: skip
+    finish(
+        {
+            "preset": args.preset,
+            "protocol": args.protocol,
+            "steps": args.steps,
+            "batch_size": recipe.batch_size,
+            "augment": recipe.augment,
+            "precision": args.precision,
+            "seed": args.seed,
+            "rows": rows,
+        },
+        args.out,
+    )
 
 
 if __name__ == "__main__":

@@ -41,8 +41,16 @@ def worker(preset: str, runtime: str, detector: str, photo: str, weights: str) -
     faces = model.align(photo, **({"boxes": [BOX]} if detector == "boxes" else {"detector": detector}))
     times.append(time.perf_counter())
     parts = dict(zip(("import", "load", "align"), (b - a for a, b in itertools.pairwise(times))))
-    print(json.dumps({"parts": parts, "faces": len(faces), "points": len(faces[0].landmarks) if len(faces) else 0,
-                      "imported": [name for name in HEAVY if name in sys.modules]}))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "parts": parts,
+                "faces": len(faces),
+                "points": len(faces[0].landmarks) if len(faces) else 0,
+                "imported": [name for name in HEAVY if name in sys.modules],
+            }
+        )
+    )
 
 
 def run(arguments: list[str], env: dict) -> dict:
@@ -56,6 +64,7 @@ def run(arguments: list[str], env: dict) -> dict:
 
 def summary(runs: list[dict]) -> dict:
     """Medians of some runs of one kind."""
+
     def seconds(value) -> float:
         return round(median(map(value, runs)), 3)
 
@@ -64,8 +73,9 @@ def summary(runs: list[dict]) -> dict:
         "import_to_landmarks": seconds(lambda one: sum(one["parts"].values())),
         "slowest": round(max(sum(one["parts"].values()) for one in runs), 3),
         **{part: seconds(lambda one, part=part: one["parts"][part]) for part in runs[0]["parts"]},
-        "faces": runs[0]["faces"], "imported": runs[0]["imported"],
-    }  # fmt: skip
+        "faces": runs[0]["faces"],
+        "imported": runs[0]["imported"],
+    }
 
 
 def main() -> None:
@@ -87,8 +97,11 @@ def main() -> None:
     parser.add_argument("--out", help="JSON file")
     args = parser.parse_args()
 
-    kinds = {f"{runtime}, {detector}": [args.preset, runtime, detector, args.photo, args.weights]
-             for runtime in args.runtimes for detector in args.detectors}  # fmt: skip
+    kinds = {
+        f"{runtime}, {detector}": [args.preset, runtime, detector, args.photo, args.weights]
+        for runtime in args.runtimes
+        for detector in args.detectors
+    }
     env = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
     runs, first = {name: [] for name in kinds}, {}
     for name, arguments in kinds.items():
@@ -99,11 +112,16 @@ def main() -> None:
     for _ in range(args.runs):
         for name, arguments in kinds.items():
             runs[name].append(run(arguments, env))
-    finish({
-        "note": args.note, "preset": args.preset, "runs": args.runs,
-        "seconds": {name: summary(found) for name, found in runs.items()},
-        **({"first_process_of_all": first} if first else {}),
-    }, args.out)  # fmt: skip
+    finish(
+        {
+            "note": args.note,
+            "preset": args.preset,
+            "runs": args.runs,
+            "seconds": {name: summary(found) for name, found in runs.items()},
+            **({"first_process_of_all": first} if first else {}),
+        },
+        args.out,
+    )
 
 
 if __name__ == "__main__":

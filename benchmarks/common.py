@@ -61,9 +61,13 @@ def processor() -> str:
 def finish(result: dict, out: str | None) -> None:
     """Prints a result as JSON with the command and the machine, and writes it to a file."""
     result = {
-        "command": shlex.join(["python", *sys.argv]), **result, "processor": processor(), "cores": os.cpu_count(),
-        "load_average": round(os.getloadavg()[0], 2), "versions": versions(),
-    }  # fmt: skip
+        "command": shlex.join(["python", *sys.argv]),
+        **result,
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "load_average": round(os.getloadavg()[0], 2),
+        "versions": versions(),
+    }
     print(json.dumps(result, indent=1))
     if out:
         write_json(out, result)

@@ -36,8 +36,10 @@ def native(layer: DeformConv2D, shape: tuple[int, ...], threads: int):
     _, height, width, channels = shape
     kernel = np.ascontiguousarray(np.asarray(layer.kernel).transpose(3, 2, 0, 1))
     node = helper.make_node("DeformConv", ["x", "w", "offset", "b"], ["y"], pads=[1, 1, 1, 1], kernel_shape=[3, 3])
-    inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, count, height, width))
-              for name, count in (("x", channels), ("offset", 2 * layer.taps))]  # fmt: skip
+    inputs = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, count, height, width))
+        for name, count in (("x", channels), ("offset", 2 * layer.taps))
+    ]
     outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, (1, layer.filters, height, width))]
     weights = [numpy_helper.from_array(kernel, "w"), numpy_helper.from_array(np.asarray(layer.bias), "b")]
     graph = helper.make_graph([node], "deform_conv", inputs, outputs, weights)
@@ -113,21 +115,30 @@ def main() -> None:
 
     memory = {}
     for name in compiled:
-        told = subprocess.run([sys.executable, *sys.argv, "--peak", name], check=True, capture_output=True,
-                              text=True).stdout  # fmt: skip
+        told = subprocess.run(
+            [sys.executable, *sys.argv, "--peak", name], check=True, capture_output=True, text=True
+        ).stdout
         memory[name] = json.loads(told.splitlines()[-1])
     im2col = 4 * args.side**2 * layer.taps * args.channels
-    finish({
-        "note": args.note, "images": list(shape), "filters": args.filters, "threads": args.threads,
-        "rounds": args.rounds, "ms": {name: round(1e3 * seconds, 1) for name, seconds in wall.items()},
-        "cpu_ms": {name: round(1e3 * seconds, 1) for name, seconds in cpu.items()},
-        "times_conv2d": round(wall["deform_conv2d"] / wall["conv2d"], 2),
-        "times_conv2d_cpu": round(cpu["deform_conv2d"] / cpu["conv2d"], 2),
-        "times_onnxruntime_given_offsets": round(wall["deform_conv2d_given_offsets"] / wall["onnxruntime"], 2),
-        "largest_difference_to_onnxruntime": difference, "im2col_mb": round(im2col / 1e6, 1),
-        "peak_mb": {name: round(size / 1e6, 1) for name, size in memory.items()},
-        "peak_times_im2col": round(memory["deform_conv2d"] / im2col, 2),
-    }, args.out)  # fmt: skip
+    finish(
+        {
+            "note": args.note,
+            "images": list(shape),
+            "filters": args.filters,
+            "threads": args.threads,
+            "rounds": args.rounds,
+            "ms": {name: round(1e3 * seconds, 1) for name, seconds in wall.items()},
+            "cpu_ms": {name: round(1e3 * seconds, 1) for name, seconds in cpu.items()},
+            "times_conv2d": round(wall["deform_conv2d"] / wall["conv2d"], 2),
+            "times_conv2d_cpu": round(cpu["deform_conv2d"] / cpu["conv2d"], 2),
+            "times_onnxruntime_given_offsets": round(wall["deform_conv2d_given_offsets"] / wall["onnxruntime"], 2),
+            "largest_difference_to_onnxruntime": difference,
+            "im2col_mb": round(im2col / 1e6, 1),
+            "peak_mb": {name: round(size / 1e6, 1) for name, size in memory.items()},
+            "peak_times_im2col": round(memory["deform_conv2d"] / im2col, 2),
+        },
+        args.out,
+    )
 
 
 if __name__ == "__main__":

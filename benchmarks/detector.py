@@ -82,22 +82,36 @@ def main() -> None:
     counted = profile(network, args.size)
 
     def share(times: dict[str, float]) -> dict[str, float]:
-        return {name: round(1e3 * seconds / (TOGETHER if name.endswith(f"of {TOGETHER}") else 1), 2)
-                for name, seconds in times.items()}  # fmt: skip
+        return {
+            name: round(1e3 * seconds / (TOGETHER if name.endswith(f"of {TOGETHER}") else 1), 2)
+            for name, seconds in times.items()
+        }
 
-    finish({
-        "note": args.note, "photo": list(photo.shape[:2]), "size": args.size, "threads": args.threads,
-        "runs": args.runs, "parameters": counted.parameters, "macs": counted.macs, "bytes": sizes,
-        "faces": {name: len(some) for name, some in boxes.items()},
-        "largest_difference_of_maps": {
-            name: float(np.abs(value - found["keras"]).max()) for name, value in found.items()
+    finish(
+        {
+            "note": args.note,
+            "photo": list(photo.shape[:2]),
+            "size": args.size,
+            "threads": args.threads,
+            "runs": args.runs,
+            "parameters": counted.parameters,
+            "macs": counted.macs,
+            "bytes": sizes,
+            "faces": {name: len(some) for name, some in boxes.items()},
+            "largest_difference_of_maps": {
+                name: float(np.abs(value - found["keras"]).max()) for name, value in found.items()
+            },
+            "largest_difference_of_boxes_px": {
+                name: float(np.abs(np.subtract(some, boxes["keras"])).max(initial=0.0))
+                if len(some) == len(boxes["keras"])
+                else None
+                for name, some in boxes.items()
+            },
+            "ms_per_photo": share(wall),
+            "cpu_ms_per_photo": share(cpu),
         },
-        "largest_difference_of_boxes_px": {
-            name: float(np.abs(np.subtract(some, boxes["keras"])).max(initial=0.0)) if len(some) == len(boxes["keras"])
-            else None for name, some in boxes.items()
-        },
-        "ms_per_photo": share(wall), "cpu_ms_per_photo": share(cpu),
-    }, args.out)  # fmt: skip
+        args.out,
+    )
 
 
 if __name__ == "__main__":

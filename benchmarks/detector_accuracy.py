@@ -30,9 +30,11 @@ def landmarks(model, args, box_source: str) -> dict:
         report = evaluate_model(model, args.data, [args.protocol], box_source=box_source, refine=refine)
         found = report.evaluations[0]
         rows[f"refine={refine}"] = {
-            "nme": round(float(found.nme), 4), "faces": len(found.nmes), "missed": len(report.missed),
+            "nme": round(float(found.nme), 4),
+            "faces": len(found.nmes),
+            "missed": len(report.missed),
             "parts": {part: round(float(value), 4) for part, value in found.parts.items()},
-        }  # fmt: skip
+        }
     return rows
 
 

@@ -48,15 +48,18 @@ def main() -> None:
         clock(early)
     pairs = [(clock(True), clock(False)) for _ in range(args.runs)]
     ratios = [early / full for early, full in pairs]
-    finish({
-        "preset": args.preset,
-        "faces": args.faces,
-        "quit_after_first": int((used == 1).sum()),
-        "seconds_early": round(statistics.median(early for early, _ in pairs), 4),
-        "seconds_full": round(statistics.median(full for _, full in pairs), 4),
-        "ratio_median": round(statistics.median(ratios), 3),
-        "ratio_range": [round(min(ratios), 3), round(max(ratios), 3)],
-    }, args.out)  # fmt: skip
+    finish(
+        {
+            "preset": args.preset,
+            "faces": args.faces,
+            "quit_after_first": int((used == 1).sum()),
+            "seconds_early": round(statistics.median(early for early, _ in pairs), 4),
+            "seconds_full": round(statistics.median(full for _, full in pairs), 4),
+            "ratio_median": round(statistics.median(ratios), 3),
+            "ratio_range": [round(min(ratios), 3), round(max(ratios), 3)],
+        },
+        args.out,
+    )
 
 
 if __name__ == "__main__":

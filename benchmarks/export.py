@@ -97,16 +97,18 @@ def main() -> None:
                 rows[name] = {"problem": str(error).rpartition(" was not kept: ")[2]}
                 continue
             rows[name] = {
-                "bytes": report.bytes, "max_px": round(report.parity.max_error, 4),
-                "mean_px": round(report.parity.mean_error, 4), "tolerance_px": report.tolerance,
-                "ms": round(report.milliseconds, 2), "keras_ms": round(report.keras_milliseconds, 2),
+                "bytes": report.bytes,
+                "max_px": round(report.parity.max_error, 4),
+                "mean_px": round(report.parity.mean_error, 4),
+                "tolerance_px": report.tolerance,
+                "ms": round(report.milliseconds, 2),
+                "keras_ms": round(report.keras_milliseconds, 2),
                 "seconds": round(time.perf_counter() - start, 1),
                 "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-            }  # fmt: skip
+            }
             if args.data:
                 rows[name]["nme"] = mean_error(open_runtime(path), args.data, args.protocol)
-    result = {"preset": args.preset, "untrained": args.untrained, "spread_px": round(float(spread), 4),
-              "forms": rows}  # fmt: skip
+    result = {"preset": args.preset, "untrained": args.untrained, "spread_px": round(float(spread), 4), "forms": rows}
     if args.data:
         result |= {"protocol": args.protocol, "keras_nme": mean_error(model, args.data, args.protocol)}
     finish(result, args.out)

@@ -60,8 +60,10 @@ def main() -> None:
     args = parser.parse_args()
 
     models = {name: kerasalign.load(name, weights=None) for name in args.presets or kerasalign.list_models()}
-    crops = {name: np.random.default_rng(0).integers(1, 256, (1, m.crop_spec.size, m.crop_spec.size, 3)).astype("uint8")
-             for name, m in models.items()}  # fmt: skip
+    crops = {
+        name: np.random.default_rng(0).integers(1, 256, (1, m.crop_spec.size, m.crop_spec.size, 3)).astype("uint8")
+        for name, m in models.items()
+    }
     times = {name: [] for name in models}
     for _ in range(-(-args.runs // BLOCK)):
         for name, model in models.items():
@@ -78,15 +80,24 @@ def main() -> None:
         floor = max(reading, multiplying)
         median = statistics.median(times[name])
         rows[name] = {
-            "ms": round(1e3 * median, 2), "ms_fastest": round(1e3 * min(times[name]), 2),
-            "floor_ms": round(1e3 * floor, 2), "floor_set_by": "memory" if reading > multiplying else "arithmetic",
-            "times_floor": round(median / floor, 2), "parameters": counted.parameters, "macs": counted.macs,
-        }  # fmt: skip
-    finish({
-        "note": args.note, "runs": args.runs,
-        "gigabytes_per_second": round(bandwidth / 1e9, 1), "gigamacs_per_second": round(rate / 1e9, 1),
-        "presets": rows,
-    }, args.out)  # fmt: skip
+            "ms": round(1e3 * median, 2),
+            "ms_fastest": round(1e3 * min(times[name]), 2),
+            "floor_ms": round(1e3 * floor, 2),
+            "floor_set_by": "memory" if reading > multiplying else "arithmetic",
+            "times_floor": round(median / floor, 2),
+            "parameters": counted.parameters,
+            "macs": counted.macs,
+        }
+    finish(
+        {
+            "note": args.note,
+            "runs": args.runs,
+            "gigabytes_per_second": round(bandwidth / 1e9, 1),
+            "gigamacs_per_second": round(rate / 1e9, 1),
+            "presets": rows,
+        },
+        args.out,
+    )
 
 
 if __name__ == "__main__":

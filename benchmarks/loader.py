@@ -43,8 +43,9 @@ def generated_cache(count: int, spec: CropSpec, directory: str) -> CropCache:
     rng = np.random.default_rng(0)
     side = spec.size / spec.scale
     mean = get_markup("68").mean_shape
-    photos = [cv2.GaussianBlur(rng.integers(0, 256, (int(3 * side),) * 2 + (3,), "uint8"), (0, 0), 3)
-              for _ in range(16)]
+    photos = [
+        cv2.GaussianBlur(rng.integers(0, 256, (int(3 * side),) * 2 + (3,), "uint8"), (0, 0), 3) for _ in range(16)
+    ]
     samples = []
     for i in range(count):
         points = mean * side + 1.5 * side + rng.normal(0, 0.02 * side, mean.shape)
@@ -65,8 +66,13 @@ def rates(runs: dict, images: dict[str, int], rounds: int) -> dict:
             if turn:
                 cpu[name].append(images[name] / (time.process_time() - cpu_start))
                 wall[name].append(images[name] / (time.perf_counter() - start))
-    return {name: {"images_per_cpu_second": round(statistics.median(cpu[name]), 1),
-                   "images_per_second": round(statistics.median(wall[name]), 1)} for name in runs}
+    return {
+        name: {
+            "images_per_cpu_second": round(statistics.median(cpu[name]), 1),
+            "images_per_second": round(statistics.median(wall[name]), 1),
+        }
+        for name in runs
+    }
 
 
 def some_maps(count: int, wide: int, size: int) -> list[np.ndarray]:
@@ -122,8 +128,13 @@ def tf_data(cache: CropCache, size: int, batch: int):
 
     def warp(crops, transforms):
         images = tf.raw_ops.ImageProjectiveTransformV3(
-            images=crops, transforms=transforms, output_shape=[size, size], fill_value=0.0,
-            interpolation="BILINEAR", fill_mode="CONSTANT")  # fmt: skip
+            images=crops,
+            transforms=transforms,
+            output_shape=[size, size],
+            fill_value=0.0,
+            interpolation="BILINEAR",
+            fill_mode="CONSTANT",
+        )
         half = batch // 2
         grey = tf.image.grayscale_to_rgb(tf.image.rgb_to_grayscale(images[:half]))
         return tf.concat([grey, images[half:]], 0)
@@ -150,8 +161,12 @@ def memory(count: int, epochs: int, size: int) -> dict:
             for i in range(len(loader)):
                 loader[i]
             after.append(private_memory())
-    return {"faces": count, "crop": size, "private_mb_after_epoch": after,
-            "growth_mb_after_first_epoch": round(after[-1] - after[0], 2)}
+    return {
+        "faces": count,
+        "crop": size,
+        "private_mb_after_epoch": after,
+        "growth_mb_after_first_epoch": round(after[-1] - after[0], 2),
+    }
 
 
 def private_memory() -> float:
@@ -213,8 +228,10 @@ def main() -> None:
         "crop": args.size,
         "cached_crop": cache.spec.size,
         "speed": speed,
-        "loader_over": {name: round(ours / speed[name]["images_per_cpu_second"], 3)
-                        for name in ("opencv_loop", "opencv_loop_rgba", "tf_data")},
+        "loader_over": {
+            name: round(ours / speed[name]["images_per_cpu_second"], 3)
+            for name in ("opencv_loop", "opencv_loop_rgba", "tf_data")
+        },
         "load_average_after": os.getloadavg()[0],
     }
     text = json.dumps(result, indent=1)

@@ -46,9 +46,11 @@ def main() -> None:
     for name, model in models.items():
         counted = profile(model)
         rows[name] = {
-            "parameters": counted.parameters, "macs": counted.macs, "ms": round(1e3 * wall[name], 1),
+            "parameters": counted.parameters,
+            "macs": counted.macs,
+            "ms": round(1e3 * wall[name], 1),
             "processor_ms": round(1e3 * cpu[name], 1),
-        }  # fmt: skip
+        }
     for name in NAMES:
         recipe = get_recipe(name)
         model = build(recipe.model | {"dtype": args.precision})
@@ -63,17 +65,28 @@ def main() -> None:
             return model.boundary_targets(points)
 
         make = compiled(targets)
-        wall, cpu = medians({
-            "step": lambda m=model, x=crops, y=landmarks: m.train_on_batch(x, y),
-            "maps": lambda f=make, y=landmarks: np.asarray(f(y)[0]),
-        }, args.steps, warm_up=1)  # fmt: skip
+        wall, cpu = medians(
+            {
+                "step": lambda m=model, x=crops, y=landmarks: m.train_on_batch(x, y),
+                "maps": lambda f=make, y=landmarks: np.asarray(f(y)[0]),
+            },
+            args.steps,
+            warm_up=1,
+        )
         rows[name] |= {
-            "step_seconds": round(wall["step"], 2), "step_processor_seconds": round(cpu["step"], 2),
+            "step_seconds": round(wall["step"], 2),
+            "step_processor_seconds": round(cpu["step"], 2),
             "maps_share": round(cpu["maps"] / cpu["step"], 4),
-        }  # fmt: skip
-    finish({
-        "note": args.note, "batch": args.batch, "precision_of_training": args.precision, "presets": rows,
-    }, args.out)  # fmt: skip
+        }
+    finish(
+        {
+            "note": args.note,
+            "batch": args.batch,
+            "precision_of_training": args.precision,
+            "presets": rows,
+        },
+        args.out,
+    )
 
 
 if __name__ == "__main__":

@@ -65,11 +65,15 @@ def measure(samples, detector) -> dict:
         "iou_after_mapping": percentiles(overlaps[good]),
         "center_error_of_longer_side": percentiles(np.array(centers)[kept]),
         "longer_side_ratio": percentiles(np.array(longer)[kept]),
-        "roll_degrees": {"annotated_abs": percentiles(np.abs(truth_roll[kept])),
-                         "residual_abs": percentiles(np.abs(truth_roll - found_roll)[kept])},
-        "milliseconds_per_photo": {"median": float(np.median(seconds) * 1e3),
-                                   "p90": float(np.percentile(seconds, 90) * 1e3)},
-    }  # fmt: skip
+        "roll_degrees": {
+            "annotated_abs": percentiles(np.abs(truth_roll[kept])),
+            "residual_abs": percentiles(np.abs(truth_roll - found_roll)[kept]),
+        },
+        "milliseconds_per_photo": {
+            "median": float(np.median(seconds) * 1e3),
+            "p90": float(np.percentile(seconds, 90) * 1e3),
+        },
+    }
 
 
 def percentiles(values: np.ndarray) -> dict:
@@ -111,18 +115,21 @@ def main() -> None:
     detector.detect(load_image(samples[0].image))  # builds the networks; not timed
     report = {
         "what": "box of the detector mapped to the tight box of the 68 landmarks; ratios are landmark box / "
-                "detector box, shifts are in detector box widths and heights",
+        "detector box, shifts are in detector box widths and heights",
         "command": f"python benchmarks/measure_detector_box.py --data DIR --limit {args.limit} "
-                   f"--max-side {args.max_side} --margin {args.margin}",
+        f"--max-side {args.max_side} --margin {args.margin}",
         "data": "300W training photos of HELEN and LFPW, cut around the face",
-        "detector": {"name": detector.name, "max_side": detector.max_side, "margin": detector.margin,
-                     "min_score": detector.min_score},
-        "versions": {"python": platform.python_version()}
-                    | {name: version(name) for name in PACKAGES},
+        "detector": {
+            "name": detector.name,
+            "max_side": detector.max_side,
+            "margin": detector.margin,
+            "min_score": detector.min_score,
+        },
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
         "results": rounded(measure(samples, detector)),
         # Times are of this processor under this load.
         "machine": {"cores": os.cpu_count(), "load_average": round(os.getloadavg()[1], 1)},
-    }  # fmt: skip
+    }
     text = json.dumps(report, indent=2) + "\n"
     print(text)
     if args.output:

@@ -43,8 +43,9 @@ def mediapipe_peers() -> dict:
         faces = mesh.process(picture).multi_face_landmarks
         spent = since(start)
         sides = picture.shape[1::-1]
-        points = faces and [[faces[0].landmark[i].x * sides[0] - 0.5, faces[0].landmark[i].y * sides[1] - 0.5]
-                            for i in MESH]  # fmt: skip
+        points = faces and [
+            [faces[0].landmark[i].x * sides[0] - 0.5, faces[0].landmark[i].y * sides[1] - 0.5] for i in MESH
+        ]
         return spent, points or None
 
     return {
@@ -72,8 +73,10 @@ def dlib_peers() -> dict:
 
 def main() -> None:
     peers, missing, versions = {}, {}, {}
-    for name, make, packages in (("mediapipe", mediapipe_peers, ("mediapipe",)),
-                                 ("dlib", dlib_peers, ("dlib-bin", "face-recognition-models"))):  # fmt: skip
+    for name, make, packages in (
+        ("mediapipe", mediapipe_peers, ("mediapipe",)),
+        ("dlib", dlib_peers, ("dlib-bin", "face-recognition-models")),
+    ):
         try:
             peers.update(make())
             versions.update({package: version(package) for package in packages})

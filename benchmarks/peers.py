@@ -48,8 +48,9 @@ class Peers:
 
     def __init__(self, python: str, log):
         worker = Path(__file__).with_name("peer_worker.py")
-        self.process = subprocess.Popen([python, str(worker)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=log, text=True)  # fmt: skip
+        self.process = subprocess.Popen(
+            [python, str(worker)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+        )
         told = self._answer()
         self.names, self.missing, self.versions = told["peers"], told["missing"], told["versions"]
 
@@ -93,8 +94,12 @@ def cut_faces(folder: str, detector, count: int, side: int) -> list[tuple[np.nda
 def contestants(preset: str, threads: int, threshold: float) -> tuple[dict, dict]:
     """Our ways from a picture and its box to landmarks by name, and what could not be loaded."""
     made, missing = {}, {}
-    forms = {"keras": ("keras", "none"), "onnxruntime": ("onnxruntime", "none"), "litert": ("litert", "none"),
-             "onnxruntime, int8": ("onnxruntime", "int8")}  # fmt: skip
+    forms = {
+        "keras": ("keras", "none"),
+        "onnxruntime": ("onnxruntime", "none"),
+        "litert": ("litert", "none"),
+        "onnxruntime, int8": ("onnxruntime", "int8"),
+    }
     for form, (runtime, quantize) in forms.items():
         try:
             model = load_pinned(preset, runtime, threads, quantize)
@@ -177,24 +182,45 @@ def main() -> None:
             print(log.read_text("utf-8", errors="replace")[-2000:], file=sys.stderr)
             raise
         peers.close()
-    middle, middle_cpu = ({name: median(pair[kind] for pair in spent) for name, spent in times.items()}
-                          for kind in (0, 1))  # fmt: skip
-    finish({
-        "note": args.note, "preset": args.preset, "threshold": args.threshold, "threads": args.threads,
-        "faces": len(faces), "picture": args.side, "rounds": args.rounds,
-        "ms": {name: {"median": round(middle[name], 2), "least": round(min(spent)[0], 2),
-                      "cpu_median": round(middle_cpu[name], 2)} for name, spent in times.items()},
-        "times_peer": {peer: {name: round(middle[name] / middle[peer], 2) for name in middle if ":" in name}
-                       for peer in peers.names},
-        "times_peer_cpu": {peer: {name: round(middle_cpu[name] / middle_cpu[peer], 2) for name in middle if ":" in name}
-                           for peer in peers.names},
-        "mean_iterations": {name: round(float(np.mean(counts)), 2) for name, counts in iterations.items()},
-        "eye_corners_px_from_ours": {
-            name: {"median": round(float(np.nanmedian(far)), 1), "not_found": int(np.isnan(far).sum())}
-            for name, far in distances.items()
+    middle, middle_cpu = (
+        {name: median(pair[kind] for pair in spent) for name, spent in times.items()} for kind in (0, 1)
+    )
+    finish(
+        {
+            "note": args.note,
+            "preset": args.preset,
+            "threshold": args.threshold,
+            "threads": args.threads,
+            "faces": len(faces),
+            "picture": args.side,
+            "rounds": args.rounds,
+            "ms": {
+                name: {
+                    "median": round(middle[name], 2),
+                    "least": round(min(spent)[0], 2),
+                    "cpu_median": round(middle_cpu[name], 2),
+                }
+                for name, spent in times.items()
+            },
+            "times_peer": {
+                peer: {name: round(middle[name] / middle[peer], 2) for name in middle if ":" in name}
+                for peer in peers.names
+            },
+            "times_peer_cpu": {
+                peer: {name: round(middle_cpu[name] / middle_cpu[peer], 2) for name in middle if ":" in name}
+                for peer in peers.names
+            },
+            "mean_iterations": {name: round(float(np.mean(counts)), 2) for name, counts in iterations.items()},
+            "eye_corners_px_from_ours": {
+                name: {"median": round(float(np.nanmedian(far)), 1), "not_found": int(np.isnan(far).sum())}
+                for name, far in distances.items()
+            },
+            "no_face": unseen,
+            "missing": missing,
+            "peer_versions": peers.versions,
         },
-        "no_face": unseen, "missing": missing, "peer_versions": peers.versions,
-    }, args.out)  # fmt: skip
+        args.out,
+    )
 
 
 if __name__ == "__main__":

@@ -52,9 +52,11 @@ ROWS = {
     "plain skin, no beards": {"skin_detail": 0.0, "beard": 0.0},
     "nothing in front": {"glasses": 0.0, "occluders": 0.0},
     "painted backgrounds": {"photographs": 0.0},
-    "bare heads": {name: getattr(PLAIN, name) for name in
-                   ("skin_detail", "hair", "beard", "glasses", "headwear", "occluders", "hard_light", "degrade")},
-}  # fmt: skip
+    "bare heads": {
+        name: getattr(PLAIN, name)
+        for name in ("skin_detail", "hair", "beard", "glasses", "headwear", "occluders", "hard_light", "degrade")
+    },
+}
 
 
 def _folder(work: str, row: str) -> Path:
@@ -93,19 +95,37 @@ def main() -> None:
         scene = SceneConfig(**{"backgrounds": args.backgrounds, "environment_maps": args.environments} | change)
         write_series(kind(people, args.size, args.head, scene), args.count, drawn / "pictures", args.workers)
         recipe = get_recipe(args.preset).with_settings(
-            steps=args.steps, steps_per_epoch=args.steps // 4, batch_size=args.batch_size, schedule="cosine",
-            augment=args.augment, precision=args.precision, seed=seed,
-        )  # fmt: skip
+            steps=args.steps,
+            steps_per_epoch=args.steps // 4,
+            batch_size=args.batch_size,
+            schedule="cosine",
+            augment=args.augment,
+            precision=args.precision,
+            seed=seed,
+        )
         trained = recipe.fit(drawn / "pictures", folder / "run", cache_dir=drawn / "crops", verbose=2)
         found = evaluate_model(trained, args.data, [args.protocol], name=name).evaluations[0]
-        rows[name] = {"nme": round(float(found.nme), 4), "faces": len(found.nmes),
-                      "parts": {part: round(float(value), 4) for part, value in found.parts.items()}}
+        rows[name] = {
+            "nme": round(float(found.nme), 4),
+            "faces": len(found.nmes),
+            "parts": {part: round(float(value), 4) for part, value in found.parts.items()},
+        }
         logging.info("%s: %.3f %%", name, found.nme)
-    finish({
-        "preset": args.preset, "protocol": args.protocol, "renderer": VERSION, "count": args.count, "size": args.size,
-        "steps": args.steps, "batch_size": args.batch_size, "augment": args.augment, "precision": args.precision,
-        "rows": rows,
-    }, args.out)  # fmt: skip
+    finish(
+        {
+            "preset": args.preset,
+            "protocol": args.protocol,
+            "renderer": VERSION,
+            "count": args.count,
+            "size": args.size,
+            "steps": args.steps,
+            "batch_size": args.batch_size,
+            "augment": args.augment,
+            "precision": args.precision,
+            "rows": rows,
+        },
+        args.out,
+    )
 
 
 if __name__ == "__main__":

@@ -41,14 +41,19 @@ def plain_network(path: Path) -> int:
     kernel = np.random.default_rng(0).normal(0, 0.04, (CHANNELS, CHANNELS, 3, 3)).astype("float32")
     nodes, value = [], "x"
     for number in range(LAYERS):
-        nodes += [helper.make_node("Conv", [value, "kernel"], [f"c{number}"], pads=[1, 1, 1, 1]),
-                  helper.make_node("Relu", [f"c{number}"], [f"r{number}"])]  # fmt: skip
+        nodes += [
+            helper.make_node("Conv", [value, "kernel"], [f"c{number}"], pads=[1, 1, 1, 1]),
+            helper.make_node("Relu", [f"c{number}"], [f"r{number}"]),
+        ]
         value = f"r{number}"
     shape = [1, CHANNELS, SIDE, SIDE]
     graph = helper.make_graph(
-        nodes, "plain", [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info(value, TensorProto.FLOAT, shape)], [numpy_helper.from_array(kernel, "kernel")],
-    )  # fmt: skip
+        nodes,
+        "plain",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info(value, TensorProto.FLOAT, shape)],
+        [numpy_helper.from_array(kernel, "kernel")],
+    )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
     return LAYERS * SIDE**2 * CHANNELS**2 * 9
 
@@ -83,16 +88,20 @@ def measure(preset: str, batches: list[int], rounds: int, threads: int, rate: fl
     row = {"parameters": profile(model).parameters, "macs": kerasalign.info(preset)["macs"], "ms": {}}
     for batch in batches:
         some = np.resize(crops, (batch, *crops.shape[1:]))
-        runs = {name: (lambda network=network, some=some: network.predict_crops(some, batch_size=len(some)))
-                for name, network in networks.items()}  # fmt: skip
+        runs = {
+            name: (lambda network=network, some=some: network.predict_crops(some, batch_size=len(some)))
+            for name, network in networks.items()
+        }
         spent, _ = medians(runs, rounds if batch == 1 else max(rounds // 4, 3))
         row["ms"][str(batch)] = {name: round(1e3 * seconds, 2) for name, seconds in spent.items()}
     whole = medians({"onnxruntime": lambda: networks["onnxruntime"].predict_crops(crops[:1])}, rounds)[0]["onnxruntime"]
     operators = operators_ms(folder / preset / FILES["onnxruntime"][1], threads, rounds, folder)
     return row | {
-        "operators_ms": round(operators, 2), "times_operators": round(1e3 * whole / operators, 2),
-        "plain_ms": round(row["macs"] / rate, 2), "times_plain": round(1e3 * whole * rate / row["macs"], 2),
-    }  # fmt: skip
+        "operators_ms": round(operators, 2),
+        "times_operators": round(1e3 * whole / operators, 2),
+        "plain_ms": round(row["macs"] / rate, 2),
+        "times_plain": round(1e3 * whole * rate / row["macs"], 2),
+    }
 
 
 def main() -> None:
@@ -108,10 +117,18 @@ def main() -> None:
         folder = Path(name)
         macs = plain_network(folder / "plain.onnx")
         rate = macs / operators_ms(folder / "plain.onnx", args.threads, 50, folder)
-        rows = {preset: measure(preset, args.batches, args.rounds, args.threads, rate, folder)
-                for preset in args.presets}  # fmt: skip
-    finish({"threads": args.threads, "rounds": args.rounds, "plain_gigamacs_per_second": round(rate / 1e6, 1),
-            "presets": rows}, args.out)  # fmt: skip
+        rows = {
+            preset: measure(preset, args.batches, args.rounds, args.threads, rate, folder) for preset in args.presets
+        }
+    finish(
+        {
+            "threads": args.threads,
+            "rounds": args.rounds,
+            "plain_gigamacs_per_second": round(rate / 1e6, 1),
+            "presets": rows,
+        },
+        args.out,
+    )
 
 
 if __name__ == "__main__":

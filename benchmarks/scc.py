@@ -49,26 +49,38 @@ def measure(preset: str, precision: str, batch: int, rounds: int, inferences: in
     landmarks = rng.uniform(0, size, (batch, model.num_landmarks, 2)).astype("float32")
     labels = rng.integers(0, 1000, batch)
     model.compile(CoupledSGD(1e-6, momentum=0.9), jit_compile=False)
-    plain.compile(CoupledSGD(1e-6, momentum=0.9), jit_compile=False,
-                  loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))  # fmt: skip
-    train, train_cpu = medians({
-        "scc": lambda: model.train_on_batch(crops, landmarks),
-        "classifier": lambda: plain.train_on_batch(crops, labels),
-    }, rounds)  # fmt: skip
+    plain.compile(
+        CoupledSGD(1e-6, momentum=0.9),
+        jit_compile=False,
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    train, train_cpu = medians(
+        {
+            "scc": lambda: model.train_on_batch(crops, landmarks),
+            "classifier": lambda: plain.train_on_batch(crops, labels),
+        },
+        rounds,
+    )
     networks = {"scc": compiled(model), "backbone": compiled(backbone(model))}
     one = crops[:1]
-    infer, infer_cpu = medians({
-        name: lambda network=network: keras.tree.map_structure(keras.ops.convert_to_numpy, network(one))
-        for name, network in networks.items()
-    }, inferences)  # fmt: skip
+    infer, infer_cpu = medians(
+        {
+            name: lambda network=network: keras.tree.map_structure(keras.ops.convert_to_numpy, network(one))
+            for name, network in networks.items()
+        },
+        inferences,
+    )
     return {
-        "batch": batch, "scc_step_s": round(train["scc"], 3), "classifier_step_s": round(train["classifier"], 3),
+        "batch": batch,
+        "scc_step_s": round(train["scc"], 3),
+        "classifier_step_s": round(train["classifier"], 3),
         "step_ratio": round(train["scc"] / train["classifier"], 3),
         "step_ratio_cpu": round(train_cpu["scc"] / train_cpu["classifier"], 3),
-        "scc_ms": round(1e3 * infer["scc"], 1), "backbone_ms": round(1e3 * infer["backbone"], 1),
+        "scc_ms": round(1e3 * infer["scc"], 1),
+        "backbone_ms": round(1e3 * infer["backbone"], 1),
         "after_backbone": round(infer["scc"] / infer["backbone"] - 1, 3),
         "after_backbone_cpu": round(infer_cpu["scc"] / infer_cpu["backbone"] - 1, 3),
-    }  # fmt: skip
+    }
 
 
 def main() -> None:
@@ -81,11 +93,16 @@ def main() -> None:
     parser.add_argument("--note", default="", help="kept in the result")
     parser.add_argument("--out", help="JSON file")
     args = parser.parse_args()
-    finish({
-        "note": args.note,
-        "precisions": {precision: measure(args.preset, precision, args.batch, args.rounds, args.inferences)
-                       for precision in args.precision},
-    }, args.out)  # fmt: skip
+    finish(
+        {
+            "note": args.note,
+            "precisions": {
+                precision: measure(args.preset, precision, args.batch, args.rounds, args.inferences)
+                for precision in args.precision
+            },
+        },
+        args.out,
+    )
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from kerasalign.synth.picture import VERSION
 
 def measured(head, config: SceneConfig, size: int, count: int, threads: int) -> dict:
     """Pictures a second with some threads."""
+
     def one(index: int) -> None:
         render(head, draw_scene(head, config, 0, index), size)
 
@@ -34,8 +35,11 @@ def measured(head, config: SceneConfig, size: int, count: int, threads: int) -> 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(one, range(count)))
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    return {"threads": threads, "images_per_second": round(count / wall, 1),
-            "images_per_cpu_second": round(count / cpu, 1)}  # fmt: skip
+    return {
+        "threads": threads,
+        "images_per_second": round(count / wall, 1),
+        "images_per_cpu_second": round(count / cpu, 1),
+    }
 
 
 def main() -> None:
@@ -50,11 +54,16 @@ def main() -> None:
     config = SceneConfig()
     render(head, draw_scene(head, config, 0, 0), options.size)
     result = {
-        "command": shlex.join(["python", *sys.argv]), "python": platform.python_version(), "cores": os.cpu_count(),
-        "load": os.getloadavg()[0], "renderer": VERSION, "head": head.name, "size": options.size,
+        "command": shlex.join(["python", *sys.argv]),
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+        "renderer": VERSION,
+        "head": head.name,
+        "size": options.size,
         "count": options.count,
         "runs": [measured(head, config, options.size, options.count, threads) for threads in (1, 2)],
-    }  # fmt: skip
+    }
     text = json.dumps(result, indent=1)
     print(text)
     if options.out:

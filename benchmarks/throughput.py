@@ -69,11 +69,18 @@ def steps(model, detector, files: list[Path], rounds: int) -> dict[str, float]:
         noted = times if turn else {}
         photos = timed(noted, "decode", lambda: [load_image(file) for file in files])
         found = timed(noted, "detect_one_by_one", lambda p=photos: [detector.detect(photo) for photo in p])
-        timed(noted, f"detect_{TOGETHER}_together",
-              lambda p=photos: [detector.detect_many(group) for group in in_groups(p, TOGETHER)])  # fmt: skip
-        crops = timed(noted, "crop", lambda p=photos, f=found: [
-            spec.extract(photo, box_map(face.box), face.angle)[0] for photo, faces in zip(p, f) for face in faces
-        ])  # fmt: skip
+        timed(
+            noted,
+            f"detect_{TOGETHER}_together",
+            lambda p=photos: [detector.detect_many(group) for group in in_groups(p, TOGETHER)],
+        )
+        crops = timed(
+            noted,
+            "crop",
+            lambda p=photos, f=found: [
+                spec.extract(photo, box_map(face.box), face.angle)[0] for photo, faces in zip(p, f) for face in faces
+            ],
+        )
         if crops:
             timed(noted, "landmarks", lambda c=crops: model.predict_crops(np.stack(c), batch_size=BATCH))
     return {name: round(1e3 * median(seconds) / len(files), 2) for name, seconds in times.items()}
@@ -87,6 +94,7 @@ def resident() -> float:
 
 def stream(model, files: list[Path], count: int) -> dict:
     """Resident memory while an iterator of many photos is aligned."""
+
     def middle(photo: np.ndarray) -> list:
         height, width = photo.shape[:2]
         return [(width / 4, height / 4, width * 3 / 4, height * 3 / 4)]
@@ -95,8 +103,12 @@ def stream(model, files: list[Path], count: int) -> dict:
     for done, _ in enumerate(model.align(itertools.islice(itertools.cycle(files), count), detector=middle), start=1):
         if done == max(count // 10, 1):
             early = resident()
-    return {"photos": done, "resident_mb_after_a_tenth": early, "resident_mb_at_the_end": resident(),
-            "photos_per_second": round(done / (time.perf_counter() - start), 1)}  # fmt: skip
+    return {
+        "photos": done,
+        "resident_mb_after_a_tenth": early,
+        "resident_mb_at_the_end": resident(),
+        "photos_per_second": round(done / (time.perf_counter() - start), 1),
+    }
 
 
 def write_portrait(path: Path, frames: int, side: int) -> None:
@@ -124,12 +136,19 @@ def videos(model, detector, folder: Path, frames: int, side: int, rounds: int) -
     """Frames a second of a drawn video, with and without threads."""
     source, target = folder / "portrait.avi", folder / "drawn.mp4"
     write_portrait(source, frames, side)
-    wall, cpu = medians({
-        "by hand": lambda: by_hand(model, detector, source, target),
-        "save": lambda: model.align_video(source, detector=detector).save(target, progress=False),
-    }, rounds, warm_up=1)  # fmt: skip
-    return {"frames": frames, "frames_per_second": {name: round(frames / seconds, 1) for name, seconds in wall.items()},
-            "cpu_ms_per_frame": {name: round(1e3 * seconds / frames, 2) for name, seconds in cpu.items()}}  # fmt: skip
+    wall, cpu = medians(
+        {
+            "by hand": lambda: by_hand(model, detector, source, target),
+            "save": lambda: model.align_video(source, detector=detector).save(target, progress=False),
+        },
+        rounds,
+        warm_up=1,
+    )
+    return {
+        "frames": frames,
+        "frames_per_second": {name: round(frames / seconds, 1) for name, seconds in wall.items()},
+        "cpu_ms_per_frame": {name: round(1e3 * seconds / frames, 2) for name, seconds in cpu.items()},
+    }
 
 
 def main() -> None:
@@ -161,25 +180,40 @@ def main() -> None:
         to_crop = detector.map_to(model.crop_spec.box)
         faces = [[to_crop(face.box) for face in detector.detect(load_image(file))] for file in files]
         split = steps(model, detector, files, args.rounds)
-        wall, cpu = medians({
-            "detector, one by one": lambda: [model.align(file, detector=detector) for file in files],
-            "detector, a list": lambda: model.align(files, detector=detector, progress=False),
-            "boxes, one by one": lambda: [model.align(file, boxes=boxes) for file, boxes in zip(files, faces)],
-            "boxes, a list": lambda: model.align(files, boxes=faces, progress=False),
-        }, args.rounds, warm_up=1)  # fmt: skip
+        wall, cpu = medians(
+            {
+                "detector, one by one": lambda: [model.align(file, detector=detector) for file in files],
+                "detector, a list": lambda: model.align(files, detector=detector, progress=False),
+                "boxes, one by one": lambda: [model.align(file, boxes=boxes) for file, boxes in zip(files, faces)],
+                "boxes, a list": lambda: model.align(files, boxes=faces, progress=False),
+            },
+            args.rounds,
+            warm_up=1,
+        )
         streamed = stream(model, files, args.stream) if args.stream else None
         filmed = videos(model, detector, Path(folder), args.video, args.side, args.rounds) if args.video else None
-    finish({
-        "note": args.note, "preset": args.preset, "runtime": args.runtime, "detector": args.detector,
-        "photos": len(files), "faces": sum(map(len, faces)), "side": args.side, "threads": args.threads,
-        "rounds": args.rounds, "ms_per_photo_by_step": split,
-        "photos_per_second": {name: round(len(files) / seconds, 2) for name, seconds in wall.items()},
-        "cpu_ms_per_photo": {name: round(1e3 * seconds / len(files), 2) for name, seconds in cpu.items()},
-        "list_over_one_by_one": {
-            kind: round(wall[f"{kind}, one by one"] / wall[f"{kind}, a list"], 2) for kind in ("detector", "boxes")
+    finish(
+        {
+            "note": args.note,
+            "preset": args.preset,
+            "runtime": args.runtime,
+            "detector": args.detector,
+            "photos": len(files),
+            "faces": sum(map(len, faces)),
+            "side": args.side,
+            "threads": args.threads,
+            "rounds": args.rounds,
+            "ms_per_photo_by_step": split,
+            "photos_per_second": {name: round(len(files) / seconds, 2) for name, seconds in wall.items()},
+            "cpu_ms_per_photo": {name: round(1e3 * seconds / len(files), 2) for name, seconds in cpu.items()},
+            "list_over_one_by_one": {
+                kind: round(wall[f"{kind}, one by one"] / wall[f"{kind}, a list"], 2) for kind in ("detector", "boxes")
+            },
+            "stream": streamed,
+            "video": filmed,
         },
-        "stream": streamed, "video": filmed,
-    }, args.out)  # fmt: skip
+        args.out,
+    )
 
 
 if __name__ == "__main__":

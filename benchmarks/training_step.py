@@ -35,8 +35,12 @@ def measure(preset: str, precision: str, batch: int, rounds: int) -> dict:
     shape = 0.8 * size * model.markup.mean_shape + (size - 1) / 2
     landmarks = (shape + rng.normal(0, 0.01 * size, (batch, *shape.shape))).astype("float32")
     wall, cpu = medians({"step": partial(model.train_on_batch, crops, landmarks)}, rounds, warm_up=1)
-    row = {"parameters": profile(model).parameters, "step_s": round(wall["step"], 3),
-           "step_cpu_s": round(cpu["step"], 3), "faces_per_second": round(batch / wall["step"], 1)}  # fmt: skip
+    row = {
+        "parameters": profile(model).parameters,
+        "step_s": round(wall["step"], 3),
+        "step_cpu_s": round(cpu["step"], 3),
+        "faces_per_second": round(batch / wall["step"], 1),
+    }
     # What a step holds can be gigabytes.
     del model
     keras.backend.clear_session()
@@ -52,11 +56,17 @@ def main() -> None:
     parser.add_argument("--precision", nargs="+", default=["float32", "mixed_bfloat16"])
     parser.add_argument("--out", help="JSON file")
     args = parser.parse_args()
-    finish({
-        "batch": args.batch, "rounds": args.rounds,
-        "precisions": {precision: {preset: measure(preset, precision, args.batch, args.rounds)
-                                   for preset in args.presets} for precision in args.precision},
-    }, args.out)  # fmt: skip
+    finish(
+        {
+            "batch": args.batch,
+            "rounds": args.rounds,
+            "precisions": {
+                precision: {preset: measure(preset, precision, args.batch, args.rounds) for preset in args.presets}
+                for precision in args.precision
+            },
+        },
+        args.out,
+    )
 
 
 if __name__ == "__main__":

@@ -44,14 +44,18 @@ def main() -> None:
     paths = {smooth: follow(model, moving, smooth)[0] for smooth in (False, True)}
     size = np.ptp(paths[False][0], axis=0).max()
     report = {
-        "model": "musica19-300w", "frames": FRAMES, "fps": FPS, "noise": NOISE,
+        "model": "musica19-300w",
+        "frames": FRAMES,
+        "fps": FPS,
+        "noise": NOISE,
         "detector_used": found[False][1],
-        "jitter_percent_of_face": {name: round(jitter(found[on][0][10:]), 4) for name, on in
-                                   (("no smoothing", False), ("One-Euro", True))},
+        "jitter_percent_of_face": {
+            name: round(jitter(found[on][0][10:]), 4) for name, on in (("no smoothing", False), ("One-Euro", True))
+        },
         "speed_faces_per_second": round(FPS / size, 3),
         "lag_percent_of_face": round(100 * float((paths[False] - paths[True])[25:, :, 0].mean()) / size, 3),
         "machine": platform.machine(),
-    }  # fmt: skip
+    }
     print(json.dumps(report, indent=1))
     if len(sys.argv) > 1:
         Path(sys.argv[1]).write_text(json.dumps(report, indent=1) + "\n", "utf-8")

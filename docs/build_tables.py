@@ -18,16 +18,28 @@ from kerasalign.hub.zoo import commercial_status, headline, nme_text, results, w
 TOP = Path(__file__).resolve().parents[1]
 RESULTS = TOP / "benchmarks" / "results"
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
-PARTS = {"jaw": ("jaw",), "brows": ("right_brow", "left_brow"), "nose": ("nose",),
-         "eyes": ("right_eye", "left_eye"), "mouth": ("mouth",)}  # fmt: skip
-SHORT_RUN = {"steps": ("steps", "{}"), "bandwidth": ("bandwidth", "{:g}"), "augment": ("augmentation", "`{}`"),
-             "loss": ("loss", "`{}`"), "learning_rate": ("rate", "{:g}"), "nme": ("training faces", "{:.1f}"),
-             "val_nme": ("held-out faces", "{:.1f}")}  # fmt: skip
+PARTS = {
+    "jaw": ("jaw",),
+    "brows": ("right_brow", "left_brow"),
+    "nose": ("nose",),
+    "eyes": ("right_eye", "left_eye"),
+    "mouth": ("mouth",),
+}
+SHORT_RUN = {
+    "steps": ("steps", "{}"),
+    "bandwidth": ("bandwidth", "{:g}"),
+    "augment": ("augmentation", "`{}`"),
+    "loss": ("loss", "`{}`"),
+    "learning_rate": ("rate", "{:g}"),
+    "nme": ("training faces", "{:.1f}"),
+    "val_nme": ("held-out faces", "{:.1f}"),
+}
 BLOCK = re.compile(r"<!-- (\w+)([ \w-]*): made by docs/build_tables.py -->.*?<!-- /\1 -->", re.DOTALL)
 
 
 def filled(page: Path) -> str:
     """A page with today's tables between its markers."""
+
     def fresh(found: re.Match) -> str:
         name, what = found[1], found[2]
         table = TABLES[name](*what.split())
@@ -42,15 +54,28 @@ def zoo_table() -> str:
     for name, preset in read_manifest().presets.items():
         told = _told(name)
         protocol, ours, paper = headline(preset)
-        rows.append((f"`{name}`", str(told["points"]), f"{told['parameters']:,}", f"{told['macs'] / 1e6:.1f}",
-                     weights_status(preset), ours, paper, protocol))  # fmt: skip
+        rows.append(
+            (
+                f"`{name}`",
+                str(told["points"]),
+                f"{told['parameters']:,}",
+                f"{told['macs'] / 1e6:.1f}",
+                weights_status(preset),
+                ours,
+                paper,
+                protocol,
+            )
+        )
     return _table(rows)
 
 
 def zoo_page() -> str:
     """A page with every preset and every number."""
-    parts = ["# Zoo", "Made by `docs/build_tables.py` from `weights_manifest.json`; sizes are counted on the networks.",
-             "NME is in percent. *Boxes* says what the crops were cut by."]  # fmt: skip
+    parts = [
+        "# Zoo",
+        "Made by `docs/build_tables.py` from `weights_manifest.json`; sizes are counted on the networks.",
+        "NME is in percent. *Boxes* says what the crops were cut by.",
+    ]
     for name, preset in read_manifest().presets.items():
         parts += [f"## {name}", preset.notes, _facts(name, preset)]
         rows = [("protocol", "NME here", "boxes", "faces", "iterations", "FR here", "NME paper")]
@@ -79,19 +104,39 @@ def scc_table() -> str:
     rows = [("precision", "training step, s", "a classifier's", "ratio", "one face, ms", "backbone alone", "above it")]
     for precision, row in _measured("scc")["precisions"].items():
         step, plain = (f"{row[name]:.2f}" for name in ("scc_step_s", "classifier_step_s"))
-        rows.append((precision, step, plain, f"{row['step_ratio']:.2f}", f"{row['scc_ms']:.0f}",
-                     f"{row['backbone_ms']:.0f}", f"{100 * row['after_backbone']:.0f} %"))
+        rows.append(
+            (
+                precision,
+                step,
+                plain,
+                f"{row['step_ratio']:.2f}",
+                f"{row['scc_ms']:.0f}",
+                f"{row['backbone_ms']:.0f}",
+                f"{100 * row['after_backbone']:.0f} %",
+            )
+        )
     return _table(rows)
 
 
 def export_table() -> str:
     """The bundled default in every form of a file."""
     measured = _measured("export")
-    rows = [(f"`{measured['preset']}`", "bytes", "at most, px", "mean, px", "accepted, px", "NME", "time, of Keras'"),
-            ("Keras", "", "", "", "", f"{measured['keras_nme']:.2f}", "1")]  # fmt: skip
+    rows = [
+        (f"`{measured['preset']}`", "bytes", "at most, px", "mean, px", "accepted, px", "NME", "time, of Keras'"),
+        ("Keras", "", "", "", "", f"{measured['keras_nme']:.2f}", "1"),
+    ]
     for name, row in measured["forms"].items():
-        rows.append((name, f"{row['bytes']:,}", f"{row['max_px']:.2f}", f"{row['mean_px']:.2f}",
-                     f"{row['tolerance_px']:g}", f"{row['nme']:.2f}", f"{row['ms'] / row['keras_ms']:.2f}"))
+        rows.append(
+            (
+                name,
+                f"{row['bytes']:,}",
+                f"{row['max_px']:.2f}",
+                f"{row['mean_px']:.2f}",
+                f"{row['tolerance_px']:g}",
+                f"{row['nme']:.2f}",
+                f"{row['ms'] / row['keras_ms']:.2f}",
+            )
+        )
     return _table(rows)
 
 
@@ -102,9 +147,18 @@ def exports_table() -> str:
         measured = json.loads(path.read_text("utf-8"))
         for name, row in measured["forms"].items():
             nme = f"{row['nme']:.2f}" if "nme" in row else ""
-            told = ("", "not kept", "", "", "", "") if "problem" in row else (
-                f"{row['bytes']:,}", f"{row['max_px']:.2f}", nme, f"{row['ms'] / row['keras_ms']:.2f}",
-                f"{row['seconds']:.0f}", f"{row['peak_mb']:,}")  # fmt: skip
+            told = (
+                ("", "not kept", "", "", "", "")
+                if "problem" in row
+                else (
+                    f"{row['bytes']:,}",
+                    f"{row['max_px']:.2f}",
+                    nme,
+                    f"{row['ms'] / row['keras_ms']:.2f}",
+                    f"{row['seconds']:.0f}",
+                    f"{row['peak_mb']:,}",
+                )
+            )
             rows.append((f"`{measured['preset']}`", name, *told))
     return _table(rows)
 
@@ -114,8 +168,16 @@ def cold_start_table() -> str:
     rows = [("runtime", "detector", "import to landmarks, s", "slowest of all", "whole process, s", "imports")]
     for name, row in _measured("cold_start")["seconds"].items():
         runtime, detector = name.split(", ")
-        rows.append((runtime, "box given" if detector == "boxes" else detector, f"{row['import_to_landmarks']:.2f}",
-                     f"{row['slowest']:.2f}", f"{row['process']:.2f}", ", ".join(row["imported"])))
+        rows.append(
+            (
+                runtime,
+                "box given" if detector == "boxes" else detector,
+                f"{row['import_to_landmarks']:.2f}",
+                f"{row['slowest']:.2f}",
+                f"{row['process']:.2f}",
+                ", ".join(row["imported"]),
+            )
+        )
     return _table(rows)
 
 
@@ -125,8 +187,10 @@ def detector_table() -> str:
     together = next(name.rpartition(" of ")[2] for name in times if " of " in name)
     rows = [("", "network", f"a share of {together}", "with one look", "with both", f"a share of {together}")]
     for runtime in ("keras", "onnxruntime", "litert"):
-        names = (f"{runtime}: {part}" for part in ("network", f"network of {together}", "first look", "all",
-                                                   f"all of {together}"))  # fmt: skip
+        names = (
+            f"{runtime}: {part}"
+            for part in ("network", f"network of {together}", "first look", "all", f"all of {together}")
+        )
         rows.append((runtime, *(f"{times[name]:.1f}" for name in names)))
     if "mtcnn: all" in times:
         rows.append(("mtcnn", "", "", "", f"{times['mtcnn: all']:.1f}", ""))
@@ -138,8 +202,15 @@ def boxes_table() -> str:
     rows = [("boxes", "found, test", "found, train", "middle off", "size", "turned", "false boxes", "NME", "refine=1")]
     for name, row in _measured("detector_accuracy")["detectors"].items():
         test, train, faceless = (row.get(key, {}) for key in ("test", "train", "faceless"))
-        off = (f"{100 * test['middle']['median']:.1f} %", f"{test['size']['median']:.2f}",
-               f"{test['degrees']['median']:.1f}°") if test else ("", "", "")  # fmt: skip
+        off = (
+            (
+                f"{100 * test['middle']['median']:.1f} %",
+                f"{test['size']['median']:.2f}",
+                f"{test['degrees']['median']:.1f}°",
+            )
+            if test
+            else ("", "", "")
+        )
         nme = (f"{once['nme']:.2f} ({once['faces']} faces)" for once in row["landmarks"].values())
         found = (f"{100 * part['recall']:.1f} %" if part else "" for part in (test, train))
         false = f"{faceless['boxes']} in {faceless['images']}" if faceless else ""
@@ -150,8 +221,12 @@ def boxes_table() -> str:
 def turned_table() -> str:
     """Faces found in photos that were turned."""
     (turned,) = (row["turned"] for row in _measured("detector_accuracy")["detectors"].values() if "turned" in row)
-    return _table([("turned by", *(f"{degrees}°" for degrees in turned)),
-                   ("found", *(f"{100 * row['recall']:.1f} %" for row in turned.values()))])
+    return _table(
+        [
+            ("turned by", *(f"{degrees}°" for degrees in turned)),
+            ("found", *(f"{100 * row['recall']:.1f} %" for row in turned.values())),
+        ]
+    )
 
 
 def peers_table() -> str:
@@ -175,8 +250,11 @@ def default_table() -> str:
     told = {result.box_source: result for result in preset.measured if result.protocol == "300w-common-inter_ocular"}
     for boxes, result in told.items():
         report = json.loads((TOP / result.file).read_text("utf-8"))
-        (parts,) = (evaluation["parts"] for evaluation in report["evaluations"]
-                    if evaluation["protocol"]["name"] == result.protocol)  # fmt: skip
+        (parts,) = (
+            evaluation["parts"]
+            for evaluation in report["evaluations"]
+            if evaluation["protocol"]["name"] == result.protocol
+        )
         rows.append((boxes, f"{result.faces:,}", nme_text(result), *(f"{nme:.2f}" for nme in _by_part(parts))))
     return _table(rows)
 
@@ -188,8 +266,15 @@ def photos_table(*presets: str) -> str:
     for name in presets:
         for row in _measured(f"{name}-tight")["evaluations"]:
             protocol = row["protocol"]["name"]
-            rows.append((f"`{name}`", f"`{protocol}`", f"{row['faces']:,}", _with_interval(row),
-                         nme_text(published[name].get(protocol))))  # fmt: skip
+            rows.append(
+                (
+                    f"`{name}`",
+                    f"`{protocol}`",
+                    f"{row['faces']:,}",
+                    _with_interval(row),
+                    nme_text(published[name].get(protocol)),
+                )
+            )
     return _table(rows)
 
 
@@ -201,8 +286,9 @@ def ablation_table(preset: str) -> str:
     for name, row in measured["rows"].items():
         change = "" if name == "paper" else _change(row["nme"] / first)
         saved = [_change(1 - row["early_exit"]["nme_saved"] / 100)] if _exits(measured) else []
-        rows.append(("the paper's" if name == "paper" else name, f"{row['parameters']:,}", f"{row['nme']:.2f}", change,
-                     *saved))  # fmt: skip
+        rows.append(
+            ("the paper's" if name == "paper" else name, f"{row['parameters']:,}", f"{row['nme']:.2f}", change, *saved)
+        )
     return f"{_schedule(measured)}\n\n{_table(rows)}"
 
 
@@ -219,8 +305,14 @@ def runtimes_table() -> str:
     """Every paper's network in every runtime, one crop and a batch, and ONNX Runtime beside its own operators."""
     presets = _measured("runtimes")["presets"]
     times = next(iter(presets.values()))["ms"]
-    rows = [("ms", *(f"{runtime}, {batch}" for batch, row in times.items() for runtime in row),
-             "times its operators", "times a plain network")]  # fmt: skip
+    rows = [
+        (
+            "ms",
+            *(f"{runtime}, {batch}" for batch, row in times.items() for runtime in row),
+            "times its operators",
+            "times a plain network",
+        )
+    ]
     for name, row in presets.items():
         spent = (f"{value:.1f}" for batch in row["ms"].values() for value in batch.values())
         rows.append((f"`{name}`", *spent, f"{row['times_operators']:.2f}", f"{row['times_plain']:.2f}"))
@@ -231,11 +323,19 @@ def training_table() -> str:
     """A training step of every paper's network."""
     measured = _measured("training_step")
     precisions = measured["precisions"]
-    rows = [(f"a step of {measured['batch']} faces", "parameters",
-             *(f"{precision}{what}" for precision in precisions for what in (", s", ", faces a second")))]  # fmt: skip
+    rows = [
+        (
+            f"a step of {measured['batch']} faces",
+            "parameters",
+            *(f"{precision}{what}" for precision in precisions for what in (", s", ", faces a second")),
+        )
+    ]
     for name, first in next(iter(precisions.values())).items():
-        told = (text for row in precisions.values()
-                for text in (f"{row[name]['step_s']:.2f}", f"{row[name]['faces_per_second']:.1f}"))  # fmt: skip
+        told = (
+            text
+            for row in precisions.values()
+            for text in (f"{row[name]['step_s']:.2f}", f"{row[name]['faces_per_second']:.1f}")
+        )
         rows.append((f"`{name}`", f"{first['parameters']:,}", *told))
     return _table(rows)
 
@@ -243,9 +343,11 @@ def training_table() -> str:
 def throughput_table() -> str:
     """Where a photo's time goes, and what many photos, a long stream and a video gain by threads."""
     measured = _measured("throughput")
-    told = (f"{measured['photos']} photos of {measured['side']} px with {measured['faces']} faces, "
-            f"`{measured['preset']}` in {measured['runtime']}, detector {measured['detector']}, "
-            f"{measured['threads']} threads:")  # fmt: skip
+    told = (
+        f"{measured['photos']} photos of {measured['side']} px with {measured['faces']} faces, "
+        f"`{measured['preset']}` in {measured['runtime']}, detector {measured['detector']}, "
+        f"{measured['threads']} threads:"
+    )
     split = [("step, one after the other", "ms a photo")]
     split += [(name.replace("_", " "), f"{spent:.2f}") for name, spent in measured["ms_per_photo_by_step"].items()]
     runs = [("`align`", "a second", "processor, ms each")]
@@ -263,19 +365,26 @@ def video_table() -> str:
     """Trembling on a still face, and lag behind a moving one, in percent of the face."""
     measured = _measured("video")
     still = measured["jitter_percent_of_face"]
-    rows = [(f"`{measured['model']}`, percent of the face", *still),
-            ("movement from frame to frame on a still face", *(f"{value:.2f}" for value in still.values())),
-            (f"lag behind one that moves by {measured['speed_faces_per_second']:.2f} of its size a second", "",
-             f"{measured['lag_percent_of_face']:.2f}")]  # fmt: skip
+    rows = [
+        (f"`{measured['model']}`, percent of the face", *still),
+        ("movement from frame to frame on a still face", *(f"{value:.2f}" for value in still.values())),
+        (
+            f"lag behind one that moves by {measured['speed_faces_per_second']:.2f} of its size a second",
+            "",
+            f"{measured['lag_percent_of_face']:.2f}",
+        ),
+    ]
     return _table(rows)
 
 
 def renderer_table() -> str:
     """What the renderer's parts buy: NME on real faces of a short training without each of them."""
     measured = _measured("renderer")
-    told = (f"`{measured['preset']}`, {measured['count']:,} renders of {measured['size']} px a row, "
-            f"{measured['steps']:,} steps of {measured['batch_size']}, augmentation `{measured['augment']}`, "
-            f"{measured['precision']}; `{measured['protocol']}`:")  # fmt: skip
+    told = (
+        f"`{measured['preset']}`, {measured['count']:,} renders of {measured['size']} px a row, "
+        f"{measured['steps']:,} steps of {measured['batch_size']}, augmentation `{measured['augment']}`, "
+        f"{measured['precision']}; `{measured['protocol']}`:"
+    )
     rows = [("renders", "faces", "NME", "against everything", *PARTS)]
     first = measured["rows"]["everything"]["nme"]
     for name, row in measured["rows"].items():
@@ -311,17 +420,33 @@ def lw_bafa_table() -> str:
         ("faces above 10 %", lambda name, row: here(name, lambda found: f"{found['fr']:.2f} %")),
         ("AUC up to 10 %", lambda name, row: here(name, lambda found: f"{found['auc']:.3f}")),
         ("NME, paper", lambda name, row: printed(name)),
-    ):  # fmt: skip
+    ):
         rows.append((told, *(text(name, row) for name, row in presets.items())))
     return _table(rows)
 
 
-TABLES = {"zoo": zoo_table, "latency": latency_table, "scc": scc_table, "export": export_table,
-          "peers": peers_table, "default": default_table, "exports": exports_table, "cold_start": cold_start_table,
-          "detector": detector_table, "boxes": boxes_table, "turned": turned_table, "photos": photos_table,
-          "ablation": ablation_table, "video": video_table, "runtimes": runtimes_table, "training": training_table,
-          "throughput": throughput_table, "renderer": renderer_table, "short_runs": short_runs_table,
-          "lw_bafa": lw_bafa_table}  # fmt: skip
+TABLES = {
+    "zoo": zoo_table,
+    "latency": latency_table,
+    "scc": scc_table,
+    "export": export_table,
+    "peers": peers_table,
+    "default": default_table,
+    "exports": exports_table,
+    "cold_start": cold_start_table,
+    "detector": detector_table,
+    "boxes": boxes_table,
+    "turned": turned_table,
+    "photos": photos_table,
+    "ablation": ablation_table,
+    "video": video_table,
+    "runtimes": runtimes_table,
+    "training": training_table,
+    "throughput": throughput_table,
+    "renderer": renderer_table,
+    "short_runs": short_runs_table,
+    "lw_bafa": lw_bafa_table,
+}
 
 
 def _with_interval(row: dict) -> str:
@@ -341,8 +466,10 @@ def _change(ratio: float) -> str:
 
 def _schedule(measured: dict) -> str:
     """On what a row of an ablation was trained and measured."""
-    return (f"{measured['steps']:,} steps of {measured['batch_size']} a row, augmentation `{measured['augment']}`, "
-            f"{measured['precision']}, seed {measured['seed']}; `{measured['protocol']}`:")
+    return (
+        f"{measured['steps']:,} steps of {measured['batch_size']} a row, augmentation `{measured['augment']}`, "
+        f"{measured['precision']}, seed {measured['seed']}; `{measured['protocol']}`:"
+    )
 
 
 def _by_part(parts: dict[str, float]) -> list[float]:

@@ -41,5 +41,7 @@ unaligned = FacePairs([centre_crop(photo) for photo in photos], np.array(pairs),
 aligned = unaligned.with_photos([norm_crop(photo, points) for photo, points in zip(photos, landmarks)])
 for name, benchmark in (("no alignment", unaligned), ("five points", aligned)):
     result = verify(small_pictures, benchmark, mirror=False)
-    print(f"{name}: {100 * result.accuracy:.1f} % of {len(benchmark)} pairs, "
-          f"TAR {100 * result.tar_at_far(0.05).tar:.0f} % at a FAR of 5 %")
+    print(
+        f"{name}: {100 * result.accuracy:.1f} % of {len(benchmark)} pairs, "
+        f"TAR {100 * result.tar_at_far(0.05).tar:.0f} % at a FAR of 5 %"
+    )

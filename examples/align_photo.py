@@ -1,6 +1,6 @@
 """Three lines: a photo in, landmarks out.
 
-    python examples/align_photo.py [PHOTO] [OUT.png]
+python examples/align_photo.py [PHOTO] [OUT.png]
 """
 
 import sys
@@ -17,6 +17,8 @@ faces = model.align(photo)
 faces.draw().save(out)
 
 for face in faces:
-    print(f"{len(face.landmarks)} points, estimated error {face.error:.1f} % of the eye distance, "
-          f"nose tip at {face.part('nose')[3].round(1)}")
+    print(
+        f"{len(face.landmarks)} points, estimated error {face.error:.1f} % of the eye distance, "
+        f"nose tip at {face.part('nose')[3].round(1)}"
+    )
 print(f"Drawn on {out}")

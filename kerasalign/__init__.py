@@ -32,10 +32,27 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "CropSpec", "Face", "Faces", "LandmarkModel", "Markup", "Protocol", "adapt", "align", "download", "export",
-    "freeze_kept", "get_markup", "get_protocol", "info", "list_markups", "list_models", "load", "publish",
-    "register_markup", "save_preset",
-]  # fmt: skip
+    "CropSpec",
+    "Face",
+    "Faces",
+    "LandmarkModel",
+    "Markup",
+    "Protocol",
+    "adapt",
+    "align",
+    "download",
+    "export",
+    "freeze_kept",
+    "get_markup",
+    "get_protocol",
+    "info",
+    "list_markups",
+    "list_models",
+    "load",
+    "publish",
+    "register_markup",
+    "save_preset",
+]
 
 _ROOMS = {
     "export": ("export",),

@@ -47,6 +47,7 @@ def plain_json(content, what: str):
     Raises:
         ValueError: If it holds what JSON cannot; the message begins with `what` they are.
     """
+
     def plain(value):
         if isinstance(value, os.PathLike):
             return os.fspath(value)

@@ -70,7 +70,8 @@ LAYERS = {
     "PyramidLevel": LayerCase(
         lambda **kw: layers.PyramidLevel(2, **kw),
         lambda: (crops(3, 18), noise(3, 1, low=90, high=130), noise(3, 1, seed=1, low=0.01, high=0.03)),
-        trains=False, elsewhere=False,
+        trains=False,
+        elsewhere=False,
     ),
     "ExtractPatches": LayerCase(
         lambda **kw: layers.ExtractPatches(6, **kw),
@@ -83,18 +84,19 @@ LAYERS = {
     ),
     "GlobalPatchAttention": LayerCase(layers.GlobalPatchAttention, lambda: (noise(3, 5, 8),)),
     "PatchGraphAttention": LayerCase(
-        lambda **kw: layers.PatchGraphAttention(START, neighbours=2, hidden=6, **kw), lambda: (noise(3, 5, 8),),
+        lambda **kw: layers.PatchGraphAttention(START, neighbours=2, hidden=6, **kw),
+        lambda: (noise(3, 5, 8),),
         elsewhere=False,
     ),
     "MuSiCaIteration": LayerCase(
-        lambda **kw: MuSiCaIteration(START, [0, 2, 4], hidden=16, **kw), lambda: (noise(3, 32, 32, 3),),
+        lambda **kw: MuSiCaIteration(START, [0, 2, 4], hidden=16, **kw),
+        lambda: (noise(3, 32, 32, 3),),
         elsewhere=False,
     ),
     "MuSiCaIteration, global attention only": LayerCase(
-        lambda **kw: MuSiCaIteration(
-            START, [0, 2, 4], hidden=16, local_attention=False, global_attention="fc", **kw
-        ),
-        lambda: (noise(3, 32, 32, 3),), elsewhere=False,
+        lambda **kw: MuSiCaIteration(START, [0, 2, 4], hidden=16, local_attention=False, global_attention="fc", **kw),
+        lambda: (noise(3, 32, 32, 3),),
+        elsewhere=False,
     ),
     "BlurPool": LayerCase(layers.BlurPool, lambda: (noise(3, 8, 7, 4),), trains=False, elsewhere=False),
     "ConvNorm": LayerCase(
@@ -104,7 +106,8 @@ LAYERS = {
         lambda **kw: layers.CosineEmbedding(6, seed=0, **kw), lambda: (noise(3, 5, 8),), elsewhere=False
     ),
     "CosineEmbedding, fixed": LayerCase(
-        lambda **kw: layers.CosineEmbedding(6, learned=False, normalise=True, seed=0, **kw), lambda: (noise(3, 8),),
+        lambda **kw: layers.CosineEmbedding(6, learned=False, normalise=True, seed=0, **kw),
+        lambda: (noise(3, 8),),
         trains=False,
     ),
     "DExTra": LayerCase(lambda **kw: layers.DExTra(4, **kw), lambda: (noise(3, 5, 16),), elsewhere=False),
@@ -114,15 +117,15 @@ LAYERS = {
     "DeLighTEncoder": LayerCase(
         lambda **kw: layers.DeLighTEncoder(1, 2, 3, dropout=0.0, **kw), lambda: (noise(3, 5, 12),), elsewhere=False
     ),
-    "FusedBatchNormalization": LayerCase(
-        layers.FusedBatchNormalization, lambda: (noise(3, 5, 6, 4),), elsewhere=False
-    ),
+    "FusedBatchNormalization": LayerCase(layers.FusedBatchNormalization, lambda: (noise(3, 5, 6, 4),), elsewhere=False),
     "GroupedLinear": LayerCase(
         lambda **kw: layers.GroupedLinear(12, 2, **kw), lambda: (noise(3, 5, 8),), elsewhere=False
     ),
     "Hourglass": LayerCase(
-        lambda **kw: layers.Hourglass(4, depth=2, shuffle="decoder", **kw), lambda: (noise(3, 8, 8, 8),),
-        idle="/norm/beta", elsewhere=False,
+        lambda **kw: layers.Hourglass(4, depth=2, shuffle="decoder", **kw),
+        lambda: (noise(3, 8, 8, 8),),
+        idle="/norm/beta",
+        elsewhere=False,
     ),
     "ChannelAggregationBlock": LayerCase(layers.ChannelAggregationBlock, lambda: (noise(3, 5, 6, 16),)),
     "DeformConv2D": LayerCase(
@@ -134,17 +137,22 @@ LAYERS = {
     ),
     "DepthwiseNorm": LayerCase(layers.DepthwiseNorm, lambda: (noise(3, 5, 6, 4),)),
     "AffineSampler": LayerCase(
-        layers.AffineSampler, lambda: (noise(3, 5, 6, 4), np.eye(2, 3) + noise(3, 2, 3, seed=1) * 0.3), trains=False,
+        layers.AffineSampler,
+        lambda: (noise(3, 5, 6, 4), np.eye(2, 3) + noise(3, 2, 3, seed=1) * 0.3),
+        trains=False,
         elsewhere=False,
     ),
     "DecodeHeatmaps": LayerCase(layers.DecodeHeatmaps, lambda: (noise(3, 8, 9, 4),), trains=False, elsewhere=False),
     "DecodeHeatmaps, soft": LayerCase(
-        lambda **kw: layers.DecodeHeatmaps(decode="soft", activation="softmax", **kw), lambda: (noise(3, 8, 9, 4),),
-        trains=False, elsewhere=False,
+        lambda **kw: layers.DecodeHeatmaps(decode="soft", activation="softmax", **kw),
+        lambda: (noise(3, 8, 9, 4),),
+        trains=False,
+        elsewhere=False,
     ),
     "DecodeHeatmaps, insightface": LayerCase(
         lambda **kw: layers.DecodeHeatmaps(decode="insightface", activation="linear", **kw),
-        lambda: (noise(3, 8, 9, 4),), trains=False,
+        lambda: (noise(3, 8, 9, 4),),
+        trains=False,
     ),
     "InceptionResidualBlock": LayerCase(layers.InceptionResidualBlock, lambda: (noise(3, 5, 6, 8),)),
     "ParallelMultiscaleBlock": LayerCase(
@@ -175,18 +183,23 @@ LAYERS = {
     "ShuffleUnit": LayerCase(layers.ShuffleUnit, lambda: (noise(3, 5, 6, 8),), idle="/norm/beta", elsewhere=False),
     "SpatialAttention": LayerCase(layers.SpatialAttention, lambda: (noise(3, 5, 6, 8),), elsewhere=False),
     "SpatialAttention, each channel": LayerCase(
-        lambda **kw: layers.SpatialAttention(channels=None, relu=False, **kw), lambda: (noise(3, 5, 6, 8),),
+        lambda **kw: layers.SpatialAttention(channels=None, relu=False, **kw),
+        lambda: (noise(3, 5, 6, 8),),
         elsewhere=False,
     ),
     "TransformerBlock": LayerCase(
         lambda **kw: layers.TransformerBlock(2, 12, dropout=0.0, **kw), lambda: (noise(3, 5, 8), noise(3, 4, 6, seed=1))
     ),
     "PhotoStatistics, per channel": LayerCase(
-        lambda **kw: layers.PhotoStatistics(per_channel=True, **kw), lambda: (crops(3, 16),), trains=False,
+        lambda **kw: layers.PhotoStatistics(per_channel=True, **kw),
+        lambda: (crops(3, 16),),
+        trains=False,
         elsewhere=False,
     ),
     "GraphConvolution": LayerCase(
-        lambda **kw: layers.GraphConvolution(6, **kw), lambda: (noise(3, 5, 8), adjacency(3, 5)), idle=("bias",),
+        lambda **kw: layers.GraphConvolution(6, **kw),
+        lambda: (noise(3, 5, 8), adjacency(3, 5)),
+        idle=("bias",),
         elsewhere=False,
     ),
     "GraphResBlock": LayerCase(
@@ -211,8 +224,16 @@ MODELS = {
     ),
     "AAN, a map per channel": ModelCase(
         lambda **kw: AAN(
-            markup="5", attention_channels=None, attention_relu=False, intermediate="attended", stem=8,
-            channels=(8, 16), embedding=128, loss="l1", size=32, **kw,
+            markup="5",
+            attention_channels=None,
+            attention_relu=False,
+            intermediate="attended",
+            stem=8,
+            channels=(8, 16),
+            embedding=128,
+            loss="l1",
+            size=32,
+            **kw,
         )
     ),
     # TensorFlow 2.21's gradient of convolutions of 8 channels writes beyond its memory here; of 16 it does not.
@@ -226,44 +247,91 @@ MODELS = {
     ),
     "SDU": ModelCase(
         lambda **kw: SDU(
-            markup="5", down=1, block="resnet", transformer="stn", deformable=1, multiplier=1 / 8, size=16, **kw,
+            markup="5",
+            down=1,
+            block="resnet",
+            transformer="stn",
+            deformable=1,
+            multiplier=1 / 8,
+            size=16,
+            **kw,
         )
     ),
     # Outside transforms of one kind, so that backends draw the same.
     "SDU, U-Net in pairs": ModelCase(
         lambda **kw: SDU(
-            markup="19", topology="unet", down=1, stacks=1, block="resnet", transformer="outside", loss="code",
-            decode="soft", multiplier=1 / 4, size=16, pair_flip=1.0, pair_rotation=(20, 20), pair_scale=(0.9, 0.9),
-            coherence_weight=0.1, **kw,
+            markup="19",
+            topology="unet",
+            down=1,
+            stacks=1,
+            block="resnet",
+            transformer="outside",
+            loss="code",
+            decode="soft",
+            multiplier=1 / 4,
+            size=16,
+            pair_flip=1.0,
+            pair_rotation=(20, 20),
+            pair_scale=(0.9, 0.9),
+            coherence_weight=0.1,
+            **kw,
         )
     ),
-    "MuSiCa": ModelCase(
-        lambda **kw: MuSiCa(markup="68", patches=PATCHES_19, hidden=32, size=64, box_side=40, **kw)
-    ),
+    "MuSiCa": ModelCase(lambda **kw: MuSiCa(markup="68", patches=PATCHES_19, hidden=32, size=64, box_side=40, **kw)),
     "MuSiCa 98, no attention, four iterations": ModelCase(
         lambda **kw: MuSiCa(
-            markup="98", patches=range(0, 98, 20), levels=(2, 2, 1, 0), hidden=16, size=52, box_side=32,
-            local_attention=False, **kw,
+            markup="98",
+            patches=range(0, 98, 20),
+            levels=(2, 2, 1, 0),
+            hidden=16,
+            size=52,
+            box_side=32,
+            local_attention=False,
+            **kw,
         )
     ),
     "MuSiCa, inverted bottlenecks and graph attention": ModelCase(
         lambda **kw: MuSiCa(
-            markup="19", patches=range(0, 19, 3), levels=(1, 0), hidden=16, size=48, box_side=30,
-            extractor="inverted_bottleneck", global_attention="gcn", **kw,
+            markup="19",
+            patches=range(0, 19, 3),
+            levels=(1, 0),
+            hidden=16,
+            size=48,
+            box_side=30,
+            extractor="inverted_bottleneck",
+            global_attention="gcn",
+            **kw,
         )
     ),
     "LWBAFA": ModelCase(
         lambda **kw: LWBAFA(
-            markup="68", size=64, channels=16, stage_weights=(1.0,), depth=1, width=64, blocks=1, grouped_layers=(2, 2),
-            dropout=0.0, **kw,
+            markup="68",
+            size=64,
+            channels=16,
+            stage_weights=(1.0,),
+            depth=1,
+            width=64,
+            blocks=1,
+            grouped_layers=(2, 2),
+            dropout=0.0,
+            **kw,
         ),
         # A depthwise convolution and its normalisation are blind to the scale of each channel.
         idle=("/norm/beta", "decode_0/enter/norm/gamma"),
     ),
     "BAFA 19, two hourglasses": ModelCase(
         lambda **kw: BAFA(
-            markup="19", size=64, channels=16, stem_ratio=0.2, stage_weights=(0.5, 1.0), depth=1, width=64, blocks=1,
-            hidden=32, dropout=0.0, **kw,
+            markup="19",
+            size=64,
+            channels=16,
+            stem_ratio=0.2,
+            stage_weights=(0.5, 1.0),
+            depth=1,
+            width=64,
+            blocks=1,
+            hidden=32,
+            dropout=0.0,
+            **kw,
         ),
         # All but the fusion and the Transformer, whose layers have cases of their own, is in the network above.
         elsewhere=False,

@@ -1,7 +1,7 @@
 """Run as a program: outputs of all cases, or of saved models, as one `.npz`.
 
-    python forward.py cases OUT.npz          under any KERAS_BACKEND
-    python forward.py saved DIR OUT.npz      every DIR/*.keras on the crops that tests use
+python forward.py cases OUT.npz          under any KERAS_BACKEND
+python forward.py saved DIR OUT.npz      every DIR/*.keras on the crops that tests use
 """
 
 import sys

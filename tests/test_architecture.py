@@ -23,10 +23,17 @@ FACADE = {("models/landmark_model.py", "inference")}
 # Where TensorFlow itself is the subject: at the top of a file that nothing imports unasked, or inside a function.
 TENSORFLOW_AT_THE_TOP = {"data/tf_data.py"}
 TENSORFLOW_INSIDE = {
-    "export/litert_file.py", "export/native_deform_conv.py", "export/onnx_file.py", "export/saved_model.py",
-    "inference/detectors/mtcnn.py", "inference/runtimes/litert_model.py", "inference/runtimes/saved_model.py",
-    "layers/fused_batch_normalization.py", "layers/rows.py", "models/compiled.py",
-}  # fmt: skip
+    "export/litert_file.py",
+    "export/native_deform_conv.py",
+    "export/onnx_file.py",
+    "export/saved_model.py",
+    "inference/detectors/mtcnn.py",
+    "inference/runtimes/litert_model.py",
+    "inference/runtimes/saved_model.py",
+    "layers/fused_batch_normalization.py",
+    "layers/rows.py",
+    "models/compiled.py",
+}
 
 
 def name_of(path):
@@ -40,6 +47,7 @@ def room_of(path):
 
 def imports(tree, package):
     """Absolute names of what a module imports, with the depth it does it at; not what is for type checkers alone."""
+
     def visit(node, top):
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
@@ -74,8 +82,12 @@ def test_every_room_has_its_level():
 
 
 def test_arrows_point_one_way():
-    wrong = [f"{name_of(path)} imports {room}" for path in FROM_ROOMS for room, _ in room_imports(path)
-             if LEVEL[room] > LEVEL[room_of(path)] and (name_of(path), room) not in FACADE]  # fmt: skip
+    wrong = [
+        f"{name_of(path)} imports {room}"
+        for path in FROM_ROOMS
+        for room, _ in room_imports(path)
+        if LEVEL[room] > LEVEL[room_of(path)] and (name_of(path), room) not in FACADE
+    ]
     assert not wrong
 
 
@@ -85,8 +97,12 @@ def test_no_two_rooms_import_each_other():
 
 
 def test_tensorflow_is_imported_only_where_it_is_the_subject():
-    found = {(name_of(path), top) for path in FILES for module, top in imports(TREES[path], "kerasalign")
-             if module.split(".")[0] == "tensorflow"}  # fmt: skip
+    found = {
+        (name_of(path), top)
+        for path in FILES
+        for module, top in imports(TREES[path], "kerasalign")
+        if module.split(".")[0] == "tensorflow"
+    }
     assert found == {(name, True) for name in TENSORFLOW_AT_THE_TOP} | {(name, False) for name in TENSORFLOW_INSIDE}
 
 

@@ -33,8 +33,9 @@ print(json.dumps({"package": kerasalign.__file__, "manifest": str(manifest_path(
 
 
 def python(*arguments, cwd):
-    run = subprocess.run([sys.executable, *map(str, arguments)], cwd=cwd, capture_output=True, text=True,
-                         timeout=300, check=False)  # fmt: skip
+    run = subprocess.run(
+        [sys.executable, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=300, check=False
+    )
     assert run.returncode == 0, run.stderr
     return run.stdout
 

@@ -104,9 +104,7 @@ def test_dense_image_warp():
 @pytest.mark.parametrize("name", ["focal", "focal_other_settings", "focal_from_logits"])
 def test_sigmoid_focal_crossentropy(name):
     inputs, theirs = golden(name)
-    loss = keras.losses.BinaryFocalCrossentropy(
-        apply_class_balancing=True, reduction="none", **CASES[name]["settings"]
-    )
+    loss = keras.losses.BinaryFocalCrossentropy(apply_class_balancing=True, reduction="none", **CASES[name]["settings"])
     # tensorflow-addons adds up the classes, Keras takes their mean.
     check(loss(inputs["y_true"], inputs["y_pred"]) * inputs["y_true"].shape[-1], theirs)
 

@@ -50,17 +50,21 @@ def main() -> None:
         "dtype": "float16",
         "licence": "Apache-2.0",
         "commercial_use": True,
-        "training_data": [{
-            "name": f"scenes of {settings['heads']:,} rendered heads",
-            "terms": "renders of our own; head model ICT-FaceKit (MIT), backgrounds and environment maps CC0",
-            "faces": settings["heads"],
-        }],
+        "training_data": [
+            {
+                "name": f"scenes of {settings['heads']:,} rendered heads",
+                "terms": "renders of our own; head model ICT-FaceKit (MIT), backgrounds and environment maps CC0",
+                "faces": settings["heads"],
+            }
+        ],
         "training": {
-            "recipe": "detector", "pool": settings["pool"], "note": args.note,
+            "recipe": "detector",
+            "pool": settings["pool"],
+            "note": args.note,
             "runs": [{name: card["settings"][name] for name in KEPT} for card in cards],
             "versions": cards[-1]["versions"],
         },
-    }  # fmt: skip
+    }
     detector = {"weights": entry, "exported": {ready.name: sha256(ready)}}
     # Before the presets, which are many.
     presets = manifest.pop("presets")

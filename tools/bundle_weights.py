@@ -53,21 +53,24 @@ def measure(entry: dict, reports: list[Path]) -> None:
     for path in reports:
         report = json.loads(path.read_text("utf-8"))
         for evaluation in report["evaluations"]:
-            entry["measured"].append({
-                "protocol": evaluation["protocol"]["name"],
-                "nme": round(evaluation["nme"], 3),
-                "box_source": evaluation["protocol"]["box_source"],
-                "faces": evaluation["faces"],
-                "fr": round(evaluation["fr"], 3),
-                "auc": round(evaluation["auc"], 4),
-                "iterations": report["iterations"],
-                "command": report["command"],
-                "file": path.resolve().relative_to(TOP).as_posix(),
-            })  # fmt: skip
+            entry["measured"].append(
+                {
+                    "protocol": evaluation["protocol"]["name"],
+                    "nme": round(evaluation["nme"], 3),
+                    "box_source": evaluation["protocol"]["box_source"],
+                    "faces": evaluation["faces"],
+                    "fr": round(evaluation["fr"], 3),
+                    "auc": round(evaluation["auc"], 4),
+                    "iterations": report["iterations"],
+                    "command": report["command"],
+                    "file": path.resolve().relative_to(TOP).as_posix(),
+                }
+            )
 
 
 def compact(manifest: dict) -> str:
     """JSON with every list of numbers, or of pairs of numbers, on one line."""
+
     def one_line(match: re.Match) -> str:
         return "[" + " ".join(match[1].split()) + "]"
 

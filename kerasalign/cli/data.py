@@ -55,9 +55,9 @@ def prepare_command(
     skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Leave broken faces out.")] = False,
     reader: ReaderOptions = None,
     balance: Annotated[str | None, typer.Option(help="Report what gdb or pdb balancing does to the crops.")] = None,
-    sheet: Annotated[
-        Path, typer.Option(help="With --balance: picture of the faces at both ends of the list.")
-    ] = Path("balance.png"),
+    sheet: Annotated[Path, typer.Option(help="With --balance: picture of the faces at both ends of the list.")] = Path(
+        "balance.png"
+    ),
 ) -> None:
     """Check a data set, or cut its training crops once for all runs. The data set itself is never changed.
 

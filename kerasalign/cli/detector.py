@@ -64,15 +64,27 @@ def train_command(
     from kerasalign.detector.recipe import DetectorRecipe
 
     recipe = DetectorRecipe(
-        crowd=CrowdConfig(size=size), steps=steps, batch_size=batch_size, learning_rate=learning_rate,
-        steps_per_epoch=steps_per_epoch, precision=precision, seed=seed,
-    )  # fmt: skip
+        crowd=CrowdConfig(size=size),
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        steps_per_epoch=steps_per_epoch,
+        precision=precision,
+        seed=seed,
+    )
     recipe.fit(
-        heads, run, backgrounds=backgrounds, negatives=negatives, initial_weights=init, processes=processes,
+        heads,
+        run,
+        backgrounds=backgrounds,
+        negatives=negatives,
+        initial_weights=init,
+        processes=processes,
         verbose=1 if sys.stdout.isatty() else 2,
-    )  # fmt: skip
-    say(f"Weights, run card and curve are in {run}. Measure them with: "
-        f"kerasalign detector measure --weights {run / 'last.weights.h5'}")
+    )
+    say(
+        f"Weights, run card and curve are in {run}. Measure them with: "
+        f"kerasalign detector measure --weights {run / 'last.weights.h5'}"
+    )
 
 
 @_app.command("mine")

@@ -16,8 +16,14 @@ from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import print_json, print_table
 
 _PACKAGES = (
-    "keras", "tensorflow", "numpy", "opencv-python-headless", "pillow", "scipy", "huggingface-hub",
-)  # fmt: skip
+    "keras",
+    "tensorflow",
+    "numpy",
+    "opencv-python-headless",
+    "pillow",
+    "scipy",
+    "huggingface-hub",
+)
 _OPTIONAL = ("jax", "torch", "scikit-image", "mtcnn")
 
 

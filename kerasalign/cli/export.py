@@ -43,9 +43,15 @@ def export_command(
 
         model = load(name, weights="auto" if weights is None else weights)
         report = export_model(
-            model, out, file_format, quantize, early_exit=early_exit, deform_conv=deform_conv, tolerance=tolerance,
+            model,
+            out,
+            file_format,
+            quantize,
+            early_exit=early_exit,
+            deform_conv=deform_conv,
+            tolerance=tolerance,
             input_dtype=input_dtype,
-        )  # fmt: skip
+        )
     if as_json:
         print_json(report.to_dict())
     else:

@@ -46,8 +46,10 @@ def cache_command(
     if rows:
         print_table(("repository", "presets", "commits", "bytes"), rows)
     if made:
-        print_table(("preset", "runtime", "folder", "bytes"),
-                    [(entry.preset, entry.runtime, entry.path.name, f"{entry.bytes:,}") for entry in made])  # fmt: skip
+        print_table(
+            ("preset", "runtime", "folder", "bytes"),
+            [(entry.preset, entry.runtime, entry.path.name, f"{entry.bytes:,}") for entry in made],
+        )
     done = "Removed" if remove is not None else "Found"
     for what, entries, place in (("repositories", found, cache_dir()), ("runtime files", made, runtime_dir())):
         if entries or what == "repositories":

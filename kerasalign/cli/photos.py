@@ -83,20 +83,22 @@ def align_command(
                 write_json(out / "landmarks.json", documents)
                 say(f"Landmarks written to {out / 'landmarks.json'}")
         unwritten = f", {count['unwritten']} not writable" if count["unwritten"] else ""
-        say(f"{_count(len(photos), 'photo')}: {count['found']} {'drawn' if draw else 'with faces'}, "
-            f"{count['empty']} without a face, {count['unread']} not readable{unwritten}")  # fmt: skip
+        say(
+            f"{_count(len(photos), 'photo')}: {count['found']} {'drawn' if draw else 'with faces'}, "
+            f"{count['empty']} without a face, {count['unread']} not readable{unwritten}"
+        )
     if count["video"] + count["unread"] + count["unwritten"]:
         raise typer.Exit(1)
 
 
-def _report(stream, total: int, out: Path, draw: bool, names: Counter[str], documents: list[dict],
-            count: Counter[str]) -> None:
+def _report(
+    stream, total: int, out: Path, draw: bool, names: Counter[str], documents: list[dict], count: Counter[str]
+) -> None:
     """Reports, draws, notes and counts the faces of photos."""
     # Unreadable photos are reported here, one line each.
     logging.getLogger("kerasalign.inference").setLevel(logging.ERROR)
     screen = error_console()
-    for faces in track(stream, "Aligning", total, console=screen, transient=True,
-                       disable=not screen.is_terminal):  # fmt: skip
+    for faces in track(stream, "Aligning", total, console=screen, transient=True, disable=not screen.is_terminal):
         documents.append(faces.to_dict())
         if faces.problem:
             count["unread"] += 1
@@ -127,8 +129,10 @@ def _detector(name: str, size: int | None, min_score: float | None, runtime: str
     from kerasalign.inference import KerasAlignDetector
 
     if name != KerasAlignDetector.name or boxes_given:
-        raise ValueError("`--detector-size` and `--min-score` are of the detector 'kerasalign'. Received: "
-                         f"{'--boxes' if boxes_given else f'--detector {name}'}")  # fmt: skip
+        raise ValueError(
+            "`--detector-size` and `--min-score` are of the detector 'kerasalign'. Received: "
+            f"{'--boxes' if boxes_given else f'--detector {name}'}"
+        )
     return KerasAlignDetector(**options, runtime=runtime)
 
 
@@ -145,8 +149,10 @@ def demo_command(
         raise ValueError(f"No face was found. Received: photo={str(photo)!r}")
     _save(faces, out, boxes=True, labels=len(faces) > 1)
     first = faces[0]
-    say(f"{_count(len(faces), 'face')} with {faces.markup.num_points} points; the first one's box is "
-         f"{[round(float(v), 1) for v in first.box]}.")  # fmt: skip
+    say(
+        f"{_count(len(faces), 'face')} with {faces.markup.num_points} points; the first one's box is "
+        f"{[round(float(v), 1) for v in first.box]}."
+    )
     say(f"Drawn on {out.resolve()}")
 
 
@@ -154,8 +160,10 @@ def _astronaut():
     try:
         from skimage import data
     except ImportError as error:
-        raise ImportError("The demo's portrait comes with scikit-image: `pip install \"kerasalign[demo]\"`. "
-                          "Or give a photo of your own: `kerasalign demo PHOTO`.") from error
+        raise ImportError(
+            'The demo\'s portrait comes with scikit-image: `pip install "kerasalign[demo]"`. '
+            "Or give a photo of your own: `kerasalign demo PHOTO`."
+        ) from error
     return data.astronaut()
 
 
@@ -189,12 +197,14 @@ def _photos(sources: list[Path], recursive: bool, out: Path) -> list[Path]:
 def _read_boxes(path: Path, photos: list[Path]) -> list:
     table = json.loads(path.read_text("utf-8"))
     if not isinstance(table, dict):
-        raise ValueError("`--boxes` must hold an object from photo to boxes. "
-                         f"Received: a {type(table).__name__} in {path}")
+        raise ValueError(
+            f"`--boxes` must hold an object from photo to boxes. Received: a {type(table).__name__} in {path}"
+        )
     missing = [str(p) for p in photos if str(p) not in table and p.name not in table]
     if missing:
-        raise ValueError(f"`--boxes` must name every photo; give [] where there is no face. Received: {path} "
-                         f"without {missing}")
+        raise ValueError(
+            f"`--boxes` must name every photo; give [] where there is no face. Received: {path} without {missing}"
+        )
     return [table.get(str(p), table.get(p.name)) for p in photos]
 
 

@@ -43,8 +43,9 @@ def sweep_command(
         if protocol is None:
             usable, left_out = usable_protocols(preset_protocols(preset)[0], data)
             if not usable:
-                raise ValueError(f"No protocol of '{name}' can be measured here: {'; '.join(left_out)}. "
-                                 f"Received: --data {data}")
+                raise ValueError(
+                    f"No protocol of '{name}' can be measured here: {'; '.join(left_out)}. Received: --data {data}"
+                )
             protocol = usable[0]
         model = load(name, weights="auto" if weights is None else weights)
         errors = cascade_errors(model, data, protocol, box_source=boxes, name=name)

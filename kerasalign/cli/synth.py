@@ -43,8 +43,11 @@ def synth_command(
 
     if (out is None) == (sheet is None):
         raise typer.BadParameter("Give --out DIR to write a data set, or --sheet FILE to look at the first pictures.")
-    changes = {"yaw_limit": yaw_limit, "backgrounds": backgrounds and str(backgrounds),
-               "environment_maps": environments and str(environments)}  # fmt: skip
+    changes = {
+        "yaw_limit": yaw_limit,
+        "backgrounds": backgrounds and str(backgrounds),
+        "environment_maps": environments and str(environments),
+    }
     scene = replace(SceneConfig.preset(preset), **{key: value for key, value in changes.items() if value is not None})
     series = Series(seed=seed, size=size, head=head and str(head), scene=scene)
     if sheet is not None:

@@ -66,10 +66,19 @@ def train_command(
     recipe = get_recipe(name)
     recipe = recipe.with_settings(
         model=recipe.model | _changes(change or [], recipe.model),
-        steps=steps, epochs=epochs, steps_per_epoch=steps_per_epoch, batch_size=batch_size, learning_rate=learning_rate,
-        schedule=schedule, validation=validation, precision=precision, seed=seed, augment=augment, balance=balance,
+        steps=steps,
+        epochs=epochs,
+        steps_per_epoch=steps_per_epoch,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        schedule=schedule,
+        validation=validation,
+        precision=precision,
+        seed=seed,
+        augment=augment,
+        balance=balance,
         reader_options=key_values(reader, "--reader"),
-    )  # fmt: skip
+    )
     run = run or Path("runs") / name
     # A bar on a terminal, a line per epoch in a log.
     verbose = 1 if sys.stdout.isatty() else 2
@@ -77,14 +86,18 @@ def train_command(
         from kerasalign.recipes.streaming import fit_stream
 
         series = _series(render, backgrounds, environments, recipe.seed)
-        fit_stream(
-            recipe, series, run, initial_weights=init, resume=resume, verbose=verbose, threads=max(2, workers)
-        )  # fmt: skip
+        fit_stream(recipe, series, run, initial_weights=init, resume=resume, verbose=verbose, threads=max(2, workers))
     else:
         recipe.fit(
-            data, run, cache_dir=cache, initial_weights=init, resume=resume,
-            on_error="skip" if skip_broken else "raise", workers=workers, verbose=verbose,
-        )  # fmt: skip
+            data,
+            run,
+            cache_dir=cache,
+            initial_weights=init,
+            resume=resume,
+            on_error="skip" if skip_broken else "raise",
+            workers=workers,
+            verbose=verbose,
+        )
     best = run / "best.weights.h5"
     say(f"Weights, run card and curve are in {run}. Use them with: kerasalign.load({name!r}, weights={str(best)!r})")
 
@@ -102,8 +115,9 @@ def _series(head: Path, backgrounds: Path | None, environments: Path | None, see
     from kerasalign.synth.dataset import Series
     from kerasalign.synth.scene import SceneConfig
 
-    scene = SceneConfig(backgrounds=backgrounds and str(backgrounds),
-                        environment_maps=environments and str(environments))  # fmt: skip
+    scene = SceneConfig(
+        backgrounds=backgrounds and str(backgrounds), environment_maps=environments and str(environments)
+    )
     return Series(seed=seed, head=str(head), scene=scene)
 
 

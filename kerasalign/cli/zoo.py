@@ -39,10 +39,22 @@ def list_command(
     for name in names:
         preset = presets[name]
         protocol, ours, theirs = headline(preset)
-        rows.append((name, preset.paper, preset.dataset, preset.markup or "", weights_status(preset),
-                     commercial_status(preset), ours, theirs, protocol))  # fmt: skip
-    print_table(("preset", "paper", "data", "markup", "weights", "commercial", "NME here %", "NME paper %",
-                 "protocol"), rows)  # fmt: skip
+        rows.append(
+            (
+                name,
+                preset.paper,
+                preset.dataset,
+                preset.markup or "",
+                weights_status(preset),
+                commercial_status(preset),
+                ours,
+                theirs,
+                protocol,
+            )
+        )
+    print_table(
+        ("preset", "paper", "data", "markup", "weights", "commercial", "NME here %", "NME paper %", "protocol"), rows
+    )
 
 
 def info_command(

@@ -83,8 +83,10 @@ def build_adjacency(landmarks: np.ndarray, k: int = 3, symmetric: bool = True) -
     """
     landmarks = np.asarray(landmarks, "float64")
     if landmarks.ndim != 3 or landmarks.shape[-1] != 2 or len(landmarks) < 2 or not np.isfinite(landmarks).all():
-        raise ValueError("`landmarks` must be (M, N, 2) of at least two faces, all points annotated. "
-                         f"Received: shape {landmarks.shape}")
+        raise ValueError(
+            "`landmarks` must be (M, N, 2) of at least two faces, all points annotated. "
+            f"Received: shape {landmarks.shape}"
+        )
     count = landmarks.shape[1]
     if not 1 <= k < count:
         raise ValueError(f"`k` must be in 1..{count - 1}. Received: k={k}")

@@ -103,13 +103,16 @@ class AugmentConfig:
         if max(map(abs, self.shear)) >= 1:
             raise ValueError(f"`shear` must be inside (-1, 1). Received: shear={self.shear!r}")
         if self.jet_low[1] > self.jet_high[0]:
-            raise ValueError("`jet_low` must end before `jet_high` begins. "
-                             f"Received: jet_low={self.jet_low!r}, jet_high={self.jet_high!r}")
+            raise ValueError(
+                "`jet_low` must end before `jet_high` begins. "
+                f"Received: jet_low={self.jet_low!r}, jet_high={self.jet_high!r}"
+            )
         if self.rebox not in ("landmarks", "relative", "fixed"):
             raise ValueError(f"`rebox` must be 'landmarks', 'relative' or 'fixed'. Received: rebox={self.rebox!r}")
         if self.occlusion_fill not in ("noise", "colour"):
-            raise ValueError("`occlusion_fill` must be 'noise' or 'colour'. "
-                             f"Received: occlusion_fill={self.occlusion_fill!r}")
+            raise ValueError(
+                f"`occlusion_fill` must be 'noise' or 'colour'. Received: occlusion_fill={self.occlusion_fill!r}"
+            )
         object.__setattr__(self, "no_flip", tuple(self.no_flip))
 
     @cached_property
@@ -144,10 +147,20 @@ class AugmentConfig:
 
 
 _SDU = AugmentConfig(
-    geometric=1.0, rotation=(-40.0, 40.0), shear=(0.0, 0.0), stretch_x=(1.0, 1.0), zoom=(0.8, 1.2), rebox="fixed",
-    box_scale_x=(1.0, 1.0), box_scale_y=(1.0, 1.0), box_shift_x=(0.0, 0.0), box_shift_y=(0.0, 0.0), jet=0.0,
-    occlusion=0.0, grayscale=0.0,
-)  # fmt: skip
+    geometric=1.0,
+    rotation=(-40.0, 40.0),
+    shear=(0.0, 0.0),
+    stretch_x=(1.0, 1.0),
+    zoom=(0.8, 1.2),
+    rebox="fixed",
+    box_scale_x=(1.0, 1.0),
+    box_scale_y=(1.0, 1.0),
+    box_shift_x=(0.0, 0.0),
+    box_shift_y=(0.0, 0.0),
+    jet=0.0,
+    occlusion=0.0,
+    grayscale=0.0,
+)
 
 PRESETS: dict[str, AugmentConfig] = {
     "musica": AugmentConfig(),
@@ -157,25 +170,57 @@ PRESETS: dict[str, AugmentConfig] = {
     "musica-code": AugmentConfig(no_flip=("98",)),
     # Ours, for networks that MuSiCa's distortions overwhelm, such as AAN.
     "mild": AugmentConfig(
-        geometric=1.0, rotation=(-15.0, 15.0), shear=(0.0, 0.0), stretch_x=(0.95, 1.05), stretch_y=(0.95, 1.05),
-        box_scale_x=(0.95, 1.1), box_scale_y=(0.95, 1.1), box_shift_x=(-0.05, 0.05), box_shift_y=(-0.05, 0.05),
-        jet=0.0, occlusion=0.0, grayscale=0.0,
+        geometric=1.0,
+        rotation=(-15.0, 15.0),
+        shear=(0.0, 0.0),
+        stretch_x=(0.95, 1.05),
+        stretch_y=(0.95, 1.05),
+        box_scale_x=(0.95, 1.1),
+        box_scale_y=(0.95, 1.1),
+        box_shift_x=(-0.05, 0.05),
+        box_shift_y=(-0.05, 0.05),
+        jet=0.0,
+        occlusion=0.0,
+        grayscale=0.0,
     ),
     # Turned by 40 degrees, moved by 30 of 256 px (a box is 204.8 px long there), rescaled by a tenth, half of them
     # mirrored and half covered by a fifth of the crop (arXiv 2006.11697, section 4.2; probabilities from the released
     # code).
     "scc": AugmentConfig(
-        geometric=1.0, rotation=(-40.0, 40.0), shear=(0.0, 0.0), stretch_x=(1.0, 1.0), zoom=(0.9, 1.1),
-        rebox="fixed", box_scale_x=(1.0, 1.0), box_scale_y=(1.0, 1.0), box_shift_x=(-0.146, 0.146),
-        box_shift_y=(-0.146, 0.146), jet=0.0, occlusion=0.5, occlusion_area=0.2, occlusion_fill="colour", grayscale=0.0,
+        geometric=1.0,
+        rotation=(-40.0, 40.0),
+        shear=(0.0, 0.0),
+        stretch_x=(1.0, 1.0),
+        zoom=(0.9, 1.1),
+        rebox="fixed",
+        box_scale_x=(1.0, 1.0),
+        box_scale_y=(1.0, 1.0),
+        box_shift_x=(-0.146, 0.146),
+        box_shift_y=(-0.146, 0.146),
+        jet=0.0,
+        occlusion=0.5,
+        occlusion_area=0.2,
+        occlusion_fill="colour",
+        grayscale=0.0,
     ),
     # Turned by 30 degrees, moved by a tenth of the crop (which is 1.25 boxes long), half of them mirrored, a fifth
     # brighter or darker, a tenth blurred (APSIPA TSIP 12, e45, section 4.1). How faces are covered is not printed: here
     # by noise, at most a fifth of the crop; rather more than half of the rectangles fall beside it.
     "lwbafa": AugmentConfig(
-        geometric=1.0, rotation=(-30.0, 30.0), shear=(0.0, 0.0), stretch_x=(1.0, 1.0), box_scale_x=(1.0, 1.0),
-        box_scale_y=(1.0, 1.0), box_shift_x=(-0.125, 0.125), box_shift_y=(-0.125, 0.125), jet=0.0, occlusion=1.0,
-        occlusion_side=0.2, gain=(0.8, 1.2), blur=0.1, grayscale=0.0,
+        geometric=1.0,
+        rotation=(-30.0, 30.0),
+        shear=(0.0, 0.0),
+        stretch_x=(1.0, 1.0),
+        box_scale_x=(1.0, 1.0),
+        box_scale_y=(1.0, 1.0),
+        box_shift_x=(-0.125, 0.125),
+        box_shift_y=(-0.125, 0.125),
+        jet=0.0,
+        occlusion=1.0,
+        occlusion_side=0.2,
+        gain=(0.8, 1.2),
+        blur=0.1,
+        grayscale=0.0,
     ),
     # Turned by 40 degrees and scaled by a fifth about the crop's middle (arXiv 1812.01936, section 4.2). The released
     # code draws the scale from a normal distribution, clipped to that range.

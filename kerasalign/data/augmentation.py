@@ -86,8 +86,9 @@ def draw(config: AugmentConfig, rng: np.random.Generator, markup: Markup) -> Aug
     stretch = np.diag([pick(config.stretch_x, 6), pick(config.stretch_y, 7)])
     jet = occlusion = None
     if chance[12] < config.jet:
-        jet = np.array([[pick(config.jet_low, 14 + c) for c in range(3)],
-                        [pick(config.jet_high, 17 + c) for c in range(3)]])  # fmt: skip
+        jet = np.array(
+            [[pick(config.jet_low, 14 + c) for c in range(3)], [pick(config.jet_high, 17 + c) for c in range(3)]]
+        )
     if chance[13] < config.occlusion:
         sides = config.occlusion_side * chance[22:24]
         if config.occlusion_area:
@@ -202,8 +203,9 @@ def _rebox(before: np.ndarray, after: np.ndarray, box: np.ndarray, rebox: str) -
 def _noisy(box: np.ndarray, params: AugmentParams) -> np.ndarray:
     size = box_size(box)
     # The swapped axes are MuSiCa's: x moves by box heights, y by box widths.
-    return box_from_center(box_center(box) + np.asarray(params.box_shift) * size[::-1],
-                           np.asarray(params.box_scale) * size)  # fmt: skip
+    return box_from_center(
+        box_center(box) + np.asarray(params.box_shift) * size[::-1], np.asarray(params.box_scale) * size
+    )
 
 
 def _resample(crop: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
@@ -220,5 +222,11 @@ def _resample(crop: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
         if min(x, y) >= 0 and x + size <= crop.shape[1] and y + size <= crop.shape[0]:
             view = crop[y : y + size, x : x + size]
             return np.ascontiguousarray(view if sign > 0 else view[:, ::-1])
-    return cv2.warpAffine(cv2.cvtColor(crop, cv2.COLOR_RGB2RGBA), matrix, (size, size), flags=cv2.INTER_LINEAR,
-                          borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0, 0))  # fmt: skip
+    return cv2.warpAffine(
+        cv2.cvtColor(crop, cv2.COLOR_RGB2RGBA),
+        matrix,
+        (size, size),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(0, 0, 0, 0),
+    )

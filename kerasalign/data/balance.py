@@ -100,14 +100,15 @@ def shape_space(landmarks: np.ndarray, passes: int = 2) -> ShapeSpace:
     """
     landmarks = np.asarray(landmarks, "float64")
     if landmarks.ndim != 3 or landmarks.shape[-1] != 2 or len(landmarks) < 2:
-        raise ValueError("`landmarks` must be (n, N, 2) with at least two faces. "
-                         f"Received: shape {landmarks.shape}")
+        raise ValueError(f"`landmarks` must be (n, N, 2) with at least two faces. Received: shape {landmarks.shape}")
     with np.errstate(invalid="ignore"):
         spread = np.nanmax(landmarks, 1, initial=-np.inf) - np.nanmin(landmarks, 1, initial=np.inf)
     bad = np.flatnonzero(~(spread.max(-1) > 0))
     if len(bad):
-        raise ValueError("`landmarks` must hold two annotated, different points per face. "
-                         f"Received: faces {bad[:10].tolist()} without")
+        raise ValueError(
+            "`landmarks` must hold two annotated, different points per face. "
+            f"Received: faces {bad[:10].tolist()} without"
+        )
     aligned, mean = align_shapes(landmarks, passes)
     components, variances, scores = principal_components(aligned.reshape(len(aligned), -1))
     if not len(variances):

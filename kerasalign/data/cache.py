@@ -76,8 +76,10 @@ class CropCache:
         shapes = {"crops": (n, m, m, 3), "boxes": (n, 4), "landmarks": (n, *self.landmarks.shape[1:])}
         for name, expected in shapes.items():
             if getattr(self, name).shape != expected:
-                raise CacheError(f"`{name}` must have shape {expected} for {n} faces of {m} px. "
-                                 f"Received: shape {getattr(self, name).shape}")
+                raise CacheError(
+                    f"`{name}` must have shape {expected} for {n} faces of {m} px. "
+                    f"Received: shape {getattr(self, name).shape}"
+                )
         if self.groups is not None and len(self.groups) != n:
             raise CacheError(f"`groups` must be one per face, {n}. Received: {len(self.groups)} groups")
         if self.crops.dtype != np.uint8:
@@ -125,8 +127,9 @@ class CropCache:
         except (FileNotFoundError, NotADirectoryError):
             raise FileNotFoundError(f"There is no crop cache. Received: directory='{directory}'") from None
         except ValueError as error:
-            raise CacheError(f"The cache's meta.json is damaged ({error}). "
-                             f"Received: directory={str(directory)!r}") from error
+            raise CacheError(
+                f"The cache's meta.json is damaged ({error}). Received: directory={str(directory)!r}"
+            ) from error
         if not isinstance(meta, dict) or meta.get("version") != VERSION:
             raise CacheError(f"The cache is not of version {VERSION}. Received: directory={str(directory)!r}")
         try:

@@ -75,8 +75,9 @@ def build_cache(
         except CacheError as error:
             _LOG.warning("%s Making it anew.", error)
     elif directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise ValueError("`directory` must be a crop cache, an empty folder or new. "
-                         f"Received: directory={str(directory)!r}")
+        raise ValueError(
+            f"`directory` must be a crop cache, an empty folder or new. Received: directory={str(directory)!r}"
+        )
     directory.parent.mkdir(parents=True, exist_ok=True)
     _sweep(directory)
     work = directory.with_name(f".{directory.name}.building-{os.getpid()}-{time.monotonic_ns()}")
@@ -112,8 +113,10 @@ def content_hash(samples: Sequence, spec: CropSpec, box: str) -> str:
 def _check(samples: Sequence) -> str:
     markups = {(sample.markup, len(sample.landmarks)) for sample in samples}
     if len(markups) != 1:
-        raise ValueError("`samples` must be faces of one markup, at least one. "
-                         f"Received: {len(samples)} faces, markups {sorted(markups)}")
+        raise ValueError(
+            "`samples` must be faces of one markup, at least one. "
+            f"Received: {len(samples)} faces, markups {sorted(markups)}"
+        )
     seen: set[str] = set()
     twice = [s.name for s in samples if s.name in seen or seen.add(s.name)]
     if twice:
@@ -174,8 +177,7 @@ def _fill(work: Path, samples, spec, box, markup, digest, on_error, reader, work
         groups.append(sample.group)
     if skipped:
         # The file is cut to the faces that are there, which needs a new header.
-        full, crops = crops, np.lib.format.open_memmap(work / "kept.npy", "w+", "uint8",
-                                                       (len(names), size, size, 3))  # fmt: skip
+        full, crops = crops, np.lib.format.open_memmap(work / "kept.npy", "w+", "uint8", (len(names), size, size, 3))
         for i in range(len(names)):
             crops[i] = full[i]
         del full

@@ -70,9 +70,7 @@ def _matrix(weights) -> np.ndarray:
 
 def _graphml(nodes: int, edges: list[tuple[int, int, float]]) -> ElementTree.ElementTree:
     root = ElementTree.Element("graphml", xmlns=_NAMESPACE)
-    ElementTree.SubElement(
-        root, "key", {"id": "weight", "for": "edge", "attr.name": "weight", "attr.type": "double"}
-    )
+    ElementTree.SubElement(root, "key", {"id": "weight", "for": "edge", "attr.name": "weight", "attr.type": "double"})
     graph = ElementTree.SubElement(root, "graph", edgedefault="directed")
     for index in range(nodes):
         ElementTree.SubElement(graph, "node", id=str(index))

@@ -13,8 +13,20 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 _log = logging.getLogger(__name__)
 
 IMAGE_EXTENSIONS = (
-    ".avif", ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp",
-)  # fmt: skip
+    ".avif",
+    ".bmp",
+    ".gif",
+    ".jfif",
+    ".jpe",
+    ".jpeg",
+    ".jpg",
+    ".pgm",
+    ".png",
+    ".ppm",
+    ".tif",
+    ".tiff",
+    ".webp",
+)
 # What phones write and Pillow reads with a plugin that the user registers, such as pillow-heif.
 _PLUGIN_EXTENSIONS = (".heic", ".heif")
 
@@ -95,13 +107,20 @@ def list_images(folder, recursive: bool = False) -> list[Path]:
     root = Path(folder)
     if not root.is_dir():
         raise ImageError(folder, "it is not a folder" if root.exists() else "there is no such folder")
-    found = [path for path in (root.rglob("*") if recursive else root.iterdir()) if path.is_file()
-             and not any(part.startswith(".") for part in path.relative_to(root).parts)]  # fmt: skip
+    found = [
+        path
+        for path in (root.rglob("*") if recursive else root.iterdir())
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
+    ]
     kinds = {*IMAGE_EXTENSIONS, *(kind for kind in _PLUGIN_EXTENSIONS if kind in Image.registered_extensions())}
     unread = sum(path.suffix.lower() in {*_PLUGIN_EXTENSIONS} - kinds for path in found)
     if unread:
-        _log.warning("Left out %d HEIC photos in %s: Pillow reads them after `pillow_heif.register_heif_opener()` of "
-                     "the package pillow-heif.", unread, root)  # fmt: skip
+        _log.warning(
+            "Left out %d HEIC photos in %s: Pillow reads them after `pillow_heif.register_heif_opener()` of "
+            "the package pillow-heif.",
+            unread,
+            root,
+        )
     return sorted(path for path in found if path.suffix.lower() in kinds)
 
 
@@ -196,6 +215,7 @@ def _to_uint8(source, array: np.ndarray) -> np.ndarray:
         raise ImageError(source, f"values of a {array.dtype} array must lie in 0..255, not in {low}..{high}")
     if array.dtype.kind == "f" and 0 < high <= 1:
         # Such a photo would be black; it is one in 0..1.
-        raise ImageError(source, f"values of a {array.dtype} array must lie in 0..255, these lie in 0..1; "
-                                 "multiply them by 255")
+        raise ImageError(
+            source, f"values of a {array.dtype} array must lie in 0..255, these lie in 0..1; multiply them by 255"
+        )
     return np.round(array).astype("uint8")

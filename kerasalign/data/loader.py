@@ -133,8 +133,15 @@ class FaceLoader(EpochDataset):
     def _sample(self, face: int, params: AugmentParams) -> tuple[np.ndarray, np.ndarray]:
         cache = self.cache
         try:
-            return apply_augment(params, cache.crops[face], cache.landmarks[face], cache.boxes[face],
-                                 self.markup, self.crop_spec, self.augment.rebox)  # fmt: skip
+            return apply_augment(
+                params,
+                cache.crops[face],
+                cache.landmarks[face],
+                cache.boxes[face],
+                self.markup,
+                self.crop_spec,
+                self.augment.rebox,
+            )
         except ValueError as error:
             raise ValueError(f"Face '{cache.names[face]}' cannot be augmented: {error}") from error
 
@@ -152,14 +159,19 @@ class FaceLoader(EpochDataset):
         if int(batch_size) != batch_size or batch_size < 1:
             raise ValueError(f"`batch_size` must be at least 1. Received: batch_size={batch_size!r}")
         if steps_per_epoch is not None and (steps_per_epoch < 1 or not n):
-            raise ValueError("`steps_per_epoch` must be at least 1, and there must be faces. "
-                             f"Received: steps_per_epoch={steps_per_epoch!r} for {n} faces")
+            raise ValueError(
+                "`steps_per_epoch` must be at least 1, and there must be faces. "
+                f"Received: steps_per_epoch={steps_per_epoch!r} for {n} faces"
+            )
         if n and (self.indices.min() < 0 or self.indices.max() >= len(self.cache)):
-            raise ValueError(f"`indices` must be in 0..{len(self.cache) - 1}. "
-                             f"Received: {self.indices.min()}..{self.indices.max()}")
+            raise ValueError(
+                f"`indices` must be in 0..{len(self.cache) - 1}. Received: {self.indices.min()}..{self.indices.max()}"
+            )
         if self.cache.landmarks.shape[1] != self.markup.num_points:
-            raise ValueError(f"`markup` must have {self.cache.landmarks.shape[1]} points as the cache has. "
-                             f"Received: markup={self.markup!r}")
+            raise ValueError(
+                f"`markup` must have {self.cache.landmarks.shape[1]} points as the cache has. "
+                f"Received: markup={self.markup!r}"
+            )
         if weights is not None and repeats is not None:
             raise ValueError("`weights` and `repeats` exclude each other. Received: both")
         if weights is not None and not shuffle:
@@ -169,5 +181,7 @@ class FaceLoader(EpochDataset):
                 continue
             values = np.asarray(values)
             if values.shape != (n,) or not (np.isfinite(values) & (values >= 0)).all() or not values.any():
-                raise ValueError(f"`{name}` must hold one number from 0 up for each of the {n} faces used. "
-                                 f"Received: shape {values.shape}")
+                raise ValueError(
+                    f"`{name}` must hold one number from 0 up for each of the {n} faces used. "
+                    f"Received: shape {values.shape}"
+                )

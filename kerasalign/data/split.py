@@ -35,8 +35,9 @@ def split_indices(
         return np.sort(order[count:]), np.sort(order[:count])
     if len(groups) != n:
         raise ValueError(f"`groups` must be one per face, {n}. Received: {len(groups)} groups")
-    _, member = np.unique([f"face {i}" if group is None else f"group {group}" for i, group in enumerate(groups)],
-                          return_inverse=True)  # fmt: skip
+    _, member = np.unique(
+        [f"face {i}" if group is None else f"group {group}" for i, group in enumerate(groups)], return_inverse=True
+    )
     sizes = np.bincount(member)
     order = rng.permutation(len(sizes))
     chosen = order[: np.searchsorted(np.cumsum(sizes[order]), count) + 1] if count else order[:0]

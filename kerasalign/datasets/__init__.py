@@ -10,6 +10,16 @@ from kerasalign.datasets.report import DatasetReport
 from kerasalign.datasets.sample import EmbeddedImage, FaceSample
 
 __all__ = [
-    "Dataset", "DatasetError", "DatasetReport", "EmbeddedImage", "FaceSample", "check_dataset", "get_dataset",
-    "list_datasets", "make_miniature", "read_dataset", "read_pts", "write_pts",
-]  # fmt: skip
+    "Dataset",
+    "DatasetError",
+    "DatasetReport",
+    "EmbeddedImage",
+    "FaceSample",
+    "check_dataset",
+    "get_dataset",
+    "list_datasets",
+    "make_miniature",
+    "read_dataset",
+    "read_pts",
+    "write_pts",
+]

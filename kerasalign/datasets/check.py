@@ -21,9 +21,7 @@ from kerasalign.datasets.sample import EmbeddedImage, FaceSample
 _ORIENTATION = 274  # EXIF tag; 5 to 8 swap width and height.
 
 
-def check_dataset(
-    root: str | os.PathLike, name: str | None = None, photos: bool = True, **options
-) -> DatasetReport:
+def check_dataset(root: str | os.PathLike, name: str | None = None, photos: bool = True, **options) -> DatasetReport:
     """Checks the folder of a data set, and changes nothing in it.
 
     Every annotation is read, every photo is decoded, and the faces of every split are counted against the
@@ -45,18 +43,19 @@ def check_dataset(
     """
     path = Path(root).expanduser()
     if not path.exists():
-        raise FileNotFoundError(f"`root` must be the folder of a data set; that path does not exist. "
-                                f"Received: root={str(root)!r}")
+        raise FileNotFoundError(
+            f"`root` must be the folder of a data set; that path does not exist. Received: root={str(root)!r}"
+        )
     dataset = get_dataset(name) if name is not None else recognise_dataset(path)
     dataset.check_options(options)
     splits = dataset.splits_of(path)
     findings: dict[str, list[Finding]] = {
         split: list(dataset.faces(path, split, **{**dataset.count_options, **options})) for split in splits
     }
-    faults = {_fault(finding): None for found in findings.values() for finding in found
-              if not isinstance(finding, FaceSample)}
-    faces = [(split, face) for split, found in findings.items() for face in found
-             if isinstance(face, FaceSample)]
+    faults = {
+        _fault(finding): None for found in findings.values() for finding in found if not isinstance(finding, FaceSample)
+    }
+    faces = [(split, face) for split, found in findings.items() for face in found if isinstance(face, FaceSample)]
     if photos:
         faces, unusable = _check_photos(faces)
         faults.update(dict.fromkeys(unusable))
@@ -86,8 +85,7 @@ def recognise_dataset(root: Path) -> Dataset:
     if len(found) != 1:
         names = [dataset.name for dataset in found]
         problem = f"holds more than one data set: {names}" if found else "is not recognised as a data set"
-        raise ValueError(f"`root` {problem}; pass `name`, one of {list_datasets()}. "
-                         f"Received: root={str(root)!r}")
+        raise ValueError(f"`root` {problem}; pass `name`, one of {list_datasets()}. Received: root={str(root)!r}")
     return found[0]
 
 
@@ -102,8 +100,9 @@ def _check_photos(faces: list[tuple[str, FaceSample]]) -> tuple[list[tuple[str, 
     console = Console(stderr=True)
     sizes: dict[str, tuple[int, int] | str] = {}
     usable, faults = [], []
-    for split, face in track(faces, "Checking photos", console=console, transient=True,
-                             disable=not console.is_terminal):
+    for split, face in track(
+        faces, "Checking photos", console=console, transient=True, disable=not console.is_terminal
+    ):
         key = str(face.image)
         if key not in sizes:
             sizes[key] = _photo_size(face.image)

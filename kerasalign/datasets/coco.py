@@ -37,9 +37,7 @@ class CocoPoints(OwnPoints):
     def sources(self, root: Path) -> Mapping[str, Path]:
         return files_by_split(root, ".json")
 
-    def faces(
-        self, root: Path, split: str, markup: str = "68", images: str | Path | None = None
-    ) -> Iterator[Finding]:
+    def faces(self, root: Path, split: str, markup: str = "68", images: str | Path | None = None) -> Iterator[Finding]:
         for subset, path in self.sources(root).items():
             if split in ("all", subset):
                 folder = path.parent if images is None else Path(images)

@@ -125,8 +125,9 @@ class Dataset(ABC):
         """
         unknown = sorted(set(options) - set(self.options))
         if unknown:
-            raise ValueError(f"The reader of {self.name} takes the options {['exclude', *self.options]}. "
-                             f"Received: {unknown}")
+            raise ValueError(
+                f"The reader of {self.name} takes the options {['exclude', *self.options]}. Received: {unknown}"
+            )
 
     def check_root(self, root: str | os.PathLike) -> Path:
         """The folder of the data set as a path.
@@ -136,8 +137,9 @@ class Dataset(ABC):
         """
         path = Path(root).expanduser()
         if not path.exists():
-            raise FileNotFoundError(f"`root` must be the folder of {self.name}; that path does not exist. "
-                                    f"Received: root={str(root)!r}")
+            raise FileNotFoundError(
+                f"`root` must be the folder of {self.name}; that path does not exist. Received: root={str(root)!r}"
+            )
         return path
 
     def splits_of(self, root: Path) -> Mapping[str, int | None]:

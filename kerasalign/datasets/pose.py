@@ -21,8 +21,10 @@ def read_pose(contents: Mapping[str, object], path: Path) -> dict[str, float]:
     """
     numbers = np.ravel(np.asarray(contents.get("Pose_Para", ())))
     if numbers.size != 7 or numbers.dtype.kind not in "iuf" or not np.isfinite(numbers[:3]).all():
-        raise DatasetError(path, "`Pose_Para` must hold 7 numbers that start with pitch, yaw and roll, "
-                                 f"not {numbers.dtype} {numbers.shape}")
+        raise DatasetError(
+            path,
+            f"`Pose_Para` must hold 7 numbers that start with pitch, yaw and roll, not {numbers.dtype} {numbers.shape}",
+        )
     return dict(zip(("pitch", "yaw", "roll"), np.rad2deg(numbers[:3].astype("float64")).tolist(), strict=True))
 
 

@@ -74,8 +74,10 @@ def write_pts(path: str | os.PathLike, landmarks: np.ndarray) -> None:
     """
     landmarks = np.asarray(landmarks, "float64")
     if landmarks.ndim != 2 or landmarks.shape[1] != 2 or not np.isfinite(landmarks).all():
-        raise ValueError("`landmarks` must be a finite (n, 2) array; a .pts file cannot leave points out. "
-                         f"Received: shape {landmarks.shape}, {int(np.isnan(landmarks).sum())} NaN")
+        raise ValueError(
+            "`landmarks` must be a finite (n, 2) array; a .pts file cannot leave points out. "
+            f"Received: shape {landmarks.shape}, {int(np.isnan(landmarks).sum())} NaN"
+        )
     rows = "".join(f"{x:.6f} {y:.6f}\n" for x, y in landmarks + 1.0)
     with written_beside(path) as draft:
         draft.write_text(f"version: 1\nn_points:  {len(landmarks)}\n{{\n{rows}}}\n", encoding="utf-8")

@@ -24,8 +24,22 @@ from kerasalign.datasets.wflw import WFLW
 
 _REGISTRY: dict[str, Dataset] = {
     dataset.name: dataset
-    for dataset in (W300(), WFLW(), COFW(), COFW68(), Menpo2D(), W300LP(), AFLW2000(), AFLW(), CelebA(), W300VW(),
-                    SynthFolder(), PtsFolder(), CsvPoints(), CocoPoints())
+    for dataset in (
+        W300(),
+        WFLW(),
+        COFW(),
+        COFW68(),
+        Menpo2D(),
+        W300LP(),
+        AFLW2000(),
+        AFLW(),
+        CelebA(),
+        W300VW(),
+        SynthFolder(),
+        PtsFolder(),
+        CsvPoints(),
+        CocoPoints(),
+    )
 }
 
 

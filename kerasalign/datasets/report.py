@@ -74,9 +74,7 @@ class DatasetReport:
             "complete": self.complete,
             "ok": self.ok,
             "splits": {s: {"found": self.found[s], "expected": n} for s, n in self.expected.items()},
-            "folders": {
-                f: {"found": self.folders_found[f], "expected": n} for f, n in self.folders_expected.items()
-            },
+            "folders": {f: {"found": self.folders_found[f], "expected": n} for f, n in self.folders_expected.items()},
             "missing": list(self.missing),
             "faults": [asdict(fault) for fault in self.faults],
         }

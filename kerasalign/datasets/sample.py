@@ -73,8 +73,9 @@ class FaceSample:
         if kind == "landmarks":
             return tight_box(self.landmarks)
         if kind not in self.boxes:
-            raise ValueError(f"Face '{self.name}' has no such box; it has {['landmarks', *self.boxes]}. "
-                             f"Received: kind={kind!r}")
+            raise ValueError(
+                f"Face '{self.name}' has no such box; it has {['landmarks', *self.boxes]}. Received: kind={kind!r}"
+            )
         return np.asarray(self.boxes[kind], "float64")
 
     @property

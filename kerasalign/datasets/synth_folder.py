@@ -58,5 +58,10 @@ def _labelled(sample: FaceSample, scheme: Markup, points: str) -> Finding:
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         return DatasetError(path, f"is not a readable .npz ({error})")
     angles = dict(zip(("yaw", "pitch", "roll"), (float(angle) for angle in pose)))
-    return replace(sample, landmarks=landmarks.astype("float64"), markup=scheme.name, visibility=visible,
-                   attributes=sample.attributes | angles)  # fmt: skip
+    return replace(
+        sample,
+        landmarks=landmarks.astype("float64"),
+        markup=scheme.name,
+        visibility=visible,
+        attributes=sample.attributes | angles,
+    )

@@ -59,9 +59,7 @@ class W300(Dataset):
     def missing(self, root: Path, split: str) -> list[str]:
         return [f"{folder}/" for folder in _SPLIT_FOLDERS[split] if not (root / folder).is_dir()]
 
-    def faces(
-        self, root: Path, split: str, drop_duplicates: bool = True, mirrors: bool = False
-    ) -> Iterator[Finding]:
+    def faces(self, root: Path, split: str, drop_duplicates: bool = True, mirrors: bool = False) -> Iterator[Finding]:
         for folder in _SPLIT_FOLDERS[split]:
             if (root / folder).is_dir():
                 for face in self._folder(root, folder, mirrors):
@@ -106,8 +104,9 @@ class W300(Dataset):
 
 def _points_files(folder: Path, mirrors: bool) -> list[Path]:
     files = [path for path in folder.iterdir() if path.suffix.lower() == ".pts"]
-    return sorted(path for path in files
-                  if not path.name.startswith(".") and (mirrors or not path.stem.endswith("_mirror")))
+    return sorted(
+        path for path in files if not path.name.startswith(".") and (mirrors or not path.stem.endswith("_mirror"))
+    )
 
 
 def _photo_of(path: Path, photos: dict[str, list[Path]], folder: str) -> Path:

@@ -34,8 +34,7 @@ def read_bounding_boxes(path: Path) -> tuple[dict[str, dict[str, np.ndarray]], l
         try:
             stem = PurePosixPath(str(entry["imgName"]).strip()).stem
             boxes[stem] = {
-                kind: as_box(np.asarray(entry[key], "float64").ravel() - 1.0, key)
-                for kind, key in _FIELDS.items()
+                kind: as_box(np.asarray(entry[key], "float64").ravel() - 1.0, key) for kind, key in _FIELDS.items()
             }
         except (KeyError, TypeError, ValueError, IndexError) as error:
             notes.append(DatasetNote(path, f"entry {row} is not a box of the format ({error})"))

@@ -38,9 +38,15 @@ class WFLW(Dataset):
     name = "wflw"
     markup = "98"
     splits: ClassVar = {
-        "train": 7500, "test": 2500, "largepose": 326, "expression": 314, "illumination": 698, "makeup": 206,
-        "occlusion": 736, "blur": 773,
-    }  # fmt: skip
+        "train": 7500,
+        "test": 2500,
+        "largepose": 326,
+        "expression": 314,
+        "illumination": 698,
+        "makeup": 206,
+        "occlusion": 736,
+        "blur": 773,
+    }
 
     def recognise(self, root: Path) -> bool:
         return any(_list_path(root, split, full).is_file() for split in self.splits for full in (True, False))

@@ -20,9 +20,19 @@ if TYPE_CHECKING:
     from kerasalign.detector.stream import CrowdStream
 
 __all__ = [
-    "Crowd", "CrowdConfig", "CrowdStream", "DetectorRecipe", "FaceDetector", "HeadPool", "false_boxes",
-    "find_faces", "mine_negatives", "pool_scene", "recall", "write_pool",
-]  # fmt: skip
+    "Crowd",
+    "CrowdConfig",
+    "CrowdStream",
+    "DetectorRecipe",
+    "FaceDetector",
+    "HeadPool",
+    "false_boxes",
+    "find_faces",
+    "mine_negatives",
+    "pool_scene",
+    "recall",
+    "write_pool",
+]
 
 _FILES = {
     "coding": ("find_faces",),

@@ -76,8 +76,16 @@ def clutter(rng: np.random.Generator, picture: np.ndarray) -> None:
             text = "".join(chr(c) for c in rng.integers(33, 126, int(rng.integers(2, 14))))
             font, height = _FONTS[int(rng.integers(len(_FONTS)))], float(np.clip(scale / 25, 0.25, 4))
             for line in range(int(rng.integers(1, 5))):
-                cv2.putText(picture, text[line:] + text[:line], (x, y + int(30 * height * line)), font, height, colour,
-                            int(rng.integers(1, 4)), cv2.LINE_AA)  # fmt: skip
+                cv2.putText(
+                    picture,
+                    text[line:] + text[:line],
+                    (x, y + int(30 * height * line)),
+                    font,
+                    height,
+                    colour,
+                    int(rng.integers(1, 4)),
+                    cv2.LINE_AA,
+                )
         elif kind < 0.4:
             for _ in range(int(rng.integers(1, 4))):
                 at = (x + int(rng.normal(0, scale)), y + int(rng.normal(0, scale)))
@@ -107,8 +115,9 @@ def _round_thing(rng: np.random.Generator, side: int) -> np.ndarray:
     # Lit from a side like a ball, or flat.
     light, depth = rng.normal(0, 0.6, 2), np.sqrt(np.maximum(1 - radius**2, 0))
     shade = 1 + rng.uniform(0, 0.7) * (light[0] * x + light[1] * y + depth - 0.7)
-    grain = cv2.resize(rng.normal(0, 1, 2 * (int(rng.integers(3, 24)),)).astype("float32"), (side, side),
-                       interpolation=cv2.INTER_CUBIC)  # fmt: skip
+    grain = cv2.resize(
+        rng.normal(0, 1, 2 * (int(rng.integers(3, 24)),)).astype("float32"), (side, side), interpolation=cv2.INTER_CUBIC
+    )
     shade *= np.exp(rng.uniform(0, 0.35) * grain)
     tone = np.array(_skin(rng) if rng.random() < 0.5 else _colour(rng)).astype("float32")
     made = shade[..., None] * tone

@@ -33,10 +33,15 @@ def encode_faces(faces: np.ndarray, centres: np.ndarray) -> np.ndarray:
     side = np.sqrt(faces[..., 2:3] * faces[..., 3:4])
     points = faces[..., 6:].reshape(*faces.shape[:-1], 5, 2)
     places = (points - centres[..., None, :]) / side[..., None]
-    return np.concatenate([
-        (faces[..., :2] - centres) / side, np.log(faces[..., 2:4] / REFERENCE), faces[..., 4:6],
-        places.reshape(*faces.shape[:-1], 10),
-    ], -1)  # fmt: skip
+    return np.concatenate(
+        [
+            (faces[..., :2] - centres) / side,
+            np.log(faces[..., 2:4] / REFERENCE),
+            faces[..., 4:6],
+            places.reshape(*faces.shape[:-1], 10),
+        ],
+        -1,
+    )
 
 
 def decode_faces(coded: np.ndarray, centres: np.ndarray) -> np.ndarray:
@@ -54,9 +59,15 @@ def decode_faces(coded: np.ndarray, centres: np.ndarray) -> np.ndarray:
     side = np.sqrt(size.prod(-1, keepdims=True))
     points = coded[..., 6:].reshape(*coded.shape[:-1], 5, 2) * side[..., None] + centres[..., None, :]
     turn = coded[..., 4:6] / np.maximum(np.linalg.norm(coded[..., 4:6], axis=-1, keepdims=True), 1e-6)
-    return np.concatenate([
-        coded[..., :2] * side + centres, size, turn, points.reshape(*coded.shape[:-1], 10),
-    ], -1)  # fmt: skip
+    return np.concatenate(
+        [
+            coded[..., :2] * side + centres,
+            size,
+            turn,
+            points.reshape(*coded.shape[:-1], 10),
+        ],
+        -1,
+    )
 
 
 def find_faces(

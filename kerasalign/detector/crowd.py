@@ -121,8 +121,11 @@ class Crowd:
         outside[top:bottom, left:right] = False
         picture[outside], owner[outside] = 0, _NOBODY
         faces = np.full((config.max_faces, FACE + 1), np.nan, "float32")
-        rows = [row for number, (face, box, filled) in enumerate(people)
-                if (row := self._label(face, box, filled, owner == number, frame)) is not None]  # fmt: skip
+        rows = [
+            row
+            for number, (face, box, filled) in enumerate(people)
+            if (row := self._label(face, box, filled, owner == number, frame)) is not None
+        ]
         faces[: len(rows)] = np.array(rows, "float32").reshape(-1, FACE + 1)
         return picture, faces
 
@@ -170,9 +173,14 @@ class Crowd:
         _paste(rng, picture, owner, number, cut, matrix, scale)
         upright = tight_box(points[: self._count], angle)
         radians = np.deg2rad(angle)
-        face = np.concatenate([
-            box_center(upright), box_size(upright), [np.cos(radians), np.sin(radians)], points[self._count :].ravel(),
-        ])  # fmt: skip
+        face = np.concatenate(
+            [
+                box_center(upright),
+                box_size(upright),
+                [np.cos(radians), np.sin(radians)],
+                points[self._count :].ravel(),
+            ]
+        )
         around = tight_box(points[: self._count])
         here = owner[_window(around, len(picture))] == number
         return face, around, here.mean() if here.size else 0.0
@@ -226,8 +234,12 @@ def _paste(rng, picture, owner, number, cut, matrix, scale) -> None:
     reduce = int(1 / scale)
     if reduce >= 2:
         target = max(width // reduce, 1), max(height // reduce, 1)
-        half = np.array([[target[0] / width, 0.0, 0.5 * target[0] / width - 0.5],
-                         [0.0, target[1] / height, 0.5 * target[1] / height - 0.5]])  # fmt: skip
+        half = np.array(
+            [
+                [target[0] / width, 0.0, 0.5 * target[0] / width - 0.5],
+                [0.0, target[1] / height, 0.5 * target[1] / height - 0.5],
+            ]
+        )
         cut, matrix = cv2.resize(cut, target, interpolation=cv2.INTER_AREA), compose(invert(half), matrix)
     # Nothing beside and above the picture of the head; below it the last row goes on.
     cut = cv2.copyMakeBorder(cut, 1, 0, 1, 1, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0))

@@ -55,10 +55,13 @@ def recall(detector, samples: Iterable, overlap: float = 0.5, degrees: float = 0
     columns = np.array(rows).reshape(-1, 4).T
     names = ("iou", "middle", "size", "degrees")
     return {
-        "faces": count, "recall": round(1 - len(missed) / max(count, 1), 4), "missed": missed, "others": others,
+        "faces": count,
+        "recall": round(1 - len(missed) / max(count, 1), 4),
+        "missed": missed,
+        "others": others,
         **{name: _spread(values) for name, values in zip(names, columns)},
         "milliseconds": _spread(1e3 * np.array(seconds)),
-    }  # fmt: skip
+    }
 
 
 def false_boxes(detector, photos: Iterable) -> dict:
@@ -74,8 +77,11 @@ def false_boxes(detector, photos: Iterable) -> dict:
     """
     scores = [[round(face.score, 3) for face in detector.detect(load_image(photo))] for photo in photos]
     worst = sorted((index for index, found in enumerate(scores) if found), key=lambda index: -len(scores[index]))
-    return {"images": len(scores), "boxes": sum(map(len, scores)),
-            "worst": {str(index): scores[index] for index in worst[:20]}}  # fmt: skip
+    return {
+        "images": len(scores),
+        "boxes": sum(map(len, scores)),
+        "worst": {str(index): scores[index] for index in worst[:20]},
+    }
 
 
 def _around(box: np.ndarray, angle: float) -> np.ndarray:

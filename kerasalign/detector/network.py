@@ -74,22 +74,31 @@ class FaceDetector(keras.Model):
             x = SeparableBlock(head, name=f"merge{level}", dtype=dtype)(x)
         x = SeparableBlock(head, name="head", dtype=dtype)(x)
         score = layers.Conv2D(
-            1, 1, bias_initializer=keras.initializers.Constant(_RARE), name="score", dtype="float32",
+            1,
+            1,
+            bias_initializer=keras.initializers.Constant(_RARE),
+            name="score",
+            dtype="float32",
             kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
-        )(x)  # fmt: skip
+        )(x)
         # A face starts upright: cosine 1, sine 0.
         face = layers.Conv2D(
-            CHANNELS - 1, 1, bias_initializer=_upright, name="face", dtype="float32",
+            CHANNELS - 1,
+            1,
+            bias_initializer=_upright,
+            name="face",
+            dtype="float32",
             kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
-        )(x)  # fmt: skip
+        )(x)
         maps = layers.Concatenate(name="maps", dtype="float32")([score, face])
         super().__init__(inputs=pictures, outputs={"maps": maps}, **kwargs)
 
         # === Config ===
         self.settings = {
-            "channels": [int(value) for value in channels], "blocks": [int(value) for value in blocks],
+            "channels": [int(value) for value in channels],
+            "blocks": [int(value) for value in blocks],
             "head": int(head),
-        }  # fmt: skip
+        }
         self.policy = self.get_layer("stem").dtype_policy.name
 
     def compile(self, optimizer="adam", **kwargs):

@@ -30,9 +30,18 @@ def pool_scene():
     from kerasalign.synth.scene import SceneConfig
 
     return SceneConfig(
-        yaw=24.0, yaw_tail=0.25, yaw_limit=85.0, pitch=13.0, roll=0.0, coverage=(0.36, 0.44), shift=0.02, glasses=0.22,
-        headwear=0.16, occluders=0.2, degrade=0.0,
-    )  # fmt: skip
+        yaw=24.0,
+        yaw_tail=0.25,
+        yaw_limit=85.0,
+        pitch=13.0,
+        roll=0.0,
+        coverage=(0.36, 0.44),
+        shift=0.02,
+        glasses=0.22,
+        headwear=0.16,
+        occluders=0.2,
+        degrade=0.0,
+    )
 
 
 def write_pool(series: Series, count: int, directory, workers: int = 1, progress: bool | None = None) -> int:
@@ -146,8 +155,10 @@ class HeadPool:
         self.directory = Path(directory)
         shards = sorted(self.directory.glob("[0-9][0-9][0-9][0-9].npy"))
         if not shards or not (self.directory / CARD).is_file():
-            raise ValueError("A folder of heads is made by `write_pool`, and this one holds none. "
-                             f"Received: directory={str(directory)!r}")
+            raise ValueError(
+                "A folder of heads is made by `write_pool`, and this one holds none. "
+                f"Received: directory={str(directory)!r}"
+            )
         self.card = json.loads((self.directory / CARD).read_text("utf-8"))
         self._shards = shards
         self._maps: dict[int, np.ndarray] = {}

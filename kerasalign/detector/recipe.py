@@ -71,15 +71,26 @@ class DetectorRecipe:
         """A new optimiser with the schedule."""
         warmup = max(math.ceil(self.warmup * self.steps), 1)
         schedule = keras.optimizers.schedules.CosineDecay(
-            self.learning_rate / 20, max(self.steps - warmup, 1), alpha=1e-3, warmup_target=self.learning_rate,
+            self.learning_rate / 20,
+            max(self.steps - warmup, 1),
+            alpha=1e-3,
+            warmup_target=self.learning_rate,
             warmup_steps=warmup,
-        )  # fmt: skip
+        )
         return AveragedAdam(schedule, self.ema_decay, global_clipnorm=20.0)
 
     def fit(
-        self, heads, run_dir, *, backgrounds=None, negatives=None, initial_weights=None, processes: int = 1,
-        verbose="auto", callbacks=(),
-    ) -> FaceDetector:  # fmt: skip
+        self,
+        heads,
+        run_dir,
+        *,
+        backgrounds=None,
+        negatives=None,
+        initial_weights=None,
+        processes: int = 1,
+        verbose="auto",
+        callbacks=(),
+    ) -> FaceDetector:
         """Trains from a folder of heads to a run folder; a run that is there goes on.
 
         Args:
@@ -119,8 +130,13 @@ class DetectorRecipe:
             checked = composed(crowd, range(HELD_OUT, HELD_OUT + self.validation))
             # The stream has its own seeded order; Keras' shuffling of batches would not survive a restart.
             network.fit(
-                stream, epochs=epochs, initial_epoch=epoch, validation_data=checked, validation_batch_size=CHECKED,
-                verbose=verbose, shuffle=False,
+                stream,
+                epochs=epochs,
+                initial_epoch=epoch,
+                validation_data=checked,
+                validation_batch_size=CHECKED,
+                verbose=verbose,
+                shuffle=False,
                 callbacks=[stream.epoch_callback(), keras.callbacks.SwapEMAWeights(), folder, *callbacks],
-            )  # fmt: skip
+            )
         return folder.finished(network)

@@ -40,9 +40,14 @@ class CrowdStream(EpochDataset):
     """
 
     def __init__(
-        self, crowd: Crowd, batch_size: int = 32, steps_per_epoch: int = 200, first: int = 0, processes: int = 1,
+        self,
+        crowd: Crowd,
+        batch_size: int = 32,
+        steps_per_epoch: int = 200,
+        first: int = 0,
+        processes: int = 1,
         **kwargs,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(**kwargs)
         for name, value in (("batch_size", batch_size), ("steps_per_epoch", steps_per_epoch), ("processes", processes)):
             if int(value) != value or value < 1:

@@ -142,12 +142,16 @@ def _compared(draft: Path, path: Path, crops: np.ndarray, wanted: dict) -> tuple
 
 def _judge(parity: Parity, path: Path, tolerance: float, quantize: str) -> None:
     if not parity.max_error <= tolerance:
-        raise ParityError(f"{path} was not kept: landmarks are up to {parity.max_error:.4g} px from those of Keras, "
-                          f"{parity.mean_error:.4g} px on average. Received: tolerance={tolerance:g}")  # fmt: skip
+        raise ParityError(
+            f"{path} was not kept: landmarks are up to {parity.max_error:.4g} px from those of Keras, "
+            f"{parity.mean_error:.4g} px on average. Received: tolerance={tolerance:g}"
+        )
     far = {key: value for key, value in parity.outputs.items() if value > _OTHERS}
     if far and quantize == "none":
-        raise ParityError(f"{path} was not kept: other outputs differ from those of Keras by more than {_OTHERS:.0%} "
-                          f"of their largest value. Received: {far}")  # fmt: skip
+        raise ParityError(
+            f"{path} was not kept: other outputs differ from those of Keras by more than {_OTHERS:.0%} "
+            f"of their largest value. Received: {far}"
+        )
 
 
 def _check(path: Path, format: str, quantize: str, input_dtype: str, early_exit: bool, deform_conv: str) -> Format:
@@ -159,15 +163,19 @@ def _check(path: Path, format: str, quantize: str, input_dtype: str, early_exit:
     _one_of("input_dtype", input_dtype, ("uint8", "float32"))
     _one_of("deform_conv", deform_conv, ("gather", "native"))
     if deform_conv == "native" and (format != "onnx" or early_exit):
-        raise ValueError("Deformable convolutions are an operator of ONNX alone, in a single file. "
-                         f"Received: format={format!r}, early_exit={early_exit}, deform_conv='native'")  # fmt: skip
+        raise ValueError(
+            "Deformable convolutions are an operator of ONNX alone, in a single file. "
+            f"Received: format={format!r}, early_exit={early_exit}, deform_conv='native'"
+        )
     if kind.suffix and path.suffix != kind.suffix:
         raise ValueError(f"A file of format '{format}' ends in '{kind.suffix}'. Received: path={str(path)!r}")
     import keras
 
     if keras.backend.backend() != "tensorflow":
-        raise ValueError("Export goes through TensorFlow: set KERAS_BACKEND=tensorflow. "
-                         f"Received: backend {keras.backend.backend()!r}")  # fmt: skip
+        raise ValueError(
+            "Export goes through TensorFlow: set KERAS_BACKEND=tensorflow. "
+            f"Received: backend {keras.backend.backend()!r}"
+        )
     return kind
 
 

@@ -54,8 +54,9 @@ FORMATS = {
     "onnx": Format(write_onnx, ".onnx", {"none": _EXACT, "float16": 0.5, "int8": 4.0}),
     # Its float16 is for all constants, also for those by which a picture is reduced.
     "litert": Format(write_litert, ".tflite", {"none": _EXACT, "float16": 2.5, "int8": 4.0}),
-    "tf_saved_model": Format(lambda network, path, metadata, _: write_saved_model(network, path, metadata), "",
-                             {"none": _EXACT}, METADATA),
-}  # fmt: skip
+    "tf_saved_model": Format(
+        lambda network, path, metadata, _: write_saved_model(network, path, metadata), "", {"none": _EXACT}, METADATA
+    ),
+}
 # The iterations of a cascade in a file each.
 CASCADE = Format(_write_cascade, "", FORMATS["onnx"].tolerances, FILE.format(0))

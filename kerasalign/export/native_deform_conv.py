@@ -38,8 +38,9 @@ def traced_natively(network) -> Iterator[dict]:
         shapes, dtypes = [graph.get_shape(output)], [graph.get_dtype(output)]
         inputs, outputs = list(node.input), list(node.output)
         graph.remove_node(node.name)
-        graph.make_node("DeformConv", inputs, name=name, outputs=outputs, shapes=shapes, dtypes=dtypes,
-                        attr=settings[token])  # fmt: skip
+        graph.make_node(
+            "DeformConv", inputs, name=name, outputs=outputs, shapes=shapes, dtypes=dtypes, attr=settings[token]
+        )
 
     try:
         for layer in layers.values():
@@ -59,8 +60,13 @@ def _stand_in(layer: DeformConv2D, settings: dict[str, dict]) -> Callable:
 
         height, width = images.shape[1:3]
         offsets, inside = _as_onnx(layer, offsets, height, width)
-        inputs = [_planes(images), ops.transpose(layer.kernel, (3, 2, 0, 1)), _planes(offsets),
-                  layer.bias if layer.use_bias else ops.zeros(layer.filters), *map(_planes, inside)]  # fmt: skip
+        inputs = [
+            _planes(images),
+            ops.transpose(layer.kernel, (3, 2, 0, 1)),
+            _planes(offsets),
+            layer.bias if layer.use_bias else ops.zeros(layer.filters),
+            *map(_planes, inside),
+        ]
         inputs = [ops.cast(value, "float32") for value in inputs]
         made = tf.numpy_function(lambda *values: None, inputs, tf.float32, stateful=False)
         settings[made.op.get_attr("token").decode()] = _attributes(layer, height, width)
@@ -103,6 +109,10 @@ def _attributes(layer: DeformConv2D, height: int, width: int) -> dict:
         before.append(missing // 2)
         after.append(missing - missing // 2)
     return {
-        "kernel_shape": layer.kernel_size, "strides": layer.strides, "dilations": layer.dilation_rate,
-        "pads": [*before, *after], "group": layer.groups, "offset_group": layer.deformable_groups,
-    }  # fmt: skip
+        "kernel_shape": layer.kernel_size,
+        "strides": layer.strides,
+        "dilations": layer.dilation_rate,
+        "pads": [*before, *after],
+        "group": layer.groups,
+        "offset_group": layer.deformable_groups,
+    }

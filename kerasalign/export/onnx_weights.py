@@ -32,8 +32,10 @@ def quantise(made, kind: str) -> None:
 
     weights = list(_large_weights(made.graph, _LEAST[kind]))
     if not weights:
-        raise ValueError(f"This network has no weights of {_LEAST[kind]} numbers or more, so nothing would change. "
-                         f"Received: quantize={kind!r}")  # fmt: skip
+        raise ValueError(
+            f"This network has no weights of {_LEAST[kind]} numbers or more, so nothing would change. "
+            f"Received: quantize={kind!r}"
+        )
     start, packed = [], False
     for tensor in weights:
         value, name = numpy_helper.to_array(tensor), tensor.name
@@ -94,7 +96,13 @@ def _multiply_blocks(node, name: str, shape: tuple[int, int]) -> None:
     from onnx import helper
 
     settings = {"K": shape[0], "N": shape[1], "bits": 8, "block_size": _BLOCK, "accuracy_level": _LEVEL}
-    node.CopyFrom(helper.make_node(
-        "MatMulNBits", [node.input[0], name + "/int8", name + "/scale"], list(node.output), name=node.name,
-        domain="com.microsoft", **settings,
-    ))  # fmt: skip
+    node.CopyFrom(
+        helper.make_node(
+            "MatMulNBits",
+            [node.input[0], name + "/int8", name + "/scale"],
+            list(node.output),
+            name=node.name,
+            domain="com.microsoft",
+            **settings,
+        )
+    )

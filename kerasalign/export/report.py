@@ -45,11 +45,14 @@ class ExportReport:
         return [
             ("file", f"{self.path}, {self.bytes:,} bytes"),
             ("format", f"{self.format}, weights {'float32' if self.quantize == 'none' else self.quantize}"),
-            ("landmarks", f"at most {parity.max_error:.4f} px from Keras, {parity.mean_error:.4f} px on average, "
-                          f"over {parity.crops} crops; {self.tolerance:g} px allowed"),
+            (
+                "landmarks",
+                f"at most {parity.max_error:.4f} px from Keras, {parity.mean_error:.4f} px on average, "
+                f"over {parity.crops} crops; {self.tolerance:g} px allowed",
+            ),
             *([("other outputs", f"relative difference at most: {others}")] if others else []),
             ("one crop", f"{self.milliseconds:.2f} ms; Keras {self.keras_milliseconds:.2f} ms, {ratio:.2f} times that"),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return "\n".join(f"{name}: {value}" for name, value in self.rows())

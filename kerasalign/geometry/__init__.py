@@ -23,7 +23,21 @@ from kerasalign.geometry.similarity import estimate_similarity
 from kerasalign.geometry.warp import warp
 
 __all__ = [
-    "BoxMap", "CropSpec", "about", "apply_affine", "as_box", "box_center", "box_from_center", "box_iou",
-    "box_size", "compose", "estimate_similarity", "invert", "resize_matrix", "rotation", "scale_of", "tight_box",
+    "BoxMap",
+    "CropSpec",
+    "about",
+    "apply_affine",
+    "as_box",
+    "box_center",
+    "box_from_center",
+    "box_iou",
+    "box_size",
+    "compose",
+    "estimate_similarity",
+    "invert",
+    "resize_matrix",
+    "rotation",
+    "scale_of",
+    "tight_box",
     "warp",
-]  # fmt: skip
+]

@@ -34,12 +34,14 @@ def estimate_similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     """
     source, target = np.asarray(source, "float64"), np.asarray(target, "float64")
     if source.shape != target.shape or source.ndim != 2 or source.shape[1] != 2:
-        raise ValueError("`source` and `target` must both be (N, 2) points. "
-                         f"Received: shapes {source.shape} and {target.shape}")
+        raise ValueError(
+            f"`source` and `target` must both be (N, 2) points. Received: shapes {source.shape} and {target.shape}"
+        )
     known = np.isfinite(source).all(-1) & np.isfinite(target).all(-1)
     if known.sum() < 2:
-        raise ValueError("`source` and `target` must share at least two known points. "
-                         f"Received: {int(known.sum())} of {len(source)}")
+        raise ValueError(
+            f"`source` and `target` must share at least two known points. Received: {int(known.sum())} of {len(source)}"
+        )
     source, target = source[known], target[known]
     center, goal = source.mean(0), target.mean(0)
     # In two dimensions points are complex numbers, and turning and scaling them is one multiplication.
@@ -48,6 +50,8 @@ def estimate_similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     flat = spread <= 1e-12 * np.abs(source).max() or reach <= 1e-12 * np.abs(target).max()
     factor = 0.0 if flat else np.vdot(z, w) / spread**2
     if abs(factor) * spread <= 1e-9 * reach:
-        raise ValueError("`source` and `target` must each be spread out and alike enough to be fitted. "
-                         f"Received: source={source.tolist()}, target={target.tolist()}")
+        raise ValueError(
+            "`source` and `target` must each be spread out and alike enough to be fitted. "
+            f"Received: source={source.tolist()}, target={target.tolist()}"
+        )
     return about(center, np.array([[factor.real, -factor.imag], [factor.imag, factor.real]]), goal)

@@ -43,6 +43,10 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: tuple[int, int]) -> np.nda
         region = cv2.resize(region, target, interpolation=cv2.INTER_AREA)
         inverse = compose(inverse, resize_matrix(source, target))
     return cv2.warpAffine(
-        np.ascontiguousarray(region), inverse, (width, height),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0),
-    )  # fmt: skip
+        np.ascontiguousarray(region),
+        inverse,
+        (width, height),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(0, 0, 0),
+    )

@@ -37,8 +37,10 @@ class Adaptation:
 
     def __str__(self) -> str:
         kept, new = _layers(self.kept, self.new), _layers(self.new, self.kept)
-        return (f"Markup '{self.markup}': kept {len(self.kept)} weights of {self.kept_numbers:,} numbers ({kept}); "
-                f"new are {len(self.new)} of {self.new_numbers:,} ({new}).")  # fmt: skip
+        return (
+            f"Markup '{self.markup}': kept {len(self.kept)} weights of {self.kept_numbers:,} numbers ({kept}); "
+            f"new are {len(self.new)} of {self.new_numbers:,} ({new})."
+        )
 
 
 def adapt(model: LandmarkModel, markup: str | Markup, landmarks=None) -> LandmarkModel:
@@ -129,8 +131,9 @@ def freeze_kept(model: LandmarkModel, frozen: bool = True) -> list[str]:
     """
     adaptation = getattr(model, "adaptation", None)
     if adaptation is None:
-        raise ValueError("The model must come from `adapt` or `load(name, markup=...)`. "
-                         f"Received: model={model.name!r}")  # fmt: skip
+        raise ValueError(
+            f"The model must come from `adapt` or `load(name, markup=...)`. Received: model={model.name!r}"
+        )
     kept = set(adaptation.kept)
     found = {}
     for layer in model._flatten_layers(include_self=False):

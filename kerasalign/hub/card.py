@@ -11,9 +11,22 @@ from kerasalign.metrics import Protocol, get_protocol
 
 # Licences of weights that the Hub knows by these names.
 _HUB_LICENCES = (
-    "apache-2.0", "bsd-2-clause", "bsd-3-clause", "cc-by-4.0", "cc-by-nc-4.0", "cc-by-nc-nd-4.0", "cc-by-nc-sa-4.0",
-    "cc-by-nd-4.0", "cc-by-sa-4.0", "cc0-1.0", "gpl-3.0", "lgpl-3.0", "mit", "mpl-2.0", "openrail",
-)  # fmt: skip
+    "apache-2.0",
+    "bsd-2-clause",
+    "bsd-3-clause",
+    "cc-by-4.0",
+    "cc-by-nc-4.0",
+    "cc-by-nc-nd-4.0",
+    "cc-by-nc-sa-4.0",
+    "cc-by-nd-4.0",
+    "cc-by-sa-4.0",
+    "cc0-1.0",
+    "gpl-3.0",
+    "lgpl-3.0",
+    "mit",
+    "mpl-2.0",
+    "openrail",
+)
 _LIMITS = """\
 It finds landmarks on crops of human faces that were cut as said above; with other crops it gives bad landmarks
 without any error. Landmarks do not say who somebody is. The error differs between poses, lighting, occlusion
@@ -108,8 +121,10 @@ def _terms(weights: Weights) -> Iterator[str]:
 def _results(preset: Preset) -> str:
     if not preset.measured:
         return "Not measured."
-    rows = [(*_protocol(result), f"{result.nme:.3f}", *_optional(result), _faces(result), f"`{result.command}`")
-            for result in preset.measured]  # fmt: skip
+    rows = [
+        (*_protocol(result), f"{result.nme:.3f}", *_optional(result), _faces(result), f"`{result.command}`")
+        for result in preset.measured
+    ]
     columns = ("protocol", "measure", "boxes", "NME %", "FR %", "AUC", "iterations", "faces", "command")
     return _table(columns, rows)
 
@@ -131,8 +146,10 @@ def _protocol(result: Result) -> tuple[str, str, str]:
     known = _known(result)
     if known is None:
         return result.protocol, "", result.box_source
-    measure = (f"{known.dataset} {known.subset}, {known.normaliser}, failure above {known.fr_threshold:g} %, "
-               f"AUC to {known.auc_threshold:g} %")  # fmt: skip
+    measure = (
+        f"{known.dataset} {known.subset}, {known.normaliser}, failure above {known.fr_threshold:g} %, "
+        f"AUC to {known.auc_threshold:g} %"
+    )
     return result.protocol, measure, result.box_source
 
 

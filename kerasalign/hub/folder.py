@@ -34,9 +34,11 @@ def read_folder(directory: Path | str) -> Preset:
     """
     path = Path(directory) / ENTRY
     if not path.is_file():
-        raise FileNotFoundError(f"A preset's folder holds a {ENTRY}, as `save_preset` and `kerasalign download` write "
-                                f"it; a repository of the Hub is written hf://user/repo@commit. "
-                                f"Received: {str(directory)!r}")  # fmt: skip
+        raise FileNotFoundError(
+            f"A preset's folder holds a {ENTRY}, as `save_preset` and `kerasalign download` write "
+            f"it; a repository of the Hub is written hf://user/repo@commit. "
+            f"Received: {str(directory)!r}"
+        )
     preset = read_entry(path)
     if preset.markup is not None:
         know_markup(load_markup(path.with_name(MARKUP)))
@@ -57,8 +59,10 @@ def read_entry(path: Path) -> Preset:
             raise ValueError(f"A preset's entry is an object of `version` {VERSION}. Received: version={version!r}")
         preset = Preset.from_json(str(content.get("name")), content.get("preset"))
         if preset.weights is None or preset.weights.source != "folder":
-            raise ValueError("The weights of a folder have `source` 'folder'. Received: "
-                             f"weights={preset.weights and preset.weights.source!r}")  # fmt: skip
+            raise ValueError(
+                "The weights of a folder have `source` 'folder'. Received: "
+                f"weights={preset.weights and preset.weights.source!r}"
+            )
         _refuse_objects(preset.architecture)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
@@ -132,8 +136,10 @@ def save_preset(
     base = origin.weights if origin else None
     training = training or (origin.training if origin else {})
     if commercial_use and base and not base.commercial_use:
-        raise ValueError(f"The weights come from '{origin.name}', whose terms do not allow commercial use "
-                         f"({base.licence}). Received: commercial_use=True")  # fmt: skip
+        raise ValueError(
+            f"The weights come from '{origin.name}', whose terms do not allow commercial use "
+            f"({base.licence}). Received: commercial_use=True"
+        )
     stated = {
         "file": WEIGHTS,
         "source": "folder",
@@ -147,15 +153,21 @@ def save_preset(
         "training": dict(training),
     }
     # Everything is checked before anything is written; the file's digest comes after.
-    entry = Preset.from_json(name or directory.resolve().name, plain_json({
-        "paper": _paper(model),
-        "dataset": (origin.dataset if origin else "") if dataset is None else dataset,
-        "architecture": {"class": type(model).__name__, **_plain(model)},
-        "crop": model.crop_spec.get_config(),
-        "weights": stated,
-        "measured": list(map(_fields, measured)),
-        "notes": notes,
-    }, "A preset's fields"))  # fmt: skip
+    entry = Preset.from_json(
+        name or directory.resolve().name,
+        plain_json(
+            {
+                "paper": _paper(model),
+                "dataset": (origin.dataset if origin else "") if dataset is None else dataset,
+                "architecture": {"class": type(model).__name__, **_plain(model)},
+                "crop": model.crop_spec.get_config(),
+                "weights": stated,
+                "measured": list(map(_fields, measured)),
+                "notes": notes,
+            },
+            "A preset's fields",
+        ),
+    )
     save_weights(model, directory / WEIGHTS, dtype)
     written = {"sha256": sha256(directory / WEIGHTS), "bytes": (directory / WEIGHTS).stat().st_size}
     return _write(directory, replace(entry, weights=replace(entry.weights, **written)), model.markup)

@@ -81,8 +81,10 @@ class Manifest:
         presets = {name: Preset.from_json(name, entry) for name, entry in data.get("presets", {}).items()}
         adrift = [name for name, preset in presets.items() if preset.weights and preset.weights.source == "folder"]
         if adrift:
-            raise ValueError("Weights of the manifest are bundled, checked out, or on the Hub: publish a folder's. "
-                             f"Received: source='folder' of {adrift}")  # fmt: skip
+            raise ValueError(
+                "Weights of the manifest are bundled, checked out, or on the Hub: publish a folder's. "
+                f"Received: source='folder' of {adrift}"
+            )
         default = data.get("default")
         if default not in presets:
             raise ValueError(f"`default` must name one of the presets. Received: default={default!r}")
@@ -103,8 +105,10 @@ def manifest_path() -> Path:
     for place in places:
         if place.is_file():
             return place
-    raise FileNotFoundError(f"This installation of kerasalign is incomplete: {FILE_NAME} is in none of "
-                            f"{[str(p) for p in places]}. Install it again.")
+    raise FileNotFoundError(
+        f"This installation of kerasalign is incomplete: {FILE_NAME} is in none of "
+        f"{[str(p) for p in places]}. Install it again."
+    )
 
 
 def read_manifest(path: Path | str | None = None) -> Manifest:

@@ -74,8 +74,10 @@ class Weights:
         if not isinstance(self.commercial_use, bool):
             raise ValueError(f"`commercial_use` must be true or false. Received: {self.commercial_use!r}")
         if self.source == "hub" and not (self.repo and re.fullmatch("[0-9a-f]{40}", self.revision or "")):
-            raise ValueError("Weights on the Hub need `repo` and a 40-digit commit as `revision`. "
-                             f"Received: repo={self.repo!r}, revision={self.revision!r}")
+            raise ValueError(
+                "Weights on the Hub need `repo` and a 40-digit commit as `revision`. "
+                f"Received: repo={self.repo!r}, revision={self.revision!r}"
+            )
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any]) -> Self:
@@ -150,12 +152,10 @@ class Preset:
 
     def __post_init__(self) -> None:
         if "class" not in self.architecture:
-            raise ValueError("`architecture` must name its `class`. "
-                             f"Received: architecture={dict(self.architecture)}")
+            raise ValueError(f"`architecture` must name its `class`. Received: architecture={dict(self.architecture)}")
         for result in self.measured:
             if not (result.command and result.file and result.box_source):
-                raise ValueError("A measured number needs its `command`, `file` and `box_source`. "
-                                 f"Received: {result}")
+                raise ValueError(f"A measured number needs its `command`, `file` and `box_source`. Received: {result}")
         object.__setattr__(self, "markup", self.architecture.get("markup"))
 
     @property
@@ -199,6 +199,8 @@ def _build(cls: type, entry: Mapping[str, Any]):
     needed = (f.name for f in known.values() if f.default is MISSING and f.default_factory is MISSING)
     missing = sorted(name for name in needed if name not in entry)
     if unknown or missing:
-        raise ValueError(f"`{cls.__name__}` has the fields {sorted(known)}. "
-                         f"Received: unknown fields {unknown}, missing fields {missing}")
+        raise ValueError(
+            f"`{cls.__name__}` has the fields {sorted(known)}. "
+            f"Received: unknown fields {unknown}, missing fields {missing}"
+        )
     return cls(**entry)

@@ -129,11 +129,15 @@ def load(
 def _own_file(weights: str | Path) -> Path:
     path = Path(weights).expanduser()
     if not path.is_file():
-        raise FileNotFoundError("`weights` must be 'auto', None or the path of a weights file; that file "
-                                f"does not exist. Received: weights={str(weights)!r}")
+        raise FileNotFoundError(
+            "`weights` must be 'auto', None or the path of a weights file; that file "
+            f"does not exist. Received: weights={str(weights)!r}"
+        )
     if path.suffix == ".keras":
-        raise WeightsError("A .keras file can hold code, so that only `keras.models.load_model` opens one, and only if "
-                           f"you trust it. Give a .weights.h5 file. Received: weights={str(weights)!r}")
+        raise WeightsError(
+            "A .keras file can hold code, so that only `keras.models.load_model` opens one, and only if "
+            f"you trust it. Give a .weights.h5 file. Received: weights={str(weights)!r}"
+        )
     return path
 
 
@@ -143,8 +147,10 @@ def _run_card(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise WeightsError(f"{path}, the run card beside the weights, is not JSON: {error}") from error
     if not isinstance(card, dict) or not isinstance(card.get("model"), dict):
-        raise WeightsError(f"{path} lies beside the weights and is no run card of this library, which would say what "
-                           "network they are of: move one of the two elsewhere")  # fmt: skip
+        raise WeightsError(
+            f"{path} lies beside the weights and is no run card of this library, which would say what "
+            "network they are of: move one of the two elsewhere"
+        )
     return card
 
 
@@ -170,10 +176,16 @@ def list_models(
             matches neither `True` nor `False`.
         available: Whether `load` gets trained weights here.
     """
+
     def matches(preset: Preset) -> bool:
         may_sell = preset.weights.commercial_use if preset.weights else None
-        pairs = ((paper, preset.paper), (dataset, preset.dataset), (markup and str(markup), preset.markup),
-                 (commercial_use, may_sell), (available, available is not None and found_here(preset).available))
+        pairs = (
+            (paper, preset.paper),
+            (dataset, preset.dataset),
+            (markup and str(markup), preset.markup),
+            (commercial_use, may_sell),
+            (available, available is not None and found_here(preset).available),
+        )
         return all(wanted is None or wanted == value for wanted, value in pairs)
 
     return [name for name, preset in read_manifest().presets.items() if matches(preset)]
@@ -233,6 +245,8 @@ def _build(preset: Preset, own_crop: bool = False) -> LandmarkModel:
 
     model = build(dict(preset.architecture))
     if not own_crop and model.crop_spec != CropSpec.from_config(dict(preset.crop)):
-        raise ValueError(f"Preset '{preset.name}': `crop` is not that of its architecture, {model.crop_spec}. "
-                         f"Received: crop={dict(preset.crop)}")  # fmt: skip
+        raise ValueError(
+            f"Preset '{preset.name}': `crop` is not that of its architecture, {model.crop_spec}. "
+            f"Received: crop={dict(preset.crop)}"
+        )
     return model

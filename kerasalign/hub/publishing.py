@@ -74,9 +74,11 @@ def publish(
     preset = read_folder(directory)
     weights = preset.weights
     if weights.licence == UNSTATED or not weights.training_data:
-        raise ValueError("Who publishes weights says their licence and what they were trained on: give `licence` and "
-                         f"`training_data` to `save_preset`. Received: licence={weights.licence!r}, "
-                         f"training_data={[data.name for data in weights.training_data]}")  # fmt: skip
+        raise ValueError(
+            "Who publishes weights says their licence and what they were trained on: give `licence` and "
+            f"`training_data` to `save_preset`. Received: licence={weights.licence!r}, "
+            f"training_data={[data.name for data in weights.training_data]}"
+        )
     contents = _contents(directory, preset, weights_path(weights, directory), repo)
     files = {name: _size(content) for name, content in contents.items()}
     if dry_run:
@@ -86,8 +88,10 @@ def publish(
     except WeightsError:
         raise
     except Exception as error:  # the client raises errors of several libraries
-        raise WeightsError(f"Could not publish {directory} to {repo}. {advice(error, repo)} "
-                           f"({type(error).__name__}: {str(error).strip()})") from error  # fmt: skip
+        raise WeightsError(
+            f"Could not publish {directory} to {repo}. {advice(error, repo)} "
+            f"({type(error).__name__}: {str(error).strip()})"
+        ) from error
     return Published(repo, files, _entry(preset, repo, revision), preset.name, revision)
 
 
@@ -111,8 +115,10 @@ def _upload(contents: dict[str, Path | bytes], repo: str, private: bool, message
 
     api = HfApi(endpoint=endpoint())
     api.create_repo(repo, private=private, exist_ok=True)
-    added = [CommitOperationAdd(name, io.BytesIO(content) if isinstance(content, bytes) else str(content))
-             for name, content in contents.items()]  # fmt: skip
+    added = [
+        CommitOperationAdd(name, io.BytesIO(content) if isinstance(content, bytes) else str(content))
+        for name, content in contents.items()
+    ]
     revision = api.create_commit(repo, added, commit_message=message).oid
     there = {file.path: file for file in api.list_repo_tree(repo, revision=revision, recursive=True)}
     for name, content in contents.items():
@@ -120,8 +126,9 @@ def _upload(contents: dict[str, Path | bytes], repo: str, private: bool, message
             raise WeightsError(f"{name} of {repo} at {revision} is not what was uploaded. Publish again.")
     lfs = there[weights.file].lfs
     if lfs is not None and lfs.sha256 != weights.sha256:
-        raise WeightsError(f"{weights.file} of {repo} at {revision} has sha256 {lfs.sha256}, expected "
-                           f"{weights.sha256}. Publish again.")  # fmt: skip
+        raise WeightsError(
+            f"{weights.file} of {repo} at {revision} has sha256 {lfs.sha256}, expected {weights.sha256}. Publish again."
+        )
     return revision
 
 

@@ -145,8 +145,11 @@ def _writable(directory: Path) -> bool:
         directory.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=directory).close()
     except OSError as error:
-        logger.warning("Files for other runtimes cannot be kept and are made anew by every process (%s): set "
-                       "KERASALIGN_HOME to a folder that can be written.", error)  # fmt: skip
+        logger.warning(
+            "Files for other runtimes cannot be kept and are made anew by every process (%s): set "
+            "KERASALIGN_HOME to a folder that can be written.",
+            error,
+        )
         return False
     return True
 

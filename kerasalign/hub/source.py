@@ -111,14 +111,17 @@ def _own_files(preset: Preset) -> Iterator[Path]:
 def _of_repository(address: str) -> Found:
     match = _HUB.fullmatch(address)
     if match is None:
-        raise ValueError("A repository of the Hub is written hf://user/repo@commit. "
-                         f"Received: name={address!r}")  # fmt: skip
+        raise ValueError(f"A repository of the Hub is written hf://user/repo@commit. Received: name={address!r}")
     repo, wanted = match["repo"], match["revision"]
     commit = wanted
     if wanted is None or not _COMMIT.fullmatch(wanted):
         commit = commit_of(repo, wanted)
-        logger.warning("Nothing pins %s: whoever owns the repository can change what it loads. It is now hf://%s@%s",
-                       address, repo, commit)  # fmt: skip
+        logger.warning(
+            "Nothing pins %s: whoever owns the repository can change what it loads. It is now hf://%s@%s",
+            address,
+            repo,
+            commit,
+        )
     entry = fetch(repo, ENTRY, commit)
     if read_entry(entry).markup is not None:
         fetch(repo, MARKUP, commit)
@@ -129,8 +132,10 @@ def _of_repository(address: str) -> Found:
 def how_to_train(preset: Preset, manifest: Manifest) -> str:
     """What to do about a preset that nobody has published weights for."""
     train = f"Train it with `kerasalign train {preset.name} --data DIR`" if preset.recipe else preset.notes
-    return (f"Nobody has published weights for '{preset.name}'. {train.rstrip('.')}. The untrained network "
-            f"is `kerasalign.load({preset.name!r}, weights=None)`.{_stand_in(preset, manifest)}")
+    return (
+        f"Nobody has published weights for '{preset.name}'. {train.rstrip('.')}. The untrained network "
+        f"is `kerasalign.load({preset.name!r}, weights=None)`.{_stand_in(preset, manifest)}"
+    )
 
 
 def _stand_in(preset: Preset, manifest: Manifest) -> str:

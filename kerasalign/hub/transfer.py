@@ -50,8 +50,11 @@ def fetch(repo: str, file: str, revision: str, size: int | None = None) -> Path:
     if size and not isinstance(try_to_load_from_cache(repo, file, folder, revision), str):
         free = shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.is_dir())).free
         if free < size:
-            raise _failed(f"{file} of {repo} at {revision}", f"It has {size:,} bytes and {folder} has {free:,} free. "
-                          "Free some space, or set KERASALIGN_HOME to a folder on another disk.")  # fmt: skip
+            raise _failed(
+                f"{file} of {repo} at {revision}",
+                f"It has {size:,} bytes and {folder} has {free:,} free. "
+                "Free some space, or set KERASALIGN_HOME to a folder on another disk.",
+            )
     try:
         return Path(hf_hub_download(repo, file, revision=revision, cache_dir=folder, endpoint=endpoint()))
     except Exception as error:  # the client raises errors of several libraries
@@ -102,8 +105,10 @@ def advice(error: BaseException, repo: str) -> str:
     page = f"{endpoint() or constants.ENDPOINT}/{repo}"
 
     if constants.is_offline_mode() or "OfflineModeIsEnabled" in names:
-        return ("HF_HUB_OFFLINE is set and the file is not in the cache. Unset it, or run `kerasalign download NAME "
-                "--to DIR` where there is a network, copy the folder here, and load it by its path.")  # fmt: skip
+        return (
+            "HF_HUB_OFFLINE is set and the file is not in the cache. Unset it, or run `kerasalign download NAME "
+            "--to DIR` where there is a network, copy the folder here, and load it by its path."
+        )
     if codes & _FULL:
         return "The disk is full. Free some space, or set KERASALIGN_HOME to a folder on another disk."
     if codes & _NOT_WRITABLE:
@@ -113,17 +118,24 @@ def advice(error: BaseException, repo: str) -> str:
     if "LocalTokenNotFoundError" in names:
         return "Log in with `hf auth login` or set HF_TOKEN."
     if _any(chain, errors.GatedRepoError):
-        return (f"The repository is gated: accept its terms on {page}, then log in with `hf auth login` or set "
-                "HF_TOKEN.")  # fmt: skip
+        return f"The repository is gated: accept its terms on {page}, then log in with `hf auth login` or set HF_TOKEN."
     if _any(chain, errors.RevisionNotFoundError):
         return "The repository no longer has this commit. Upgrade kerasalign; if that does not help, report it."
     if _any(chain, errors.RemoteEntryNotFoundError):
         return "The commit does not have this file. Upgrade kerasalign; if that does not help, report it."
-    status = next((each.response.status_code for each in chain if isinstance(each, errors.HfHubHTTPError)
-                   and getattr(each, "response", None) is not None), None)  # fmt: skip
+    status = next(
+        (
+            each.response.status_code
+            for each in chain
+            if isinstance(each, errors.HfHubHTTPError) and getattr(each, "response", None) is not None
+        ),
+        None,
+    )
     if status in (401, 403, 404):
-        return (f"There is no such repository, or it is private (HTTP {status}). Look at {page}; for a private one log "
-                "in with `hf auth login` or set HF_TOKEN.")  # fmt: skip
+        return (
+            f"There is no such repository, or it is private (HTTP {status}). Look at {page}; for a private one log "
+            "in with `hf auth login` or set HF_TOKEN."
+        )
     if status == 429:
         return "The Hub was asked too often (HTTP 429). Wait some minutes; with HF_TOKEN set the limit is higher."
     if status is not None and status >= 500:
@@ -131,11 +143,15 @@ def advice(error: BaseException, repo: str) -> str:
     if status is not None:
         return f"The Hub answered HTTP {status}. Look at {page}."
     if "TimeoutException" in names:
-        return ("The Hub did not answer in time. Try again; for a slow connection set HF_HUB_ETAG_TIMEOUT and "
-                "HF_HUB_DOWNLOAD_TIMEOUT to more seconds.")  # fmt: skip
+        return (
+            "The Hub did not answer in time. Try again; for a slow connection set HF_HUB_ETAG_TIMEOUT and "
+            "HF_HUB_DOWNLOAD_TIMEOUT to more seconds."
+        )
     if "FileMetadataError" in names:
-        return (f"What answers at {page} is not the Hub. Check HF_ENDPOINT, and whether a firewall or a log-in page of "
-                "the network is in the way.")  # fmt: skip
+        return (
+            f"What answers at {page} is not the Hub. Check HF_ENDPOINT, and whether a firewall or a log-in page of "
+            "the network is in the way."
+        )
     if names & {"NetworkError", "RemoteProtocolError", "ConnectionError"}:
         return f"There is no connection to {endpoint() or constants.ENDPOINT}. Check the network: {_proxy()}."
     return "Try again."

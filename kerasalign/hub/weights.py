@@ -15,8 +15,12 @@ logger = logging.getLogger(__name__)
 __all__ = ["cache_dir", "verify", "weights_path"]
 
 _BUNDLED = Path(__file__).resolve().parents[1] / "weights"
-_REMEDY = {"bundled": "Install kerasalign again.", "folder": "Copy the folder again.",
-           "checkout": "Take it from the project's repository again.", "hub": ""}  # fmt: skip
+_REMEDY = {
+    "bundled": "Install kerasalign again.",
+    "folder": "Copy the folder again.",
+    "checkout": "Take it from the project's repository again.",
+    "hub": "",
+}
 # Files that this process has checked, by everything that changes when a file does.
 _checked: set[tuple] = set()
 
@@ -40,7 +44,8 @@ def weights_path(weights: Weights, folder: Path | None = None) -> Path:
         raise WeightsNotPublished(
             f"{weights.file} is in the folder `weights/` of the project's repository, in no wheel and not on the Hub "
             f"(its terms: {weights.licence}). Get the file and set KERASALIGN_WEIGHTS to its folder, or name it: "
-            "`kerasalign.load(name, weights=FILE)`.")  # fmt: skip
+            "`kerasalign.load(name, weights=FILE)`."
+        )
     if weights.source == "hub":
         return _from_hub(weights)
     path = (_BUNDLED if weights.source == "bundled" else Path(folder)) / weights.file
@@ -86,8 +91,10 @@ def _from_hub(weights: Weights) -> Path:
         if aside is not None:
             then = " It is fetched once more." if again else ""
             logger.warning("%s. The file was set aside as %s.%s", wrong, aside, then)
-    raise WeightsCorrupted(f"The Hub gave another file than the manifest names, twice. {wrong}. Upgrade kerasalign; if "
-                           f"that does not help, report it. The file is kept as {aside}.") from wrong  # fmt: skip
+    raise WeightsCorrupted(
+        f"The Hub gave another file than the manifest names, twice. {wrong}. Upgrade kerasalign; if "
+        f"that does not help, report it. The file is kept as {aside}."
+    ) from wrong
 
 
 def _set_aside(path: Path, weights: Weights, wrong: WeightsCorrupted) -> Path | None:

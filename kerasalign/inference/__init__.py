@@ -17,7 +17,21 @@ from kerasalign.inference.label_adapter import LabelAdapter
 from kerasalign.inference.video import Video, VideoFrame, align_video
 
 __all__ = [
-    "Batch", "CallableDetector", "Detection", "Detector", "Face", "Faces", "GivenBoxes", "KerasAlignDetector",
-    "LabelAdapter", "MTCNNDetector", "PhotoError", "Video", "VideoFrame", "align", "align_iter", "align_video",
+    "Batch",
+    "CallableDetector",
+    "Detection",
+    "Detector",
+    "Face",
+    "Faces",
+    "GivenBoxes",
+    "KerasAlignDetector",
+    "LabelAdapter",
+    "MTCNNDetector",
+    "PhotoError",
+    "Video",
+    "VideoFrame",
+    "align",
+    "align_iter",
+    "align_video",
     "get_detector",
-]  # fmt: skip
+]

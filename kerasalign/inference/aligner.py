@@ -20,9 +20,19 @@ from kerasalign.inference.pipeline import Pipeline
 _log = logging.getLogger(__name__)
 
 
-def align(model, source, *, detector="kerasalign", boxes=None, refine: int | None = None,
-          batch_size: int = 32, on_error: str = "skip", recursive: bool = False, progress: bool | None = None,
-          **predict_options) -> Faces | Batch:
+def align(
+    model,
+    source,
+    *,
+    detector="kerasalign",
+    boxes=None,
+    refine: int | None = None,
+    batch_size: int = 32,
+    on_error: str = "skip",
+    recursive: bool = False,
+    progress: bool | None = None,
+    **predict_options,
+) -> Faces | Batch:
     """Finds the faces of a photo, or of many, and their landmarks.
 
     What comes back depends on `source` alone: one photo gives `Faces`, a list or a folder gives a `Batch` of
@@ -57,26 +67,60 @@ def align(model, source, *, detector="kerasalign", boxes=None, refine: int | Non
     """
     _check_on_error(on_error)
     if isinstance(source, Iterator) and not hasattr(source, "read"):
-        stream = align_iter(model, source, detector=detector, boxes=boxes, refine=refine, batch_size=batch_size,
-                            on_error=on_error, **predict_options)
+        stream = align_iter(
+            model,
+            source,
+            detector=detector,
+            boxes=boxes,
+            refine=refine,
+            batch_size=batch_size,
+            on_error=on_error,
+            **predict_options,
+        )
         return _track(stream, None, progress)
     folder = _is_folder(source)
     if not folder and not isinstance(source, (list, tuple)):
         given = None if boxes is None else [boxes]
-        stream = align_iter(model, [source], detector=detector, boxes=given, refine=refine,
-                            batch_size=batch_size, on_error="raise", keep_images=True, **predict_options)
+        stream = align_iter(
+            model,
+            [source],
+            detector=detector,
+            boxes=given,
+            refine=refine,
+            batch_size=batch_size,
+            on_error="raise",
+            keep_images=True,
+            **predict_options,
+        )
         return next(stream)
     sources = list_images(source, recursive) if folder else list(source)
     if folder and not sources:
         _log.warning("No photos in %s.", source)
-    stream = align_iter(model, sources, detector=detector, boxes=boxes, refine=refine, batch_size=batch_size,
-                        on_error=on_error, **predict_options)
+    stream = align_iter(
+        model,
+        sources,
+        detector=detector,
+        boxes=boxes,
+        refine=refine,
+        batch_size=batch_size,
+        on_error=on_error,
+        **predict_options,
+    )
     return Batch(_track(stream, len(sources), progress))
 
 
-def align_iter(model, sources: Iterable, *, detector="kerasalign", boxes: Sequence | None = None,
-               refine: int | None = None, batch_size: int = 32, on_error: str = "skip", keep_images: bool = False,
-               **predict_options) -> Iterator[Faces]:
+def align_iter(
+    model,
+    sources: Iterable,
+    *,
+    detector="kerasalign",
+    boxes: Sequence | None = None,
+    refine: int | None = None,
+    batch_size: int = 32,
+    on_error: str = "skip",
+    keep_images: bool = False,
+    **predict_options,
+) -> Iterator[Faces]:
     """Aligns a stream of photos of any length in bounded memory, in order.
 
     Files are decoded and searched for faces in threads, some ten to twenty photos ahead of the result that is
@@ -107,18 +151,24 @@ def align_iter(model, sources: Iterable, *, detector="kerasalign", boxes: Sequen
             raise ValueError(f"`{name}` must be an integer of at least {least}. Received: {name}={value!r}")
     _check_on_error(on_error)
     if refine and spec.box != "landmarks":
-        raise ValueError("`refine` crops by the box of the landmarks, and this model's crops are made from "
-                         f"'{spec.box}' boxes. Received: refine={refine!r}")
+        raise ValueError(
+            "`refine` crops by the box of the landmarks, and this model's crops are made from "
+            f"'{spec.box}' boxes. Received: refine={refine!r}"
+        )
     if finder is not None:
         finder.map_to(spec.box)  # refuses boxes of the wrong kind before any work
         detectors = itertools.repeat(finder)
     else:
         if not hasattr(sources, "__len__"):
-            raise ValueError("`boxes` are one array per photo of a list or folder. "
-                             f"Received: boxes with photos of type {type(sources).__name__}")
+            raise ValueError(
+                "`boxes` are one array per photo of a list or folder. "
+                f"Received: boxes with photos of type {type(sources).__name__}"
+            )
         if len(boxes) != len(sources):
-            raise ValueError(f"`boxes` must hold one array of boxes for each of the {len(sources)} photos. "
-                             f"Received: boxes of length {len(boxes)}")
+            raise ValueError(
+                f"`boxes` must hold one array of boxes for each of the {len(sources)} photos. "
+                f"Received: boxes of length {len(boxes)}"
+            )
         detectors = [GivenBoxes(item, name=spec.box) for item in boxes]
     alone = hasattr(sources, "__len__") and len(sources) == 1
     pipeline = Pipeline(model, refine, batch_size, on_error, keep_images, predict_options, threads=not alone)

@@ -45,8 +45,10 @@ class Face:
         points = np.asarray(self.landmarks, "float64")
         n = self.markup.num_points
         if points.shape != (n, 2):
-            raise ValueError(f"`landmarks` of markup '{self.markup.name}' must be ({n}, 2). "
-                             f"Received: landmarks of shape {points.shape}")
+            raise ValueError(
+                f"`landmarks` of markup '{self.markup.name}' must be ({n}, 2). "
+                f"Received: landmarks of shape {points.shape}"
+            )
         confidence = np.full(n, np.nan) if self.confidence is None else np.asarray(self.confidence, "float64")
         if confidence.shape != (n,):
             raise ValueError(f"`confidence` must be ({n},). Received: confidence of shape {confidence.shape}")
@@ -81,8 +83,9 @@ class Face:
             ValueError: If the markup has no such part.
         """
         if name not in self.markup.parts:
-            raise ValueError(f"Markup '{self.markup.name}' has the parts {list(self.markup.parts)}. "
-                             f"Received: name={name!r}")
+            raise ValueError(
+                f"Markup '{self.markup.name}' has the parts {list(self.markup.parts)}. Received: name={name!r}"
+            )
         return self.landmarks[list(self.markup.parts[name])]
 
     def to_dict(self) -> dict:
@@ -101,5 +104,7 @@ class Face:
 
     def __repr__(self) -> str:
         error = "" if math.isnan(self.error) else f", error={self.error:.2f}%"
-        return (f"Face({self.markup.num_points} points, box={np.round(self.box, 1).tolist()}, "
-                f"score={self.score:.3f}{error}{', failed' if self.failed else ''})")
+        return (
+            f"Face({self.markup.num_points} points, box={np.round(self.box, 1).tolist()}, "
+            f"score={self.score:.3f}{error}{', failed' if self.failed else ''})"
+        )

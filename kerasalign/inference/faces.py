@@ -26,8 +26,15 @@ class Faces(Sequence):
         problem: Why the photo could not be read; empty for a photo that was.
     """
 
-    def __init__(self, faces: Sequence[Face], markup: str | Markup, source=None,
-                 size: tuple[int, int] = (0, 0), image: np.ndarray | None = None, problem: str = "") -> None:
+    def __init__(
+        self,
+        faces: Sequence[Face],
+        markup: str | Markup,
+        source=None,
+        size: tuple[int, int] = (0, 0),
+        image: np.ndarray | None = None,
+        problem: str = "",
+    ) -> None:
         self._faces = list(faces)
         self.markup = get_markup(markup)
         self.source = source

@@ -74,11 +74,14 @@ class LabelAdapter:
         wanted = (markup.num_points, 2)
         for name, value in (("predicted", predicted), ("annotated", annotated)):
             if value.ndim != 3 or value.shape[1:] != wanted or not len(value):
-                raise ValueError(f"`{name}` must be (F, {wanted[0]}, 2), at least one face. "
-                                 f"Received: shape {value.shape}")
+                raise ValueError(
+                    f"`{name}` must be (F, {wanted[0]}, 2), at least one face. Received: shape {value.shape}"
+                )
         if len(predicted) != len(annotated) or not np.isfinite(predicted).all():
-            raise ValueError("`predicted` must be known for every face of `annotated`. "
-                             f"Received: shapes {predicted.shape} and {annotated.shape}")
+            raise ValueError(
+                "`predicted` must be known for every face of `annotated`. "
+                f"Received: shapes {predicted.shape} and {annotated.shape}"
+            )
         if kind not in ("auto", "offset", "linear"):
             raise ValueError(f"`kind` must be 'auto', 'offset' or 'linear'. Received: kind={kind!r}")
         if kind == "linear" and len(predicted) < 10:
@@ -120,10 +123,16 @@ class LabelAdapter:
     def save(self, path: str | os.PathLike) -> None:
         """Writes a JSON file."""
         slope = None if self.slope is None else self.slope.tolist()
-        write_json(path, {
-            "kind": "kerasalign label adapter", "markup": self.markup.name, "offsets": self.offsets.tolist(),
-            "slope": slope, "centre": self.centre.tolist(),
-        })  # fmt: skip
+        write_json(
+            path,
+            {
+                "kind": "kerasalign label adapter",
+                "markup": self.markup.name,
+                "offsets": self.offsets.tolist(),
+                "slope": slope,
+                "centre": self.centre.tolist(),
+            },
+        )
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> LabelAdapter:
@@ -136,8 +145,12 @@ class LabelAdapter:
         if not isinstance(content, dict) or content.get("kind") != "kerasalign label adapter":
             raise ValueError(f"`path` must be a label adapter's file. Received: path={str(path)!r}")
         slope = content["slope"]
-        return cls(get_markup(content["markup"]), np.array(content["offsets"]),
-                   None if slope is None else np.array(slope), np.array(content["centre"]))  # fmt: skip
+        return cls(
+            get_markup(content["markup"]),
+            np.array(content["offsets"]),
+            None if slope is None else np.array(slope),
+            np.array(content["centre"]),
+        )
 
 
 def _frame(markup: Markup) -> np.ndarray:

@@ -147,13 +147,19 @@ class Pipeline:
     def _finish(self, photos: list[_Photo]) -> Iterator[Faces]:
         """The `Faces` of photos, in order."""
         jobs = [(photo, face, photo.box_map(face.box)) for photo in photos for face in photo.detections]
-        faces = iter([face for start in range(0, len(jobs), self.batch_size)
-                      for face in self._predict(jobs[start : start + self.batch_size])])
+        faces = iter(
+            [
+                face
+                for start in range(0, len(jobs), self.batch_size)
+                for face in self._predict(jobs[start : start + self.batch_size])
+            ]
+        )
         for photo in photos:
             found = [next(faces) for _ in photo.detections]
             image = photo.image if self.keep_images else None
-            yield Faces(found, self.model.markup, photo.source, photo.size, image,
-                        photo.error.reason if photo.error else "")  # fmt: skip
+            yield Faces(
+                found, self.model.markup, photo.source, photo.size, image, photo.error.reason if photo.error else ""
+            )
 
     def _predict(self, jobs: list) -> list[Face]:
         places = [(box, found.angle) for _, found, box in jobs]

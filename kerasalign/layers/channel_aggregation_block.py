@@ -48,8 +48,9 @@ class ChannelAggregationBlock(keras.layers.Layer):
     def build(self, input_shape):
         *sides, channels = input_shape
         if channels % 8:
-            raise ValueError("A ChannelAggregationBlock needs channels divisible by 8. "
-                             f"Received: input_shape={input_shape}")
+            raise ValueError(
+                f"A ChannelAggregationBlock needs channels divisible by 8. Received: input_shape={input_shape}"
+            )
         options = {"momentum": self.momentum, "epsilon": self.epsilon, "dtype": self.dtype_policy}
         self.reduce = [ConvNorm(channels >> i, 3, name=f"reduce_{i}", **options) for i in (1, 2, 3)]
         self.filter = [DepthwiseNorm(name=f"filter_{i}", **options) for i in (1, 2)]

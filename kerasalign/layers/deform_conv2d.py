@@ -52,9 +52,19 @@ class DeformConv2D(keras.layers.Layer):
     """
 
     def __init__(
-        self, filters: int, kernel_size=3, strides=1, padding: str = "same", dilation_rate=1, groups: int = 1,
-        deformable_groups: int = 1, boundary: str = "zeros", use_bias: bool = True, kernel_initializer=None, **kwargs,
-    ):  # fmt: skip
+        self,
+        filters: int,
+        kernel_size=3,
+        strides=1,
+        padding: str = "same",
+        dilation_rate=1,
+        groups: int = 1,
+        deformable_groups: int = 1,
+        boundary: str = "zeros",
+        use_bias: bool = True,
+        kernel_initializer=None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         pairs = {"kernel_size": kernel_size, "strides": strides, "dilation_rate": dilation_rate}
         pairs = {name: (value, value) if isinstance(value, int) else tuple(value) for name, value in pairs.items()}
@@ -63,8 +73,7 @@ class DeformConv2D(keras.layers.Layer):
             if value not in known:
                 raise ValueError(f"`{name}` must be one of {known}. Received: {name}={value!r}")
         if filters % groups:
-            raise ValueError("`filters` must be a multiple of `groups`. "
-                             f"Received: filters={filters}, groups={groups}")
+            raise ValueError(f"`filters` must be a multiple of `groups`. Received: filters={filters}, groups={groups}")
         self.filters = filters
         self.kernel_size, self.strides, self.dilation_rate = (list(pair) for pair in pairs.values())
         self.padding = padding
@@ -82,13 +91,21 @@ class DeformConv2D(keras.layers.Layer):
     def build(self, input_shape):
         _, height, width, channels = input_shape
         if not height or not width or channels % self.groups or channels % self.deformable_groups:
-            raise ValueError("DeformConv2D needs known sides and channels that are divisible by "
-                             f"groups={self.groups} and deformable_groups={self.deformable_groups}. "
-                             f"Received: input_shape={input_shape}")
+            raise ValueError(
+                "DeformConv2D needs known sides and channels that are divisible by "
+                f"groups={self.groups} and deformable_groups={self.deformable_groups}. "
+                f"Received: input_shape={input_shape}"
+            )
         self.offset = keras.layers.Conv2D(
-            2 * self.taps * self.deformable_groups, self.kernel_size, self.strides, self.padding,
-            dilation_rate=self.dilation_rate, kernel_initializer="zeros", dtype=self.dtype_policy, name="offset",
-        )  # fmt: skip
+            2 * self.taps * self.deformable_groups,
+            self.kernel_size,
+            self.strides,
+            self.padding,
+            dilation_rate=self.dilation_rate,
+            kernel_initializer="zeros",
+            dtype=self.dtype_policy,
+            name="offset",
+        )
         self.offset.build(input_shape)
         shape = (*self.kernel_size, channels // self.groups, self.filters)
         self.kernel = self.add_weight(shape=shape, initializer=self.kernel_initializer, name="kernel")
@@ -145,9 +162,7 @@ class DeformConv2D(keras.layers.Layer):
     def _grid(self, height: int, width: int):
         """Where taps read at zero offsets: rows and columns `(H', W', T)`."""
         axes = []
-        for side, kernel, step, spread in zip(
-            (height, width), self.kernel_size, self.strides, self.dilation_rate
-        ):
+        for side, kernel, step, spread in zip((height, width), self.kernel_size, self.strides, self.dilation_rate):
             reach = (kernel - 1) * spread + 1
             count = -(-side // step) if self.padding == "same" else (side - reach) // step + 1
             missing = max((count - 1) * step + reach - side, 0) if self.padding == "same" else 0

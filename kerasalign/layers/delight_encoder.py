@@ -40,14 +40,23 @@ class DeLighTEncoder(keras.layers.Layer):
     """
 
     def __init__(
-        self, blocks: int = 2, min_depth: int = 4, max_depth: int = 8, widening: float = 2.0, reduction: int = 4,
-        dropout: float = 0.1, max_groups=None, **kwargs,
-    ):  # fmt: skip
+        self,
+        blocks: int = 2,
+        min_depth: int = 4,
+        max_depth: int = 8,
+        widening: float = 2.0,
+        reduction: int = 4,
+        dropout: float = 0.1,
+        max_groups=None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         at_least_one(blocks=blocks)
         if not 2 <= min_depth <= max_depth:
-            raise ValueError("`min_depth` must be at least 2 and at most `max_depth`. "
-                             f"Received: min_depth={min_depth}, max_depth={max_depth}")
+            raise ValueError(
+                "`min_depth` must be at least 2 and at most `max_depth`. "
+                f"Received: min_depth={min_depth}, max_depth={max_depth}"
+            )
         self.blocks = blocks
         self.min_depth = min_depth
         self.max_depth = max_depth
@@ -62,11 +71,16 @@ class DeLighTEncoder(keras.layers.Layer):
         widenings = np.linspace(self.widening, self.widening + growth, self.blocks).round(3)
         self.stack = [
             DeLighTBlock(
-                int(depth), float(widening), self.reduction, self.dropout, self.max_groups,
-                dtype=self.dtype_policy, name=f"block_{i}",
+                int(depth),
+                float(widening),
+                self.reduction,
+                self.dropout,
+                self.max_groups,
+                dtype=self.dtype_policy,
+                name=f"block_{i}",
             )
             for i, (depth, widening) in enumerate(zip(depths, widenings))
-        ]  # fmt: skip
+        ]
         for block in self.stack:
             block.build(input_shape)
 

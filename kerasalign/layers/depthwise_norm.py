@@ -43,9 +43,13 @@ class DepthwiseNorm(keras.layers.Layer):
         # He's rule for the taps alone; Keras' own would count all channels as inputs.
         deviation = (2 / self.kernel_size**2) ** 0.5
         self.conv = keras.layers.DepthwiseConv2D(
-            self.kernel_size, padding="same", use_bias=False, dtype=self.dtype_policy, name="conv",
+            self.kernel_size,
+            padding="same",
+            use_bias=False,
+            dtype=self.dtype_policy,
+            name="conv",
             depthwise_initializer=keras.initializers.TruncatedNormal(stddev=deviation),
-        )  # fmt: skip
+        )
         self.norm = FusedBatchNormalization(self.momentum, self.epsilon, dtype=self.dtype_policy, name="norm")
         self.conv.build(input_shape)
         self.norm.build(input_shape)

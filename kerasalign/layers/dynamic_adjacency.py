@@ -84,9 +84,11 @@ class DynamicAdjacency(keras.layers.Layer):
             ValueError: If the file's graph is another.
         """
         if "graph" in set(store.keys()) and not np.array_equal(store["graph"], np.argwhere(self.graph)):
-            raise ValueError("The weights belong to another graph than the network's: build it with the `graph` in the "
-                             "config or run card that they came with. "
-                             f"Received: {len(store['graph'])} edges for a graph of {self.edges}")  # fmt: skip
+            raise ValueError(
+                "The weights belong to another graph than the network's: build it with the `graph` in the "
+                "config or run card that they came with. "
+                f"Received: {len(store['graph'])} edges for a graph of {self.edges}"
+            )
 
     def get_config(self):
         return super().get_config() | {"graph": self.graph.astype(int).tolist(), "dynamic": self.dynamic}

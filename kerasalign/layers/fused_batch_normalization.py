@@ -49,9 +49,14 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         gamma, beta, mean, variance = (tf.cast(weight, "float32") for weight in weights)
         empty = tf.zeros([0])
         out = tf.raw_ops.FusedBatchNormV3(
-            x=inputs, scale=gamma, offset=beta, mean=empty if training else mean,
-            variance=empty if training else variance, epsilon=self.epsilon, is_training=training,
-        )  # fmt: skip
+            x=inputs,
+            scale=gamma,
+            offset=beta,
+            mean=empty if training else mean,
+            variance=empty if training else variance,
+            epsilon=self.epsilon,
+            is_training=training,
+        )
         if training:
             # The kernel divides by n - 1, Keras by n.
             count = tf.cast(tf.size(inputs) / tf.shape(inputs)[-1], "float32")

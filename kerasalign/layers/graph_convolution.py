@@ -46,9 +46,10 @@ class GraphConvolution(keras.layers.Layer):
     def build(self, nodes_shape, adjacency_shape):
         # Glorot with a gain of sqrt 2.
         self.kernel = self.add_weight(
-            shape=(nodes_shape[-1], self.units), name="kernel",
+            shape=(nodes_shape[-1], self.units),
+            name="kernel",
             initializer=keras.initializers.VarianceScaling(2.0, "fan_avg", "uniform"),
-        )  # fmt: skip
+        )
         self.bias = self.add_weight(shape=(self.units,), name="bias", initializer=self.bias_initializer)
         if self.activation:
             self.norm = FusedBatchNormalization(dtype=self.dtype_policy, name="norm")

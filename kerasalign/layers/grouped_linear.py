@@ -36,8 +36,9 @@ class GroupedLinear(keras.layers.Layer):
     def __init__(self, units: int, groups: int = 1, shuffle: bool = True, **kwargs):
         super().__init__(**kwargs)
         if groups < 1 or units < 1 or units % groups:
-            raise ValueError("`units` must be a positive multiple of `groups`. "
-                             f"Received: units={units}, groups={groups}")
+            raise ValueError(
+                f"`units` must be a positive multiple of `groups`. Received: units={units}, groups={groups}"
+            )
         self.units = units
         self.groups = groups
         self.shuffle = shuffle
@@ -45,15 +46,18 @@ class GroupedLinear(keras.layers.Layer):
     def build(self, input_shape):
         features = input_shape[-1]
         if features % self.groups:
-            raise ValueError(f"GroupedLinear of {self.groups} groups needs features divisible by that. "
-                             f"Received: input_shape={input_shape}")
+            raise ValueError(
+                f"GroupedLinear of {self.groups} groups needs features divisible by that. "
+                f"Received: input_shape={input_shape}"
+            )
         given, made = features // self.groups, self.units // self.groups
         # Glorot's rule for one group: Keras' own would take the groups for a window.
         limit = math.sqrt(6 / (given + made))
         self.kernel = self.add_weight(
-            shape=(self.groups, given, made), name="kernel",
+            shape=(self.groups, given, made),
+            name="kernel",
             initializer=keras.initializers.RandomUniform(-limit, limit),
-        )  # fmt: skip
+        )
         self.bias = self.add_weight(shape=(self.groups, made), initializer="zeros", name="bias")
 
     def call(self, tokens):

@@ -55,8 +55,10 @@ class Hourglass(keras.layers.Layer):
     def build(self, input_shape):
         batch, height, width, channels = input_shape
         if not height or not width or height % 2**self.depth or width % 2**self.depth:
-            raise ValueError(f"An Hourglass of depth {self.depth} needs sides divisible by {2**self.depth}. "
-                             f"Received: input_shape={input_shape}")
+            raise ValueError(
+                f"An Hourglass of depth {self.depth} needs sides divisible by {2**self.depth}. "
+                f"Received: input_shape={input_shape}"
+            )
         self.skips = [self._unit(f"skip_{i}", "all", channels) for i in range(self.depth)]
         self.encoders = [self._unit(f"encode_{i}", "all", channels) for i in range(self.depth)]
         self.bottom = self._unit("bottom", "all", channels)

@@ -38,8 +38,9 @@ class InceptionResidualBlock(keras.layers.Layer):
     def build(self, input_shape):
         *sides, channels = input_shape
         if channels % 8:
-            raise ValueError("An InceptionResidualBlock needs channels divisible by 8. "
-                             f"Received: input_shape={input_shape}")
+            raise ValueError(
+                f"An InceptionResidualBlock needs channels divisible by 8. Received: input_shape={input_shape}"
+            )
         quarter, middle, half = channels // 4, 3 * channels // 8, channels // 2
         plans = (((quarter, 1),), ((quarter, 1), (quarter, 3)), ((quarter, 1), (middle, 3), (half, 3)))
         options = {"epsilon": self.epsilon, "dtype": self.dtype_policy}

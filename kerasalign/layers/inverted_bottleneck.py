@@ -46,10 +46,13 @@ class InvertedBottleneck(keras.layers.Layer):
             wide, 1, activation="relu6", kernel_initializer="he_normal", dtype=self.dtype_policy, name="expand"
         )
         self.filter = keras.layers.DepthwiseConv2D(
-            3, activation="relu6", dtype=self.dtype_policy, name="filter",
+            3,
+            activation="relu6",
+            dtype=self.dtype_policy,
+            name="filter",
             # He's rule for 9 inputs; Keras' own would count all channels as inputs.
             depthwise_initializer=keras.initializers.TruncatedNormal(stddev=(2 / 9) ** 0.5),
-        )  # fmt: skip
+        )
         self.project = keras.layers.Conv2D(
             self.filters, 1, kernel_initializer="he_normal", dtype=self.dtype_policy, name="project"
         )

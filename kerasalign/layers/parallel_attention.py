@@ -40,9 +40,7 @@ class ParallelAttention(keras.layers.Layer):
     def build(self, maps_shape, guide_shape):
         channels = guide_shape[-1]
         hidden = max(channels // self.reduction, 1)
-        self.squeeze = layers.Dense(
-            hidden, activation="relu", use_bias=False, dtype=self.dtype_policy, name="squeeze"
-        )
+        self.squeeze = layers.Dense(hidden, activation="relu", use_bias=False, dtype=self.dtype_policy, name="squeeze")
         self.excite = layers.Dense(channels, use_bias=False, dtype=self.dtype_policy, name="excite")
         self.place = layers.Conv2D(1, 7, padding="same", dtype=self.dtype_policy, name="place")
         self.squeeze.build((None, channels))

@@ -47,9 +47,7 @@ class ParallelMultiscaleBlock(keras.layers.Layer):
         made = (self.filters // 2, self.filters // 4, self.filters // 4)
         self.norms, self.convs = [], []
         for i, (given, filters) in enumerate(zip((channels, *made), made)):
-            self.norms.append(
-                FusedBatchNormalization(epsilon=self.epsilon, dtype=self.dtype_policy, name=f"norm_{i}")
-            )
+            self.norms.append(FusedBatchNormalization(epsilon=self.epsilon, dtype=self.dtype_policy, name=f"norm_{i}"))
             self.convs.append(convolution(filters, 3, f"conv_{i}", self.dtype_policy))
             self.norms[i].build((*sides, given))
             self.convs[i].build((*sides, given))

@@ -61,8 +61,10 @@ class PyramidPooling(keras.layers.Layer):
     def build(self, input_shape):
         batch, height, width, channels = input_shape
         if channels % len(self.bins):
-            raise ValueError(f"PyramidPooling of {len(self.bins)} grids needs channels divisible by that. "
-                             f"Received: input_shape={input_shape}")
+            raise ValueError(
+                f"PyramidPooling of {len(self.bins)} grids needs channels divisible by that. "
+                f"Received: input_shape={input_shape}"
+            )
         share = channels // len(self.bins)
         self.grids = [ConvNorm(share, dtype=self.dtype_policy, name=f"grid_{side}") for side in self.bins]
         self.fuse = ConvNorm(channels, dtype=self.dtype_policy, name="fuse")

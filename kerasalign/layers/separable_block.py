@@ -46,13 +46,16 @@ class SeparableBlock(keras.layers.Layer):
         # He's rule for the taps alone; Keras' own would count all channels as inputs.
         deviation = (2 / self.kernel_size**2) ** 0.5
         self.conv = keras.layers.DepthwiseConv2D(
-            self.kernel_size, self.strides, "same", use_bias=False, dtype=self.dtype_policy, name="conv",
+            self.kernel_size,
+            self.strides,
+            "same",
+            use_bias=False,
+            dtype=self.dtype_policy,
+            name="conv",
             depthwise_initializer=keras.initializers.TruncatedNormal(stddev=deviation),
-        )  # fmt: skip
-        self.norm = FusedBatchNormalization(self.momentum, dtype=self.dtype_policy, name="norm")
-        self.mix = ConvNorm(
-            self.filters, activation=False, momentum=self.momentum, dtype=self.dtype_policy, name="mix"
         )
+        self.norm = FusedBatchNormalization(self.momentum, dtype=self.dtype_policy, name="norm")
+        self.mix = ConvNorm(self.filters, activation=False, momentum=self.momentum, dtype=self.dtype_policy, name="mix")
         self.conv.build(input_shape)
         filtered = self.conv.compute_output_shape(input_shape)
         self.norm.build(filtered)

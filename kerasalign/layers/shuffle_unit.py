@@ -36,10 +36,14 @@ class ShuffleUnit(keras.layers.Layer):
         shape = (*input_shape[:-1], half)
         self.enter = ConvNorm(half, dtype=self.dtype_policy, name="enter")
         self.filter = keras.layers.DepthwiseConv2D(
-            3, padding="same", use_bias=False, dtype=self.dtype_policy, name="filter",
+            3,
+            padding="same",
+            use_bias=False,
+            dtype=self.dtype_policy,
+            name="filter",
             # He's rule for 9 inputs; Keras' own would count all channels as inputs.
             depthwise_initializer=keras.initializers.TruncatedNormal(stddev=(2 / 9) ** 0.5),
-        )  # fmt: skip
+        )
         self.norm = FusedBatchNormalization(dtype=self.dtype_policy, name="norm")
         self.leave = ConvNorm(half, dtype=self.dtype_policy, name="leave")
         for layer in (self.enter, self.filter, self.norm, self.leave):

@@ -51,9 +51,13 @@ class SpatialAttention(keras.layers.Layer):
 
     def build(self, input_shape):
         self.respond = ConvNorm(
-            self.channels or input_shape[-1], activation=self.relu, momentum=self.momentum, epsilon=self.epsilon,
-            dtype=self.dtype_policy, name="respond",
-        )  # fmt: skip
+            self.channels or input_shape[-1],
+            activation=self.relu,
+            momentum=self.momentum,
+            epsilon=self.epsilon,
+            dtype=self.dtype_policy,
+            name="respond",
+        )
         self.respond.build(input_shape)
 
     def call(self, features, training=None):

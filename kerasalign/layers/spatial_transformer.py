@@ -64,9 +64,13 @@ class SpatialTransformer(keras.layers.Layer):
         self.dense = keras.layers.Dense(second, "tanh", dtype=self.dtype_policy, name="dense")
         # Positions need more digits than a half has.
         self.theta = keras.layers.Dense(
-            MODES[self.mode], "tanh", kernel_initializer="zeros",
-            bias_initializer=keras.initializers.RandomNormal(stddev=0.01), dtype="float32", name="theta",
-        )  # fmt: skip
+            MODES[self.mode],
+            "tanh",
+            kernel_initializer="zeros",
+            bias_initializer=keras.initializers.RandomNormal(stddev=0.01),
+            dtype="float32",
+            name="theta",
+        )
         self.sample = AffineSampler(dtype=self.dtype_policy, name="sample")
         self.conv1.build(input_shape)
         self.conv2.build((None, height // 2, width // 2, first))

@@ -46,8 +46,10 @@ class TransformerBlock(keras.layers.Layer):
     def build(self, tokens_shape, memory_shape=None):
         features = tokens_shape[-1]
         if features % self.heads:
-            raise ValueError(f"A TransformerBlock of {self.heads} heads needs features divisible by that. "
-                             f"Received: tokens_shape={tokens_shape}")
+            raise ValueError(
+                f"A TransformerBlock of {self.heads} heads needs features divisible by that. "
+                f"Received: tokens_shape={tokens_shape}"
+            )
         self.project = self._dense(3 * features, "project", tokens_shape)
         self.leave = self._dense(features, "leave", tokens_shape)
         self.self_norm = self._norm("self_norm", tokens_shape)

@@ -13,9 +13,13 @@ _FAR = 1e9
 
 
 def boundary_maps(
-    landmarks, curves: Mapping[str, Sequence[int]], size: int, scale: float = 0.25, sigma: float = 1.0,
+    landmarks,
+    curves: Mapping[str, Sequence[int]],
+    size: int,
+    scale: float = 0.25,
+    sigma: float = 1.0,
     samples: int = 10,
-):  # fmt: skip
+):
     """Draws every boundary curve as a ridge around a spline through its landmarks.
 
     Equal to `kerasalign.data.exact_boundary_maps`, a spline and a distance transform in float64, but for samples of

@@ -60,8 +60,9 @@ def heatmap_loss(
     softmax over the pixels.
     """
     for name, value, choices in (
-        ("kind", kind, ("sigmoid_ce", "softmax_ce", "mse")), ("reduction", reduction, ("mean", "sum")),
-    ):  # fmt: skip
+        ("kind", kind, ("sigmoid_ce", "softmax_ce", "mse")),
+        ("reduction", reduction, ("mean", "sum")),
+    ):
         if value not in choices:
             raise ValueError(f"`{name}` must be one of {choices}. Received: {name}={value!r}")
     maps = ops.cast(maps, "float32")

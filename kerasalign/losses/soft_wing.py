@@ -24,8 +24,10 @@ def soft_wing(error, linear: float = 2.0, width: float = 20.0, curvature: float 
     Reference: Zhu et al. (arXiv 2006.11697), equation 9: `w2 ln(1 + |x| / epsilon) + B`.
     """
     if not (linear > 0 and width > 0 and curvature > 0):
-        raise ValueError("Soft Wing needs linear > 0, width > 0 and curvature > 0. "
-                         f"Received: linear={linear}, width={width}, curvature={curvature}")
+        raise ValueError(
+            "Soft Wing needs linear > 0, width > 0 and curvature > 0. "
+            f"Received: linear={linear}, width={width}, curvature={curvature}"
+        )
     size = ops.abs(error)
     offset = linear - width * math.log(1 + linear / curvature)
     return ops.where(size < linear, size, width * ops.log1p(size / curvature) + offset)

@@ -13,13 +13,18 @@ from kerasalign.markups.m98 import MARKUP_98
 from kerasalign.markups.markup import Markup, flip_from_pairs
 
 __all__ = [
-    "Markup", "flip_from_pairs", "get_markup", "list_markups", "load_markup", "markup_config", "markup_from_config",
-    "register_markup", "save_markup",
-]  # fmt: skip
+    "Markup",
+    "flip_from_pairs",
+    "get_markup",
+    "list_markups",
+    "load_markup",
+    "markup_config",
+    "markup_from_config",
+    "register_markup",
+    "save_markup",
+]
 
-_REGISTRY: dict[str, Markup] = {
-    m.name: m for m in (MARKUP_68, MARKUP_98, MARKUP_29, MARKUP_19, MARKUP_5)
-}
+_REGISTRY: dict[str, Markup] = {m.name: m for m in (MARKUP_68, MARKUP_98, MARKUP_29, MARKUP_19, MARKUP_5)}
 _BUILT_IN = frozenset(_REGISTRY)
 
 

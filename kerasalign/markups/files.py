@@ -52,12 +52,12 @@ def markup_of(spec: Mapping, path: str | os.PathLike) -> Markup:
     unknown = [key for key in spec if key not in (*_REQUIRED, *_OPTIONAL)]
     lacking = [key for key in _REQUIRED if key not in spec]
     if unknown or lacking:
-        raise ValueError(f"{path}: a markup has the keys {[*_REQUIRED, *_OPTIONAL]}; "
-                         f"missing: {lacking}, unknown: {unknown}")
+        raise ValueError(
+            f"{path}: a markup has the keys {[*_REQUIRED, *_OPTIONAL]}; missing: {lacking}, unknown: {unknown}"
+        )
     shape = spec["mean_shape"]
     if not _is_list(shape) or len(shape) < 2 or not all(_is_list(p) and len(p) == 2 for p in shape):
-        raise ValueError(f"{path}: `mean_shape` must be a list of [x, y], two or more. "
-                         f"Received: {shape!r:.80}")
+        raise ValueError(f"{path}: `mean_shape` must be a list of [x, y], two or more. Received: {shape!r:.80}")
     n = len(shape)
     pairs = [_points(pair, path, "flip_pairs", n) for pair in _list(spec["flip_pairs"], path, "flip_pairs")]
     if any(len(pair) != 2 for pair in pairs):
@@ -92,6 +92,7 @@ def save_markup(markup: Markup, path: str | os.PathLike) -> None:
 
 def markup_spec(markup: Markup) -> dict:
     """A markup as plain JSON values, with the keys of `load_markup`."""
+
     def lists(table):
         return {key: [int(point) for point in group] for key, group in table.items()}
 
@@ -155,8 +156,9 @@ def _points(value: object, path: str | os.PathLike, key: str, n: int) -> tuple[i
         elif isinstance(entry, int) and not isinstance(entry, bool):
             points.append(entry)
         else:
-            raise ValueError(f"{path}: a point in `{key}` must be a whole number or a range like \"0-16\". "
-                             f"Received: {entry!r}")
+            raise ValueError(
+                f'{path}: a point in `{key}` must be a whole number or a range like "0-16". Received: {entry!r}'
+            )
     if not points or min(points) < 0 or max(points) >= n:
         raise ValueError(f"{path}: `{key}` must name points in 0..{n - 1}. Received: {value!r:.80}")
     return tuple(points)
@@ -164,6 +166,5 @@ def _points(value: object, path: str | os.PathLike, key: str, n: int) -> tuple[i
 
 def _pair(sides: object, path: str | os.PathLike, n: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     if not _is_list(sides) or len(sides) != 2:
-        raise ValueError(f"{path}: each of `eyes` must be [right points, left points]. "
-                         f"Received: {sides!r:.80}")
+        raise ValueError(f"{path}: each of `eyes` must be [right points, left points]. Received: {sides!r:.80}")
     return _points(sides[0], path, "eyes", n), _points(sides[1], path, "eyes", n)

@@ -50,8 +50,9 @@ class Markup:
             raise ValueError(f"`flip` must be a permutation of 0..{n - 1}. Received: flip={flip.tolist()}")
         if not np.array_equal(flip[flip], np.arange(n)):
             bad = np.flatnonzero(flip[flip] != np.arange(n)).tolist()
-            raise ValueError(f"`flip` must be an involution; flip[flip[i]] != i at points {bad}. "
-                             f"Received: flip={flip.tolist()}")
+            raise ValueError(
+                f"`flip` must be an involution; flip[flip[i]] != i at points {bad}. Received: flip={flip.tolist()}"
+            )
         groups = [*self.parts.values(), *self.boundaries.values()]
         groups += [side for pair in self.eyes.values() for side in pair]
         groups += [group for conversion in self.conversions.values() for group in conversion]
@@ -81,8 +82,10 @@ class Markup:
             ValueError: If the markup has no such normaliser.
         """
         if name not in self.eyes:
-            raise ValueError(f"Markup '{self.name}' has no eye distance `{name}`; it has {sorted(self.eyes)}. "
-                             f"Received: name={name!r}")
+            raise ValueError(
+                f"Markup '{self.name}' has no eye distance `{name}`; it has {sorted(self.eyes)}. "
+                f"Received: name={name!r}"
+            )
         right, left = self.eyes[name]
         return tuple(right), tuple(left)
 
@@ -98,8 +101,10 @@ class Markup:
             ValueError: If the markup has no such boundaries.
         """
         if not self.has_eye_corners:
-            raise ValueError(f"Markup '{self.name}' has no boundaries `right_eye_upper` and `left_eye_upper`, whose "
-                             f"ends are the eyes' corners. Received: boundaries={sorted(self.boundaries)}")
+            raise ValueError(
+                f"Markup '{self.name}' has no boundaries `right_eye_upper` and `left_eye_upper`, whose "
+                f"ends are the eyes' corners. Received: boundaries={sorted(self.boundaries)}"
+            )
         curves = (self.boundaries[f"{side}_eye_upper"] for side in ("right", "left"))
         right, left = ((int(curve[0]), int(curve[-1])) for curve in curves)
         return right, left
@@ -147,11 +152,13 @@ class Markup:
         if (self.num_points, *self.flip) != (other.num_points, *other.flip):
             return False
         ours, theirs = (
-            [{key: [int(point) for point in group] for key, group in table.items()}
-             for table in (markup.parts, markup.boundaries)]
+            [
+                {key: [int(point) for point in group] for key, group in table.items()}
+                for table in (markup.parts, markup.boundaries)
+            ]
             + [{key: [[int(point) for point in side] for side in sides] for key, sides in markup.eyes.items()}]
             for markup in (self, other)
-        )  # fmt: skip
+        )
         return ours == theirs and (not shape or np.allclose(self.mean_shape, other.mean_shape, atol=1e-6))
 
     def __repr__(self) -> str:

@@ -17,11 +17,29 @@ from kerasalign.metrics.scores import auc, bootstrap_interval, ced, failure_rate
 from kerasalign.metrics.tables import part_table, score_table
 
 __all__ = [
-    "Evaluation", "NormalisedMeanError", "Protocol", "auc", "bootstrap_interval", "ced", "combine",
-    "evaluate_landmarks", "failure_rate", "get_normaliser", "get_protocol", "list_normalisers",
-    "list_protocols", "nme", "normalising_length", "part_nme", "part_table", "point_errors",
-    "register_normaliser", "register_protocol", "score_table", "weighted_mean",
-]  # fmt: skip
+    "Evaluation",
+    "NormalisedMeanError",
+    "Protocol",
+    "auc",
+    "bootstrap_interval",
+    "ced",
+    "combine",
+    "evaluate_landmarks",
+    "failure_rate",
+    "get_normaliser",
+    "get_protocol",
+    "list_normalisers",
+    "list_protocols",
+    "nme",
+    "normalising_length",
+    "part_nme",
+    "part_table",
+    "point_errors",
+    "register_normaliser",
+    "register_protocol",
+    "score_table",
+    "weighted_mean",
+]
 
 
 def __getattr__(name: str):

@@ -48,22 +48,28 @@ class Evaluation:
 
     def __post_init__(self) -> None:
         if not isinstance(self.protocol, Protocol):
-            raise ValueError("`protocol` must be a Protocol: an NME means nothing without the normaliser, "
-                             f"subset and boxes it was made with. Received: protocol={self.protocol!r}")
+            raise ValueError(
+                "`protocol` must be a Protocol: an NME means nothing without the normaliser, "
+                f"subset and boxes it was made with. Received: protocol={self.protocol!r}"
+            )
         if len(self.names) != len(self.nmes) or len(self.nmes) == 0:
-            raise ValueError(f"`names` must name each of one or more faces. "
-                             f"Received: {len(self.names)} names of {len(self.nmes)} faces")
+            raise ValueError(
+                f"`names` must name each of one or more faces. "
+                f"Received: {len(self.names)} names of {len(self.nmes)} faces"
+            )
         if len(set(self.names)) != len(self.names):
             twice = next(name for name in self.names if self.names.count(name) > 1)
-            raise ValueError("`names` must be unique, or a face counts twice. "
-                             f"Received: {twice!r} more than once")
+            raise ValueError(f"`names` must be unique, or a face counts twice. Received: {twice!r} more than once")
         if (self.strata is not None) != bool(self.protocol.strata):
             needed = "must" if self.protocol.strata else "must not"
-            raise ValueError(f"`strata` {needed} be given for protocol '{self.protocol.name}' ({self.protocol}). "
-                             f"Received: strata={self.strata!r}")
+            raise ValueError(
+                f"`strata` {needed} be given for protocol '{self.protocol.name}' ({self.protocol}). "
+                f"Received: strata={self.strata!r}"
+            )
         if self.strata is not None and len(self.strata) != len(self.nmes):
-            raise ValueError(f"`strata` must be one group per face, {len(self.nmes)} in all. "
-                             f"Received: {len(self.strata)} groups")
+            raise ValueError(
+                f"`strata` must be one group per face, {len(self.nmes)} in all. Received: {len(self.strata)} groups"
+            )
 
     def __len__(self) -> int:
         return len(self.nmes)
@@ -101,8 +107,11 @@ class Evaluation:
     def parts(self) -> dict[str, float]:
         """Mean NME of each facial part over the faces that have it annotated, percent."""
         known = {part: np.isfinite(values) for part, values in self.part_nmes.items()}
-        return {part: float(np.average(values[known[part]], weights=self.weights[known[part]]))
-                for part, values in self.part_nmes.items() if known[part].any()}  # fmt: skip
+        return {
+            part: float(np.average(values[known[part]], weights=self.weights[known[part]]))
+            for part, values in self.part_nmes.items()
+            if known[part].any()
+        }
 
     @property
     def notes(self) -> list[str]:
@@ -110,12 +119,13 @@ class Evaluation:
         notes = []
         expected = self.protocol.num_faces
         if expected and len(self) != expected:
-            notes.append(f"{len(self)} faces instead of the {expected} of {self.protocol.dataset} "
-                         f"{self.protocol.subset}: not the official number.")
+            notes.append(
+                f"{len(self)} faces instead of the {expected} of {self.protocol.dataset} "
+                f"{self.protocol.subset}: not the official number."
+            )
         if self.own_box_source and self.own_box_source != self.protocol.box_source:
             own = self.protocol.with_box_source(self.own_box_source).box_text()
-            notes.append(f"The model is made for boxes: {own}; "
-                         f"evaluated with boxes: {self.protocol.box_text()}.")
+            notes.append(f"The model is made for boxes: {own}; evaluated with boxes: {self.protocol.box_text()}.")
         return notes
 
     def ced(self, thresholds: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -144,15 +154,17 @@ class Evaluation:
         position = {name: i for i, name in enumerate(self.names)}
         unknown = [name for name in names if name not in position]
         if unknown:
-            raise ValueError(f"`names` must be faces of this evaluation; {len(unknown)} are not. "
-                             f"Received: names={unknown[:3]}...")
+            raise ValueError(
+                f"`names` must be faces of this evaluation; {len(unknown)} are not. Received: names={unknown[:3]}..."
+            )
         protocol = get_protocol(protocol).with_box_source(self.protocol.box_source)
         _require_same_measure(self.protocol, protocol)
         keep = np.array([position[name] for name in names], dtype=int)
         parts = {part: values[keep] for part, values in self.part_nmes.items()}
         strata = None if self.strata is None else tuple(self.strata[i] for i in keep)
-        return Evaluation(protocol, tuple(names), self.nmes[keep], parts, self.own_box_source,
-                          self.n_bootstrap, self.seed, strata)  # fmt: skip
+        return Evaluation(
+            protocol, tuple(names), self.nmes[keep], parts, self.own_box_source, self.n_bootstrap, self.seed, strata
+        )
 
     def to_dict(self) -> dict:
         """Everything but the per-face numbers, ready for JSON."""
@@ -244,33 +256,49 @@ def evaluate_landmarks(
             prediction, or a face cannot be normalised.
     """
     if protocol is None:
-        raise ValueError("`protocol` must be a Protocol or the name of one: an NME means nothing without the "
-                         "normaliser, subset and boxes it was made with. Received: protocol=None")
+        raise ValueError(
+            "`protocol` must be a Protocol or the name of one: an NME means nothing without the "
+            "normaliser, subset and boxes it was made with. Received: protocol=None"
+        )
     protocol = get_protocol(protocol)
     for given, needed, argument in (
         (boxes is not None, protocol.normaliser_box == "dataset", "boxes"),
         (visibility is not None, protocol.points == "visible", "visibility"),
     ):
         if given != needed:
-            raise ValueError(f"`{argument}` {'must' if needed else 'must not'} be given for protocol "
-                             f"'{protocol.name}' ({protocol}). "
-                             f"Received: {argument} {'given' if given else 'not given'}")
+            raise ValueError(
+                f"`{argument}` {'must' if needed else 'must not'} be given for protocol "
+                f"'{protocol.name}' ({protocol}). "
+                f"Received: {argument} {'given' if given else 'not given'}"
+            )
     relative = relative_errors(prediction, target, protocol.markup, protocol.normaliser, boxes)
     if visibility is not None:
         visibility = np.asarray(visibility, bool)
         if visibility.shape != relative.shape:
-            raise ValueError(f"`visibility` must have the shape {relative.shape} of the landmarks. "
-                             f"Received: shape {visibility.shape}")
+            raise ValueError(
+                f"`visibility` must have the shape {relative.shape} of the landmarks. "
+                f"Received: shape {visibility.shape}"
+            )
         relative = np.where(visibility, relative, np.nan)
     nmes = face_means(relative)
     if np.isnan(nmes).any():
-        raise ValueError("`visibility` must leave an annotated point in every face. "
-                         f"Received: none in face {int(np.flatnonzero(np.isnan(nmes))[0])}")
+        raise ValueError(
+            "`visibility` must leave an annotated point in every face. "
+            f"Received: none in face {int(np.flatnonzero(np.isnan(nmes))[0])}"
+        )
     if names is None:
         names = [f"{protocol.subset}/{i}" for i in range(len(nmes))]
     parts = part_means(relative, get_markup(protocol.markup))
-    return Evaluation(protocol, tuple(names), nmes, parts, own_box_source, n_bootstrap, seed,
-                      None if strata is None else tuple(strata))  # fmt: skip
+    return Evaluation(
+        protocol,
+        tuple(names),
+        nmes,
+        parts,
+        own_box_source,
+        n_bootstrap,
+        seed,
+        None if strata is None else tuple(strata),
+    )
 
 
 def combine(evaluations: Sequence[Evaluation], protocol: str | Protocol) -> Evaluation:
@@ -294,11 +322,11 @@ def combine(evaluations: Sequence[Evaluation], protocol: str | Protocol) -> Eval
     own = {other.own_box_source for other in evaluations}
     names = tuple(name for other in evaluations for name in other.names)
     nmes = np.concatenate([other.nmes for other in evaluations])
-    parts = {part: np.concatenate([other.part_nmes[part] for other in evaluations])
-             for part in first.part_nmes}  # fmt: skip
+    parts = {part: np.concatenate([other.part_nmes[part] for other in evaluations]) for part in first.part_nmes}
     strata = tuple(group for other in evaluations for group in other.strata or ()) if protocol.strata else None
-    return Evaluation(protocol, names, nmes, parts, own.pop() if len(own) == 1 else None,
-                      first.n_bootstrap, first.seed, strata)  # fmt: skip
+    return Evaluation(
+        protocol, names, nmes, parts, own.pop() if len(own) == 1 else None, first.n_bootstrap, first.seed, strata
+    )
 
 
 def _require_same_measure(first: Protocol, second: Protocol) -> None:
@@ -306,5 +334,7 @@ def _require_same_measure(first: Protocol, second: Protocol) -> None:
     if first.box_source != second.box_source:
         different.append("box_source")
     if different:
-        raise ValueError(f"Numbers made by different measures do not mix; these differ in {different}. "
-                         f"Received: '{first}' and '{second}'")
+        raise ValueError(
+            f"Numbers made by different measures do not mix; these differ in {different}. "
+            f"Received: '{first}' and '{second}'"
+        )

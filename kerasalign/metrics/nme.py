@@ -23,15 +23,19 @@ def point_errors(prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
     """
     prediction, target = _faces(prediction, "prediction"), _faces(target, "target")
     if prediction.shape != target.shape:
-        raise ValueError(f"`prediction` and `target` must have the same shape (B, N, 2). "
-                         f"Received: {prediction.shape} and {target.shape}")
+        raise ValueError(
+            f"`prediction` and `target` must have the same shape (B, N, 2). "
+            f"Received: {prediction.shape} and {target.shape}"
+        )
     known = np.isfinite(target).all(-1)
     missing = known & ~np.isfinite(prediction).all(-1)
     if missing.any():
         faces = np.flatnonzero(missing.any(1))
-        raise ValueError(f"`prediction` must be finite wherever `target` is annotated, or the mean would "
-                         f"leave out the hardest faces; it is not for {faces.size} of {len(target)} faces. "
-                         f"Received: first such face {faces[0]}")
+        raise ValueError(
+            f"`prediction` must be finite wherever `target` is annotated, or the mean would "
+            f"leave out the hardest faces; it is not for {faces.size} of {len(target)} faces. "
+            f"Received: first such face {faces[0]}"
+        )
     return np.where(known, np.linalg.norm(prediction - target, axis=-1), np.nan)
 
 
@@ -90,12 +94,16 @@ def relative_errors(
     errors = point_errors(prediction, target)
     markup, target = get_markup(markup), _faces(target, "target")
     if target.shape[1] != markup.num_points:
-        raise ValueError(f"`target` must have the {markup.num_points} points of markup '{markup.name}'. "
-                         f"Received: shape {target.shape}")
+        raise ValueError(
+            f"`target` must have the {markup.num_points} points of markup '{markup.name}'. "
+            f"Received: shape {target.shape}"
+        )
     empty = np.flatnonzero(np.isnan(errors).all(1))
     if empty.size:
-        raise ValueError(f"`target` must have an annotated point for every face; {empty.size} of "
-                         f"{len(errors)} faces have none. Received: first such face {empty[0]}")
+        raise ValueError(
+            f"`target` must have an annotated point for every face; {empty.size} of "
+            f"{len(errors)} faces have none. Received: first such face {empty[0]}"
+        )
     return 100.0 * errors / normalising_length(target, markup, normaliser, boxes)[:, None]
 
 

@@ -41,9 +41,7 @@ class NormalisedMeanError(keras.metrics.Metric):
         model.compile("adam", metrics=[NormalisedMeanError("68", "box_size", name="nme_box")])
     """
 
-    def __init__(
-        self, markup: str | Markup = "68", normaliser: str = "inter_ocular", name: str = "nme", dtype=None
-    ):
+    def __init__(self, markup: str | Markup = "68", normaliser: str = "inter_ocular", name: str = "nme", dtype=None):
         super().__init__(name=name, dtype=dtype)
         self.markup = get_markup(markup)
         self.normaliser = normaliser
@@ -55,8 +53,10 @@ class NormalisedMeanError(keras.metrics.Metric):
             self._eyes = self.markup.eye_corners()
         else:
             known = [*self.markup.eyes, "corner_midpoint", *_BOX_LENGTHS]
-            raise ValueError(f"`normaliser` must be one of {known} for markup '{self.markup.name}'. "
-                             f"Received: normaliser={normaliser!r}")
+            raise ValueError(
+                f"`normaliser` must be one of {known} for markup '{self.markup.name}'. "
+                f"Received: normaliser={normaliser!r}"
+            )
         self.total = self.add_weight(name="total", initializer="zeros")
         self.count = self.add_weight(name="count", initializer="zeros")
 

@@ -66,8 +66,7 @@ def get_normaliser(name: str) -> Normaliser:
         ValueError: If there is none.
     """
     if name not in _REGISTRY:
-        raise ValueError(f"`name` must be one of the normalisers {list_normalisers()}. "
-                         f"Received: name={name!r}")
+        raise ValueError(f"`name` must be one of the normalisers {list_normalisers()}. Received: name={name!r}")
     return _REGISTRY[name]
 
 
@@ -105,10 +104,12 @@ def normalising_length(
     lengths = np.asarray(get_normaliser(normaliser)(target, markup, boxes), "float64")
     bad = np.flatnonzero(~(np.isfinite(lengths) & (lengths > 0)))
     if bad.size:
-        raise ValueError(f"`target` must give every face a positive length by the normaliser '{normaliser}'; "
-                         f"it does not for {bad.size} of {lengths.size} faces, the first being face "
-                         f"{bad[0]}: a point is not annotated or points coincide. "
-                         f"Received: length={lengths[bad[0]]}")
+        raise ValueError(
+            f"`target` must give every face a positive length by the normaliser '{normaliser}'; "
+            f"it does not for {bad.size} of {lengths.size} faces, the first being face "
+            f"{bad[0]}: a point is not annotated or points coincide. "
+            f"Received: length={lengths[bad[0]]}"
+        )
     return lengths
 
 
@@ -126,8 +127,10 @@ def _box_sides(target: np.ndarray, boxes: np.ndarray | None) -> np.ndarray:
         return high - low
     boxes = np.asarray(boxes, "float64")
     if boxes.shape != (len(target), 4):
-        raise ValueError(f"`boxes` must be (B, 4) with one box (x0, y0, x1, y1) per face, B={len(target)}. "
-                         f"Received: shape {boxes.shape}")
+        raise ValueError(
+            f"`boxes` must be (B, 4) with one box (x0, y0, x1, y1) per face, B={len(target)}. "
+            f"Received: shape {boxes.shape}"
+        )
     sides = boxes[:, 2:] - boxes[:, :2]
     # Two negative sides would multiply to a positive area.
     return np.where(sides > 0, sides, np.nan)

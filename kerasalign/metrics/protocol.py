@@ -10,8 +10,17 @@ from kerasalign.metrics.normalisers import list_normalisers
 from kerasalign.metrics.scores import AUC_METHODS
 
 # What must agree before two numbers may be compared, averaged or drawn on one axis.
-_MEASURE = ("dataset", "normaliser", "normaliser_box", "markup", "points", "strata", "fr_threshold",
-            "auc_threshold", "auc_method")  # fmt: skip
+_MEASURE = (
+    "dataset",
+    "normaliser",
+    "normaliser_box",
+    "markup",
+    "points",
+    "strata",
+    "fr_threshold",
+    "auc_threshold",
+    "auc_method",
+)
 _BOX_SOURCE = re.compile(r"landmarks|dataset(:\w+)?|detector:\w+|scaled:\d+(\.\d+)?")
 
 
@@ -74,8 +83,10 @@ class Protocol:
             if not value > 0:
                 raise ValueError(f"`{field}` must be positive, in percent. Received: {field}={value!r}")
         if not _BOX_SOURCE.fullmatch(self.box_source):
-            raise ValueError("`box_source` must be 'landmarks', 'scaled:FACTOR', 'dataset', 'dataset:KIND' "
-                             f"or 'detector:NAME'. Received: box_source={self.box_source!r}")
+            raise ValueError(
+                "`box_source` must be 'landmarks', 'scaled:FACTOR', 'dataset', 'dataset:KIND' "
+                f"or 'detector:NAME'. Received: box_source={self.box_source!r}"
+            )
 
     def with_box_source(self, box_source: str) -> Protocol:
         """The same measure on crops that were cut by other boxes."""
@@ -138,8 +149,7 @@ def register_protocol(protocol: Protocol) -> Protocol:
         ValueError: If a different protocol holds that name.
     """
     if _REGISTRY.get(protocol.name, protocol) != protocol:
-        raise ValueError("Another protocol of that name is registered already. "
-                         f"Received: name={protocol.name!r}")
+        raise ValueError(f"Another protocol of that name is registered already. Received: name={protocol.name!r}")
     _REGISTRY[protocol.name] = protocol
     return protocol
 
@@ -154,8 +164,10 @@ def get_protocol(protocol: str | Protocol) -> Protocol:
         return protocol
     if protocol not in _REGISTRY:
         near = difflib.get_close_matches(str(protocol), _REGISTRY, n=3, cutoff=0.4) or list(_REGISTRY)[:3]
-        raise ValueError(f"`protocol` must be a Protocol or the name of one; close names are {near}, and "
-                         f"`list_protocols()` has all {len(_REGISTRY)}. Received: protocol={protocol!r}")
+        raise ValueError(
+            f"`protocol` must be a Protocol or the name of one; close names are {near}, and "
+            f"`list_protocols()` has all {len(_REGISTRY)}. Received: protocol={protocol!r}"
+        )
     return _REGISTRY[protocol]
 
 

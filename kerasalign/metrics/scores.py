@@ -69,8 +69,10 @@ def weighted_mean(values: Sequence[float], counts: Sequence[int]) -> float:
     """
     values, counts = np.asarray(values, "float64"), np.asarray(counts, "float64")
     if values.shape != counts.shape or values.ndim != 1 or values.size == 0 or not (counts > 0).all():
-        raise ValueError(f"`values` and `counts` must be equally long, with positive counts. "
-                         f"Received: values={values.tolist()}, counts={counts.tolist()}")
+        raise ValueError(
+            f"`values` and `counts` must be equally long, with positive counts. "
+            f"Received: values={values.tolist()}, counts={counts.tolist()}"
+        )
     return float(np.average(values, weights=counts))
 
 
@@ -99,10 +101,12 @@ def bootstrap_interval(
     generator = np.random.default_rng(seed)
     # Rows in chunks of about four million draws: memory stays flat for large sets.
     rows = max(1, 4_000_000 // values.size)
-    means = np.concatenate([
-        values[generator.integers(0, values.size, (min(rows, n_bootstrap - start), values.size))].mean(1)
-        for start in range(0, n_bootstrap, rows)
-    ])
+    means = np.concatenate(
+        [
+            values[generator.integers(0, values.size, (min(rows, n_bootstrap - start), values.size))].mean(1)
+            for start in range(0, n_bootstrap, rows)
+        ]
+    )
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
@@ -110,8 +114,10 @@ def bootstrap_interval(
 def _nmes(nmes: np.ndarray, name: str = "nmes") -> np.ndarray:
     nmes = np.asarray(nmes, "float64")
     if nmes.ndim != 1 or nmes.size == 0 or not np.isfinite(nmes).all():
-        raise ValueError(f"`{name}` must be a non-empty (B,) array of finite numbers. "
-                         f"Received: shape {nmes.shape}, {int((~np.isfinite(nmes)).sum())} not finite")
+        raise ValueError(
+            f"`{name}` must be a non-empty (B,) array of finite numbers. "
+            f"Received: shape {nmes.shape}, {int((~np.isfinite(nmes)).sum())} not finite"
+        )
     return nmes
 
 

@@ -15,13 +15,18 @@ _AFLW = "Zhu et al. (CCL), CVPR 2016; 19 points, 20000/4386"
 _AFLW3D = "Zhu et al. (3DDFA), CVPR 2016; their tables print the mean of three bins: |yaw| up to 30, up to 60, beyond"
 _MENPO2D = "Zafeiriou et al., CVPRW 2017; semi-frontal faces"
 
-_WFLW_SIZES = {"full": 2500, "pose": 326, "expression": 314, "illumination": 698, "makeup": 206,
-               "occlusion": 736, "blur": 773}  # fmt: skip
+_WFLW_SIZES = {
+    "full": 2500,
+    "pose": 326,
+    "expression": 314,
+    "illumination": 698,
+    "makeup": 206,
+    "occlusion": 736,
+    "blur": 773,
+}
 
 
-def _register(
-    dataset: str, subset: str, num_faces: int | None, markup: str, normaliser: str, **options: str
-) -> None:
+def _register(dataset: str, subset: str, num_faces: int | None, markup: str, normaliser: str, **options: str) -> None:
     name = f"{dataset.lower()}-{subset}-{normaliser}"
     if options.get("points") == "visible":
         name += "-visible"
@@ -43,8 +48,17 @@ _register("CelebA", "test", 19962, "5", "inter_ocular", box_source="dataset", re
 
 for _points in ("all", "visible"):
     for _length in ("box_size", "box_diagonal", "box_width"):
-        _register("AFLW", "full", 4386, "19", _length, normaliser_box="dataset", box_source="dataset",
-                  points=_points, reference=_AFLW)  # fmt: skip
+        _register(
+            "AFLW",
+            "full",
+            4386,
+            "19",
+            _length,
+            normaliser_box="dataset",
+            box_source="dataset",
+            points=_points,
+            reference=_AFLW,
+        )
 
 # The second length is that of SDU's released code, which says box size and divides by the diagonal.
 for _length in ("box_size", "box_diagonal"):

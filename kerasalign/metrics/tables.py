@@ -87,8 +87,9 @@ def _labels(evaluations: Sequence[Evaluation]) -> tuple[str | None, list[str]]:
     if len(protocols) == 1:
         return str(first), [first.subset]
     one_box = len({protocol.box_source for protocol in protocols}) == 1
-    labels = [protocol.subset if one_box else f"{protocol.subset}, box: {protocol.box_text()}"
-              for protocol in protocols]  # fmt: skip
+    labels = [
+        protocol.subset if one_box else f"{protocol.subset}, box: {protocol.box_text()}" for protocol in protocols
+    ]
     return first.describe(subset=False, box=one_box), labels
 
 
@@ -100,5 +101,6 @@ def _faces(evaluation: Evaluation) -> str:
 
 def _table(title: str | None, evaluations: Sequence[Evaluation]) -> Table:
     notes = dict.fromkeys(note for evaluation in evaluations for note in evaluation.notes)
-    return Table(title=title, caption="\n".join(notes) or None, caption_justify="left",
-                 title_justify="left", box=SIMPLE_HEAD)  # fmt: skip
+    return Table(
+        title=title, caption="\n".join(notes) or None, caption_justify="left", title_justify="left", box=SIMPLE_HEAD
+    )

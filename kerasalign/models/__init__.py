@@ -34,7 +34,10 @@ def build(config: dict) -> LandmarkModel:
 
 def _arguments(model_class: type) -> list[str]:
     """Names of the arguments that a class takes, those that it passes on to the one above included."""
-    own = [vars(base)["__init__"] for base in model_class.__mro__[: model_class.__mro__.index(LandmarkModel)]
-           if "__init__" in vars(base)]  # fmt: skip
+    own = [
+        vars(base)["__init__"]
+        for base in model_class.__mro__[: model_class.__mro__.index(LandmarkModel)]
+        if "__init__" in vars(base)
+    ]
     names = [name for init in own for name in [*inspect.signature(init).parameters][1:-1]]
     return [*dict.fromkeys(names), "name"]

@@ -51,9 +51,13 @@ class LandmarkModel(keras.Model):
         return self
 
     def compile(
-        self, optimizer="adam", nme_normaliser: str = "inter_ocular", jit_compile="auto",
-        auto_scale_loss: bool = True, **kwargs,
-    ):  # fmt: skip
+        self,
+        optimizer="adam",
+        nme_normaliser: str = "inter_ocular",
+        jit_compile="auto",
+        auto_scale_loss: bool = True,
+        **kwargs,
+    ):
         """Configures training.
 
         Args:
@@ -256,9 +260,7 @@ def resolve_markup(markup, num_points: int | None) -> tuple[Markup | None, int]:
     if markup is None and num_points is None:
         raise ValueError("Give `markup` or `num_landmarks`. Received: neither")
     if markup is not None and num_points not in (None, markup.num_points):
-        raise ValueError(
-            f"Markup '{markup.name}' has {markup.num_points} points. Received: num_landmarks={num_points}"
-        )
+        raise ValueError(f"Markup '{markup.name}' has {markup.num_points} points. Received: num_landmarks={num_points}")
     return markup, markup.num_points if markup else int(num_points)
 
 
@@ -268,8 +270,10 @@ def check_metrics(argument: str, metrics) -> None:
         raise ValueError(f"`{argument}` compare landmarks, the only target. Received: {argument} of {sorted(metrics)}")
     taken = {getattr(metric, "name", None) for metric in keras.tree.flatten(metrics)} & {"loss", "nme"}
     if taken:
-        raise ValueError(f"`{argument}` must have names of their own: the model reports 'loss' and 'nme'. "
-                         f"Received: {argument} named {sorted(taken)}")
+        raise ValueError(
+            f"`{argument}` must have names of their own: the model reports 'loss' and 'nme'. "
+            f"Received: {argument} named {sorted(taken)}"
+        )
 
 
 def weighted_mean(losses, sample_weight=None):

@@ -22,8 +22,10 @@ def check_landmarks(landmarks, markup: Markup) -> np.ndarray:
     landmarks = np.asarray(landmarks, "float64")
     faces = landmarks[None] if landmarks.ndim == 2 else landmarks
     if faces.ndim != 3 or faces.shape[1:] != (markup.num_points, 2):
-        raise ValueError(f"`landmarks` must be (F, {markup.num_points}, 2) for markup '{markup.name}'. "
-                         f"Received: shape {landmarks.shape}")
+        raise ValueError(
+            f"`landmarks` must be (F, {markup.num_points}, 2) for markup '{markup.name}'. "
+            f"Received: shape {landmarks.shape}"
+        )
     if (np.isfinite(faces).all(-1).sum(-1) < 2).all():
         raise ValueError(f"`landmarks` must hold faces with two points or more. Received: shape {landmarks.shape}")
     return faces

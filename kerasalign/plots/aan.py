@@ -34,8 +34,10 @@ def attention_sheet(crops: np.ndarray, maps: np.ndarray, opacity: float = 0.55, 
     """
     crops, maps = np.asarray(crops), np.asarray(maps)
     if crops.ndim != 4 or maps.ndim != 4 or not len(crops) or len(crops) != len(maps):
-        raise ValueError("`crops` and `maps` must be (B, S, S, 3) and (B, M, S, S) with B at least 1. "
-                         f"Received: shapes {crops.shape} and {maps.shape}")
+        raise ValueError(
+            "`crops` and `maps` must be (B, S, S, 3) and (B, M, S, S) with B at least 1. "
+            f"Received: shapes {crops.shape} and {maps.shape}"
+        )
     rows = [
         draw_attention(crop, {f"{index}": one for index, one in enumerate(own, 1)}, opacity, tile)
         for crop, own in zip(crops, maps)

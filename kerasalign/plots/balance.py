@@ -27,8 +27,15 @@ def balance_sheet(cache: CropCache, report: BalanceReport, columns: int = 8) -> 
     rows = []
     for indices in (report.top, report.bottom):
         titles = [f"{report.score[i]:.2f} seen x{report.weights[i]:.2f}" for i in indices]
-        rows.append(contact_sheet([cache.crops[i] for i in indices], [cache.landmarks[i] for i in indices],
-                                  titles=titles, markup=cache.markup, columns=columns))
+        rows.append(
+            contact_sheet(
+                [cache.crops[i] for i in indices],
+                [cache.landmarks[i] for i in indices],
+                titles=titles,
+                markup=cache.markup,
+                columns=columns,
+            )
+        )
     sheet = Image.new("RGB", (max(row.width for row in rows), sum(row.height for row in rows)))
     top = 0
     for row in rows:

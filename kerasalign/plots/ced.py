@@ -42,11 +42,14 @@ def plot_ced(
     first = protocols[0]
     for other in protocols[1:]:
         if first.differences(other):
-            raise ValueError(f"`evaluations` must be made by one measure to share an axis; these differ in "
-                             f"{first.differences(other)}. Received: '{first}' and '{other}'")
+            raise ValueError(
+                f"`evaluations` must be made by one measure to share an axis; these differ in "
+                f"{first.differences(other)}. Received: '{first}' and '{other}'"
+            )
     if labels is not None and len(labels) != len(evaluations):
-        raise ValueError(f"`labels` must be one per evaluation. "
-                         f"Received: {len(labels)} labels of {len(evaluations)} evaluations")
+        raise ValueError(
+            f"`labels` must be one per evaluation. Received: {len(labels)} labels of {len(evaluations)} evaluations"
+        )
     if max_nme is not None and not max_nme > 0:
         raise ValueError(f"`max_nme` must be positive, in percent. Received: max_nme={max_nme}")
     axes = new_axes(size, "plot_ced")
@@ -61,8 +64,9 @@ def plot_ced(
         # The CED is a step at every face's NME.
         steps = np.concatenate([[0.0], np.sort(evaluation.nmes[evaluation.nmes < end]), [end]])
         axes.step(steps, 100 * evaluation.ced(steps)[1], where="post", label=text, linewidth=1.6)
-    axes.set(xlim=(0, end), ylim=(0, 100), xlabel=f"NME in % ({first.normaliser.replace('_', '-')})",
-             ylabel="faces in %")  # fmt: skip
+    axes.set(
+        xlim=(0, end), ylim=(0, 100), xlabel=f"NME in % ({first.normaliser.replace('_', '-')})", ylabel="faces in %"
+    )
     axes.set_title(first.describe(subset=one_subset, box=one_box), fontsize="small")
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right", fontsize="x-small")

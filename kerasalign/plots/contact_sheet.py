@@ -49,8 +49,7 @@ def contact_sheet(
         raise ValueError("`images` must hold at least one image. Received: images=[]")
     for name, value in (("landmarks", landmarks), ("titles", titles), ("truth", truth)):
         if value is not None and len(value) != len(images):
-            raise ValueError(f"`{name}` must be one per image. "
-                             f"Received: {len(value)} {name} of {len(images)} images")
+            raise ValueError(f"`{name}` must be one per image. Received: {len(value)} {name} of {len(images)} images")
     for name, value in (("columns", columns), ("tile", tile)):
         if value < 1:
             raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
@@ -90,8 +89,10 @@ def _tile(image: np.ndarray, shapes: list[np.ndarray], markup: Markup, side: int
 def _points(landmarks: np.ndarray, markup: Markup, name: str) -> np.ndarray:
     landmarks = np.asarray(landmarks, "float64")
     if landmarks.shape != (markup.num_points, 2):
-        raise ValueError(f"`{name}` must be ({markup.num_points}, 2) arrays of markup '{markup.name}'. "
-                         f"Received: shape {landmarks.shape}")
+        raise ValueError(
+            f"`{name}` must be ({markup.num_points}, 2) arrays of markup '{markup.name}'. "
+            f"Received: shape {landmarks.shape}"
+        )
     return landmarks
 
 

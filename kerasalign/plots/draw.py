@@ -34,9 +34,18 @@ class Outline:
     angle: float = 0.0
 
 
-def draw_faces(image: np.ndarray, faces: Iterable, *, points: bool = True, curves: bool = True,
-               boxes: bool = False, indices: bool = False, labels: bool = False, width: float = 1.0,
-               color: tuple[int, int, int] = COLORS["curve"]) -> Image.Image:
+def draw_faces(
+    image: np.ndarray,
+    faces: Iterable,
+    *,
+    points: bool = True,
+    curves: bool = True,
+    boxes: bool = False,
+    indices: bool = False,
+    labels: bool = False,
+    width: float = 1.0,
+    color: tuple[int, int, int] = COLORS["curve"],
+) -> Image.Image:
     """Draws faces on a photo; line widths follow the size of each face.
 
     Args:
@@ -58,8 +67,9 @@ def draw_faces(image: np.ndarray, faces: Iterable, *, points: bool = True, curve
     """
     canvas = np.array(image, order="C")
     if canvas.ndim != 3 or canvas.shape[2] != 3 or canvas.dtype != np.uint8:
-        raise ValueError(f"`image` must be (H, W, 3) uint8. Received: image of shape {canvas.shape}, "
-                         f"dtype {canvas.dtype}")
+        raise ValueError(
+            f"`image` must be (H, W, 3) uint8. Received: image of shape {canvas.shape}, dtype {canvas.dtype}"
+        )
     if not width > 0:
         raise ValueError(f"`width` must be positive. Received: width={width!r}")
     faces = list(faces)
@@ -117,14 +127,28 @@ class _Region:
         """Lines between pairs of points."""
         for a, b in edges:
             if np.isfinite(face.landmarks[[a, b]]).all():
-                cv2.line(self.mask, self._at(face.landmarks[a]), self._at(face.landmarks[b]), 255,
-                         self._pixels(thickness), cv2.LINE_AA, _SHIFT)
+                cv2.line(
+                    self.mask,
+                    self._at(face.landmarks[a]),
+                    self._at(face.landmarks[b]),
+                    255,
+                    self._pixels(thickness),
+                    cv2.LINE_AA,
+                    _SHIFT,
+                )
 
     def dots(self, points: np.ndarray, radius: float) -> None:
         """Filled circles."""
         for point in _known(points):
-            cv2.circle(self.mask, self._at(point), round(radius * self.factor * 2**_SHIFT), 255, cv2.FILLED,
-                       cv2.LINE_AA, _SHIFT)
+            cv2.circle(
+                self.mask,
+                self._at(point),
+                round(radius * self.factor * 2**_SHIFT),
+                255,
+                cv2.FILLED,
+                cv2.LINE_AA,
+                _SHIFT,
+            )
 
     def outline(self, corners: np.ndarray, thickness: float) -> None:
         """Closed line through points."""
@@ -164,8 +188,9 @@ def _write_indices(pen: ImageDraw.ImageDraw, face) -> None:
     for index, point in enumerate(face.landmarks):
         if np.isfinite(point).all():
             place = tuple(point + 0.35 * size)
-            pen.text(place, str(index), COLORS["point"], font, stroke_width=max(size / 10, 1),
-                     stroke_fill=COLORS["outline"])
+            pen.text(
+                place, str(index), COLORS["point"], font, stroke_width=max(size / 10, 1), stroke_fill=COLORS["outline"]
+            )
 
 
 def _write_label(pen: ImageDraw.ImageDraw, face, number: int, limit: tuple[int, int]) -> None:
@@ -177,6 +202,9 @@ def _write_label(pen: ImageDraw.ImageDraw, face, number: int, limit: tuple[int, 
     pad = 0.25 * size
     left = float(np.clip(known[:, 0].min(), 0, max(limit[0] - width - 2 * pad, 0)))
     top = float(np.clip(known[:, 1].min() - height - 3 * pad, 0, max(limit[1] - height - 2 * pad, 0)))
-    pen.rounded_rectangle((left, top, left + width + 2 * pad, top + height + 2 * pad), pad,
-                          COLORS["failed"] if face.failed else COLORS["outline"])
+    pen.rounded_rectangle(
+        (left, top, left + width + 2 * pad, top + height + 2 * pad),
+        pad,
+        COLORS["failed"] if face.failed else COLORS["outline"],
+    )
     pen.text((left + pad, top + pad), text, COLORS["point"], font)

@@ -22,8 +22,9 @@ def new_axes(size: tuple[int, int], user: str):
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ImportError(f"`{user}` needs matplotlib, which is not installed: "
-                          "pip install 'kerasalign[plots]'") from error
+        raise ImportError(
+            f"`{user}` needs matplotlib, which is not installed: pip install 'kerasalign[plots]'"
+        ) from error
     figure = Figure(figsize=(size[0] / _DPI, size[1] / _DPI), dpi=_DPI, layout="constrained")
     return figure.add_subplot()
 

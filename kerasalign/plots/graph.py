@@ -48,11 +48,11 @@ def draw_graph(
     weights, landmarks = np.asarray(weights, "float64"), np.asarray(landmarks, "float64")
     count = len(landmarks)
     if landmarks.shape != (count, 2) or weights.shape != (count, count):
-        raise ValueError("`weights` must be (N, N) and `landmarks` (N, 2). "
-                         f"Received: shapes {weights.shape} and {landmarks.shape}")
+        raise ValueError(
+            f"`weights` must be (N, N) and `landmarks` (N, 2). Received: shapes {weights.shape} and {landmarks.shape}"
+        )
     if not (np.isfinite(weights).all() and weights.min() >= 0 and weights.max() <= 1):
-        raise ValueError("`weights` must be in 0..1. "
-                         f"Received: weights from {weights.min()} to {weights.max()}")
+        raise ValueError(f"`weights` must be in 0..1. Received: weights from {weights.min()} to {weights.max()}")
     if not width > 0:
         raise ValueError(f"`width` must be positive. Received: width={width!r}")
     if image is None:
@@ -74,8 +74,14 @@ def draw_graph(
     # The heaviest last, so that they lie on top.
     for i, j in pairs[np.argsort(both[tuple(pairs.T)], kind="stable")]:
         if known[i] and known[j]:
-            cv2.line(edges, tuple(map(int, spots[i])), tuple(map(int, spots[j])), float(255 * both[i, j]),
-                     max(round(0.009 * extent * width * factor), 1), cv2.LINE_AA)  # fmt: skip
+            cv2.line(
+                edges,
+                tuple(map(int, spots[i])),
+                tuple(map(int, spots[j])),
+                float(255 * both[i, j]),
+                max(round(0.009 * extent * width * factor), 1),
+                cv2.LINE_AA,
+            )
     picture = _blend(image, edges, color)
     radius = max(0.011 * extent * width * factor, 1.0)
     for part, share, grow in ((COLORS["outline"], None, 1.5), (COLORS["point"], np.diag(weights), 1.0)):

@@ -52,11 +52,14 @@ def cascade_sheet(
     landmarks, estimates = np.asarray(landmarks, "float64"), np.asarray(estimates, "float64")
     faces = len(images)
     if not faces or estimates.ndim != 2 or len(estimates) != faces or not estimates.shape[1]:
-        raise ValueError("`estimates` must be (F, I), F the number of images and at least 1. "
-                         f"Received: shape {estimates.shape}, {faces} images")
+        raise ValueError(
+            "`estimates` must be (F, I), F the number of images and at least 1. "
+            f"Received: shape {estimates.shape}, {faces} images"
+        )
     if landmarks.shape != (*estimates.shape, markup.num_points, 2):
-        raise ValueError(f"`landmarks` must be {(*estimates.shape, markup.num_points, 2)}. "
-                         f"Received: shape {landmarks.shape}")
+        raise ValueError(
+            f"`landmarks` must be {(*estimates.shape, markup.num_points, 2)}. Received: shape {landmarks.shape}"
+        )
     if titles is not None and len(titles) != faces:
         raise ValueError(f"`titles` must be one per image, {faces}. Received: {len(titles)} titles")
     good = np.zeros(estimates.shape, bool) if threshold is None else estimates < threshold
@@ -85,8 +88,9 @@ def cascade_sheet(
             text = f"{estimates[face, i]:.1f}"
             pen.text((place[0] + tile / 2, place[1] - 1.35 * font.size), text, color, font, anchor="ma")
             if i == final[face]:
-                pen.rectangle((place[0] - 3, place[1] - 3, place[0] + tile + 2, place[1] + tile + 2),
-                              outline=_FINAL, width=4)
+                pen.rectangle(
+                    (place[0] - 3, place[1] - 3, place[0] + tile + 2, place[1] + tile + 2), outline=_FINAL, width=4
+                )
     return sheet
 
 
@@ -119,8 +123,9 @@ def attention_map(
     attention, mean_shape = np.asarray(attention, "float64"), np.asarray(mean_shape, "float64")
     patches = np.asarray(patches, int)
     if attention.ndim != 2 or not attention.size or attention.shape[1] != len(patches):
-        raise ValueError(f"`attention` must be (I, P), P the number of patches, {len(patches)}. "
-                         f"Received: shape {attention.shape}")
+        raise ValueError(
+            f"`attention` must be (I, P), P the number of patches, {len(patches)}. Received: shape {attention.shape}"
+        )
     if mean_shape.shape != (markup.num_points, 2):
         raise ValueError(f"`mean_shape` must be ({markup.num_points}, 2). Received: shape {mean_shape.shape}")
     spec = CropSpec(size=tile, scale=1.3)

@@ -32,16 +32,23 @@ def plot_occlusion(curves: Sequence[OcclusionCurve], size: tuple[int, int] = (12
     for other in curves[1:]:
         for name in ("normaliser", "faces", "placements", "seed"):
             if getattr(first, name) != getattr(other, name):
-                raise ValueError(f"`curves` must be measured alike to share an axis; these differ in `{name}`. "
-                                 f"Received: {getattr(first, name)!r} and {getattr(other, name)!r}")
+                raise ValueError(
+                    f"`curves` must be measured alike to share an axis; these differ in `{name}`. "
+                    f"Received: {getattr(first, name)!r} and {getattr(other, name)!r}"
+                )
     axes = new_axes(size, "plot_occlusion")
     for curve in curves:
         covered = [100 * share for share in curve.shares]
         [line] = axes.plot(covered, curve.nme, "o-", label=f"{curve.model}, all points", linewidth=1.6)
-        axes.plot(covered, curve.visible_nme, "o--", color=line.get_color(), linewidth=1.2,
-                  label=f"{curve.model}, points in sight")  # fmt: skip
-    axes.set(xlabel="covered part of the face's box in %",
-             ylabel=f"NME in % ({first.normaliser.replace('_', '-')})")  # fmt: skip
+        axes.plot(
+            covered,
+            curve.visible_nme,
+            "o--",
+            color=line.get_color(),
+            linewidth=1.2,
+            label=f"{curve.model}, points in sight",
+        )
+    axes.set(xlabel="covered part of the face's box in %", ylabel=f"NME in % ({first.normaliser.replace('_', '-')})")
     axes.set_title(f"{first.faces} faces, {first.placements} rectangles each", fontsize="small")
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)

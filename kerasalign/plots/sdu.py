@@ -85,11 +85,14 @@ def draw_confidence(image: np.ndarray, landmarks: np.ndarray, confidence: np.nda
     """
     landmarks, confidence = np.asarray(landmarks, "float64"), np.asarray(confidence, "float64")
     if landmarks.ndim != 2 or landmarks.shape[1] != 2 or confidence.shape != landmarks.shape[:1]:
-        raise ValueError("`landmarks` and `confidence` must be (N, 2) and (N,). "
-                         f"Received: shapes {landmarks.shape} and {confidence.shape}")
+        raise ValueError(
+            "`landmarks` and `confidence` must be (N, 2) and (N,). "
+            f"Received: shapes {landmarks.shape} and {confidence.shape}"
+        )
     if not ((confidence >= 0) & (confidence <= 1)).all():
-        raise ValueError("`confidence` must be in 0..1. "
-                         f"Received: confidence from {confidence.min()} to {confidence.max()}")
+        raise ValueError(
+            f"`confidence` must be in 0..1. Received: confidence from {confidence.min()} to {confidence.max()}"
+        )
     picture, place = _enlarged(image, tile)
     font = ImageFont.load_default(max(tile / 20, 9))
     sheet = Image.new("RGB", (tile, tile + math.ceil(1.7 * font.size)), _PAPER)
@@ -134,8 +137,10 @@ def draw_offsets(
     offsets, points = np.asarray(offsets, "float64"), np.asarray(points, "float64")
     rows, columns = kernel_size
     if offsets.ndim != 4 or offsets.shape[2:] != (rows * columns, 2):
-        raise ValueError(f"`offsets` must be (H, W, {rows * columns}, 2) for kernel_size={tuple(kernel_size)}. "
-                         f"Received: shape {offsets.shape}")
+        raise ValueError(
+            f"`offsets` must be (H, W, {rows * columns}, 2) for kernel_size={tuple(kernel_size)}. "
+            f"Received: shape {offsets.shape}"
+        )
     if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
         raise ValueError(f"`points` must be (M, 2) finite numbers. Received: shape {points.shape}")
     picture, place = _enlarged(image, tile)

@@ -46,14 +46,28 @@ def plot_policies(sweep: Sweep, size: tuple[int, int] = (1200, 900)) -> Image.Im
     nmes = sweep.errors.nmes.mean(0)
     axes.plot(np.arange(len(nmes)) + 1, nmes, "s", color="black", markersize=6, linestyle="none", label=_ALIKE)
     random = sweep.random
-    axes.fill_between(random.iterations, random.nme - random.spread, random.nme + random.spread,
-                      color=_COLORS["random"], alpha=0.15, linewidth=0)
+    axes.fill_between(
+        random.iterations,
+        random.nme - random.spread,
+        random.nme + random.spread,
+        color=_COLORS["random"],
+        alpha=0.15,
+        linewidth=0,
+    )
     gain = sweep.gain_over_random()
-    spots = [(gain.iterations, gain.random_nme, "limegreen", f"random at {gain.iterations:g} iterations"),
-             (gain.iterations, gain.nme, "gold", f"{gain.nme_saved:.1f} % less error")]
+    spots = [
+        (gain.iterations, gain.random_nme, "limegreen", f"random at {gain.iterations:g} iterations"),
+        (gain.iterations, gain.nme, "gold", f"{gain.nme_saved:.1f} % less error"),
+    ]
     if math.isfinite(gain.equal_iterations):
-        spots.append((gain.equal_iterations, gain.random_nme, "crimson",
-                      f"{gain.iterations_saved:.0f} % fewer iterations ({gain.equal_iterations:.2f})"))
+        spots.append(
+            (
+                gain.equal_iterations,
+                gain.random_nme,
+                "crimson",
+                f"{gain.iterations_saved:.0f} % fewer iterations ({gain.equal_iterations:.2f})",
+            )
+        )
     for x, y, color, label in spots:
         axes.plot(x, y, "o", color=color, markeredgecolor="black", markersize=9, label=label, linestyle="none")
     axes.set(xlabel="mean iterations of a face", ylabel=_nme_label([sweep]))
@@ -61,9 +75,7 @@ def plot_policies(sweep: Sweep, size: tuple[int, int] = (1200, 900)) -> Image.Im
     return to_image(axes)
 
 
-def plot_cost(
-    sweeps: Sequence[Sweep], convention: str = "paper", size: tuple[int, int] = (1200, 900)
-) -> Image.Image:
+def plot_cost(sweeps: Sequence[Sweep], convention: str = "paper", size: tuple[int, int] = (1200, 900)) -> Image.Image:
     """Draws NME against mean multiply-adds, a line for each model (figure 7).
 
     Args:
@@ -85,16 +97,24 @@ def plot_cost(
     for other in sweeps[1:]:
         protocol = other.errors.protocol
         if first.differences(protocol) or first.subset != protocol.subset:
-            raise ValueError("`sweeps` must be of the same faces by the same measure to share an axis. "
-                             f"Received: '{first}' and '{protocol}'")
+            raise ValueError(
+                "`sweeps` must be of the same faces by the same measure to share an axis. "
+                f"Received: '{first}' and '{protocol}'"
+            )
     axes = new_axes(size, "plot_cost")
     for sweep in sweeps:
         million = sweep.macs(sweep.estimated, convention) / 1e6
         [line] = axes.plot(million, sweep.estimated.nme, label=sweep.errors.model, linewidth=1.6)
         # What a fixed cascade offers.
         fixed = np.asarray(sweep.errors.macs[convention]) / 1e6
-        axes.plot(fixed, sweep.errors.nmes.mean(0), "o", color=line.get_color(), linestyle="none",
-                  label=f"{sweep.errors.model}, {_ALIKE}")
+        axes.plot(
+            fixed,
+            sweep.errors.nmes.mean(0),
+            "o",
+            color=line.get_color(),
+            linestyle="none",
+            label=f"{sweep.errors.model}, {_ALIKE}",
+        )
     bookkeeping = "the paper's count" if convention == "paper" else "full count"
     axes.set(xlabel=f"mean multiply-adds of a face in millions ({bookkeeping})", ylabel=_nme_label(sweeps))
     _finish(axes, sweeps)

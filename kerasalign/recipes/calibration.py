@@ -105,12 +105,15 @@ class Calibration:
             ValueError: If the rate is out of range, or every face failed.
         """
         if not 0 <= false_alarm_rate < 1:
-            raise ValueError("`false_alarm_rate` must be from 0 to below 1. "
-                             f"Received: false_alarm_rate={false_alarm_rate}")
+            raise ValueError(
+                f"`false_alarm_rate` must be from 0 to below 1. Received: false_alarm_rate={false_alarm_rate}"
+            )
         good = np.sort(self.estimates[~self.failures])
         if not good.size:
-            raise ValueError("A threshold for false alarms needs faces that did not fail. "
-                             f"Received: {len(self.failures)} faces, all failed")
+            raise ValueError(
+                "A threshold for false alarms needs faces that did not fail. "
+                f"Received: {len(self.failures)} faces, all failed"
+            )
         # The margin keeps a product such as 0.29 * 100 from losing a face.
         return float(good[good.size - 1 - math.floor(false_alarm_rate * good.size + 1e-9)])
 
@@ -123,10 +126,18 @@ class Calibration:
         rates = dict(zip(("fpr", "tpr"), self.roc()))
         suggested = float("nan") if self.failures.all() else self.failure_threshold(false_alarm_rate)
         numbers = {
-            "raw_mae": self.raw_mae, "raw_bias": self.raw_bias, "scale": self.scale, "mae": self.mae,
-            "bias": self.bias, "fitted_scale": self.fitted_scale, "spearman": self.spearman, "auroc": self.auroc,
-            "false_alarm_rate": false_alarm_rate, "failure_threshold": suggested, "caught": self.caught(suggested),
-        }  # fmt: skip
+            "raw_mae": self.raw_mae,
+            "raw_bias": self.raw_bias,
+            "scale": self.scale,
+            "mae": self.mae,
+            "bias": self.bias,
+            "fitted_scale": self.fitted_scale,
+            "spearman": self.spearman,
+            "auroc": self.auroc,
+            "false_alarm_rate": false_alarm_rate,
+            "failure_threshold": suggested,
+            "caught": self.caught(suggested),
+        }
         counts = {"iteration": self.iteration, "faces": len(self.truth), "failures": int(self.failures.sum())}
         corners = _corners(*rates.values()) if np.isfinite(self.auroc) else np.zeros(0, int)
         roc = {name: np.round(values[corners], 6).tolist() for name, values in rates.items()}
@@ -152,7 +163,7 @@ def calibrate(errors: CascadeErrors, iteration: int | None = None, scale: float 
     failures = errors.nmes[:, index] > errors.protocol.fr_threshold
     return Calibration(
         number, errors.estimates[:, index], errors.own[:, index], errors.ocular[:, index], failures, scale
-    )  # fmt: skip
+    )
 
 
 def _share(flags: np.ndarray) -> np.ndarray:

@@ -59,8 +59,10 @@ class CascadeErrors:
         for name in ("nmes", "estimates", "own", "ocular"):
             value = np.asarray(getattr(self, name), "float64")
             if value.shape != shape or value.ndim != 2 or not value.size or not np.isfinite(value).all():
-                raise ValueError(f"`{name}` must be (F, I) finite numbers, F and I as of `nmes`, {shape}. "
-                                 f"Received: shape {value.shape}, {int((~np.isfinite(value)).sum())} not finite")
+                raise ValueError(
+                    f"`{name}` must be (F, I) finite numbers, F and I as of `nmes`, {shape}. "
+                    f"Received: shape {value.shape}, {int((~np.isfinite(value)).sum())} not finite"
+                )
             object.__setattr__(self, name, value)
         if len(self.names) != shape[0]:
             raise ValueError(f"`names` must be one per face, {shape[0]}. Received: {len(self.names)} names")
@@ -85,9 +87,14 @@ class CascadeErrors:
 
 
 def cascade_errors(
-    model, data_dir, protocol: str | Protocol, box_source: str | None = None, name: str = "", on_error: str = "raise",
+    model,
+    data_dir,
+    protocol: str | Protocol,
+    box_source: str | None = None,
+    name: str = "",
+    on_error: str = "raise",
     reader_options: Mapping[str, object] | None = None,
-) -> CascadeErrors:  # fmt: skip
+) -> CascadeErrors:
     """Runs every iteration of a MuSiCa on the test faces of a protocol.
 
     Args:
@@ -107,8 +114,10 @@ def cascade_errors(
         raise ValueError(f"`model` must be a cascade that estimates its error, such as MuSiCa. Received: model={model}")
     protocol = get_protocol(protocol)
     if protocol.strata:
-        raise ValueError("`protocol` must weigh every face the same: an operating point is a mean over faces. "
-                         f"Received: protocol='{protocol.name}'")
+        raise ValueError(
+            "`protocol` must weigh every face the same: an operating point is a mean over faces. "
+            f"Received: protocol='{protocol.name}'"
+        )
     if box_source is not None:
         protocol = protocol.with_box_source(box_source)
     check_protocols(model, [protocol])
@@ -148,8 +157,10 @@ def cascade_errors(
 def _macs(model, iterations: int) -> dict[str, tuple[int, ...]]:
     from kerasalign.models.musica.macs import count_macs  # Keras loads here, not before
 
-    return {convention: tuple(count_macs(model, convention, i + 1) for i in range(iterations))
-            for convention in ("paper", "full")}  # fmt: skip
+    return {
+        convention: tuple(count_macs(model, convention, i + 1) for i in range(iterations))
+        for convention in ("paper", "full")
+    }
 
 
 def _l1_errors(points: np.ndarray, target: np.ndarray, markup: Markup) -> np.ndarray:
@@ -178,8 +189,11 @@ def _crops(samples, box_source: str, spec: CropSpec) -> Iterator[tuple[FaceSampl
         else:
             detections = detector.detect(image)
             tight = [detector.map_to("landmarks")(found.box) for found in detections]
-            boxes = [(sample, detector.map_to(spec.box)(found.box), found.angle)
-                     for sample in faces for found in same_face(tight, detections, sample)]  # fmt: skip
+            boxes = [
+                (sample, detector.map_to(spec.box)(found.box), found.angle)
+                for sample in faces
+                for found in same_face(tight, detections, sample)
+            ]
         for sample, box, angle in boxes:
             yield sample, *spec.extract(image, box, angle)
 

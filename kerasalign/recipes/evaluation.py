@@ -71,8 +71,10 @@ class ModelReport:
         lines += [part_table([evaluation]) for evaluation in self.evaluations]
         if self.missed:
             rates = dict.fromkeys(f"{self.fr_with_missed(e):.2f} % ({e.protocol.name})" for e in self.evaluations)
-            lines.append(f"The detector missed {len(self.missed)} faces, which have no NME. "
-                         f"Counted as failures: FR {', '.join(rates)}.")
+            lines.append(
+                f"The detector missed {len(self.missed)} faces, which have no NME. "
+                f"Counted as failures: FR {', '.join(rates)}."
+            )
         if np.isfinite(self.iterations):
             lines.append(f"{self.iterations:.2f} iterations a face on average.")
         return Group(*lines)
@@ -131,10 +133,18 @@ class ModelReport:
 
 
 def evaluate_model(
-    model, data_dir, protocols: Sequence[str | Protocol], *, box_source: str | None = None, name: str = "",
-    published: Mapping[str, Mapping[str, float | None]] | None = None, on_error: str = "raise",
-    n_bootstrap: int = 1000, reader_options: Mapping[str, object] | None = None, **options,
-) -> ModelReport:  # fmt: skip
+    model,
+    data_dir,
+    protocols: Sequence[str | Protocol],
+    *,
+    box_source: str | None = None,
+    name: str = "",
+    published: Mapping[str, Mapping[str, float | None]] | None = None,
+    on_error: str = "raise",
+    n_bootstrap: int = 1000,
+    reader_options: Mapping[str, object] | None = None,
+    **options,
+) -> ModelReport:
     """Runs a model on the test faces that protocols name.
 
     Args:
@@ -163,9 +173,16 @@ def evaluate_model(
     found, iterations = _predict(model, list(by_name(faces).values()), chosen[0].box_source, options)
     mean = float(np.mean(iterations)) if len(iterations) else float("nan")
     return report_on(
-        model, chosen, faces, found, n_bootstrap, name=name, published=published, iterations=mean,
+        model,
+        chosen,
+        faces,
+        found,
+        n_bootstrap,
+        name=name,
+        published=published,
+        iterations=mean,
         reader_options=reader_options,
-    )  # fmt: skip
+    )
 
 
 def read_splits(
@@ -183,9 +200,13 @@ def by_name(faces: Mapping[str, Sequence[FaceSample]]) -> dict[str, FaceSample]:
 
 
 def report_on(
-    model, protocols: Sequence[Protocol], faces: Mapping[str, Sequence[FaceSample]], found: Mapping[str, np.ndarray],
-    n_bootstrap: int, **told,
-) -> ModelReport:  # fmt: skip
+    model,
+    protocols: Sequence[Protocol],
+    faces: Mapping[str, Sequence[FaceSample]],
+    found: Mapping[str, np.ndarray],
+    n_bootstrap: int,
+    **told,
+) -> ModelReport:
     """The report of predictions on the samples of `read_splits`.
 
     Args:
@@ -203,13 +224,17 @@ def report_on(
     for protocol in protocols:
         kept = [sample for sample in faces[split_of(protocol)] if sample.name in found]
         if not kept:
-            raise ValueError(f"No face of {protocol} was found by {protocol.box_text()}. "
-                             f"Received: {len(samples)} faces")
+            raise ValueError(
+                f"No face of {protocol} was found by {protocol.box_text()}. Received: {len(samples)} faces"
+            )
         evaluations.append(evaluate_faces(protocol, kept, found, model.crop_spec.box, n_bootstrap))
     names = {split: [sample.name for sample in group] for split, group in faces.items()}
     missed = tuple(name for name in samples if name not in found)
-    told |= {"name": told.get("name") or model.name, "published": told.get("published") or {},
-             "reader_options": told.get("reader_options") or {}}  # fmt: skip
+    told |= {
+        "name": told.get("name") or model.name,
+        "published": told.get("published") or {},
+        "reader_options": told.get("reader_options") or {},
+    }
     return ModelReport(
         evaluations=tuple(evaluations), samples=samples, faces=names, landmarks=found, missed=missed, **told
     )

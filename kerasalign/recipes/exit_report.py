@@ -67,21 +67,35 @@ class ExitReport:
     def table(self) -> Group:
         """Operating points, gain over random exit and calibration, as a `rich` renderable."""
         errors = self.sweep.errors
-        points = _table(f"{errors.model}, {errors.protocol}", [
-            "T_s %", "Iterations", "M multiply-adds", "by the paper's count", "NME % estimated", "random", "oracle",
-            "all faces alike",
-        ])  # fmt: skip
+        points = _table(
+            f"{errors.model}, {errors.protocol}",
+            [
+                "T_s %",
+                "Iterations",
+                "M multiply-adds",
+                "by the paper's count",
+                "NME % estimated",
+                "random",
+                "oracle",
+                "all faces alike",
+            ],
+        )
         for row in self.rows():
             threshold = "off" if row["threshold"] is None else f"{row['threshold']:.3f}"
             cost = [f"{row['macs'][name] / 1e6:.2f}" for name in ("full", "paper")]
             nmes = [_text(row[name]) for name in ("nme", "random_nme", "oracle_nme", "all_alike_nme")]
             points.add_row(threshold, f"{row['iterations']:.2f}", *cost, *nmes)
         gain = self.sweep.gain_over_random()
-        lines = [points, f"At {gain.iterations:g} iterations on average: {gain.nme_saved:.1f} % less NME than random "
-                         "exit (paper: about 10 %)."]  # fmt: skip
+        lines = [
+            points,
+            f"At {gain.iterations:g} iterations on average: {gain.nme_saved:.1f} % less NME than random "
+            "exit (paper: about 10 %).",
+        ]
         if math.isfinite(gain.equal_iterations):
-            lines.append(f"As good as random exit there with {gain.equal_iterations:.2f} iterations: "
-                         f"{gain.iterations_saved:.0f} % fewer (paper: about 50 %).")
+            lines.append(
+                f"As good as random exit there with {gain.equal_iterations:.2f} iterations: "
+                f"{gain.iterations_saved:.0f} % fewer (paper: about 50 %)."
+            )
         lines.append(self._calibration_table())
         if errors.missed:
             lines.append(f"The detector missed {len(errors.missed)} faces, which are left out.")
@@ -91,28 +105,49 @@ class ExitReport:
         errors = self.sweep.errors
         table = _table(
             f"Estimates on {len(errors)} faces; a failure is an NME above {errors.protocol.fr_threshold:g} %",
-            ["Iteration", "NME % inter-ocular", "own unit %", "MAE", "bias", "MAE x pi/4", "bias x pi/4",
-             "fitted scale", "Spearman", "Failures", "AUROC", f"T_f % for {100 * _FALSE_ALARMS:g} % false alarms",
-             "failures caught"],
-        )  # fmt: skip
+            [
+                "Iteration",
+                "NME % inter-ocular",
+                "own unit %",
+                "MAE",
+                "bias",
+                "MAE x pi/4",
+                "bias x pi/4",
+                "fitted scale",
+                "Spearman",
+                "Failures",
+                "AUROC",
+                f"T_f % for {100 * _FALSE_ALARMS:g} % false alarms",
+                "failures caught",
+            ],
+        )
         for calibration in self.calibrations:
             told = calibration.to_dict(_FALSE_ALARMS)
             keys = ("raw_mae", "raw_bias", "mae", "bias", "fitted_scale", "spearman")
             caught = "-" if told["caught"] is None else f"{100 * told['caught']:.0f} %"
             table.add_row(
-                str(calibration.iteration), f"{calibration.truth.mean():.3f}", f"{calibration.own.mean():.3f}",
+                str(calibration.iteration),
+                f"{calibration.truth.mean():.3f}",
+                f"{calibration.own.mean():.3f}",
                 *(_text(told[key]) for key in keys),
-                str(told["failures"]), _text(told["auroc"]), _text(told["failure_threshold"]), caught,
-            )  # fmt: skip
+                str(told["failures"]),
+                _text(told["auroc"]),
+                _text(told["failure_threshold"]),
+                caught,
+            )
         return table
 
     def to_dict(self) -> dict:
         """All but the curves, ready for JSON."""
         errors = self.sweep.errors
-        gain = {name: value if math.isfinite(value) else None for name, value in
-                asdict(self.sweep.gain_over_random()).items()}  # fmt: skip
-        attention = [{"values": np.round(values, 4).tolist(), "most_at": int(self.patches[int(values.argmax())])}
-                     for values in errors.attention]  # fmt: skip
+        gain = {
+            name: value if math.isfinite(value) else None
+            for name, value in asdict(self.sweep.gain_over_random()).items()
+        }
+        attention = [
+            {"values": np.round(values, 4).tolist(), "most_at": int(self.patches[int(values.argmax())])}
+            for values in errors.attention
+        ]
         return {
             "model": errors.model,
             "protocol": errors.protocol.to_dict(),

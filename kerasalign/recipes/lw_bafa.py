@@ -39,4 +39,4 @@ class LWBAFARecipe(Recipe):
         """Adam."""
         return keras.optimizers.Adam(
             self.learning_rate_schedule(), self.beta_1, self.beta_2, epsilon=1e-8, **self.averages()
-        )  # fmt: skip
+        )

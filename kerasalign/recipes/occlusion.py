@@ -83,8 +83,10 @@ def occlusion_curve(
     if placements < 1:
         raise ValueError(f"`placements` must be at least 1. Received: placements={placements}")
     if not len(crops) or len(crops) != len(landmarks):
-        raise ValueError(f"`crops` and `landmarks` must be as many, at least one. "
-                         f"Received: {len(crops)} crops, {len(landmarks)} landmarks")
+        raise ValueError(
+            f"`crops` and `landmarks` must be as many, at least one. "
+            f"Received: {len(crops)} crops, {len(landmarks)} landmarks"
+        )
     rng = np.random.default_rng(seed)
     place = rng.random((placements, len(crops), 2))
     color = rng.integers(1, 256, (placements, len(crops), 3))

@@ -9,9 +9,13 @@ from kerasalign.markups import get_markup
 
 
 def read_faces(
-    dataset: str, data_dir, split: str, markup: str, on_error: str = "raise",
+    dataset: str,
+    data_dir,
+    split: str,
+    markup: str,
+    on_error: str = "raise",
     options: Mapping[str, object] | None = None,
-) -> list[FaceSample]:  # fmt: skip
+) -> list[FaceSample]:
     """The faces of a split of a data set, with the points that a model has.
 
     Args:
@@ -32,6 +36,8 @@ def read_faces(
     faces = reader.read(data_dir, split, on_error, **chosen)
     found, wanted = faces[0], get_markup(markup).num_points
     if len(found.landmarks) != wanted:
-        raise ValueError(f"The model's markup '{markup}' has {wanted} points, but {dataset} is read in markup "
-                         f"'{found.markup}' of {len(found.landmarks)}. Received: data_dir={str(data_dir)!r}")
+        raise ValueError(
+            f"The model's markup '{markup}' has {wanted} points, but {dataset} is read in markup "
+            f"'{found.markup}' of {len(found.landmarks)}. Received: data_dir={str(data_dir)!r}"
+        )
     return faces

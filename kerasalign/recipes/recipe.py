@@ -78,9 +78,10 @@ class Recipe:
 
     def __post_init__(self) -> None:
         choices = {
-            "schedule": self.schedules, "balance": ("gdb", "pdb", "none"),
+            "schedule": self.schedules,
+            "balance": ("gdb", "pdb", "none"),
             "precision": ("float32", "mixed_bfloat16"),
-        }  # fmt: skip
+        }
         for name, known in choices.items():
             value = getattr(self, name)
             if value not in known:
@@ -143,9 +144,18 @@ class Recipe:
         return replace(self, steps=self.epochs * once, steps_per_epoch=once)
 
     def fit(
-        self, data_dir, run_dir, *, cache_dir=None, initial_weights=None, resume: bool = True, on_error: str = "raise",
-        verbose="auto", callbacks=(), workers: int = 1,
-    ) -> LandmarkModel:  # fmt: skip
+        self,
+        data_dir,
+        run_dir,
+        *,
+        cache_dir=None,
+        initial_weights=None,
+        resume: bool = True,
+        on_error: str = "raise",
+        verbose="auto",
+        callbacks=(),
+        workers: int = 1,
+    ) -> LandmarkModel:
         """Trains from a data set's folder to a run folder.
 
         Args:
@@ -177,14 +187,30 @@ class Recipe:
 
         settings = {"data_hash": cache.content_hash, "faces": len(train), "held_out": len(held_out)}
         return plan.run(
-            model, loader, validation, run_dir, settings, cache.skipped, initial_weights=initial_weights,
-            verbose=verbose, callbacks=callbacks,
-        )  # fmt: skip
+            model,
+            loader,
+            validation,
+            run_dir,
+            settings,
+            cache.skipped,
+            initial_weights=initial_weights,
+            verbose=verbose,
+            callbacks=callbacks,
+        )
 
     def run(
-        self, model: LandmarkModel, loader, validation, run_dir, settings: dict, skipped: dict, *, initial_weights=None,
-        verbose="auto", callbacks=(),
-    ) -> LandmarkModel:  # fmt: skip
+        self,
+        model: LandmarkModel,
+        loader,
+        validation,
+        run_dir,
+        settings: dict,
+        skipped: dict,
+        *,
+        initial_weights=None,
+        verbose="auto",
+        callbacks=(),
+    ) -> LandmarkModel:
         """Trains a network on a loader's batches; see `fit`, which makes both.
 
         Args:
@@ -218,9 +244,14 @@ class Recipe:
             swap = [keras.callbacks.SwapEMAWeights()] if averages else []
             # The loader has its own seeded order; Keras' shuffling of batches would not survive a restart.
             model.fit(
-                loader, epochs=epochs, initial_epoch=epoch, validation_data=validation, verbose=verbose,
-                shuffle=False, callbacks=[loader.epoch_callback(), *swap, folder, *callbacks],
-            )  # fmt: skip
+                loader,
+                epochs=epochs,
+                initial_epoch=epoch,
+                validation_data=validation,
+                verbose=verbose,
+                shuffle=False,
+                callbacks=[loader.epoch_callback(), *swap, folder, *callbacks],
+            )
         return folder.finished(model)
 
     def build_model(self, cache: CropCache, train: np.ndarray) -> LandmarkModel:
@@ -231,10 +262,17 @@ class Recipe:
     def loaders(self, cache, model, train, held_out, workers: int = 1):
         """Training and validation loaders; the latter is `None` without held-out faces."""
         loader = FaceLoader(
-            cache, model.crop_spec, augment=AugmentConfig.preset(self.augment), batch_size=self.batch_size,
-            steps_per_epoch=self.steps_per_epoch, indices=train, weights=self.draw_weights(cache, train),
-            repeats=self.copies(cache, train), seed=self.seed, workers=workers,
-        )  # fmt: skip
+            cache,
+            model.crop_spec,
+            augment=AugmentConfig.preset(self.augment),
+            batch_size=self.batch_size,
+            steps_per_epoch=self.steps_per_epoch,
+            indices=train,
+            weights=self.draw_weights(cache, train),
+            repeats=self.copies(cache, train),
+            seed=self.seed,
+            workers=workers,
+        )
         if not len(held_out):
             return loader, None
         return loader, FaceLoader.evaluation(

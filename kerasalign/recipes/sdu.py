@@ -46,4 +46,4 @@ class SDURecipe(Recipe):
         """Nadam."""
         return keras.optimizers.Nadam(
             self.learning_rate_schedule(), self.beta_1, self.beta_2, epsilon=1e-8, **self.averages()
-        )  # fmt: skip
+        )

@@ -23,9 +23,18 @@ SURVEYED, HELD_OUT = 2000, 10_000_000
 
 
 def fit_stream(
-    recipe: Recipe, series: Series, run_dir, *, repeats: int = 4, surveyed: int = SURVEYED, initial_weights=None,
-    resume: bool = True, verbose="auto", callbacks=(), threads: int = 2,
-) -> LandmarkModel:  # fmt: skip
+    recipe: Recipe,
+    series: Series,
+    run_dir,
+    *,
+    repeats: int = 4,
+    surveyed: int = SURVEYED,
+    initial_weights=None,
+    resume: bool = True,
+    verbose="auto",
+    callbacks=(),
+    threads: int = 2,
+) -> LandmarkModel:
     """Trains a recipe's network on a series of renders, without a folder of them.
 
     What a paper learns from its training faces (mean shape, graph) is learned from the landmarks of the first
@@ -65,19 +74,34 @@ def fit_stream(
     faces = studio.unrendered(range(surveyed))
     model = recipe.build_model(faces, np.arange(surveyed))
     loader = SynthStream(
-        studio, AugmentConfig.preset(recipe.augment), recipe.batch_size, recipe.steps_per_epoch, repeats, recipe.seed,
+        studio,
+        AugmentConfig.preset(recipe.augment),
+        recipe.batch_size,
+        recipe.steps_per_epoch,
+        repeats,
+        recipe.seed,
         threads=threads,
-    )  # fmt: skip
+    )
     validation = None
     if recipe.validation:
         held_out = studio.rendered(range(HELD_OUT, HELD_OUT + recipe.validation))
         validation = FaceLoader.evaluation(held_out, network.crop_spec, batch_size=min(recipe.batch_size, 64))
     card = series.card()
     settings = {
-        "data_hash": hashlib.sha256(json.dumps(card, sort_keys=True).encode()).hexdigest(), "series": card,
-        "repeats": repeats, "surveyed": surveyed, "held_out": recipe.validation,
-    }  # fmt: skip
+        "data_hash": hashlib.sha256(json.dumps(card, sort_keys=True).encode()).hexdigest(),
+        "series": card,
+        "repeats": repeats,
+        "surveyed": surveyed,
+        "held_out": recipe.validation,
+    }
     return recipe.run(
-        model, loader, validation, run_dir, settings, {}, initial_weights=initial_weights, verbose=verbose,
+        model,
+        loader,
+        validation,
+        run_dir,
+        settings,
+        {},
+        initial_weights=initial_weights,
+        verbose=verbose,
         callbacks=callbacks,
-    )  # fmt: skip
+    )

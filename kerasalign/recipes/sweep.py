@@ -105,8 +105,9 @@ class Sweep:
             ValueError: If the convention is unknown.
         """
         if convention not in self.errors.macs:
-            raise ValueError(f"`convention` must be one of {list(self.errors.macs)}. "
-                             f"Received: convention={convention!r}")
+            raise ValueError(
+                f"`convention` must be one of {list(self.errors.macs)}. Received: convention={convention!r}"
+            )
         return curve.counts @ np.asarray(self.errors.macs[convention], "float64") / len(self.errors)
 
     def point(self, index: int) -> OperatingPoint:
@@ -149,8 +150,10 @@ class Sweep:
         """
         good = np.flatnonzero(self.estimated.nme <= max_nme)
         if not good.size:
-            raise ValueError(f"`max_nme` must be at least {self.estimated.nme.min():.4f} %, the best that this "
-                             f"cascade does. Received: max_nme={max_nme}")
+            raise ValueError(
+                f"`max_nme` must be at least {self.estimated.nme.min():.4f} %, the best that this "
+                f"cascade does. Received: max_nme={max_nme}"
+            )
         # Thresholds ascend, so iterations descend.
         return self.point(int(good[-1]))
 
@@ -181,16 +184,24 @@ class Sweep:
             writer.writerow(head)
             for policy in ("estimated", "oracle", "random"):
                 curve = getattr(self, policy)
-                columns = (curve.thresholds, curve.iterations, self.macs(curve, "paper"), self.macs(curve, "full"),
-                           curve.nme, curve.spread)  # fmt: skip
+                columns = (
+                    curve.thresholds,
+                    curve.iterations,
+                    self.macs(curve, "paper"),
+                    self.macs(curve, "full"),
+                    curve.nme,
+                    curve.spread,
+                )
                 for *numbers, counts in zip(*columns, curve.counts):
                     writer.writerow([policy, *(f"{number:.8g}" for number in numbers), *counts])
 
     def _cheapest_best(self, cost: np.ndarray, limit: float, name: str) -> OperatingPoint:
         allowed = np.flatnonzero(cost <= limit)
         if not allowed.size:
-            raise ValueError(f"`{name}` must be at least {cost.min():.6g}, what one iteration of every face "
-                             f"costs. Received: {name}={limit}")
+            raise ValueError(
+                f"`{name}` must be at least {cost.min():.6g}, what one iteration of every face "
+                f"costs. Received: {name}={limit}"
+            )
         nme = self.estimated.nme[allowed]
         # Of equals the last: thresholds ascend, so it costs least.
         return self.point(int(allowed[np.flatnonzero(nme == nme.min())[-1]]))

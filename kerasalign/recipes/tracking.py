@@ -16,10 +16,19 @@ from kerasalign.recipes.evaluation import ModelReport, by_name, check_protocols,
 
 
 def evaluate_tracking(
-    model, data_dir, protocols: Sequence[str | Protocol], *, detector="kerasalign", smooth: OneEuroFilter | None = None,
-    name: str = "", published: Mapping[str, Mapping[str, float | None]] | None = None, on_error: str = "raise",
-    n_bootstrap: int = 1000, reader_options: Mapping[str, object] | None = None, **options,
-) -> ModelReport:  # fmt: skip
+    model,
+    data_dir,
+    protocols: Sequence[str | Protocol],
+    *,
+    detector="kerasalign",
+    smooth: OneEuroFilter | None = None,
+    name: str = "",
+    published: Mapping[str, Mapping[str, float | None]] | None = None,
+    on_error: str = "raise",
+    n_bootstrap: int = 1000,
+    reader_options: Mapping[str, object] | None = None,
+    **options,
+) -> ModelReport:
     """Follows the annotated face through every video that protocols name.
 
     Nothing of the annotation is used: the detector finds the faces, the tracker follows them, and of those in a frame
@@ -60,7 +69,7 @@ def evaluate_tracking(
     found = _followed(model, samples, finder, smooth, options)
     return report_on(
         model, chosen, faces, found, n_bootstrap, name=name, published=published, reader_options=reader_options
-    )  # fmt: skip
+    )
 
 
 def _followed(model, samples: list[FaceSample], detector, smooth, options) -> dict[str, np.ndarray]:

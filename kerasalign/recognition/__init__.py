@@ -14,7 +14,21 @@ from kerasalign.recognition.template import landmarks68_to_5, landmarks_to_5, te
 from kerasalign.recognition.verification import Rate, Verification, verify
 
 __all__ = [
-    "FacePairs", "Rate", "Verification", "align_faces", "align_main_faces", "centre_crop", "embed_faces",
-    "landmarks68_to_5", "landmarks_to_5", "norm_crop", "norm_matrix", "read_cfp_pairs", "read_insightface_bin",
-    "read_lfw_pairs", "template", "template5", "verify",
-]  # fmt: skip
+    "FacePairs",
+    "Rate",
+    "Verification",
+    "align_faces",
+    "align_main_faces",
+    "centre_crop",
+    "embed_faces",
+    "landmarks68_to_5",
+    "landmarks_to_5",
+    "norm_crop",
+    "norm_matrix",
+    "read_cfp_pairs",
+    "read_insightface_bin",
+    "read_lfw_pairs",
+    "template",
+    "template5",
+    "verify",
+]

@@ -49,8 +49,10 @@ def embed_faces(
     length = np.linalg.norm(total, axis=1, keepdims=True)
     bad = np.flatnonzero(~(np.isfinite(length) & (length > 0)))
     if bad.size:
-        raise ValueError("`embed` must give finite embeddings that are not zero. "
-                         f"Received: {total[bad[0]][:4].tolist()}... of photo {bad[0]}")
+        raise ValueError(
+            "`embed` must give finite embeddings that are not zero. "
+            f"Received: {total[bad[0]][:4].tolist()}... of photo {bad[0]}"
+        )
     return (total / length).astype("float32")
 
 
@@ -61,6 +63,7 @@ def _numbers(output, count: int) -> np.ndarray:
         output = ops.convert_to_numpy(output)
     vectors = np.asarray(output, "float64")
     if vectors.ndim != 2 or len(vectors) != count:
-        raise ValueError(f"`embed` must give ({count}, D) embeddings for {count} crops. "
-                         f"Received: shape {vectors.shape}")
+        raise ValueError(
+            f"`embed` must give ({count}, D) embeddings for {count} crops. Received: shape {vectors.shape}"
+        )
     return vectors

@@ -38,10 +38,14 @@ def read_insightface_bin(path: str | os.PathLike, folds: int = 10) -> FacePairs:
         content = _PlainData(io.BytesIO(path.read_bytes()), encoding="bytes").load()
     except Exception as error:  # On a damaged file the parser raises whatever it stumbles over.
         raise DatasetError(path, f"not a verification set of plain data ({type(error).__name__}: {error})") from error
-    if not (isinstance(content, (tuple, list)) and len(content) == 2
-            and all(isinstance(part, (tuple, list)) for part in content)):  # fmt: skip
-        raise DatasetError(path, "a verification set is a list of pictures and a list of truth values, "
-                                 f"not {type(content).__name__}")
+    if not (
+        isinstance(content, (tuple, list))
+        and len(content) == 2
+        and all(isinstance(part, (tuple, list)) for part in content)
+    ):
+        raise DatasetError(
+            path, f"a verification set is a list of pictures and a list of truth values, not {type(content).__name__}"
+        )
     photos, same = content
     if len(photos) != 2 * len(same) or not same:
         raise DatasetError(path, f"{len(photos)} pictures do not make {len(same)} pairs")

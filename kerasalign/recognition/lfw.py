@@ -35,8 +35,9 @@ def read_lfw_pairs(root: str | os.PathLike, pairs: str | os.PathLike | None = No
         if not wanted.exists():
             raise FileNotFoundError(f"`{name}` does not exist. Received: {name}={str(wanted)!r}")
     folder = root / "lfw" if (root / "lfw").is_dir() else root
-    lines = [(number, line.split()) for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
-             if line.strip()]  # fmt: skip
+    lines = [
+        (number, line.split()) for number, line in enumerate(path.read_text("utf-8").splitlines(), 1) if line.strip()
+    ]
     folds, each = _header(path, lines[0][1] if lines else [])
     if len(lines) - 1 != 2 * folds * each:
         raise DatasetError(path, f"{len(lines) - 1} pairs, but {folds} folds of {each} + {each} were announced", 1)
@@ -65,8 +66,11 @@ def _photos(folder: Path, path: Path, number: int, words: list[str], one_person:
     if one_person and len(words) == 3:
         words = [words[0], words[1], words[0], words[2]]
     elif one_person or len(words) != 4:
-        raise DatasetError(path, f"a pair of {'one person' if one_person else 'two people'} is {expected}, "
-                                 f"not {' '.join(words)[:60]!r}", number)  # fmt: skip
+        raise DatasetError(
+            path,
+            f"a pair of {'one person' if one_person else 'two people'} is {expected}, not {' '.join(words)[:60]!r}",
+            number,
+        )
     if not (words[1].isdecimal() and words[3].isdecimal()):
         raise DatasetError(path, f"a pair is {expected}, not {' '.join(words)[:60]!r}", number)
     first, second = (folder / name / f"{name}_{int(count):04d}.jpg" for name, count in (words[:2], words[2:]))

@@ -33,14 +33,19 @@ class FacePairs:
     def __post_init__(self) -> None:
         pairs, same = np.asarray(self.pairs), np.asarray(self.same)
         if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iu" or len(pairs) == 0:
-            raise ValueError("`pairs` must be a (P, 2) array of indices of one or more pairs. "
-                             f"Received: {pairs.dtype} of shape {pairs.shape}")
+            raise ValueError(
+                "`pairs` must be a (P, 2) array of indices of one or more pairs. "
+                f"Received: {pairs.dtype} of shape {pairs.shape}"
+            )
         if pairs.min() < 0 or pairs.max() >= len(self.photos):
-            raise ValueError(f"`pairs` must index the {len(self.photos)} photos. "
-                             f"Received: indices {pairs.min()}..{pairs.max()}")
+            raise ValueError(
+                f"`pairs` must index the {len(self.photos)} photos. Received: indices {pairs.min()}..{pairs.max()}"
+            )
         if same.shape != (len(pairs),) or not np.isin(same, (0, 1)).all():
-            raise ValueError(f"`same` must say True or False of each of the {len(pairs)} pairs. "
-                             f"Received: {same.dtype} of shape {same.shape}")
+            raise ValueError(
+                f"`same` must say True or False of each of the {len(pairs)} pairs. "
+                f"Received: {same.dtype} of shape {same.shape}"
+            )
         object.__setattr__(self, "pairs", pairs.astype("int64"))
         object.__setattr__(self, "same", same.astype(bool))
 
@@ -54,8 +59,7 @@ class FacePairs:
             ValueError: If they are not as many.
         """
         if len(photos) != len(self.photos):
-            raise ValueError(f"`photos` must be one for each of the {len(self.photos)} photos. "
-                             f"Received: {len(photos)}")
+            raise ValueError(f"`photos` must be one for each of the {len(self.photos)} photos. Received: {len(photos)}")
         return replace(self, photos=photos)
 
     def __repr__(self) -> str:

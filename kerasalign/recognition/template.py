@@ -81,8 +81,10 @@ def landmarks_to_5(landmarks: np.ndarray, markup: str | int | Markup | None = No
         raise ValueError(f"`landmarks` must be (..., N, 2). Received: shape {landmarks.shape}")
     markup = get_markup(landmarks.shape[-2] if markup is None else markup)
     if landmarks.shape[-2] != markup.num_points:
-        raise ValueError(f"`landmarks` must have the {markup.num_points} points of markup '{markup.name}'. "
-                         f"Received: shape {landmarks.shape}")
+        raise ValueError(
+            f"`landmarks` must have the {markup.num_points} points of markup '{markup.name}'. "
+            f"Received: shape {landmarks.shape}"
+        )
     five = get_markup("5")
     points = markup.convert(landmarks, five.name)
     if markup.has_eye_corners:

@@ -46,15 +46,20 @@ class Verification:
     def __post_init__(self) -> None:
         distances, same = np.asarray(self.distances, "float64"), np.asarray(self.same, bool)
         if distances.ndim != 1 or distances.shape != same.shape or not np.isfinite(distances).all():
-            raise ValueError("`distances` must be one finite number for each pair. "
-                             f"Received: shapes {distances.shape} and {same.shape}")
+            raise ValueError(
+                "`distances` must be one finite number for each pair. "
+                f"Received: shapes {distances.shape} and {same.shape}"
+            )
         if not isinstance(self.folds, (int, np.integer)) or not 2 <= self.folds <= len(same):
-            raise ValueError(f"`folds` must be an integer from 2 to the number of pairs, {len(same)}. "
-                             f"Received: folds={self.folds!r}")
+            raise ValueError(
+                f"`folds` must be an integer from 2 to the number of pairs, {len(same)}. Received: folds={self.folds!r}"
+            )
         for number, fold in enumerate(np.array_split(same, self.folds), start=1):
             if fold.all() or not fold.any():
-                raise ValueError(f"`same` must have pairs of one person and of two in every fold. "
-                                 f"Received: only {'one person' if fold.all() else 'two'} in fold {number}")
+                raise ValueError(
+                    f"`same` must have pairs of one person and of two in every fold. "
+                    f"Received: only {'one person' if fold.all() else 'two'} in fold {number}"
+                )
         object.__setattr__(self, "distances", distances)
         object.__setattr__(self, "same", same)
 
@@ -66,8 +71,12 @@ class Verification:
     @property
     def fold_accuracies(self) -> np.ndarray:
         """`(folds,)` accuracy of each fold at the threshold that the other folds chose, 0..1."""
-        return np.array([self._accuracy(fold, np.array([threshold]))[0]
-                         for (fold, _), threshold in zip(self._folds(), self.thresholds, strict=True)])
+        return np.array(
+            [
+                self._accuracy(fold, np.array([threshold]))[0]
+                for (fold, _), threshold in zip(self._folds(), self.thresholds, strict=True)
+            ]
+        )
 
     @property
     def accuracy(self) -> float:
@@ -126,8 +135,10 @@ class Verification:
         return np.rint(right) / mask.sum()
 
     def __repr__(self) -> str:
-        return (f"Verification({self.name!r}, accuracy={100 * self.accuracy:.3f} +- {100 * self.accuracy_std:.3f} %, "
-                f"{len(self.same)} pairs, {self.folds} folds)")
+        return (
+            f"Verification({self.name!r}, accuracy={100 * self.accuracy:.3f} +- {100 * self.accuracy_std:.3f} %, "
+            f"{len(self.same)} pairs, {self.folds} folds)"
+        )
 
 
 def verify(

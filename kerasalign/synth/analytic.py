@@ -16,15 +16,50 @@ from kerasalign.synth.surface import AXIS, RADIUS
 
 # Places of half a face in the chart, centimetres: outline of the right eye opening and lips, brows, nose, jaw.
 EYE = np.array([(-4.75, 3.45), (-4.0, 3.92), (-3.0, 3.98), (-2.0, 3.28), (-2.95, 3.05), (-4.0, 3.05)])
-LIPS = np.array([(-2.6, -3.5), (-1.55, -2.85), (-0.6, -2.5), (0.0, -2.58), (0.6, -2.5), (1.55, -2.85), (2.6, -3.5),
-                 (1.7, -4.1), (0.9, -4.4), (0.0, -4.45), (-0.9, -4.4), (-1.7, -4.1)])  # fmt: skip
-INNER = np.array([(-2.3, -3.48), (-0.95, -3.36), (0.0, -3.38), (0.95, -3.36), (2.3, -3.48),
-                  (0.95, -3.44), (0.0, -3.46), (-0.95, -3.44)])  # fmt: skip
+LIPS = np.array(
+    [
+        (-2.6, -3.5),
+        (-1.55, -2.85),
+        (-0.6, -2.5),
+        (0.0, -2.58),
+        (0.6, -2.5),
+        (1.55, -2.85),
+        (2.6, -3.5),
+        (1.7, -4.1),
+        (0.9, -4.4),
+        (0.0, -4.45),
+        (-0.9, -4.4),
+        (-1.7, -4.1),
+    ]
+)
+INNER = np.array(
+    [
+        (-2.3, -3.48),
+        (-0.95, -3.36),
+        (0.0, -3.38),
+        (0.95, -3.36),
+        (2.3, -3.48),
+        (0.95, -3.44),
+        (0.0, -3.46),
+        (-0.95, -3.44),
+    ]
+)
 BROW = np.array([(-6.6, 5.1), (-5.4, 5.8), (-4.0, 6.0), (-2.5, 5.8), (-1.2, 5.5)])
 BRIDGE = np.array([(0, 3.6), (0, 2.5), (0, 1.5), (0, 0.4)])
 NOSTRILS = np.array([(-1.3, -1.05), (-0.6, -1.15), (0, -1.25), (0.6, -1.15), (1.3, -1.05)])
-JAW = np.array([(-12.8, 3.1), (-12.6, 0.8), (-12.3, -1.5), (-11.1, -3.9), (-8.6, -5.5), (-6.0, -6.4), (-3.6, -7.0),
-                (-1.6, -7.4), (0, -7.6)])  # fmt: skip
+JAW = np.array(
+    [
+        (-12.8, 3.1),
+        (-12.6, 0.8),
+        (-12.3, -1.5),
+        (-11.1, -3.9),
+        (-8.6, -5.5),
+        (-6.0, -6.4),
+        (-3.6, -7.0),
+        (-1.6, -7.4),
+        (0, -7.6),
+    ]
+)
 EYEBALL = (3.1, 3.5, 7.6, 1.35)
 FLOOR, TOP = -15.0, 13.6
 
@@ -56,16 +91,37 @@ def analytic_head() -> HeadModel:
         parts[name] = start + np.arange(len(tri))
     mean, kind = np.concatenate(vertices), np.concatenate(kind)
     names, moves = expressions(mean, kind)
-    flat = np.stack([np.arctan2(mean[:, 0], mean[:, 2] - AXIS) / (2 * np.pi) + 0.5,
-                     (mean[:, 1] - FLOOR) / (TOP - FLOOR)], -1)  # fmt: skip
-    wanted = np.concatenate([JAW, _mirrored(JAW[:-1])[::-1], BROW, _mirrored(BROW)[::-1], BRIDGE, NOSTRILS,
-                             EYE, _mirrored(EYE)[[3, 2, 1, 0, 5, 4]], LIPS, INNER])  # fmt: skip
+    flat = np.stack(
+        [np.arctan2(mean[:, 0], mean[:, 2] - AXIS) / (2 * np.pi) + 0.5, (mean[:, 1] - FLOOR) / (TOP - FLOOR)], -1
+    )
+    wanted = np.concatenate(
+        [
+            JAW,
+            _mirrored(JAW[:-1])[::-1],
+            BROW,
+            _mirrored(BROW)[::-1],
+            BRIDGE,
+            NOSTRILS,
+            EYE,
+            _mirrored(EYE)[[3, 2, 1, 0, 5, 4]],
+            LIPS,
+            INNER,
+        ]
+    )
     landmarks = [int(np.argmin(((places - place) ** 2).sum(-1))) for place in wanted]
     return HeadModel(
-        name="kerasalign-analytic", version="1", licence="Apache-2.0", mean=mean, identity=identities(mean, kind),
-        expression=moves, expression_names=names, triangles=np.concatenate(faces), uv=flat, parts=parts,
+        name="kerasalign-analytic",
+        version="1",
+        licence="Apache-2.0",
+        mean=mean,
+        identity=identities(mean, kind),
+        expression=moves,
+        expression_names=names,
+        triangles=np.concatenate(faces),
+        uv=flat,
+        parts=parts,
         landmarks68=landmarks,
-    )  # fmt: skip
+    )
 
 
 def lift(places: np.ndarray) -> np.ndarray:
@@ -133,8 +189,18 @@ def _inside(points: np.ndarray, outline: np.ndarray) -> np.ndarray:
 def _drawing():
     """Chart places of the skin, its triangles, and which lip or lid a vertex belongs to (see `analytic_modes`)."""
     eye, mouth = _closed(EYE, 6), _closed(INNER, 5)
-    curves = [eye, _mirrored(eye), mouth, _closed(LIPS, 4), BROW, _mirrored(BROW), BRIDGE, NOSTRILS, JAW,
-              _mirrored(JAW)]  # fmt: skip
+    curves = [
+        eye,
+        _mirrored(eye),
+        mouth,
+        _closed(LIPS, 4),
+        BROW,
+        _mirrored(BROW),
+        BRIDGE,
+        NOSTRILS,
+        JAW,
+        _mirrored(JAW),
+    ]
     for grow in (1.12, 1.3):
         ring = EYE.mean(0) + (_closed(EYE, 4) - EYE.mean(0)) * grow
         curves += [ring, _mirrored(ring)]
@@ -167,8 +233,9 @@ def _drawing():
 
 def _sphere(centre, radius: float, rows: int = 14, columns: int = 24):
     """A globe with its pole towards the viewer."""
-    polar, around = np.meshgrid(np.linspace(0.001, np.pi, rows), np.linspace(0, 2 * np.pi, columns, endpoint=False),
-                                indexing="ij")  # fmt: skip
+    polar, around = np.meshgrid(
+        np.linspace(0.001, np.pi, rows), np.linspace(0, 2 * np.pi, columns, endpoint=False), indexing="ij"
+    )
     points = np.stack([np.sin(polar) * np.cos(around), np.sin(polar) * np.sin(around), np.cos(polar)], -1)
     return points.reshape(-1, 3) * radius + centre, _strip(rows, columns, closed=True)
 
@@ -177,8 +244,9 @@ def _strip(rows: int, columns: int, closed: bool = False) -> np.ndarray:
     """Triangles of a grid of `rows * columns` vertices."""
     i, j = np.meshgrid(np.arange(rows - 1), np.arange(columns if closed else columns - 1), indexing="ij")
     a, b = i * columns + j, i * columns + (j + 1) % columns
-    return np.concatenate([np.stack([a, a + columns, b], -1).reshape(-1, 3),
-                           np.stack([b, a + columns, b + columns], -1).reshape(-1, 3)])  # fmt: skip
+    return np.concatenate(
+        [np.stack([a, a + columns, b], -1).reshape(-1, 3), np.stack([b, a + columns, b + columns], -1).reshape(-1, 3)]
+    )
 
 
 def _eyeballs():

@@ -29,13 +29,21 @@ def identities(mean: np.ndarray, kind: np.ndarray) -> np.ndarray:
     brows = _both(mean, (3.8, 5.8, 8.5), (3.0, 1.2, 3.0))
     chin = _bell(mean, (0, -6.8, 8.5), (3.0, 1.8, 3.0))
     fields = [
-        (0.045 * x, zero, zero), (zero, 0.04 * (y - 2), zero), (zero, zero, 0.04 * (z - 1)),
-        (0.08 * x * lower, zero, zero), (zero, -0.45 * lower, zero), (zero, -0.2 * chin, 0.35 * chin),
-        (0.18 * side * nose, zero, zero), (zero, -0.3 * nose, zero), (zero, 0.1 * nose, 0.35 * nose),
-        (0.3 * side * lips, zero, zero), (zero, 0.2 * np.sign(y + 3.45) * lips, 0.15 * lips),
-        (0.16 * side * eyes, zero, zero), (zero, 0.3 * brows, 0.12 * brows),
+        (0.045 * x, zero, zero),
+        (zero, 0.04 * (y - 2), zero),
+        (zero, zero, 0.04 * (z - 1)),
+        (0.08 * x * lower, zero, zero),
+        (zero, -0.45 * lower, zero),
+        (zero, -0.2 * chin, 0.35 * chin),
+        (0.18 * side * nose, zero, zero),
+        (zero, -0.3 * nose, zero),
+        (zero, 0.1 * nose, 0.35 * nose),
+        (0.3 * side * lips, zero, zero),
+        (zero, 0.2 * np.sign(y + 3.45) * lips, 0.15 * lips),
+        (0.16 * side * eyes, zero, zero),
+        (zero, 0.3 * brows, 0.12 * brows),
         (0.3 * side * _both(mean, (5.5, 0, 6.5), (3, 3, 3)), zero, zero),
-    ]  # fmt: skip
+    ]
     out = np.stack([np.stack(field, -1) for field in fields])
     for eye in EYES:
         # An eyeball is moved as a whole.
@@ -107,8 +115,12 @@ def _eye(add, moves: dict, mean: np.ndarray, kind: np.ndarray, side: str, sign: 
     ball = kind == (2 if sign > 0 else 1)
     centre = mean[ball].mean(0)
     relative = np.where(ball[:, None], mean - centre, 0)
-    for name, axis, degrees in (("eyeLookUp", 0, -25), ("eyeLookDown", 0, 25), ("eyeLookOut", 1, 35 * sign),
-                                ("eyeLookIn", 1, -35 * sign)):  # fmt: skip
+    for name, axis, degrees in (
+        ("eyeLookUp", 0, -25),
+        ("eyeLookDown", 0, 25),
+        ("eyeLookOut", 1, 35 * sign),
+        ("eyeLookIn", 1, -35 * sign),
+    ):
         a = np.deg2rad(degrees)
         turn = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
         if axis == 1:

@@ -43,8 +43,9 @@ def photographs(folder: str | os.PathLike) -> tuple[str, ...]:
     """
     found = tuple(str(p) for p in sorted(Path(folder).rglob("*")) if p.suffix.lower() in SUFFIXES)
     if not found:
-        raise FileNotFoundError(f"A folder of backgrounds must hold pictures ({', '.join(SUFFIXES)}). "
-                                f"Received: {str(folder)!r}")
+        raise FileNotFoundError(
+            f"A folder of backgrounds must hold pictures ({', '.join(SUFFIXES)}). Received: {str(folder)!r}"
+        )
     return found
 
 
@@ -56,10 +57,13 @@ def draw_background(rng: np.random.Generator, folder: str | None, chance: float)
         names = photographs(folder)
         photo = names[int(pick * len(names))]
     return Background(
-        photo=photo, blur=float(rng.uniform(0, 0.06) ** 1.2 if rng.random() < 0.8 else 0),
-        saturation=float(rng.uniform(0.1, 1.0)), brightness=float(np.exp(rng.normal(0, 0.3))),
-        shapes=int(rng.integers(0, 16)) if rng.random() < 0.8 else 0, texture=float(rng.uniform(0, 0.6)),
-    )  # fmt: skip
+        photo=photo,
+        blur=float(rng.uniform(0, 0.06) ** 1.2 if rng.random() < 0.8 else 0),
+        saturation=float(rng.uniform(0.1, 1.0)),
+        brightness=float(np.exp(rng.normal(0, 0.3))),
+        shapes=int(rng.integers(0, 16)) if rng.random() < 0.8 else 0,
+        texture=float(rng.uniform(0, 0.6)),
+    )
 
 
 @lru_cache(maxsize=64)
@@ -87,7 +91,7 @@ def _cut(rng: np.random.Generator, photo: np.ndarray, size: int) -> np.ndarray:
     height, width = photo.shape[:2]
     side = int(min(height, width) * rng.uniform(0.35, 1.0))
     row, column = rng.integers(0, height - side + 1), rng.integers(0, width - side + 1)
-    piece = photo[row:row + side, column:column + side]
+    piece = photo[row : row + side, column : column + side]
     piece = piece[:, ::-1] if rng.random() < 0.5 else piece
     way = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
     return cv2.resize(np.ascontiguousarray(piece), (size, size), interpolation=way).astype("float32") / 255

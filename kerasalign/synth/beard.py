@@ -46,21 +46,45 @@ class Beard:
         mouth, chin, nose = marks[48:60].mean(0), marks[8], marks[33]
         if self.cheeks > -4:
             y = mouth[1] + self.cheeks
-            half = [(12.6, 4.5), (11.2, y + 1.6), (9.0, y + 0.5), (6.5, y - 0.2), (4.3, y - 0.5), (3.4, mouth[1] + 0.2),
-                    (3.2, mouth[1] - 1.2), (1.6, mouth[1] - 1.5), (0.0, mouth[1] - 1.5)]  # fmt: skip
+            half = [
+                (12.6, 4.5),
+                (11.2, y + 1.6),
+                (9.0, y + 0.5),
+                (6.5, y - 0.2),
+                (4.3, y - 0.5),
+                (3.4, mouth[1] + 0.2),
+                (3.2, mouth[1] - 1.2),
+                (1.6, mouth[1] - 1.5),
+                (0.0, mouth[1] - 1.5),
+            ]
             low = [(0.0, -9.4), (6.0, -9.2), (10.5, -7.5), (13.2, -2.0), (13.4, 4.0)]
             right = np.array(half + low)
             canvas.fill(mask, canvas.smooth(right, 60))
             canvas.fill(mask, canvas.smooth(right * [-1, 1], 60))
         if self.moustache:
             y = mouth[1]
-            half = [(0.0, nose[1] - 0.25), (1.2, nose[1] - 0.35), (2.5, y + 0.55), (3.3, y - 0.3), (3.0, y - 1.0),
-                    (2.75, y - 0.1), (1.7, y + 0.6), (0.0, y + 0.75)]  # fmt: skip
+            half = [
+                (0.0, nose[1] - 0.25),
+                (1.2, nose[1] - 0.35),
+                (2.5, y + 0.55),
+                (3.3, y - 0.3),
+                (3.0, y - 1.0),
+                (2.75, y - 0.1),
+                (1.7, y + 0.6),
+                (0.0, y + 0.75),
+            ]
             for side in (-1, 1):
                 canvas.fill(mask, np.array(half) * [side, 1])
         if self.chin:
-            half = [(0.0, mouth[1] - 1.1), (1.4, mouth[1] - 1.4), (2.8, mouth[1] - 0.8), (3.4, mouth[1] - 1.5),
-                    (2.8, chin[1] - 0.2), (1.5, chin[1] - 1.2), (0.0, chin[1] - 1.5)]  # fmt: skip
+            half = [
+                (0.0, mouth[1] - 1.1),
+                (1.4, mouth[1] - 1.4),
+                (2.8, mouth[1] - 0.8),
+                (3.4, mouth[1] - 1.5),
+                (2.8, chin[1] - 0.2),
+                (1.5, chin[1] - 1.2),
+                (0.0, chin[1] - 1.5),
+            ]
             for side in (-1, 1):
                 canvas.fill(mask, np.array(half) * [side, 1])
         return canvas.blurred(mask, self.softness)
@@ -74,8 +98,9 @@ class Beard:
         colour = np.asarray(self.colour) * (1 - self.grey) + 0.35 * self.grey
         canvas.lay(albedo, alpha, colour)
 
-    def hairs_on(self, head: HeadModel, vertices: np.ndarray, normals: np.ndarray, rng: np.random.Generator,
-                 eye: np.ndarray) -> Mesh | None:  # fmt: skip
+    def hairs_on(
+        self, head: HeadModel, vertices: np.ndarray, normals: np.ndarray, rng: np.random.Generator, eye: np.ndarray
+    ) -> Mesh | None:
         """The mesh of the hairs that stand out of a face with these vertices and normals."""
         if not self.hairs or self.length <= 0:
             return None
@@ -121,12 +146,32 @@ def draw_beard(rng: np.random.Generator, hair_colour, skin: Skin) -> Beard:
         colour = linear(np.array([0.45, 0.27, 0.15])) * u(0.5, 1.2)
     base = {"colour": tuple(float(v) for v in colour), "grey": grey, "softness": float(u(0.12, 0.5))}
     if kind < 0.5:
-        return Beard(**base, stubble=float(u(0.08, 0.75)), length=0.0, hairs=0, cheeks=float(u(-0.6, 2.2)),
-                     moustache=True, chin=True)  # fmt: skip
+        return Beard(
+            **base,
+            stubble=float(u(0.08, 0.75)),
+            length=0.0,
+            hairs=0,
+            cheeks=float(u(-0.6, 2.2)),
+            moustache=True,
+            chin=True,
+        )
     if kind < 0.78:
-        return Beard(**base, stubble=float(u(0.5, 0.95)), length=float(u(0.25, 1.0) if rng.random() < 0.7 else u(1, 6)),
-                     hairs=int(rng.integers(1800, 4200)), cheeks=float(u(-0.6, 1.8)), moustache=rng.random() < 0.9,
-                     chin=True)  # fmt: skip
+        return Beard(
+            **base,
+            stubble=float(u(0.5, 0.95)),
+            length=float(u(0.25, 1.0) if rng.random() < 0.7 else u(1, 6)),
+            hairs=int(rng.integers(1800, 4200)),
+            cheeks=float(u(-0.6, 1.8)),
+            moustache=rng.random() < 0.9,
+            chin=True,
+        )
     both = rng.random()
-    return Beard(**base, stubble=float(u(0.4, 0.9)), length=float(u(0.2, 1.5)), hairs=int(rng.integers(500, 1300)),
-                 cheeks=-9.0, moustache=both < 0.75, chin=both > 0.35)  # fmt: skip
+    return Beard(
+        **base,
+        stubble=float(u(0.4, 0.9)),
+        length=float(u(0.2, 1.5)),
+        hairs=int(rng.integers(500, 1300)),
+        cheeks=-9.0,
+        moustache=both < 0.75,
+        chin=both > 0.35,
+    )

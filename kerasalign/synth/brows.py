@@ -55,14 +55,20 @@ def draw_brows(rng: np.random.Generator, hair_colour, skin) -> Brows:
     faint = rng.random() < 0.1
     feminine = skin.feminine > 0.5
     return Brows(
-        lift=float(rng.normal(-0.86, 0.26)), arch=float(rng.normal(0.12 if feminine else 0.0, 0.14)),
-        tilt=float(rng.normal(0.5, 0.22)), inner=float(rng.normal(0.05, 0.22)), length=float(rng.normal(1.02, 0.06)),
+        lift=float(rng.normal(-0.86, 0.26)),
+        arch=float(rng.normal(0.12 if feminine else 0.0, 0.14)),
+        tilt=float(rng.normal(0.5, 0.22)),
+        inner=float(rng.normal(0.05, 0.22)),
+        length=float(rng.normal(1.02, 0.06)),
         thickness=float(rng.uniform(0.3, 0.75) if feminine else rng.uniform(0.45, 1.1)),
-        lean=float(rng.normal(0, 0.07)), hairs=int(rng.integers(60, 330)), hair_length=float(rng.uniform(0.3, 0.65)),
+        lean=float(rng.normal(0, 0.07)),
+        hairs=int(rng.integers(60, 330)),
+        hair_length=float(rng.uniform(0.3, 0.65)),
         strength=float(rng.uniform(0.1, 0.3) if faint else rng.uniform(0.5, 1.0)),
         fill=float(0 if faint else rng.uniform(0, 0.75) * (rng.random() < 0.7)),
-        softness=float(rng.uniform(0.02, 0.09)), colour=tuple(float(v) for v in colour),
-    )  # fmt: skip
+        softness=float(rng.uniform(0.02, 0.09)),
+        colour=tuple(float(v) for v in colour),
+    )
 
 
 def brow_edges(brows: Brows, marks: np.ndarray) -> np.ndarray:
@@ -94,8 +100,9 @@ def paint_brows(rng: np.random.Generator, brows: Brows, marks: np.ndarray) -> np
     mask = canvas.blank()
     for side, (upper, lower) in zip((-1, 1), brow_edges(brows, marks)):
         if brows.fill:
-            canvas.fill(mask, np.concatenate([canvas.smooth(upper, 24), canvas.smooth(lower, 24)[::-1]]),
-                        255 * brows.fill * 0.8)  # fmt: skip
+            canvas.fill(
+                mask, np.concatenate([canvas.smooth(upper, 24), canvas.smooth(lower, 24)[::-1]]), 255 * brows.fill * 0.8
+            )
         t, across = rng.random(brows.hairs), rng.random(brows.hairs)
         at = t * (EDGE_POINTS - 1)
         i = np.minimum(at.astype(int), EDGE_POINTS - 2)

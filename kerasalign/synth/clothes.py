@@ -35,8 +35,13 @@ def draw_clothes(rng: np.random.Generator) -> Clothes:
     colour = np.full(3, rng.uniform(0.02, 0.95)) if rng.random() < 0.5 else rng.random(3) * rng.uniform(0.3, 0.95)
     stripes = rng.random()
     pattern = rng.uniform(1, 6) if stripes < 0.12 else -rng.uniform(1, 6) if stripes < 0.24 else 0.0
-    return Clothes(tuple(float(v) for v in linear(colour)), float(rng.uniform(-14.5, -11.5)),
-                   float(rng.uniform(0.85, 1.15)), float(pattern), float(rng.uniform(0, 0.8)))  # fmt: skip
+    return Clothes(
+        tuple(float(v) for v in linear(colour)),
+        float(rng.uniform(-14.5, -11.5)),
+        float(rng.uniform(0.85, 1.15)),
+        float(pattern),
+        float(rng.uniform(0, 0.8)),
+    )
 
 
 def shoulders(clothes: Clothes, camera) -> Mesh:
@@ -52,8 +57,9 @@ def shoulders(clothes: Clothes, camera) -> Mesh:
     vertices = np.stack([x, y, z], -1).reshape(-1, 3)
     i, j = np.meshgrid(np.arange(7), np.arange(32), indexing="ij")
     a, b = i * 32 + j, i * 32 + (j + 1) % 32
-    triangles = np.concatenate([np.stack([a, a + 32, b], -1).reshape(-1, 3),
-                                np.stack([b, a + 32, b + 32], -1).reshape(-1, 3)])  # fmt: skip
+    triangles = np.concatenate(
+        [np.stack([a, a + 32, b], -1).reshape(-1, 3), np.stack([b, a + 32, b + 32], -1).reshape(-1, 3)]
+    )
     normals = np.stack([x / across[:, None] ** 2, 0.02 + 0 * x, z / along[:, None] ** 2], -1).reshape(-1, 3)
     normals[:, 1] += np.repeat([0.05, 0.1, 0.12, 0.12, 0.06, 0.02, 0, 0], 32)
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)

@@ -88,17 +88,40 @@ def _points29(face: FaceCurves) -> np.ndarray:
     ends = [face.brow(side, 0.5, [0, 1]) for side in (0, 1)]
     middles = [face.brow(side, across, [0.5])[0] for side in (0, 1) for across in (1.0, 0.0)]
     lids = [face.lid(side, upper, [0.5])[0] for side in (0, 1) for upper in (True, False)]
-    return np.stack([
-        ends[0][0], ends[1][0], ends[0][1], ends[1][1], *middles, p[36], p[45], p[39], p[42], *lids, *face.pupils,
-        p[31], p[35], p[30], p[33], p[48], p[54], p[51], p[62], p[66], p[57], p[8],
-    ])  # fmt: skip
+    return np.stack(
+        [
+            ends[0][0],
+            ends[1][0],
+            ends[0][1],
+            ends[1][1],
+            *middles,
+            p[36],
+            p[45],
+            p[39],
+            p[42],
+            *lids,
+            *face.pupils,
+            p[31],
+            p[35],
+            p[30],
+            p[33],
+            p[48],
+            p[54],
+            p[51],
+            p[62],
+            p[66],
+            p[57],
+            p[8],
+        ]
+    )
 
 
 def _points19(face: FaceCurves) -> np.ndarray:
     p, (right, left) = face.points, face.pupils
     brows = [face.brow(0, 0.5, [0, 0.5, 1]), face.brow(1, 0.5, [1, 0.5, 0])]
-    rest = np.stack([p[36], right, p[39], p[42], left, p[45], p[31], p[30], p[35], p[48], (p[62] + p[66]) / 2, p[54],
-                     p[8]])  # fmt: skip
+    rest = np.stack(
+        [p[36], right, p[39], p[42], left, p[45], p[31], p[30], p[35], p[48], (p[62] + p[66]) / 2, p[54], p[8]]
+    )
     return np.concatenate([*brows, rest])
 
 

@@ -56,11 +56,15 @@ class Series:
         scene = {k: v for k, v in self.scene.get_config().items() if k not in ("backgrounds", "environment_maps")}
         given = {name: _content(getattr(self.scene, name)) for name in ("backgrounds", "environment_maps")}
         return {
-            "renderer": VERSION, "seed": self.seed, "size": self.size, "markup": "68",
+            "renderer": VERSION,
+            "seed": self.seed,
+            "size": self.size,
+            "markup": "68",
             "head": {"name": head.name, "version": head.version, "licence": head.licence},
             "definition": _digest(Definition.of(head)),
-            "scene": scene, "given": given,
-        }  # fmt: skip
+            "scene": scene,
+            "given": given,
+        }
 
 
 def _content(path: str | None) -> str | None:
@@ -98,8 +102,9 @@ def claim_folder(series: Series, directory, name: str, **numbers: int) -> Path:
         found = json.loads(path.read_text("utf-8"))
         if found != card:
             differ = sorted(key for key in card | found if card.get(key) != found.get(key))
-            raise ValueError(f"The folder holds another series: {differ} differ. "
-                             f"Received: directory={str(directory)!r}")
+            raise ValueError(
+                f"The folder holds another series: {differ} differ. Received: directory={str(directory)!r}"
+            )
     elif directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise ValueError(f"`directory` must be new, empty, or hold this series. Received: directory={str(directory)!r}")
     write_json(path, card)
@@ -188,8 +193,9 @@ def label_series(series: Series, indices, definition: Definition | None = None, 
     """Landmarks of pictures of a series, without rendering them: `(len(indices), N, 2)` float32 pixels."""
     head = series.load_head()
     found = [
-        labels_ahead(head, draw_scene(head, series.scene, series.seed, int(index)), series.size, definition,
-                     (markup,)).points[markup]
+        labels_ahead(
+            head, draw_scene(head, series.scene, series.seed, int(index)), series.size, definition, (markup,)
+        ).points[markup]
         for index in indices
-    ]  # fmt: skip
+    ]
     return np.array(found, "float32").reshape(-1, get_markup(markup).num_points, 2)

@@ -57,17 +57,37 @@ def draw_expression(rng: np.random.Generator, names: Sequence[str], expressive: 
         s.add("mouthStretch", 0, 0.4, 0.3)
     elif kind < 0.70:
         s.add("jawOpen", 0.05, 0.5 if rng.random() < 0.6 else 1.0)
-        for name, most, chance in (("mouthFunnel", 0.6, 0.35), ("mouthPucker", 0.6, 0.25), ("mouthLowerDown", 0.6, 0.4),
-                                   ("mouthUpperUp", 0.5, 0.4), ("mouthStretch", 0.5, 0.3)):  # fmt: skip
+        for name, most, chance in (
+            ("mouthFunnel", 0.6, 0.35),
+            ("mouthPucker", 0.6, 0.25),
+            ("mouthLowerDown", 0.6, 0.4),
+            ("mouthUpperUp", 0.5, 0.4),
+            ("mouthStretch", 0.5, 0.3),
+        ):
             s.add(name, 0, most, chance)
     elif kind < 0.80:
         s.add("browDown", 0.1, 1.0)
-        for name, most, chance in (("mouthFrown", 0.9, 0.6), ("noseSneer", 0.8, 0.4), ("mouthPress", 0.8, 0.4),
-                                   ("mouthShrugLower", 0.7, 0.3), ("jawOpen", 0.3, 0.3)):  # fmt: skip
+        for name, most, chance in (
+            ("mouthFrown", 0.9, 0.6),
+            ("noseSneer", 0.8, 0.4),
+            ("mouthPress", 0.8, 0.4),
+            ("mouthShrugLower", 0.7, 0.3),
+            ("jawOpen", 0.3, 0.3),
+        ):
             s.add(name, 0, most, chance)
     elif kind < 0.88:
-        options = ("mouthPucker", "mouthFunnel", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthLeft",
-                   "mouthRight", "jawLeft", "jawRight", "jawForward")  # fmt: skip
+        options = (
+            "mouthPucker",
+            "mouthFunnel",
+            "mouthRollLower",
+            "mouthRollUpper",
+            "mouthShrugLower",
+            "mouthLeft",
+            "mouthRight",
+            "jawLeft",
+            "jawRight",
+            "jawForward",
+        )
         s.add(options[int(rng.integers(len(options)))], 0.2, 0.9)
         s.add("cheekPuff", 0, 0.8, 0.3)
     elif kind < 0.925:

@@ -10,8 +10,21 @@ from kerasalign.synth.mesh import PLAIN, Mesh
 from kerasalign.synth.skin import linear
 from kerasalign.synth.tubes import tube
 
-COLOURS = np.array([(10, 10, 10), (28, 24, 22), (84, 52, 32), (150, 122, 66), (178, 178, 184), (116, 24, 24),
-                    (26, 44, 92), (226, 222, 214)]) / 255  # fmt: skip
+COLOURS = (
+    np.array(
+        [
+            (10, 10, 10),
+            (28, 24, 22),
+            (84, 52, 32),
+            (150, 122, 66),
+            (178, 178, 184),
+            (116, 24, 24),
+            (26, 44, 92),
+            (226, 222, 214),
+        ]
+    )
+    / 255
+)
 
 
 @dataclass(frozen=True)
@@ -52,12 +65,18 @@ def draw_glasses(rng: np.random.Generator) -> Glasses:
     colour = COLOURS[rng.integers(len(COLOURS))] * np.exp(rng.normal(0, 0.15, 3))
     lens = rng.random(3) * 0.08 if dark else rng.uniform(0.5, 0.9, 3)
     return Glasses(
-        width=float(u(0.33, 0.45) * (1.06 if dark else 1)), height=float(u(0.55, 0.95)), corner=float(u(2.0, 4.5)),
-        thickness=float(u(0.04, 0.09) if rng.random() < 0.5 else u(0.1, 0.28)), upper=bool(rng.random() < 0.12),
-        drop=float(u(-0.1, 0.5)), away=float(u(0.7, 1.5)), colour=tuple(float(v) for v in linear(colour)),
-        lens=tuple(float(v) for v in lens), opacity=float(u(0.6, 0.99) if dark else u(0.0, 0.14)),
+        width=float(u(0.33, 0.45) * (1.06 if dark else 1)),
+        height=float(u(0.55, 0.95)),
+        corner=float(u(2.0, 4.5)),
+        thickness=float(u(0.04, 0.09) if rng.random() < 0.5 else u(0.1, 0.28)),
+        upper=bool(rng.random() < 0.12),
+        drop=float(u(-0.1, 0.5)),
+        away=float(u(0.7, 1.5)),
+        colour=tuple(float(v) for v in linear(colour)),
+        lens=tuple(float(v) for v in lens),
+        opacity=float(u(0.6, 0.99) if dark else u(0.0, 0.14)),
         mirror=float(u(0.05, 1.0) ** 2),
-    )  # fmt: skip
+    )
 
 
 def frame_and_lenses(glasses: Glasses, eyes: np.ndarray, bridge: np.ndarray, ears: np.ndarray) -> tuple[Mesh, Mesh]:
@@ -95,8 +114,13 @@ def frame_and_lenses(glasses: Glasses, eyes: np.ndarray, bridge: np.ndarray, ear
         bars.append(tube(arm, max(0.6 * glasses.thickness, 0.07), 6))
     inner = [rings[0][np.argmax(rings[0][:, 0])], rings[1][np.argmin(rings[1][:, 0])]]
     rise = np.array([0, 0.35 * half[1], 0])
-    bars.append(tube(np.stack([inner[0] + rise, np.mean(inner, 0) + rise + [0, 0.15, 0.2], inner[1] + rise]),
-                     max(glasses.thickness, 0.05), 6))  # fmt: skip
+    bars.append(
+        tube(
+            np.stack([inner[0] + rise, np.mean(inner, 0) + rise + [0, 0.15, 0.2], inner[1] + rise]),
+            max(glasses.thickness, 0.05),
+            6,
+        )
+    )
     offset, vertices, normals, triangles = 0, [], [], []
     for v, n, t in bars:
         vertices.append(v)
@@ -104,8 +128,14 @@ def frame_and_lenses(glasses: Glasses, eyes: np.ndarray, bridge: np.ndarray, ear
         triangles.append(t + offset)
         offset += len(v)
     count = sum(map(len, vertices))
-    frame = Mesh(np.concatenate(vertices), np.concatenate(normals), np.concatenate(triangles), PLAIN,
-                 np.asarray(glasses.colour), np.tile([0.5, 0.0], (count, 1)))  # fmt: skip
+    frame = Mesh(
+        np.concatenate(vertices),
+        np.concatenate(normals),
+        np.concatenate(triangles),
+        PLAIN,
+        np.asarray(glasses.colour),
+        np.tile([0.5, 0.0], (count, 1)),
+    )
     return frame, _lenses(glasses, rings)
 
 
@@ -123,5 +153,11 @@ def _lenses(glasses: Glasses, rings) -> Mesh:
         normals.append(normal / np.linalg.norm(normal, axis=1, keepdims=True))
         triangles.append(fan + k * len(points))
     points = np.concatenate(vertices)
-    return Mesh(points, np.concatenate(normals), np.concatenate(triangles), PLAIN, np.asarray(glasses.lens),
-                np.zeros((len(points), 2)))  # fmt: skip
+    return Mesh(
+        points,
+        np.concatenate(normals),
+        np.concatenate(triangles),
+        PLAIN,
+        np.asarray(glasses.lens),
+        np.zeros((len(points), 2)),
+    )

@@ -11,8 +11,23 @@ from kerasalign.synth.mesh import Mesh
 from kerasalign.synth.skin import Skin, linear
 from kerasalign.synth.strands import field_arguments, grow, ribbons, roots
 
-COLOURS = np.array([(18, 15, 14), (34, 25, 20), (56, 39, 27), (86, 60, 38), (128, 94, 58), (178, 144, 96),
-                    (208, 180, 132), (118, 62, 34), (150, 146, 142), (214, 211, 206)]) / 255  # fmt: skip
+COLOURS = (
+    np.array(
+        [
+            (18, 15, 14),
+            (34, 25, 20),
+            (56, 39, 27),
+            (86, 60, 38),
+            (128, 94, 58),
+            (178, 144, 96),
+            (208, 180, 132),
+            (118, 62, 34),
+            (150, 146, 142),
+            (214, 211, 206),
+        ]
+    )
+    / 255
+)
 # Angle around the head from the front, radians, that the heights of a hairline are given at.
 _AROUND = np.array([0, 0.35, 0.65, 0.95, 1.2, 1.35, 1.62, 1.9, 2.3, 3.15])
 CUTS = ("shaved", "short", "textured", "side", "back", "fringe", "bob", "long", "curly", "afro", "bald")
@@ -79,10 +94,16 @@ def draw_hair(rng: np.random.Generator, colour: np.ndarray, skin: Skin, chance: 
     """Draws a cut with its hairline; `chance` of locks, else the head is shaved or bald."""
     u = rng.uniform
     feminine = skin.feminine > 0.5
-    names = ("long", "bob", "fringe", "side", "back", "curly", "short") if feminine else (
-        "short", "textured", "side", "back", "fringe", "curly", "long", "bob", "bald")
-    odds = (0.36, 0.17, 0.17, 0.05, 0.13, 0.08, 0.04) if feminine else (
-        0.30, 0.19, 0.14, 0.08, 0.10, 0.05, 0.04, 0.02, 0.08)
+    names = (
+        ("long", "bob", "fringe", "side", "back", "curly", "short")
+        if feminine
+        else ("short", "textured", "side", "back", "fringe", "curly", "long", "bob", "bald")
+    )
+    odds = (
+        (0.36, 0.17, 0.17, 0.05, 0.13, 0.08, 0.04)
+        if feminine
+        else (0.30, 0.19, 0.14, 0.08, 0.10, 0.05, 0.04, 0.02, 0.08)
+    )
     cut = str(rng.choice(names, p=odds))
     if skin.darkness > 0.6 and rng.random() < 0.5:
         cut = "afro" if feminine or rng.random() < 0.4 else "short"
@@ -94,8 +115,9 @@ def draw_hair(rng: np.random.Generator, colour: np.ndarray, skin: Skin, chance: 
         front, middle = front + u(0.5, 2.0), u(0.3, 1.8)
     if cut == "bald":
         front, middle, temple = u(13.0, 17.0), 0.0, u(7.0, 11.0)
-    heights = np.array([front, front + 0.6 * middle, front - 0.3 + middle, temple, temple - 2.2, sideburn, 5.2, 0.0,
-                        nape + 0.5, nape])  # fmt: skip
+    heights = np.array(
+        [front, front + 0.6 * middle, front - 0.3 + middle, temple, temple - 2.2, sideburn, 5.2, 0.0, nape + 0.5, nape]
+    )
     line = heights + rng.normal(0, 0.2, (2, 10))
     length, lift, gravity, forward, curl, locks, width = {
         "shaved": (0.3, 0.1, 0.0, 0.0, 0.0, 0, 0.1),
@@ -109,15 +131,26 @@ def draw_hair(rng: np.random.Generator, colour: np.ndarray, skin: Skin, chance: 
         "long": (u(24, 42), u(0.4, 1.3), 0.42, u(-0.5, 0.8), u(0, 0.6), 2100, 0.30),
         "curly": (u(6, 20), u(1.0, 2.4), 0.25, u(-0.3, 0.9), u(0.5, 0.9), 1900, 0.26),
         "afro": (u(2, 7), u(1.0, 3.0), 0.0, u(-0.2, 0.3), u(0.35, 0.7), 2400, 0.22),
-    }[cut]  # fmt: skip
+    }[cut]
     return Hair(
-        cut=cut, colour=tuple(float(v) for v in colour), streaks=float(u(0.08, 0.4)),
-        line=tuple(tuple(float(v) for v in side) for side in line), length=float(length), locks=int(locks),
-        width=float(width), lift=float(lift), gravity=float(gravity), curl=float(curl),
-        curl_rate=float(u(0.3, 0.9) if length > 10 else u(0.8, 2.2)), parting=float(rng.normal(0, 2.6)),
-        forward=float(forward), tucked=bool(rng.random() < 0.5),
-        clear=float(u(4.0, 7.5) if rng.random() < 0.9 else 0), softness=float(u(0.2, 0.8)), shine=float(u(0.1, 1.0)),
-    )  # fmt: skip
+        cut=cut,
+        colour=tuple(float(v) for v in colour),
+        streaks=float(u(0.08, 0.4)),
+        line=tuple(tuple(float(v) for v in side) for side in line),
+        length=float(length),
+        locks=int(locks),
+        width=float(width),
+        lift=float(lift),
+        gravity=float(gravity),
+        curl=float(curl),
+        curl_rate=float(u(0.3, 0.9) if length > 10 else u(0.8, 2.2)),
+        parting=float(rng.normal(0, 2.6)),
+        forward=float(forward),
+        tucked=bool(rng.random() < 0.5),
+        clear=float(u(4.0, 7.5) if rng.random() < 0.9 else 0),
+        softness=float(u(0.2, 0.8)),
+        shine=float(u(0.1, 1.0)),
+    )
 
 
 def hairiness(hair: Hair, points: np.ndarray) -> np.ndarray:
@@ -181,8 +214,18 @@ def locks(head: HeadModel, hair: Hair, rng: np.random.Generator, warp, eye: np.n
     tangle = 0.25 if hair.cut not in ("curly", "afro") else 1.0
     clump = np.round(start / 1.6).astype(int) @ np.array([7, 131, 17])
     phase = (clump % 97) * 0.71 + rng.normal(0, tangle, count)
-    paths = grow(start.astype("float32"), way.astype("float32"), length.astype("float32"), lift.astype("float32"),
-                 hair.gravity, hair.curl, hair.curl_rate, phase, steps, *field_arguments(head))  # fmt: skip
+    paths = grow(
+        start.astype("float32"),
+        way.astype("float32"),
+        length.astype("float32"),
+        lift.astype("float32"),
+        hair.gravity,
+        hair.curl,
+        hair.curl_rate,
+        phase,
+        steps,
+        *field_arguments(head),
+    )
     kept = ~_in_the_face(paths, hair.clear)
     paths, lift, count = paths[kept], lift[kept], int(kept.sum())
     paths = warp(paths.reshape(-1, 3)).reshape(paths.shape)

@@ -57,19 +57,24 @@ class HeadModel:
         for name in ("triangles", "landmarks68"):
             value = np.ascontiguousarray(getattr(self, name), "int32")
             if value.size == 0 or value.min() < 0 or value.max() >= count:
-                raise ValueError(f"`{name}` must hold vertex indices in 0..{count - 1}. "
-                                 f"Received: shape {value.shape}")
+                raise ValueError(f"`{name}` must hold vertex indices in 0..{count - 1}. Received: shape {value.shape}")
             object.__setattr__(self, name, value)
         object.__setattr__(self, "expression_names", tuple(self.expression_names))
-        for name, shape in (("mean", (count, 3)), ("identity", (len(self.identity), count, 3)), ("uv", (count, 2)),
-                            ("expression", (len(self.expression_names), count, 3))):  # fmt: skip
+        for name, shape in (
+            ("mean", (count, 3)),
+            ("identity", (len(self.identity), count, 3)),
+            ("uv", (count, 2)),
+            ("expression", (len(self.expression_names), count, 3)),
+        ):
             if getattr(self, name).shape != shape:
                 raise ValueError(f"`{name}` must have shape {shape}. Received: shape {getattr(self, name).shape}")
         missing = [name for name in PARTS if name not in self.parts]
         unknown = [name for name in self.parts if name not in PARTS + OPTIONAL_PARTS]
         if missing or unknown:
-            raise ValueError(f"`parts` must name {list(PARTS)} and may name {list(OPTIONAL_PARTS)}. "
-                             f"Received: parts={list(self.parts)}")
+            raise ValueError(
+                f"`parts` must name {list(PARTS)} and may name {list(OPTIONAL_PARTS)}. "
+                f"Received: parts={list(self.parts)}"
+            )
         everything = np.arange(len(self.triangles), dtype="int32")
         object.__setattr__(self, "parts", {name: everything[part] for name, part in self.parts.items()})
 

@@ -44,8 +44,11 @@ class Headwear:
     def edge(self, points: np.ndarray) -> np.ndarray:
         """Height of the edge in the direction of `(K, 3)` points around the mean head."""
         angle = np.abs(np.arctan2(points[:, 0], points[:, 2] - _CENTRE[2]))
-        return np.interp(angle, [0, 0.6, 1.4, 2.2, np.pi], [self.front, self.front - 0.3, self.side,
-                                                            0.5 * (self.side + self.back), self.back])  # fmt: skip
+        return np.interp(
+            angle,
+            [0, 0.6, 1.4, 2.2, np.pi],
+            [self.front, self.front - 0.3, self.side, 0.5 * (self.side + self.back), self.back],
+        )
 
 
 def draw_headwear(rng: np.random.Generator, skin: Skin) -> Headwear:
@@ -54,10 +57,16 @@ def draw_headwear(rng: np.random.Generator, skin: Skin) -> Headwear:
     kind = str(rng.choice(KINDS, p=(0.25, 0.2, 0.15, 0.4) if skin.feminine > 0.5 else (0.32, 0.42, 0.18, 0.08)))
     colour = np.full(3, u(0.02, 0.9)) if rng.random() < 0.5 else rng.random(3) * u(0.3, 0.95)
     return Headwear(
-        kind=kind, colour=tuple(float(v) for v in linear(colour)), front=float(u(7.4, 9.8)), side=float(u(5.6, 7.6)),
-        back=float(u(0.5, 5.0)), gap=float(u(0.6, 1.2)), bulge=float(u(0, 2.5) if kind != "scarf" else u(0, 0.5)),
-        brim=float(u(4.5, 7.5) if kind == "cap" else u(4, 10)), droop=float(u(-0.5, 2.5)),
-    )  # fmt: skip
+        kind=kind,
+        colour=tuple(float(v) for v in linear(colour)),
+        front=float(u(7.4, 9.8)),
+        side=float(u(5.6, 7.6)),
+        back=float(u(0.5, 5.0)),
+        gap=float(u(0.6, 1.2)),
+        bulge=float(u(0, 2.5) if kind != "scarf" else u(0, 0.5)),
+        brim=float(u(4.5, 7.5) if kind == "cap" else u(4, 10)),
+        droop=float(u(-0.5, 2.5)),
+    )
 
 
 def _radius(head: HeadModel, ways: np.ndarray) -> np.ndarray:
@@ -92,8 +101,11 @@ def hat(head: HeadModel, headwear: Headwear, warp) -> Mesh:
     points[..., 1] += headwear.bulge * np.clip((points[..., 1] - 9) / 5, 0, 1)
     parts = [points]
     if headwear.kind in ("cap", "brim"):
-        reach = headwear.brim * (np.clip(1.25 * np.cos(np.clip(around * 1.5, -np.pi / 2, np.pi / 2)), 0, 1)
-                                 if headwear.kind == "cap" else np.ones(columns))  # fmt: skip
+        reach = headwear.brim * (
+            np.clip(1.25 * np.cos(np.clip(around * 1.5, -np.pi / 2, np.pi / 2)), 0, 1)
+            if headwear.kind == "cap"
+            else np.ones(columns)
+        )
         steps = np.linspace(0, 1, 6)
         rim = points[0] + 0.15 * (points[0] - _CENTRE) * [1, 0, 1] / 8
         brim = rim[None] + steps[:, None, None] * reach[None, :, None] * flat[None]
@@ -112,11 +124,19 @@ def hat(head: HeadModel, headwear: Headwear, warp) -> Mesh:
         normal /= np.linalg.norm(normal, axis=-1, keepdims=True) + 1e-9
         i, j = np.meshgrid(np.arange(len(part) - 1), np.arange(columns), indexing="ij")
         a, b = i * columns + j, i * columns + (j + 1) % columns
-        triangles += [np.stack([a, b, a + columns], -1).reshape(-1, 3) + offset,
-                      np.stack([b, b + columns, a + columns], -1).reshape(-1, 3) + offset]  # fmt: skip
+        triangles += [
+            np.stack([a, b, a + columns], -1).reshape(-1, 3) + offset,
+            np.stack([b, b + columns, a + columns], -1).reshape(-1, 3) + offset,
+        ]
         vertices.append(part.reshape(-1, 3))
         normals.append(normal.reshape(-1, 3))
         offset += normal.shape[0] * columns
     points = np.concatenate(vertices)
-    return Mesh(warp(points), np.concatenate(normals), np.concatenate(triangles), CLOTH, np.asarray(headwear.colour),
-                points[:, :2])  # fmt: skip
+    return Mesh(
+        warp(points),
+        np.concatenate(normals),
+        np.concatenate(triangles),
+        CLOTH,
+        np.asarray(headwear.colour),
+        points[:, :2],
+    )

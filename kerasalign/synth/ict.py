@@ -29,11 +29,75 @@ _PARTS = {
 }
 # Multi-PIE's 68 points from the same README; the jaw's are its "jawline" substitutes.
 _LANDMARKS = (
-    1278, 1272, 12, 1834, 243, 781, 2199, 1447, 966, 3661, 4390, 3022, 2484, 4036, 2253, 3490, 3496,
-    268, 493, 1914, 2044, 1401, 3615, 4240, 4114, 2734, 2509, 978, 4527, 4942, 4857, 1140, 2075, 1147, 4269, 3360,
-    1507, 1542, 1537, 1528, 1518, 1511, 3742, 3751, 3756, 3721, 3725, 3732,
-    5708, 5695, 2081, 0, 4275, 6200, 6213, 6346, 6461, 5518, 5957, 5841, 5702, 5711, 5533, 6216, 6207, 6470, 5517, 5966,
-)  # fmt: skip
+    1278,
+    1272,
+    12,
+    1834,
+    243,
+    781,
+    2199,
+    1447,
+    966,
+    3661,
+    4390,
+    3022,
+    2484,
+    4036,
+    2253,
+    3490,
+    3496,
+    268,
+    493,
+    1914,
+    2044,
+    1401,
+    3615,
+    4240,
+    4114,
+    2734,
+    2509,
+    978,
+    4527,
+    4942,
+    4857,
+    1140,
+    2075,
+    1147,
+    4269,
+    3360,
+    1507,
+    1542,
+    1537,
+    1528,
+    1518,
+    1511,
+    3742,
+    3751,
+    3756,
+    3721,
+    3725,
+    3732,
+    5708,
+    5695,
+    2081,
+    0,
+    4275,
+    6200,
+    6213,
+    6346,
+    6461,
+    5518,
+    5957,
+    5841,
+    5702,
+    5711,
+    5533,
+    6216,
+    6207,
+    6470,
+    5517,
+    5966,
+)
 
 
 def ict_facekit(path: str | os.PathLike) -> HeadModel:
@@ -60,9 +124,11 @@ def ict_facekit(path: str | os.PathLike) -> HeadModel:
         return _from_compact(path)
     folder = path / "FaceXModel" if (path / "FaceXModel").is_dir() else path
     if not (folder / "generic_neutral_mesh.obj").is_file():
-        raise FileNotFoundError("`path` must be an ICT-FaceKit checkout (git clone "
-                                "https://github.com/ICT-VGL/ICT-FaceKit) or its compact .npz. "
-                                f"Received: path={str(path)!r}")
+        raise FileNotFoundError(
+            "`path` must be an ICT-FaceKit checkout (git clone "
+            "https://github.com/ICT-VGL/ICT-FaceKit) or its compact .npz. "
+            f"Received: path={str(path)!r}"
+        )
     home = Path(os.environ.get("KERASALIGN_HOME") or Path.home() / ".cache" / "kerasalign")
     caches = [folder / "kerasalign-compact.npz", home / "ict-facekit-compact.npz"]
     cache = caches[0] if os.access(folder, os.W_OK) else caches[1]
@@ -88,13 +154,23 @@ def _from_compact(path: Path) -> HeadModel:
     new[keep] = np.arange(len(keep))
     triangles = triangles[(new[triangles] >= 0).all(1)]
     first = triangles[:, 0]
-    parts = {name: np.flatnonzero(np.any([(first >= a) & (first < b) for a, b in ranges], 0))
-             for name, ranges in _PARTS.items()}  # fmt: skip
+    parts = {
+        name: np.flatnonzero(np.any([(first >= a) & (first < b) for a, b in ranges], 0))
+        for name, ranges in _PARTS.items()
+    }
     return HeadModel(
-        name="ict-facekit-light", version="1", licence="MIT", mean=mean[keep], identity=identity[:, keep],
-        expression=expression[:, keep], expression_names=tuple(names), triangles=new[triangles], uv=uv[keep],
-        parts=parts, landmarks68=new[list(_LANDMARKS)],
-    )  # fmt: skip
+        name="ict-facekit-light",
+        version="1",
+        licence="MIT",
+        mean=mean[keep],
+        identity=identity[:, keep],
+        expression=expression[:, keep],
+        expression_names=tuple(names),
+        triangles=new[triangles],
+        uv=uv[keep],
+        parts=parts,
+        landmarks68=new[list(_LANDMARKS)],
+    )
 
 
 def _read_checkout(folder: Path) -> dict[str, np.ndarray]:
@@ -111,8 +187,9 @@ def _read_checkout(folder: Path) -> dict[str, np.ndarray]:
         for row, file in enumerate(files):
             vertices = _read_obj(file, topology=False)[0]
             if vertices.shape != mean.shape:
-                raise ValueError(f"A mode must have the mean's {len(mean)} vertices. "
-                                 f"Received: {len(vertices)} in {file}")
+                raise ValueError(
+                    f"A mode must have the mean's {len(mean)} vertices. Received: {len(vertices)} in {file}"
+                )
             meshes[row] = vertices - mean
         offsets[name] = meshes
     names = np.array([file.stem for file in modes["expr"]])

@@ -7,8 +7,9 @@ import numpy as np
 try:
     import numba
 except ImportError as error:  # pragma: no cover - the extra is there wherever the tests run
-    raise ImportError("The face renderer needs numba, which is not installed: pip install 'kerasalign[synth]'. "
-                      f"Received: {error}") from error
+    raise ImportError(
+        f"The face renderer needs numba, which is not installed: pip install 'kerasalign[synth]'. Received: {error}"
+    ) from error
 
 #: Compiles a loop: no Python inside, no lock held, the same results on every run.
 kernel = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")

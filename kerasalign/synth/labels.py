@@ -51,9 +51,12 @@ class Labels:
 
 
 def labels_of(
-    head: HeadModel, scene: Scene, picture: Rendered, definition: Definition | None = None,
+    head: HeadModel,
+    scene: Scene,
+    picture: Rendered,
+    definition: Definition | None = None,
     markups: Sequence[str] = MARKUPS,
-) -> Labels:  # fmt: skip
+) -> Labels:
     """Labels one picture.
 
     Args:

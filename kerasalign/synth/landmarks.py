@@ -24,9 +24,13 @@ CONVENTIONS = ("2d", "3d")
 
 
 def landmarks68(
-    head: HeadModel, scene: Scene, shape: np.ndarray, view: View, definition: Definition | None = None,
+    head: HeadModel,
+    scene: Scene,
+    shape: np.ndarray,
+    view: View,
+    definition: Definition | None = None,
     convention: str = "2d",
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     """The 68 landmarks of a scene.
 
     Args:

@@ -64,10 +64,12 @@ def draw_lighting(rng: np.random.Generator, environments=(), environment: float 
         directions.append(_way(rng))
         colours.append(rng.uniform(0.05, 0.6) * _tint(rng, 0.6))
     return Lighting(
-        harmonics=harmonics.astype("float32"), directions=np.array(directions, "float32"),
-        colours=np.array(colours, "float32"), shadow=float(rng.uniform(0.7, 1) if rng.random() < 0.85 else 0),
+        harmonics=harmonics.astype("float32"),
+        directions=np.array(directions, "float32"),
+        colours=np.array(colours, "float32"),
+        shadow=float(rng.uniform(0.7, 1) if rng.random() < 0.85 else 0),
         softness=float(rng.uniform(0.6, 2.0) if strong else rng.uniform(1.5, 5.0)),
-    )  # fmt: skip
+    )
 
 
 def _tint(rng: np.random.Generator, spread: float) -> np.ndarray:
@@ -154,8 +156,9 @@ def shadow_map(direction: np.ndarray, centre: np.ndarray, vertices: np.ndarray, 
     matrix = matrix.astype("float32")
     mapped = transformed(np.ascontiguousarray(vertices, "float32"), matrix[:, :3].copy(), matrix[:, 3].copy())
     depth = np.full((SHADOW_SIDE, SHADOW_SIDE), -1e6, "float32")
-    rasterise_depth(np.ascontiguousarray(mapped[:, :2]), np.ascontiguousarray(mapped[:, 2]), triangles, 0,
-                    len(triangles), depth)  # fmt: skip
+    rasterise_depth(
+        np.ascontiguousarray(mapped[:, :2]), np.ascontiguousarray(mapped[:, 2]), triangles, 0, len(triangles), depth
+    )
     return depth, matrix
 
 
@@ -179,6 +182,8 @@ def read_environments(path: str | None) -> tuple[np.ndarray, ...]:
                 if data[name].ndim in (3, 4) and data[name].shape[-1] == 3:
                     maps += list(data[name].reshape(-1, *data[name].shape[-3:]))
     if not maps:
-        raise FileNotFoundError("`environment_maps` must be an .npz of (H, W, 3) linear maps or a folder of .hdr "
-                                f"pictures. Received: environment_maps={path!r}")
+        raise FileNotFoundError(
+            "`environment_maps` must be an .npz of (H, W, 3) linear maps or a folder of .hdr "
+            f"pictures. Received: environment_maps={path!r}"
+        )
     return tuple(_small(m) for m in maps)

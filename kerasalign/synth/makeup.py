@@ -50,13 +50,16 @@ def draw_makeup(rng: np.random.Generator, skin: Skin) -> Makeup:
         lip = base * np.array([rng.uniform(0.72, 1.0), rng.uniform(0.38, 0.7), rng.uniform(0.42, 0.78)])
     shade = base * rng.uniform(0.2, 0.8) if rng.random() < 0.7 else linear(rng.random(3) * 0.7)
     return Makeup(
-        lip_colour=tuple(float(v) for v in lip), lip_softness=float(rng.uniform(0.04, 0.16)),
-        lip_height=(float(rng.normal(0.80, 0.06)), float(rng.normal(0.95, 0.05))), lip_gloss=float(rng.uniform(0, 0.5)),
-        shadow=float(rng.uniform(0, 0.75) if worn else 0), shadow_colour=tuple(float(v) for v in shade),
+        lip_colour=tuple(float(v) for v in lip),
+        lip_softness=float(rng.uniform(0.04, 0.16)),
+        lip_height=(float(rng.normal(0.80, 0.06)), float(rng.normal(0.95, 0.05))),
+        lip_gloss=float(rng.uniform(0, 0.5)),
+        shadow=float(rng.uniform(0, 0.75) if worn else 0),
+        shadow_colour=tuple(float(v) for v in shade),
         liner=float(rng.uniform(0.3, 1) if worn else rng.uniform(0.1, 0.5)),
         lower_liner=float(rng.uniform(0, 0.7) if worn else rng.uniform(0, 0.15)),
         blush=float(rng.uniform(0, 0.6) if worn else 0),
-    )  # fmt: skip
+    )
 
 
 def lip_edge(makeup: Makeup, marks: np.ndarray) -> np.ndarray:
@@ -70,8 +73,10 @@ def lip_edge(makeup: Makeup, marks: np.ndarray) -> np.ndarray:
         `(12, 2)`: places of the outer points of the lips, 48 to 59 of markup 68.
     """
     edge = marks[48:60].copy()
-    middle = np.interp(edge[:, 0], *np.stack([marks[48], marks[[61, 67]].mean(0), marks[[62, 66]].mean(0),
-                                              marks[[63, 65]].mean(0), marks[54]]).T)  # fmt: skip
+    middle = np.interp(
+        edge[:, 0],
+        *np.stack([marks[48], marks[[61, 67]].mean(0), marks[[62, 66]].mean(0), marks[[63, 65]].mean(0), marks[54]]).T,
+    )
     factor = np.r_[1.0, np.full(5, makeup.lip_height[0]), 1.0, np.full(5, makeup.lip_height[1])]
     edge[:, 1] = middle + factor * (edge[:, 1] - middle)
     return edge
@@ -92,13 +97,14 @@ def paint_makeup(rng, makeup: Makeup, marks: np.ndarray, albedo: np.ndarray, glo
         if makeup.liner > 0.02:
             canvas.stroke(lids, canvas.smooth(upper + edge, 16)[None], 255 * makeup.liner, int(rng.integers(1, 4)))
         if makeup.lower_liner > 0.02:
-            canvas.stroke(lids, canvas.smooth(lower - edge, 16)[None], 200 * makeup.lower_liner,
-                          int(rng.integers(1, 3)))  # fmt: skip
+            canvas.stroke(
+                lids, canvas.smooth(lower - edge, 16)[None], 200 * makeup.lower_liner, int(rng.integers(1, 3))
+            )
     if makeup.liner > 0.02:
         canvas.lay(albedo, 0.9 * canvas.blurred(lids, 0.05), np.array([0.012, 0.009, 0.008]))
     if makeup.shadow:
         lift = np.array([0, 0.75])
-        spot = sum(canvas.bell(marks[k:k + 6].mean(0) + lift, (1.8, 0.75)) for k in (36, 42))
+        spot = sum(canvas.bell(marks[k : k + 6].mean(0) + lift, (1.8, 0.75)) for k in (36, 42))
         canvas.lay(albedo, (makeup.shadow * np.clip(spot, 0, 1)).astype("float32"), np.asarray(makeup.shadow_colour))
     if makeup.blush:
         for side in (-1, 1):

@@ -54,5 +54,11 @@ def joined(meshes: Sequence[Mesh]) -> dict[str, np.ndarray]:
         offset += count
     types = {"triangles": "int32", "material": "int32", "occludes": "bool"}
     widths = {"vertices": (0, 3), "normals": (0, 3), "attributes": (0, ATTRIBUTES), "triangles": (0, 3)}
-    return {name: np.concatenate([np.zeros(widths.get(name, 0), types.get(name, "float32")), *parts],
-                                 dtype=types.get(name, "float32"), casting="unsafe") for name, parts in out.items()}
+    return {
+        name: np.concatenate(
+            [np.zeros(widths.get(name, 0), types.get(name, "float32")), *parts],
+            dtype=types.get(name, "float32"),
+            casting="unsafe",
+        )
+        for name, parts in out.items()
+    }

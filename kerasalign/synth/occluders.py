@@ -51,11 +51,18 @@ def draw_occluders(rng: np.random.Generator, skin: Skin) -> tuple[Occluder, ...]
         low = kind in ("hand", "microphone")
         angle = rng.normal(270, 45) if low else rng.uniform(0, 360)
         at = (rng.uniform(0.15, 0.85), rng.beta(1.2, 2.2) if low else rng.uniform(0, 1))
-        out.append(Occluder(
-            kind=kind, at=tuple(float(v) for v in at), angle=float(angle), gap=float(rng.uniform(0.2, 2.0)),
-            size=float(rng.uniform(0.8, 1.2)), parts=int(rng.integers(1, 6)),
-            colour=tuple(float(v) for v in colour), spread=float(rng.uniform(0.95, 1.5)),
-        ))  # fmt: skip
+        out.append(
+            Occluder(
+                kind=kind,
+                at=tuple(float(v) for v in at),
+                angle=float(angle),
+                gap=float(rng.uniform(0.2, 2.0)),
+                size=float(rng.uniform(0.8, 1.2)),
+                parts=int(rng.integers(1, 6)),
+                colour=tuple(float(v) for v in colour),
+                spread=float(rng.uniform(0.95, 1.5)),
+            )
+        )
     return tuple(out)
 
 
@@ -91,8 +98,14 @@ def occluder_mesh(thing: Occluder, points: np.ndarray, eye: np.ndarray, rng: np.
     local = np.concatenate(vertices)
     hand = thing.kind == "hand"
     values = local[:, :2] if hand else np.tile([rng.uniform(0, 0.6), 0], (len(local), 1))
-    return Mesh(local * thing.size @ frame + target, np.concatenate(normals) @ frame, np.concatenate(triangles),
-                HAND if hand else PLAIN, np.asarray(thing.colour), values)  # fmt: skip
+    return Mesh(
+        local * thing.size @ frame + target,
+        np.concatenate(normals) @ frame,
+        np.concatenate(triangles),
+        HAND if hand else PLAIN,
+        np.asarray(thing.colour),
+        values,
+    )
 
 
 def _hand(thing: Occluder, way, across, rng):
@@ -134,8 +147,9 @@ def _sphere(centre, radius, squash=(1.0, 1.0, 1.0)):
     unit = np.stack([np.sin(polar) * np.cos(around), np.sin(polar) * np.sin(around), np.cos(polar)], -1).reshape(-1, 3)
     i, j = np.meshgrid(np.arange(11), np.arange(18), indexing="ij")
     a, b = i * 18 + j, i * 18 + (j + 1) % 18
-    triangles = np.concatenate([np.stack([a, a + 18, b], -1).reshape(-1, 3),
-                                np.stack([b, a + 18, b + 18], -1).reshape(-1, 3)])  # fmt: skip
+    triangles = np.concatenate(
+        [np.stack([a, a + 18, b], -1).reshape(-1, 3), np.stack([b, a + 18, b + 18], -1).reshape(-1, 3)]
+    )
     return centre + unit * radius * np.asarray(squash), unit, triangles
 
 

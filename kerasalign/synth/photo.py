@@ -47,18 +47,27 @@ class Photo:
 
 def draw_photo(rng: np.random.Generator, degrade: float) -> Photo:
     """Draws a camera; with `degrade` 0 only tones vary, with 1 pictures are as bad as they get on the web."""
+
     def chance(p: float) -> bool:
         return bool(rng.random() < p * degrade)
 
     u = rng.uniform
     return Photo(
-        exposure=float(np.exp(rng.normal(0, 0.28))), contrast=float(u(0.9, 1.6)), saturation=float(u(0.7, 1.6)),
-        gamma=float(np.exp(rng.normal(0, 0.1))), tint=tuple(float(v) for v in np.exp(rng.normal(0, 0.05, 3))),
-        blur=float(u(0.001, 0.007)) * chance(0.3), motion=(float(u(0.005, 0.03)) * chance(0.06), float(u(0, 180))),
-        scale=float(u(0.3, 0.9)) if chance(0.22) else 1.0, noise=float(u(0.05, 0.22) ** 2) * chance(0.45),
-        colour_noise=chance(0.6), jpeg=int(rng.integers(25, 95)) if chance(0.6) else 0,
-        sharpen=float(u(0.3, 1.5)) * chance(0.45), vignette=float(u(0, 0.4)) * chance(0.2), grey=chance(0.1),
-    )  # fmt: skip
+        exposure=float(np.exp(rng.normal(0, 0.28))),
+        contrast=float(u(0.9, 1.6)),
+        saturation=float(u(0.7, 1.6)),
+        gamma=float(np.exp(rng.normal(0, 0.1))),
+        tint=tuple(float(v) for v in np.exp(rng.normal(0, 0.05, 3))),
+        blur=float(u(0.001, 0.007)) * chance(0.3),
+        motion=(float(u(0.005, 0.03)) * chance(0.06), float(u(0, 180))),
+        scale=float(u(0.3, 0.9)) if chance(0.22) else 1.0,
+        noise=float(u(0.05, 0.22) ** 2) * chance(0.45),
+        colour_noise=chance(0.6),
+        jpeg=int(rng.integers(25, 95)) if chance(0.6) else 0,
+        sharpen=float(u(0.3, 1.5)) * chance(0.45),
+        vignette=float(u(0, 0.4)) * chance(0.2),
+        grey=chance(0.1),
+    )
 
 
 def develop(light: np.ndarray, key: float, photo: Photo) -> np.ndarray:

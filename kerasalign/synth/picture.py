@@ -118,8 +118,16 @@ def render(head: HeadModel, scene: Scene, size: int = 256) -> Rendered:
     edges = view.project(view.posed(locate(head, np.concatenate(painted)).on(shape)))
     camera = scene.camera
     return Rendered(
-        image=image, shape=shape, vertices=vertices, projected=projected, depth=distance, triangle_id=head_ids[near],
-        occluded=hidden[near] & (head_ids[near] >= 0), alpha=alpha[..., 0], brows=edges[:-12].reshape(2, 2, -1, 2),
-        lips=edges[-12:], pose=(camera.yaw, camera.pitch, camera.roll), view=view,
-    )  # fmt: skip
-
+        image=image,
+        shape=shape,
+        vertices=vertices,
+        projected=projected,
+        depth=distance,
+        triangle_id=head_ids[near],
+        occluded=hidden[near] & (head_ids[near] >= 0),
+        alpha=alpha[..., 0],
+        brows=edges[:-12].reshape(2, 2, -1, 2),
+        lips=edges[-12:],
+        pose=(camera.yaw, camera.pitch, camera.roll),
+        view=view,
+    )

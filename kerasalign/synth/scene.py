@@ -26,8 +26,19 @@ from kerasalign.synth.skin import Skin, draw_skin
 from kerasalign.synth.wrinkles import Wrinkles, draw_wrinkles
 
 Range = tuple[float, float]
-_PROBABILITIES = ("expression", "yaw_tail", "hair", "beard", "glasses", "headwear", "occluders", "hard_light",
-                  "photographs", "environments", "degrade")  # fmt: skip
+_PROBABILITIES = (
+    "expression",
+    "yaw_tail",
+    "hair",
+    "beard",
+    "glasses",
+    "headwear",
+    "occluders",
+    "hard_light",
+    "photographs",
+    "environments",
+    "degrade",
+)
 
 
 @dataclass(frozen=True)
@@ -220,25 +231,35 @@ def draw_scene(head: HeadModel, config: SceneConfig, seed: int, index: int) -> S
     if detail != 1:
         lined = replace(lined, **{f.name: detail * getattr(lined, f.name) for f in fields(lined) if f.name != "width"})
         skin = replace(skin, freckles=detail * skin.freckles, spots=round(detail * skin.spots))
-        made_up = replace(made_up, **{name: detail * getattr(made_up, name)
-                                      for name in ("shadow", "liner", "lower_liner", "blush")})  # fmt: skip
+        made_up = replace(
+            made_up, **{name: detail * getattr(made_up, name) for name in ("shadow", "liner", "lower_liner", "blush")}
+        )
     bearded = skin.feminine < 0.5 and skin.age > 0.12 and rng[8].random() < config.beard
     hidden = rng[10].random() < config.headwear
     return Scene(
-        seed=seed, index=index, identity=identity.astype("float32"), expression=expression, proportions=proportions,
-        camera=draw_camera(rng[2], config), skin=skin, wrinkles=lined, makeup=made_up,
-        brows=draw_brows(rng[7], hair_colour, skin), eyes=draw_eyes(rng[5], skin.darkness, skin.feminine),
+        seed=seed,
+        index=index,
+        identity=identity.astype("float32"),
+        expression=expression,
+        proportions=proportions,
+        camera=draw_camera(rng[2], config),
+        skin=skin,
+        wrinkles=lined,
+        makeup=made_up,
+        brows=draw_brows(rng[7], hair_colour, skin),
+        eyes=draw_eyes(rng[5], skin.darkness, skin.feminine),
         hair=draw_hair(rng[4], hair_colour, skin, config.hair),
         beard=draw_beard(rng[8], hair_colour, skin) if bearded else None,
         glasses=draw_glasses(rng[9]) if rng[9].random() < config.glasses else None,
         headwear=draw_headwear(rng[10], skin) if hidden else None,
         occluders=draw_occluders(rng[11], skin) if rng[11].random() < config.occluders else (),
         clothes=draw_clothes(rng[12]),
-        lighting=draw_lighting(rng[13], read_environments(config.environment_maps), config.environments,
-                               config.hard_light),
+        lighting=draw_lighting(
+            rng[13], read_environments(config.environment_maps), config.environments, config.hard_light
+        ),
         background=draw_background(rng[14], config.backgrounds, config.photographs),
         photo=draw_photo(rng[15], config.degrade),
-    )  # fmt: skip
+    )
 
 
 def draw_camera(rng: np.random.Generator, config: SceneConfig) -> Camera:
@@ -247,8 +268,10 @@ def draw_camera(rng: np.random.Generator, config: SceneConfig) -> Camera:
     yaw = rng.uniform(-config.yaw_limit, config.yaw_limit) if tail else rng.normal(0, config.yaw)
     pitch, roll = rng.normal(-0.3 * config.pitch, config.pitch), rng.normal(0, config.roll)
     return Camera(
-        yaw=float(np.clip(yaw, -config.yaw_limit, config.yaw_limit)), pitch=float(np.clip(pitch, -35, 35)),
-        roll=float(np.clip(roll, -45, 45)), distance=float(np.exp(rng.uniform(*np.log(config.distance)))),
+        yaw=float(np.clip(yaw, -config.yaw_limit, config.yaw_limit)),
+        pitch=float(np.clip(pitch, -35, 35)),
+        roll=float(np.clip(roll, -45, 45)),
+        distance=float(np.exp(rng.uniform(*np.log(config.distance)))),
         coverage=float(rng.uniform(*config.coverage)),
         shift=tuple(float(v) for v in rng.uniform(-config.shift, config.shift, 2)),
-    )  # fmt: skip
+    )

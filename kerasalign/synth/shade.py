@@ -12,8 +12,23 @@ from kerasalign.synth.mesh import CLOTH, HAIR, HAND, PLAIN
 FACE, EYE_RIGHT, EYE_LEFT, SCALP, MOUTH, SOCKET, GUMS, TEETH = range(8)
 # Places in `look`, the numbers of a scene that the shader reads.
 UP, HEAD_CENTRE, EYES, HAIR_COLOUR, IRIS, SCLERA, TEETH_COLOUR, GUM_COLOUR = 0, 3, 6, 12, 15, 18, 21, 24
-(SCATTER, GLOSS, SHININESS, PORES, HAIR_SOFTNESS, PUPIL, IRIS_RADIUS, SHADOW_SOFTNESS, SHADOW_ON, LIP_DEPTH, NOISE_U,
- NOISE_V, CLOTH_PATTERN, HAIR_SHINE, EYE_SHADE) = range(27, 42)  # fmt: skip
+(
+    SCATTER,
+    GLOSS,
+    SHININESS,
+    PORES,
+    HAIR_SOFTNESS,
+    PUPIL,
+    IRIS_RADIUS,
+    SHADOW_SOFTNESS,
+    SHADOW_ON,
+    LIP_DEPTH,
+    NOISE_U,
+    NOISE_V,
+    CLOTH_PATTERN,
+    HAIR_SHINE,
+    EYE_SHADE,
+) = range(27, 42)
 LOOK_SIZE = 42
 # The canvas of the paint in the chart: left, right, bottom and top in centimetres.
 CANVAS = (-13.0, 13.0, -9.0, 12.0)
@@ -53,8 +68,17 @@ def _step(low, high, x):
 @kernel
 def _harmonics(sh, x, y, z, c):
     """Light from nine spherical harmonics."""
-    value = (sh[0, c] + sh[1, c] * y + sh[2, c] * z + sh[3, c] * x + sh[4, c] * x * y + sh[5, c] * y * z
-             + sh[6, c] * (3 * z * z - 1) + sh[7, c] * x * z + sh[8, c] * (x * x - y * y))  # fmt: skip
+    value = (
+        sh[0, c]
+        + sh[1, c] * y
+        + sh[2, c] * z
+        + sh[3, c] * x
+        + sh[4, c] * x * y
+        + sh[5, c] * y * z
+        + sh[6, c] * (3 * z * z - 1)
+        + sh[7, c] * x * z
+        + sh[8, c] * (x * x - y * y)
+    )
     return max(value, 0.015)
 
 
@@ -75,8 +99,25 @@ def _shadow(shadow, matrix, x, y, z, bias, soft):
 
 
 @kernel
-def shade(ids, points, inverse, vertices, normals, attributes, triangles, material, paint, noise, sh, directions,
-          colours, shadow, shadow_matrix, look, out):  # fmt: skip
+def shade(
+    ids,
+    points,
+    inverse,
+    vertices,
+    normals,
+    attributes,
+    triangles,
+    material,
+    paint,
+    noise,
+    sh,
+    directions,
+    colours,
+    shadow,
+    shadow_matrix,
+    look,
+    out,
+):
     """Fills `out`, `(H, W, 3)` float32 linear light, where `ids` has a triangle.
 
     Args:
@@ -182,8 +223,11 @@ def shade(ids, points, inverse, vertices, normals, attributes, triangles, materi
                             albedo[c] += cover * (look[HAIR_COLOUR + c] * dark - albedo[c])
                         gloss *= 1 - cover
                         slope_s += cover * 1.2 * grow
-                nx, ny, nz = (nx - slope_s * tx - slope_t * wx, ny - slope_s * ty - slope_t * wy,
-                              nz - slope_s * tz - slope_t * wz)  # fmt: skip
+                nx, ny, nz = (
+                    nx - slope_s * tx - slope_t * wx,
+                    ny - slope_s * ty - slope_t * wy,
+                    nz - slope_s * tz - slope_t * wz,
+                )
                 length = 1 / math.sqrt(nx * nx + ny * ny + nz * nz)
                 nx, ny, nz = nx * length, ny * length, nz * length
             elif eye:
@@ -252,8 +296,12 @@ def shade(ids, points, inverse, vertices, normals, attributes, triangles, materi
                 nx, ny, nz = -nx, -ny, -nz
             lit = 1.0
             if look[SHADOW_ON] > 0:
-                lit = 1 - look[SHADOW_ON] * (1 - _shadow(shadow, shadow_matrix, x + 0.12 * nx, y + 0.12 * ny,
-                                                         z + 0.12 * nz, 0.18, look[SHADOW_SOFTNESS]))  # fmt: skip
+                lit = 1 - look[SHADOW_ON] * (
+                    1
+                    - _shadow(
+                        shadow, shadow_matrix, x + 0.12 * nx, y + 0.12 * ny, z + 0.12 * nz, 0.18, look[SHADOW_SOFTNESS]
+                    )
+                )
             facing = max(nx * vx + ny * vy + nz * vz, 0.0)
             edge = (1 - facing) ** 2
             # Skin is rough: at a grazing angle it never is a mirror.

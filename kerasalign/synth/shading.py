@@ -117,16 +117,19 @@ def things(head: HeadModel, scene: Scene, neutral: np.ndarray, shape: np.ndarray
     triangles = np.where(left_out[:, None], 0, head.triangles).astype("int32")
     turn = view.rotation.astype("float32")
     return World(
-        vertices=np.concatenate([view.posed(_collared(head, shape, scene.clothes.collar)),
-                                 view.posed(rest["vertices"])]),
+        vertices=np.concatenate(
+            [view.posed(_collared(head, shape, scene.clothes.collar)), view.posed(rest["vertices"])]
+        ),
         normals=transformed(np.concatenate([normals, rest["normals"]]), turn, np.zeros(3, "float32")),
         attributes=np.concatenate([attributes, rest["attributes"]]),
         triangles=np.concatenate([triangles, rest["triangles"] + np.int32(len(shape))]),
         material=np.concatenate([material, rest["material"]]),
         two_sided=np.concatenate([np.zeros(len(material), bool), np.ones(len(rest["material"]), bool)]),
         occludes=np.concatenate([np.zeros(len(material), bool), rest["occludes"]]),
-        lenses=lenses, view=view, shape=shape,
-    )  # fmt: skip
+        lenses=lenses,
+        view=view,
+        shape=shape,
+    )
 
 
 def _collared(head: HeadModel, shape: np.ndarray, collar: float) -> np.ndarray:
@@ -158,7 +161,7 @@ def _look(head: HeadModel, scene: Scene, world: World) -> np.ndarray:
     view, shape = world.view, world.shape
 
     def put(place: int, values) -> None:
-        look[place:place + len(values)] = values
+        look[place : place + len(values)] = values
 
     put(look_of.UP, view.rotation[:, 1])
     put(look_of.HEAD_CENTRE, view.posed(np.array([[0, 4.0, 0]]))[0])
@@ -173,13 +176,22 @@ def _look(head: HeadModel, scene: Scene, world: World) -> np.ndarray:
     put(look_of.GUM_COLOUR, np.array([0.36, 0.09, 0.08]) * rng.uniform(0.5, 1.1))
     u = rng.random(2)
     for place, value in (
-        (look_of.SCATTER, s.skin.scatter), (look_of.GLOSS, s.skin.gloss), (look_of.SHININESS, s.skin.shininess),
-        (look_of.PORES, s.skin.pores), (look_of.HAIR_SOFTNESS, s.hair.softness), (look_of.PUPIL, s.eyes.pupil),
-        (look_of.IRIS_RADIUS, s.eyes.iris_radius), (look_of.SHADOW_SOFTNESS, s.lighting.softness),
-        (look_of.SHADOW_ON, s.lighting.shadow), (look_of.LIP_DEPTH, head.mean[head.landmarks68[62], 2]),
-        (look_of.NOISE_U, u[0]), (look_of.NOISE_V, u[1]), (look_of.CLOTH_PATTERN, s.clothes.pattern),
-        (look_of.HAIR_SHINE, s.hair.shine), (look_of.EYE_SHADE, s.eyes.shade),
-    ):  # fmt: skip
+        (look_of.SCATTER, s.skin.scatter),
+        (look_of.GLOSS, s.skin.gloss),
+        (look_of.SHININESS, s.skin.shininess),
+        (look_of.PORES, s.skin.pores),
+        (look_of.HAIR_SOFTNESS, s.hair.softness),
+        (look_of.PUPIL, s.eyes.pupil),
+        (look_of.IRIS_RADIUS, s.eyes.iris_radius),
+        (look_of.SHADOW_SOFTNESS, s.lighting.softness),
+        (look_of.SHADOW_ON, s.lighting.shadow),
+        (look_of.LIP_DEPTH, head.mean[head.landmarks68[62], 2]),
+        (look_of.NOISE_U, u[0]),
+        (look_of.NOISE_V, u[1]),
+        (look_of.CLOTH_PATTERN, s.clothes.pattern),
+        (look_of.HAIR_SHINE, s.hair.shine),
+        (look_of.EYE_SHADE, s.eyes.shade),
+    ):
         look[place] = value
     return look
 
@@ -198,9 +210,25 @@ def drawn(head: HeadModel, scene: Scene, world: World, points, inverse, depth, i
     middle = world.view.posed(np.array([[0, 1.0, 2.0]]))[0]
     casting = np.ascontiguousarray(world.triangles[casts])
     shadow, matrix = shadow_map(light.directions[0], middle, world.vertices, casting)
-    look_of.shade(ids, points, inverse, world.vertices, world.normals, world.attributes, world.triangles,
-                  world.material, paint(head, scene), noise(), light.harmonics, light.directions, light.colours, shadow,
-                  matrix, _look(head, scene, world), colour)  # fmt: skip
+    look_of.shade(
+        ids,
+        points,
+        inverse,
+        world.vertices,
+        world.normals,
+        world.attributes,
+        world.triangles,
+        world.material,
+        paint(head, scene),
+        noise(),
+        light.harmonics,
+        light.directions,
+        light.colours,
+        shadow,
+        matrix,
+        _look(head, scene, world),
+        colour,
+    )
     face = world.material[np.maximum(ids, 0)] == PARTS.index("face")
     face &= ids >= 0
     # Cameras expose for the whole picture: dark skin comes out lighter than it is, and fair skin darker.
@@ -233,4 +261,3 @@ def _through_lenses(scene: Scene, world: World, scale, depth, colour) -> np.ndar
         through = 1 - glasses.opacity * (1 - np.asarray(glasses.lens))
         colour[on] = colour[on] * through + glasses.mirror * (0.12 * np.clip(seen, 0, None) + 0.5 * flash)
     return on & (glasses.opacity > 0.5)
-

@@ -37,8 +37,10 @@ def landmark_sheet(
         labels = labels_of(head, scene, made, markups=(markup,))
         points, seen = labels.points[markup], labels.visible[markup]
         whole = _drawn(made.image, points, seen, np.array([[0, 0], [series.size] * 2]) - 0.5, (side, side))
-        parts = [_drawn(made.image, points, seen, _around(points[part], 2.0), (side // 2, side // 4))
-                 for part in _enlarged(markup)]  # fmt: skip
+        parts = [
+            _drawn(made.image, points, seen, _around(points[part], 2.0), (side // 2, side // 4))
+            for part in _enlarged(markup)
+        ]
         cells.append(np.concatenate([whole, np.concatenate(parts, 1)]))
     cells += [np.zeros_like(cells[0])] * (-len(cells) % columns)
     rows = [np.concatenate(cells[i : i + columns], 1) for i in range(0, len(cells), columns)]

@@ -9,8 +9,22 @@ import numpy as np
 from kerasalign.synth import canvas
 
 # sRGB of skin in even light, from fair to dark; each face is a mix of two neighbours and a bit of its own.
-TONES = np.array([(246, 219, 200), (240, 203, 178), (231, 188, 155), (218, 170, 130), (198, 146, 105), (168, 117, 80),
-                  (133, 88, 60), (99, 64, 45), (70, 46, 35)]) / 255  # fmt: skip
+TONES = (
+    np.array(
+        [
+            (246, 219, 200),
+            (240, 203, 178),
+            (231, 188, 155),
+            (218, 170, 130),
+            (198, 146, 105),
+            (168, 117, 80),
+            (133, 88, 60),
+            (99, 64, 45),
+            (70, 46, 35),
+        ]
+    )
+    / 255
+)
 
 
 def linear(colour) -> np.ndarray:
@@ -62,13 +76,20 @@ def draw_skin(rng: np.random.Generator) -> Skin:
     age = rng.uniform(0, 0.12) if rng.random() < 0.1 else rng.beta(1.6, 1.8)
     fair = place < 3
     return Skin(
-        colour=tuple(float(v) for v in linear(tone)), darkness=float(place / (len(TONES) - 1)), age=float(age),
-        feminine=float(rng.random() < 0.5), redness=float(rng.uniform(0, 1)), mottling=float(rng.uniform(0.12, 0.5)),
+        colour=tuple(float(v) for v in linear(tone)),
+        darkness=float(place / (len(TONES) - 1)),
+        age=float(age),
+        feminine=float(rng.random() < 0.5),
+        redness=float(rng.uniform(0, 1)),
+        mottling=float(rng.uniform(0.12, 0.5)),
         freckles=float(rng.uniform(0.2, 1) if fair and rng.random() < 0.2 else 0),
-        spots=int(rng.poisson(1 + 6 * max(age - 0.4, 0))), shadows=float(rng.uniform(0, 0.7) ** 1.3),
-        gloss=float(rng.uniform(0.1, 1.0) ** 1.3 * 1.1), shininess=float(rng.uniform(7, 30)),
-        pores=float(rng.uniform(0.4, 1.6)), scatter=float(rng.uniform(0.15, 0.45)),
-    )  # fmt: skip
+        spots=int(rng.poisson(1 + 6 * max(age - 0.4, 0))),
+        shadows=float(rng.uniform(0, 0.7) ** 1.3),
+        gloss=float(rng.uniform(0.1, 1.0) ** 1.3 * 1.1),
+        shininess=float(rng.uniform(7, 30)),
+        pores=float(rng.uniform(0.4, 1.6)),
+        scatter=float(rng.uniform(0.15, 0.45)),
+    )
 
 
 def paint_skin(rng: np.random.Generator, skin: Skin, marks: np.ndarray) -> np.ndarray:

@@ -82,16 +82,19 @@ def volume(head: HeadModel) -> Volume:
         used = np.unique(triangles)
         # Shoulders below the bust, so that long hair does not fall through the chest.
         ring = np.linspace(0, 2 * np.pi, 48)[:-1]
-        extra = [np.stack([w * np.sin(ring), np.full(47, y), d * np.cos(ring) - 0.8], -1)
-                 for y, w, d in ((-15, 13, 7), (-17, 18, 8.5), (-21, 20.5, 10), (-26, 21, 11), (-32, 21.5, 11.5))]
+        extra = [
+            np.stack([w * np.sin(ring), np.full(47, y), d * np.cos(ring) - 0.8], -1)
+            for y, w, d in ((-15, 13, 7), (-17, 18, 8.5), (-21, 20.5, 10), (-26, 21, 11), (-32, 21.5, 11.5))
+        ]
         ways = [np.stack([np.sin(ring) * 0.5, np.full(47, 0.8 if k < 2 else 0.1), np.cos(ring)], -1) for k in range(5)]
         surface = np.concatenate([head.mean[used], *extra])
         out = np.concatenate([normals[used], *ways])
         distance, near = cKDTree(surface).query(points)
         out /= np.linalg.norm(out, axis=1, keepdims=True) + 1e-9
         sign = np.where(((points - surface[near]) * out[near]).sum(-1) < 0, -1.0, 1.0)
-        head._cache["volume"] = Volume((distance * sign).reshape(shape).astype("float32"),
-                                       out[near].reshape(*shape, 3).astype("float32"))  # fmt: skip
+        head._cache["volume"] = Volume(
+            (distance * sign).reshape(shape).astype("float32"), out[near].reshape(*shape, 3).astype("float32")
+        )
     return head._cache["volume"]
 
 
@@ -190,9 +193,14 @@ def ribbons(paths: np.ndarray, width: np.ndarray, eye: np.ndarray, colour: np.nd
     along[:, 0], along[:, -1] = paths[:, 1] - paths[:, 0], paths[:, -1] - paths[:, -2]
     along /= np.sqrt((along**2).sum(-1, keepdims=True)) + np.float32(1e-6)
     view = eye.astype("float32") - paths
-    side = np.stack([along[..., 1] * view[..., 2] - along[..., 2] * view[..., 1],
-                     along[..., 2] * view[..., 0] - along[..., 0] * view[..., 2],
-                     along[..., 0] * view[..., 1] - along[..., 1] * view[..., 0]], -1)  # fmt: skip
+    side = np.stack(
+        [
+            along[..., 1] * view[..., 2] - along[..., 2] * view[..., 1],
+            along[..., 2] * view[..., 0] - along[..., 0] * view[..., 2],
+            along[..., 0] * view[..., 1] - along[..., 1] * view[..., 0],
+        ],
+        -1,
+    )
     side /= np.sqrt((side**2).sum(-1, keepdims=True)) + np.float32(1e-6)
     t = np.linspace(0, 1, steps, dtype="float32")
     taper = np.interp(t, [0, 0.15, 0.7, 1], [0.6, 1, 0.9, 0.08]).astype("float32")

@@ -53,8 +53,7 @@ class Studio:
 
     def _in_crop(self, landmarks: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         box = tight_box(landmarks)
-        return (apply_affine(matrix, landmarks).astype("float32"),
-                apply_affine(matrix, box.reshape(2, 2)).ravel())  # fmt: skip
+        return (apply_affine(matrix, landmarks).astype("float32"), apply_affine(matrix, box.reshape(2, 2)).ravel())
 
     def rendered(self, indices) -> CropCache:
         """Pictures as a crop cache in memory, such as to validate on."""
@@ -112,8 +111,12 @@ class SynthStream(EpochDataset):
         **kwargs,
     ) -> None:
         super().__init__(**{"max_queue_size": 4} | kwargs)
-        for name, value in (("batch_size", batch_size), ("steps_per_epoch", steps_per_epoch), ("repeats", repeats),
-                            ("threads", threads)):  # fmt: skip
+        for name, value in (
+            ("batch_size", batch_size),
+            ("steps_per_epoch", steps_per_epoch),
+            ("repeats", repeats),
+            ("threads", threads),
+        ):
             if int(value) != value or value < 1:
                 raise ValueError(f"`{name}` must be a whole number from 1 up. Received: {name}={value!r}")
         self.studio, self.seed = studio, int(seed)
@@ -131,8 +134,10 @@ class SynthStream(EpochDataset):
         first = (epoch * self._steps + index) * self.batch_size
         places = np.arange(first, first + self.batch_size)
         windows, inside = np.divmod(places, WINDOW * self.repeats)
-        orders = {w: np.random.default_rng([self.seed, int(w), 0]).permutation(WINDOW * self.repeats)
-                  for w in np.unique(windows)}  # fmt: skip
+        orders = {
+            w: np.random.default_rng([self.seed, int(w), 0]).permutation(WINDOW * self.repeats)
+            for w in np.unique(windows)
+        }
         return np.array([w * WINDOW + orders[w][i] // self.repeats for w, i in zip(windows, inside)])
 
     def batch(self, epoch: int, index: int) -> tuple[np.ndarray, np.ndarray]:

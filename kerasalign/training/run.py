@@ -98,8 +98,9 @@ class RunFolder(keras.callbacks.Callback):
         model.optimizer.build(model.trainable_variables)
         path = self.directory / state["file"]
         if not path.exists() or sha256(path) != state["sha256"]:
-            raise ValueError(f"The saved state {path.name} is missing or damaged. "
-                             f"Received: run_dir={str(self.directory)!r}")
+            raise ValueError(
+                f"The saved state {path.name} is missing or damaged. Received: run_dir={str(self.directory)!r}"
+            )
         model.load_weights(path)
         # Runs of older versions have no `seeds`: they go on with those that the network was made with.
         for variable, value in zip(seed_states(model), state.get("seeds", ())):

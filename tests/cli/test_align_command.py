@@ -105,15 +105,18 @@ def test_drawings_of_an_earlier_run_are_no_photos(command, five_dots, folder, bo
 
 def test_names_that_the_output_cannot_spell():
     code = "from kerasalign.cli.console import say; say('写.jpg: \u00e9')"
-    run = subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONIOENCODING": "cp1252"}, check=True,
-                         capture_output=True)  # fmt: skip
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"PYTHONIOENCODING": "cp1252"}, check=True, capture_output=True
+    )
     assert run.stdout.strip() == b"\\u5199.jpg: \xe9"
 
 
 def test_options_of_the_detector(command, five_dots, folder, boxes, monkeypatch):
     made = []
-    monkeypatch.setattr("kerasalign.inference.KerasAlignDetector.detect_many", lambda self, images: made.append(
-        (self.size, self.min_score, self.runtime)) or [[] for _ in images])  # fmt: skip
+    monkeypatch.setattr(
+        "kerasalign.inference.KerasAlignDetector.detect_many",
+        lambda self, images: made.append((self.size, self.min_score, self.runtime)) or [[] for _ in images],
+    )
     command("align", folder / "a.jpg", "--detector-size", "512", "--min-score", "0.3", "--runtime", "onnxruntime")
     assert made == [(512, 0.3, "onnxruntime")]
     for wrong in (("--detector", "mtcnn"), ("--boxes", boxes)):

@@ -24,8 +24,20 @@ def test_every_runtime_gives_the_same_landmarks(command, preset, folder, tmp_pat
     (tmp_path / "boxes.json").write_text(json.dumps({"a.jpg": [BOX], "b.png": [BOX, BOX]}))
     found = {}
     for runtime in ("keras", "onnxruntime", "litert"):
-        run = command("align", folder / "a.jpg", folder / "b.png", "--boxes", "boxes.json", "--model", preset,
-                      "--runtime", runtime, "--out", runtime, "--json")  # fmt: skip
+        run = command(
+            "align",
+            folder / "a.jpg",
+            folder / "b.png",
+            "--boxes",
+            "boxes.json",
+            "--model",
+            preset,
+            "--runtime",
+            runtime,
+            "--out",
+            runtime,
+            "--json",
+        )
         assert run.exit_code == 0, run.output
         photos = json.loads((tmp_path / runtime / "landmarks.json").read_text())
         found[runtime] = np.array([face["landmarks"] for photo in photos for face in photo["faces"]])

@@ -51,5 +51,8 @@ def test_videos_of_one_name_and_a_broken_one(command, five_dots, clip, tmp_path)
     run = command("align", tmp_path / "text.mp4", clip, tmp_path / "other" / "clip.avi", "--json", "--out", "drawn")
     assert run.exit_code == 1
     assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == [
-        "clip_landmarks.json", "clip_landmarks.mp4", "clip_landmarks_2.json", "clip_landmarks_2.mp4"
-    ]  # fmt: skip
+        "clip_landmarks.json",
+        "clip_landmarks.mp4",
+        "clip_landmarks_2.json",
+        "clip_landmarks_2.mp4",
+    ]

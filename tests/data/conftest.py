@@ -53,8 +53,7 @@ def memory_cache():
     wide = cached_spec(SPEC)
     size = wide.size
     rng = np.random.default_rng(3)
-    crops = np.stack([cv2.GaussianBlur(rng.integers(0, 256, (size, size, 3), "uint8"), (0, 0), 2)
-                      for _ in range(40)])
+    crops = np.stack([cv2.GaussianBlur(rng.integers(0, 256, (size, size, 3), "uint8"), (0, 0), 2) for _ in range(40)])
     crops = np.maximum(crops, 1)
     crops[::4, :, : size // 3] = 0
     points = face_points(40, (0, 0), 1, seed=4)

@@ -144,8 +144,9 @@ def test_unannotated_points_stay_so():
 def test_transformed_face_is_boxed_anew():
     """Without noise the crop is that of the tight box of the transformed points."""
     points, box = face()
-    quiet = AugmentConfig(geometric=1.0, box_scale_x=(1, 1), box_scale_y=(1, 1), box_shift_x=(0, 0),
-                          box_shift_y=(0, 0), flip=0.0)  # fmt: skip
+    quiet = AugmentConfig(
+        geometric=1.0, box_scale_x=(1, 1), box_scale_y=(1, 1), box_shift_x=(0, 0), box_shift_y=(0, 0), flip=0.0
+    )
     for seed in range(10):
         _, moved = augment(dots([]), points, box, quiet, M68, SPEC, rng(seed))
         corners = tight_box(moved)
@@ -240,8 +241,14 @@ def test_source_is_not_changed(memory_cache, spec):
 def test_config_round_trip_and_errors():
     config = AugmentConfig(rotation=(-10, 10), no_flip=("98",), rebox="relative")
     assert AugmentConfig.from_config(json.loads(json.dumps(config.get_config()))) == config
-    for bad in ({"rotation": (5, -5)}, {"flip": 1.5}, {"stretch_x": (0, 1)}, {"rebox": "none"},
-                {"shear": (-1, 0)}, {"jet_low": (0, 0.7)}):  # fmt: skip
+    for bad in (
+        {"rotation": (5, -5)},
+        {"flip": 1.5},
+        {"stretch_x": (0, 1)},
+        {"rebox": "none"},
+        {"shear": (-1, 0)},
+        {"jet_low": (0, 0.7)},
+    ):
         with pytest.raises(ValueError, match=f"`{next(iter(bad))}`.*Received"):
             AugmentConfig(**bad)
     with pytest.raises(ValueError, match="musica-code"):
@@ -280,8 +287,9 @@ def test_a_fixed_box_turns_the_picture_and_keeps_its_scale():
     points, box = face(1)
     still = dict.fromkeys(("stretch_x", "stretch_y", "box_scale_x", "box_scale_y"), (1, 1))
     still |= dict.fromkeys(("shear", "box_shift_x", "box_shift_y"), (0, 0))
-    config = AugmentConfig(geometric=1.0, rotation=(40, 40), rebox="fixed", flip=0.0, jet=0.0, occlusion=0.0,
-                           grayscale=0.0, **still)  # fmt: skip
+    config = AugmentConfig(
+        geometric=1.0, rotation=(40, 40), rebox="fixed", flip=0.0, jet=0.0, occlusion=0.0, grayscale=0.0, **still
+    )
     _, moved = augment(dots(points), points, box, config, M68, SPEC, rng())
     untouched = apply_affine(SPEC.transform(box), points)
     before, after = untouched - untouched[30], moved - moved[30]

@@ -113,8 +113,9 @@ def test_missing_points_do_not_make_a_face_unusual():
     np.testing.assert_allclose(np.delete(weights, 5), np.delete(full, 5), atol=0.25)
 
 
-@pytest.mark.parametrize("bad", [np.zeros((1, 68, 2)), np.zeros((4, 68)), np.full((3, 5, 2), np.nan),
-                                 np.ones((3, 5, 2))])  # fmt: skip
+@pytest.mark.parametrize(
+    "bad", [np.zeros((1, 68, 2)), np.zeros((4, 68)), np.full((3, 5, 2), np.nan), np.ones((3, 5, 2))]
+)
 def test_shapes_that_cannot_be_balanced(bad):
     with pytest.raises(ValueError, match="Received"):
         shape_space(bad)

@@ -114,8 +114,9 @@ DAMAGE = {
     "half a meta": lambda d: (d / "meta.json").write_text((d / "meta.json").read_text()[:50]),
     "list in meta": lambda d: (d / "meta.json").write_text("[]"),
     "other version": lambda d: (d / "meta.json").write_text(
-        json.dumps(json.loads((d / "meta.json").read_text()) | {"version": 0})),
-}  # fmt: skip
+        json.dumps(json.loads((d / "meta.json").read_text()) | {"version": 0})
+    ),
+}
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
@@ -179,7 +180,10 @@ def test_failed_rebuild_leaves_the_old_cache(samples, spec, tmp_path):
 def test_killed_rebuild_leaves_the_old_cache(samples, spec, tmp_path):
     old = CropCache.build(samples, spec, tmp_path / "cache").content_hash
     child = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(f"""
+        [
+            sys.executable,
+            "-c",
+            textwrap.dedent(f"""
             import sys, time, pickle
             from kerasalign.data import CropCache, load_image
             samples, spec = pickle.loads(sys.stdin.buffer.read())
@@ -189,9 +193,11 @@ def test_killed_rebuild_leaves_the_old_cache(samples, spec, tmp_path):
                     time.sleep(60)
                 return load_image(sample.image)
             CropCache.build(samples, spec, {str(tmp_path / "cache")!r}, margin=3.0, reader=slow)
-        """)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    )  # fmt: skip
+        """),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
     child.stdin.write(pickle.dumps((samples, spec)))
     child.stdin.close()
     assert child.stdout.readline() == b"inside\n"
@@ -270,8 +276,10 @@ def test_a_video_is_decoded_once_by_any_number_of_threads(workers, tmp_path, mon
         writer.write(np.full((96, 96, 3), 20 + i, "uint8"))
     writer.release()
     points = np.random.default_rng(0).uniform(20, 70, (68, 2))
-    faces = [FaceSample(EmbeddedImage(video, f"{i:06d}", video_frames.read_frame), points, "68", f"v/{i}")
-             for i in range(1, 121)]  # fmt: skip
+    faces = [
+        FaceSample(EmbeddedImage(video, f"{i:06d}", video_frames.read_frame), points, "68", f"v/{i}")
+        for i in range(1, 121)
+    ]
     decoded, step, extract = [], video_frames._Decoder._next, CropSpec.extract
 
     def counted(self, wanted):

@@ -31,8 +31,10 @@ def test_graphml_points_from_the_giver_to_the_taker(tmp_path):
     save_graph(tmp_path / "a.graphml", WEIGHTS)
     root = ElementTree.parse(tmp_path / "a.graphml").getroot()
     space = {"g": "http://graphml.graphdrawing.org/xmlns"}
-    edges = {(e.get("source"), e.get("target")): float(e.find("g:data", space).text)
-             for e in root.iterfind(".//g:edge", space)}  # fmt: skip
+    edges = {
+        (e.get("source"), e.get("target")): float(e.find("g:data", space).text)
+        for e in root.iterfind(".//g:edge", space)
+    }
     assert len(root.findall(".//g:node", space)) == 3
     assert edges[("2", "1")] == 0.7 and ("0", "2") not in edges
 

@@ -27,8 +27,19 @@ def test_every_kind_of_source_gives_the_same_pixels(tmp_path, photo):
     Image.fromarray(photo).save(path)
     data = path.read_bytes()
     with path.open("rb") as file:
-        sources = [path, str(path), data, bytearray(data), io.BytesIO(data), file, Image.open(path), photo,
-                   photo.astype("int64"), photo.astype("float32"), photo[:, ::-1][:, ::-1]]
+        sources = [
+            path,
+            str(path),
+            data,
+            bytearray(data),
+            io.BytesIO(data),
+            file,
+            Image.open(path),
+            photo,
+            photo.astype("int64"),
+            photo.astype("float32"),
+            photo[:, ::-1][:, ::-1],
+        ]
         for source in sources:
             loaded = load_image(source)
             assert loaded.dtype == np.uint8 and loaded.flags.c_contiguous
@@ -44,9 +55,15 @@ def test_the_result_is_a_copy(photo):
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation_is_applied(photo, orientation):
     stored = {
-        1: photo, 2: photo[:, ::-1], 3: photo[::-1, ::-1], 4: photo[::-1], 5: photo.transpose(1, 0, 2),
-        6: np.rot90(photo, 1), 7: np.rot90(photo, 2).transpose(1, 0, 2), 8: np.rot90(photo, -1),
-    }[orientation]  # fmt: skip
+        1: photo,
+        2: photo[:, ::-1],
+        3: photo[::-1, ::-1],
+        4: photo[::-1],
+        5: photo.transpose(1, 0, 2),
+        6: np.rot90(photo, 1),
+        7: np.rot90(photo, 2).transpose(1, 0, 2),
+        8: np.rot90(photo, -1),
+    }[orientation]
     exif = Image.Exif()
     exif[0x0112] = orientation
     data = encoded(Image.fromarray(np.ascontiguousarray(stored)), exif=exif)
@@ -121,10 +138,15 @@ def test_truncated_jpeg_is_refused(tmp_path, photo):
         assert caught.value.reason and caught.value.source == path
 
 
-@pytest.mark.parametrize(("content", "reason"), [
-    (b"", "empty"), (b"these are no pixels", "not an image"), (b"\xff\xd8\xff", "not an image|damaged"),
-    (b"\x89PNG\r\n\x1a\n" + bytes(40), "not an image|damaged"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty"),
+        (b"these are no pixels", "not an image"),
+        (b"\xff\xd8\xff", "not an image|damaged"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(40), "not an image|damaged"),
+    ],
+)
 def test_files_that_are_no_photos(tmp_path, content, reason):
     path = tmp_path / "text.jpg"
     path.write_bytes(content)
@@ -144,11 +166,23 @@ def test_missing_file_folder_and_bad_path(tmp_path):
             load_image(path)
 
 
-@pytest.mark.parametrize("source", [
-    None, 3, [1, 2], io.StringIO("text"), np.zeros((0, 4, 3), "uint8"), np.zeros((2, 2, 2), "uint8"),
-    np.zeros((1, 2, 2, 3), "uint8"), np.full((2, 2), 300), np.full((2, 2), -1.0), np.full((2, 2), np.nan),
-    np.full((2, 2, 3), 0.5), np.array([["a"]]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "source",
+    [
+        None,
+        3,
+        [1, 2],
+        io.StringIO("text"),
+        np.zeros((0, 4, 3), "uint8"),
+        np.zeros((2, 2, 2), "uint8"),
+        np.zeros((1, 2, 2, 3), "uint8"),
+        np.full((2, 2), 300),
+        np.full((2, 2), -1.0),
+        np.full((2, 2), np.nan),
+        np.full((2, 2, 3), 0.5),
+        np.array([["a"]]),
+    ],
+)
 def test_other_things_are_refused(source):
     with pytest.raises(ImageError, match="Received"):
         load_image(source)
@@ -163,8 +197,12 @@ def test_an_unknown_error_is_still_a_value_error(tmp_path):
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_damaged_files_raise_image_errors_only(data):
-    content = bytearray(encoded(Image.fromarray(np.arange(300, dtype="uint8").reshape(10, 10, 3)),
-                                data.draw(st.sampled_from(["PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP"]))))
+    content = bytearray(
+        encoded(
+            Image.fromarray(np.arange(300, dtype="uint8").reshape(10, 10, 3)),
+            data.draw(st.sampled_from(["PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP"])),
+        )
+    )
     for _ in range(data.draw(st.integers(1, 8))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     content = bytes(content[: data.draw(st.integers(0, len(content)))])

@@ -51,12 +51,15 @@ def test_aflw_a_png_may_be_called_jpg_and_a_lost_photo_is_named(own_copy):
         read_dataset("aflw", root, "train")
 
 
-@pytest.mark.parametrize(("changes", "reason"), [
-    ({"ra": lambda ra: np.full_like(ra, 1)}, "`ra` must number"),
-    ({"data": lambda data: data[:, :36]}, "`data` must be 12 rows of 38"),
-    ({"data": lambda data: np.where(data == data[0, 0], np.nan, data)}, "not finite"),
-    ({"bbox": lambda box: box[:, [0, 2, 1, 3]]}, "bbox"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"ra": lambda ra: np.full_like(ra, 1)}, "`ra` must number"),
+        ({"data": lambda data: data[:, :36]}, "`data` must be 12 rows of 38"),
+        ({"data": lambda data: np.where(data == data[0, 0], np.nan, data)}, "not finite"),
+        ({"bbox": lambda box: box[:, [0, 2, 1, 3]]}, "bbox"),
+    ],
+)
 def test_aflw_a_broken_list_is_refused(own_copy, changes, reason):
     root = own_copy("aflw")
     edit_mat(root, **changes)
@@ -81,8 +84,10 @@ def test_aflw_hidden_points_of_the_database_are_nan(own_copy):
 
 def test_celeba_partitions_and_the_whole_photo_as_box(miniature):
     root = miniature("celeba")
-    names = {split: [face.name for face in read_dataset("celeba", root, split)]
-             for split in ("train", "train-only", "val", "test")}
+    names = {
+        split: [face.name for face in read_dataset("celeba", root, split)]
+        for split in ("train", "train-only", "val", "test")
+    }
     assert names["train"] == names["train-only"] + names["val"] and not set(names["train"]) & set(names["test"])
     face = read_dataset("celeba", root, "val")[0]
     np.testing.assert_array_equal(face.box("image"), [-0.5, -0.5, 177.5, 217.5])
@@ -110,12 +115,15 @@ def test_celeba_from_kaggle_is_the_same(own_copy, miniature):
         np.testing.assert_array_equal(a.landmarks, b.landmarks)
 
 
-@pytest.mark.parametrize(("old", "new", "reason"), [
-    ("12\n", "13\n", "12 rows, but its first line says 13"),
-    ("12\n", "lefteye_x\n", "first line must say"),
-    ("000002.jpg", "000002.jpg 7", "11 entries after the name"),
-    ("000002.jpg", "000077.jpg", "in no partition"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("12\n", "13\n", "12 rows, but its first line says 13"),
+        ("12\n", "lefteye_x\n", "first line must say"),
+        ("000002.jpg", "000002.jpg 7", "11 entries after the name"),
+        ("000002.jpg", "000077.jpg", "in no partition"),
+    ],
+)
 def test_celeba_a_broken_list_is_refused(own_copy, old, new, reason):
     root = own_copy("celeba")
     path = root / "Anno/list_landmarks_align_celeba.txt"
@@ -148,7 +156,8 @@ def test_celeba_of_its_real_size_is_read_in_seconds(tmp_path):
     names = [f"{i:06d}.jpg" for i in range(1, count + 1)]
     (tmp_path / "img_align_celeba").mkdir()
     (tmp_path / "list_landmarks_align_celeba.txt").write_text(
-        f"{count}\nheader\n" + "\n".join(f"{name} 69 109 106 113  77 142  73 152 108 154" for name in names))
+        f"{count}\nheader\n" + "\n".join(f"{name} 69 109 106 113  77 142  73 152 108 154" for name in names)
+    )
     parts = "\n".join(f"{name} {0 if i <= 162_770 else 1 if i <= 182_637 else 2}" for i, name in enumerate(names, 1))
     (tmp_path / "list_eval_partition.txt").write_text(parts)
     for name in names[-20:]:

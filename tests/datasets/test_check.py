@@ -24,9 +24,7 @@ def test_a_miniature_is_recognised_counted_and_left_as_it_was(miniature, name):
     assert report.dataset == name
     assert report.ok
     assert report.missing == []
-    assert report.found == {
-        split: len(read_dataset(name, root, split)) for split in get_dataset(name).splits_of(root)
-    }
+    assert report.found == {split: len(read_dataset(name, root, split)) for split in get_dataset(name).splits_of(root)}
     assert report.complete == (not any(get_dataset(name).splits.values()))
     assert contents(root) == before
 

@@ -22,8 +22,10 @@ def test_splits_are_what_is_there(miniature, name):
 
 
 def test_the_three_formats_hold_the_same_faces(miniature):
-    faces = [sorted(s.landmarks.tolist() for s in read_dataset(name, miniature(name), "all"))
-             for name in ("pts", "csv", "coco")]
+    faces = [
+        sorted(s.landmarks.tolist() for s in read_dataset(name, miniature(name), "all"))
+        for name in ("pts", "csv", "coco")
+    ]
     np.testing.assert_allclose(faces[0], faces[1], atol=2e-6)
     np.testing.assert_allclose(faces[0], faces[2], atol=2e-6)
 
@@ -97,8 +99,18 @@ def test_csv_of_any_markup_with_gaps_and_two_faces_in_a_photo(photo):
 
 
 def test_csv_columns_in_any_order_with_name_box_and_others(photo):
-    header = ["note", "y0", "x0", *(f"{axis}{i}" for i in range(1, 5) for axis in "xy"), " image", "name",
-              "box_x0", "box_y0", "box_x1", "box_y1"]
+    header = [
+        "note",
+        "y0",
+        "x0",
+        *(f"{axis}{i}" for i in range(1, 5) for axis in "xy"),
+        " image",
+        "name",
+        "box_x0",
+        "box_y0",
+        "box_x1",
+        "box_y1",
+    ]
     row = ["x", 80, 60, *FIVE[1:].ravel(), "photos/a.png", "Ada", 50, 60, 110, 130]
     write_csv(photo, [row], header)
     (sample,) = read_dataset("csv", photo, markup="5", index_base=1)

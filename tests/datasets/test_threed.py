@@ -69,8 +69,10 @@ def test_aflw2000_photos_and_points_go_in_pairs(own_copy):
     (root / "image00003.jpg").unlink()
     (root / "image00004.mat").unlink()
     reasons = [fault.reason for fault in check_dataset(root).faults]
-    assert reasons == ["the photo image00003.* of these points is not there",
-                       "the photo has no points file image00004.mat"]  # fmt: skip
+    assert reasons == [
+        "the photo image00003.* of these points is not there",
+        "the photo has no points file image00004.mat",
+    ]
 
 
 def test_300w_lp_reads_the_3d_contour_unless_told(miniature):

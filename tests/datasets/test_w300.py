@@ -85,8 +85,9 @@ def test_mirror_copies_are_read_only_when_asked_for(own_copy):
 def test_grayscale_and_cmyk_photos_are_listed(miniature):
     from PIL import Image
 
-    modes = {Image.open(s.image).mode for split in ("train", "full")
-             for s in read_dataset("300w", miniature("300w"), split)}
+    modes = {
+        Image.open(s.image).mode for split in ("train", "full") for s in read_dataset("300w", miniature("300w"), split)
+    }
     assert modes == {"RGB", "L", "CMYK"}
 
 

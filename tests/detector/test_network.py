@@ -16,10 +16,18 @@ TINY = {"channels": (8, 8, 12, 16, 16), "blocks": (0, 1, 1, 1), "head": 16}
 def perfect(rows, size=64, sure=12.0):
     """Faces `(B, M, 17)` of one face each, and maps that say it."""
     centres = cell_centres(size // 8, size // 8)
-    maps = np.stack([np.concatenate([
-        np.where(np.abs(centres - row[:2]).max(-1, keepdims=True) <= 4, sure, -sure),
-        encode_faces(np.broadcast_to(row[:16], (*centres.shape[:2], 16)), centres),
-    ], -1) for row in rows])  # fmt: skip
+    maps = np.stack(
+        [
+            np.concatenate(
+                [
+                    np.where(np.abs(centres - row[:2]).max(-1, keepdims=True) <= 4, sure, -sure),
+                    encode_faces(np.broadcast_to(row[:16], (*centres.shape[:2], 16)), centres),
+                ],
+                -1,
+            )
+            for row in rows
+        ]
+    )
     faces = np.full((len(rows), 3, 17), np.nan, "float32")
     faces[:, 1] = rows
     return faces, maps.astype("float32")

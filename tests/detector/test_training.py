@@ -37,7 +37,8 @@ def test_negatives_are_what_was_taken_for_a_face(tmp_path):
     for name, value in (("dark", 10), ("light", 200)):
         (tmp_path / "photos").mkdir(exist_ok=True)
         Image.fromarray(np.stack([x, y, np.full_like(x, value)], -1).astype("uint8")).save(
-            tmp_path / "photos" / f"{name}.png")  # fmt: skip
+            tmp_path / "photos" / f"{name}.png"
+        )
     seen = []
 
     def light(image):
@@ -66,10 +67,13 @@ def sample(folder, name, turn=0.0):
 def test_recall_and_errors_of_known_boxes(tmp_path):
     samples = [sample(tmp_path, "straight"), sample(tmp_path, "far"), sample(tmp_path, "turned", turn=30.0)]
     plain = np.concatenate([get_markup("68").mean_shape.min(0), get_markup("68").mean_shape.max(0)]) * 40 + 50
-    answers = iter([
-        [Detection(plain + 2, 0.9), Detection((0, 0, 9, 9), 0.8)], [Detection(plain + 30, 0.9)],
-        [Detection(plain, 0.9, angle=25.0)],
-    ])  # fmt: skip
+    answers = iter(
+        [
+            [Detection(plain + 2, 0.9), Detection((0, 0, 9, 9), 0.8)],
+            [Detection(plain + 30, 0.9)],
+            [Detection(plain, 0.9, angle=25.0)],
+        ]
+    )
     report = recall(CallableDetector(lambda image: next(answers)), samples)
     assert report["faces"] == 3 and report["missed"] == ["far"] and report["others"] == 2
     assert report["recall"] == pytest.approx(2 / 3, abs=1e-4)

@@ -109,11 +109,12 @@ def test_int8_kernels_of_convolutions(tmp_path):
     kernel[3] *= 100
     name = "conv/ReadVariableOp:0"
     graph = helper.make_graph(
-        [helper.make_node("Conv", ["x", name], ["y"])], "g",
+        [helper.make_node("Conv", ["x", name], ["y"])],
+        "g",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 64, 5, 5])],
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 64, 1, 1])],
         [numpy_helper.from_array(kernel, name)],
-    )  # fmt: skip
+    )
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     quantise(made, "int8")
     session = onnxruntime.InferenceSession(made.SerializeToString())

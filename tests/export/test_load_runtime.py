@@ -31,9 +31,11 @@ def test_a_runtime_file_is_made_once(small, preset, tmp_path, monkeypatch):
         assert compare(wanted, again(images)).max_error < 0.05
     files = [path for path in (tmp_path / "home" / "runtimes").rglob("*") if path.is_file()]
     assert sorted(path.name for path in files) == ["model.onnx", "model.tflite"]
-    code = ("import kerasalign, sys\n"
-            f"kerasalign.load({str(preset)!r}, runtime='onnxruntime')\n"
-            "assert not {'keras', 'tensorflow'} & set(sys.modules)")  # fmt: skip
+    code = (
+        "import kerasalign, sys\n"
+        f"kerasalign.load({str(preset)!r}, runtime='onnxruntime')\n"
+        "assert not {'keras', 'tensorflow'} & set(sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ)
     # Another file of the same content is the same, and other weights are not.
     small.save_weights(tmp_path / "same.weights.h5")

@@ -134,7 +134,11 @@ def test_bad_boxes_are_named(box):
 
 
 def test_bad_arguments():
-    for make in (lambda: CropSpec(0, 1.0), lambda: CropSpec(8, 0.0), lambda: invert(np.zeros((2, 3))),
-                 lambda: tight_box(np.full((3, 2), np.nan))):  # fmt: skip
+    for make in (
+        lambda: CropSpec(0, 1.0),
+        lambda: CropSpec(8, 0.0),
+        lambda: invert(np.zeros((2, 3))),
+        lambda: tight_box(np.full((3, 2), np.nan)),
+    ):
         with pytest.raises(ValueError, match="Received"):
             make()

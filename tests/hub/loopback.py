@@ -99,8 +99,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.json({"warnings": [], "errors": []})
         elif parts[-2:] == ["objects", "batch"]:
             href = f"{self.hub.url}/store/"
-            objects = [{"oid": o["oid"], "size": o["size"], "actions": {"upload": {"href": href + o["oid"]}}}
-                       for o in json.loads(body)["objects"]]  # fmt: skip
+            objects = [
+                {"oid": o["oid"], "size": o["size"], "actions": {"upload": {"href": href + o["oid"]}}}
+                for o in json.loads(body)["objects"]
+            ]
             self.json({"transfer": "basic", "objects": objects})
         elif parts[0] == "store":
             self.hub.stored[parts[1]] = body
@@ -150,8 +152,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.json(entries)
 
     def preupload(self, asked):
-        modes = [{"path": file["path"], "uploadMode": "lfs" if file["path"].endswith(".h5") else "regular",
-                  "shouldIgnore": False} for file in asked["files"]]  # fmt: skip
+        modes = [
+            {
+                "path": file["path"],
+                "uploadMode": "lfs" if file["path"].endswith(".h5") else "regular",
+                "shouldIgnore": False,
+            }
+            for file in asked["files"]
+        ]
         self.json({"files": modes})
 
     def commit(self, repo, body):

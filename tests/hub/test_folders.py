@@ -37,10 +37,20 @@ np.savez(sys.argv[2], **out)
 def model():
     five = kerasalign.get_markup("5")
     own = Markup("own-5", 5, {"face": range(5)}, five.flip, five.eyes, {}, five.mean_shape * [1.1, 0.9])
-    model = MODELS["MuSiCa"].make().from_config(
-        {"markup": register_markup(own).name, "patches": [0, 3], "hidden": 8, "size": 40, "box_side": 24,
-         "levels": [1, 0]}
-    )  # fmt: skip
+    model = (
+        MODELS["MuSiCa"]
+        .make()
+        .from_config(
+            {
+                "markup": register_markup(own).name,
+                "patches": [0, 3],
+                "hidden": 8,
+                "size": 40,
+                "box_side": 24,
+                "levels": [1, 0],
+            }
+        )
+    )
     set_known_weights(model)
     return model
 
@@ -71,8 +81,14 @@ def test_a_fresh_process_computes_the_same_to_the_bit(model, tmp_path):
     save_preset(model, tmp_path / "full")
     save_preset(model, tmp_path / "half", dtype="float16")
     assert (tmp_path / "half" / WEIGHTS).stat().st_size < (tmp_path / "full" / WEIGHTS).stat().st_size
-    run = subprocess.run([sys.executable, "-c", ELSEWHERE, "crops.npy", "out.npz", "./full", "./half"], cwd=tmp_path,
-                         env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE, "crops.npy", "out.npz", "./full", "./half"],
+        cwd=tmp_path,
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert run.returncode == 0, run.stderr[-2000:]
     found = np.load(tmp_path / "out.npz")
     for name, wanted in (("./full", model), ("./half", half)):
@@ -100,8 +116,14 @@ def test_saving_again_replaces(folder, model):
 
 def test_terms_of_the_preset_it_came_from_go_along(tmp_path):
     tuned = kerasalign.load("musica19-300w")
-    preset = save_preset(tuned, tmp_path / "tuned", dtype="float16", training={"epochs": 3},
-                         training_data=TERMS["training_data"], notes="Mine.")  # fmt: skip
+    preset = save_preset(
+        tuned,
+        tmp_path / "tuned",
+        dtype="float16",
+        training={"epochs": 3},
+        training_data=TERMS["training_data"],
+        notes="Mine.",
+    )
     assert preset.weights.base == "musica19-300w" and preset.dataset == "300w"
     assert [data.name for data in preset.weights.training_data][1:] == ["drawn faces"]
     assert preset.weights.licence.startswith("research only") and not preset.weights.commercial_use
@@ -111,9 +133,14 @@ def test_terms_of_the_preset_it_came_from_go_along(tmp_path):
         save_preset(tuned, tmp_path / "tuned", commercial_use=True)
 
 
-@pytest.mark.parametrize("derive", [
-    lambda model: model.with_thresholds(4.5), lambda model: kerasalign.adapt(model, "5"),
-], ids=["thresholds", "points"])  # fmt: skip
+@pytest.mark.parametrize(
+    "derive",
+    [
+        lambda model: model.with_thresholds(4.5),
+        lambda model: kerasalign.adapt(model, "5"),
+    ],
+    ids=["thresholds", "points"],
+)
 def test_terms_go_along_with_what_is_made_of_a_model(tmp_path, derive):
     from kerasalign.export.metadata import describe
 
@@ -242,11 +269,14 @@ def _with_external(new, name, item, secret):
         new.require_group(name).attrs.update(item.attrs)
 
 
-@pytest.mark.parametrize(("change_to", "message"), [
-    ({"class": "os.system"}, "must be one of"),
-    ({"class": "MuSiCa", "command": "rm"}, r"Received: \['command'\]"),
-    ({"class": "MuSiCa", "dtype": {"module": "os", "class_name": "system", "config": {}}}, "serialised object"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("change_to", "message"),
+    [
+        ({"class": "os.system"}, "must be one of"),
+        ({"class": "MuSiCa", "command": "rm"}, r"Received: \['command'\]"),
+        ({"class": "MuSiCa", "dtype": {"module": "os", "class_name": "system", "config": {}}}, "serialised object"),
+    ],
+)
 def test_an_architecture_is_one_of_ours_and_plain(folder, change_to, message):
     content = json.loads((folder / ENTRY).read_text())
     content["preset"]["architecture"] = change_to

@@ -30,18 +30,21 @@ def test_unknown_name_tells_the_nearest(manifest_json):
         manifest["qqqq"]
 
 
-@pytest.mark.parametrize(("field", "value", "message"), [
-    ("source", "ftp", "source"),
-    ("sha256", "abc", "sha256"),
-    ("bytes", 0, "bytes"),
-    ("bytes", "12", "bytes"),
-    ("commercial_use", "no", "commercial_use"),
-    ("source", "hub", "repo"),
-    ("source", "folder", "publish a folder's"),
-    ("file", "tiny.keras", r"ends in \.weights\.h5"),
-    ("file", "../tiny.weights.h5", "relative path"),
-    ("colour", "red", "unknown fields .'colour'."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("source", "ftp", "source"),
+        ("sha256", "abc", "sha256"),
+        ("bytes", 0, "bytes"),
+        ("bytes", "12", "bytes"),
+        ("commercial_use", "no", "commercial_use"),
+        ("source", "hub", "repo"),
+        ("source", "folder", "publish a folder's"),
+        ("file", "tiny.keras", r"ends in \.weights\.h5"),
+        ("file", "../tiny.weights.h5", "relative path"),
+        ("colour", "red", "unknown fields .'colour'."),
+    ],
+)
 def test_wrong_weights_are_refused(manifest_json, field, value, message):
     manifest_json["presets"]["tiny-drawn"]["weights"][field] = value
     with pytest.raises(ValueError, match=rf"(?s)tiny-drawn.*{message}|{message}.*tiny-drawn"):

@@ -115,8 +115,9 @@ def test_fit_with_early_stopping_on_the_validation_nme(data):
     own = adapt(small(), SEVEN, annotations(64))
     own.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
     stop = keras.callbacks.EarlyStopping("val_nme", mode="min", patience=1, restore_best_weights=True)
-    history = own.fit(**data(), epochs=5, verbose=0, validation_data=(crops(2, 64), annotations(64)[4:]),
-                      callbacks=[stop])  # fmt: skip
+    history = own.fit(
+        **data(), epochs=5, verbose=0, validation_data=(crops(2, 64), annotations(64)[4:]), callbacks=[stop]
+    )
     # Nothing is learned at a rate of zero: the second epoch is no better, and the run ends.
     assert len(history.history["val_nme"]) == 2
 
@@ -148,10 +149,13 @@ def test_load_takes_a_markup():
     assert own.origin.name == "musica19-synth" and own.origin.weights == trained.origin.weights
 
 
-@pytest.mark.parametrize(("landmarks", "message"), [
-    (np.zeros((3, 5, 2)), r"\(F, 7, 2\) for markup 'own-7'. Received: shape \(3, 5, 2\)"),
-    (np.full((3, 7, 2), np.nan), "two points or more"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("landmarks", "message"),
+    [
+        (np.zeros((3, 5, 2)), r"\(F, 7, 2\) for markup 'own-7'. Received: shape \(3, 5, 2\)"),
+        (np.full((3, 7, 2), np.nan), "two points or more"),
+    ],
+)
 def test_wrong_landmarks(landmarks, message):
     with pytest.raises(ValueError, match=message):
         adapt(small(), SEVEN, landmarks)
@@ -168,7 +172,8 @@ def test_wrong_arguments():
 
 def test_places_of_layers_that_nobody_named():
     first = places(["dense/kernel", "block/dense_1/kernel", "block/dense_2/kernel", "dense_3/kernel", "dense_3/kernel"])
-    again = places(["dense_9/kernel", "block/dense_10/kernel", "block/dense_11/kernel", "dense_12/kernel",
-                    "dense_12/kernel"])  # fmt: skip
+    again = places(
+        ["dense_9/kernel", "block/dense_10/kernel", "block/dense_11/kernel", "dense_12/kernel", "dense_12/kernel"]
+    )
     assert first == again and len(set(first)) == 5
     assert first[0] == "dense#0/kernel#0" and first[2] == "block#0/dense#1/kernel#0"

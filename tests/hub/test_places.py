@@ -94,7 +94,10 @@ def test_a_presets_own_file_keeps_its_terms(hub, checkout, tmp_path):
     assert mine.origin.weights is None
 
 
-@pytest.mark.parametrize("preset", [p for p in read_manifest().presets.values()
-                                    if p.weights and p.weights.source == "checkout"], ids=lambda p: p.name)  # fmt: skip
+@pytest.mark.parametrize(
+    "preset",
+    [p for p in read_manifest().presets.values() if p.weights and p.weights.source == "checkout"],
+    ids=lambda p: p.name,
+)
 def test_the_checkout_holds_what_the_manifest_says(preset):
     assert kerasalign.hub.find_preset(preset.name).weights_path().parent == manifest_path().parent / "weights"

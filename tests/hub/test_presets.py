@@ -69,17 +69,20 @@ def test_a_manifest_whose_crop_contradicts_the_network_is_refused(hub, manifest_
         hub.load("tiny-drawn")
 
 
-@pytest.mark.parametrize(("filters", "names"), [
-    ({}, ["tiny-five", "tiny-drawn", "large-drawn", "large-mobile"]),
-    ({"paper": "tiny"}, ["tiny-five", "tiny-drawn"]),
-    ({"markup": "5"}, ["tiny-five"]),
-    ({"markup": 5}, ["tiny-five"]),
-    ({"dataset": "wflw"}, []),
-    ({"available": True}, ["tiny-five", "tiny-drawn"]),
-    ({"available": False, "paper": "large"}, ["large-drawn", "large-mobile"]),
-    ({"commercial_use": True}, []),
-    ({"commercial_use": False}, ["tiny-five", "tiny-drawn"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("filters", "names"),
+    [
+        ({}, ["tiny-five", "tiny-drawn", "large-drawn", "large-mobile"]),
+        ({"paper": "tiny"}, ["tiny-five", "tiny-drawn"]),
+        ({"markup": "5"}, ["tiny-five"]),
+        ({"markup": 5}, ["tiny-five"]),
+        ({"dataset": "wflw"}, []),
+        ({"available": True}, ["tiny-five", "tiny-drawn"]),
+        ({"available": False, "paper": "large"}, ["large-drawn", "large-mobile"]),
+        ({"commercial_use": True}, []),
+        ({"commercial_use": False}, ["tiny-five", "tiny-drawn"]),
+    ],
+)
 def test_list_models_filters(hub, filters, names):
     assert hub.list_models(**filters) == names
 

@@ -20,8 +20,13 @@ def folder(hub, tmp_path):
     """A preset's folder whose weights cost nothing; networks are fakes."""
     folder = tmp_path / "mine"
     weights = weights_entry(file="model.weights.h5", source="folder")
-    entry = {"paper": "tiny", "dataset": "drawn", "architecture": {"class": "Fake", "markup": "5", "name": "mine"},
-             "crop": {"size": 228, "scale": 1.5}, "weights": weights}  # fmt: skip
+    entry = {
+        "paper": "tiny",
+        "dataset": "drawn",
+        "architecture": {"class": "Fake", "markup": "5", "name": "mine"},
+        "crop": {"size": 228, "scale": 1.5},
+        "weights": weights,
+    }
     folder.mkdir()
     (folder / "model.weights.h5").write_bytes(WEIGHTS)
     (folder / ENTRY).write_text(json.dumps({"version": 1, "name": "mine", "preset": entry}))
@@ -67,10 +72,13 @@ def test_a_dry_run_asks_no_network(folder, server):
     assert not server.requests
 
 
-@pytest.mark.parametrize(("changes", "message"), [
-    ({"licence": "not stated"}, r"`licence` and `training_data`.*Received: licence='not stated'"),
-    ({"training_data": []}, r"training_data=\[\]"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"licence": "not stated"}, r"`licence` and `training_data`.*Received: licence='not stated'"),
+        ({"training_data": []}, r"training_data=\[\]"),
+    ],
+)
 def test_who_publishes_states_the_terms(folder, server, changes, message):
     content = json.loads((folder / ENTRY).read_text())
     content["preset"]["weights"] |= changes
@@ -92,12 +100,15 @@ def test_damaged_weights_do_not_go(folder, server):
     assert not server.requests
 
 
-@pytest.mark.parametrize(("request_line", "fault", "message"), [
-    ("POST /api/repos/create", {"status": 401}, "hf auth login"),
-    ("POST /api/models/user/name/preupload", {"status": 403}, "HTTP 403"),
-    ("POST /user/name.git/info/lfs", {"status": 500}, "Try again later"),
-    ("POST /api/models/user/name/commit", {"status": 503}, "Try again later"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("request_line", "fault", "message"),
+    [
+        ("POST /api/repos/create", {"status": 401}, "hf auth login"),
+        ("POST /api/models/user/name/preupload", {"status": 403}, "HTTP 403"),
+        ("POST /user/name.git/info/lfs", {"status": 500}, "Try again later"),
+        ("POST /api/models/user/name/commit", {"status": 503}, "Try again later"),
+    ],
+)
 def test_a_hub_that_refuses(folder, server, request_line, fault, message):
     server.faults[request_line] = fault
     with pytest.raises(WeightsError, match=rf"Could not publish .* to user/name. .*{message}"):

@@ -61,6 +61,7 @@ def test_half_precision_weights_load_into_a_float32_model(tmp_path):
     path, half = tmp_path / "full.weights.h5", tmp_path / "half.weights.h5"
     model.save_weights(path)
     with h5py.File(path) as full, h5py.File(half, "w") as small:
+
         def shrink(name, item):
             if isinstance(item, h5py.Dataset):
                 # By numpy: HDF5's own float32 to float16 halves a number that rounds up to a power of two.

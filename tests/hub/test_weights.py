@@ -104,17 +104,20 @@ def test_a_connection_that_breaks_is_taken_up_again(published):
     assert fetch().read_bytes() == WEIGHTS
 
 
-@pytest.mark.parametrize(("fault", "message"), [
-    ({"status": 401}, r"private \(HTTP 401\).*hf auth login.*HF_TOKEN"),
-    ({"status": 403, "code": "GatedRepo"}, "gated: accept its terms on http.*/user/name, then.*hf auth login"),
-    ({"status": 404, "code": "RepoNotFound"}, r"no such repository.*HTTP 404"),
-    ({"status": 404, "code": "EntryNotFound"}, "does not have this file. Upgrade kerasalign"),
-    ({"status": 404, "code": "RevisionNotFound"}, "no longer has this commit. Upgrade kerasalign"),
-    ({"status": 429}, r"asked too often \(HTTP 429\). Wait some minutes.*HF_TOKEN"),
-    ({"status": 500}, r"has trouble \(HTTP 500\). Try again later"),
-    ({"status": 503}, r"has trouble \(HTTP 503\). Try again later"),
-    ({"status": 418}, "answered HTTP 418"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ({"status": 401}, r"private \(HTTP 401\).*hf auth login.*HF_TOKEN"),
+        ({"status": 403, "code": "GatedRepo"}, "gated: accept its terms on http.*/user/name, then.*hf auth login"),
+        ({"status": 404, "code": "RepoNotFound"}, r"no such repository.*HTTP 404"),
+        ({"status": 404, "code": "EntryNotFound"}, "does not have this file. Upgrade kerasalign"),
+        ({"status": 404, "code": "RevisionNotFound"}, "no longer has this commit. Upgrade kerasalign"),
+        ({"status": 429}, r"asked too often \(HTTP 429\). Wait some minutes.*HF_TOKEN"),
+        ({"status": 500}, r"has trouble \(HTTP 500\). Try again later"),
+        ({"status": 503}, r"has trouble \(HTTP 503\). Try again later"),
+        ({"status": 418}, "answered HTTP 418"),
+    ],
+)
 def test_an_answer_that_is_no_file(published, fault, message):
     published.faults["/user/name/resolve"] = fault
     with pytest.raises(DownloadFailed, match=message) as caught:

@@ -268,10 +268,20 @@ def test_a_model_that_takes_outputs_is_asked_for_what_faces_keep(make, detector)
     assert {"landmarks", "error", "iterations", "failed", "confidence"} == set(model.options[1]["outputs"])
 
 
-@pytest.mark.parametrize("options", [
-    {"refine": -1}, {"refine": 1.5}, {"batch_size": 0}, {"on_error": "ignore"}, {"detector": "dlib"},
-    {"detector": 3}, {"boxes": [(1, 2, 3)]}, {"boxes": [(5, 5, 1, 9)]}, {"boxes": [(0, 0, np.nan, 3)]},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"refine": -1},
+        {"refine": 1.5},
+        {"batch_size": 0},
+        {"on_error": "ignore"},
+        {"detector": "dlib"},
+        {"detector": 3},
+        {"boxes": [(1, 2, 3)]},
+        {"boxes": [(5, 5, 1, 9)]},
+        {"boxes": [(0, 0, np.nan, 3)]},
+    ],
+)
 def test_wrong_arguments_are_refused(model, make, options):
     with pytest.raises(ValueError, match="Received"):
         align(model, make.photo([BOX]), **{"detector": lambda image: []} | options)

@@ -18,10 +18,18 @@ from kerasalign.inference import (
 PHOTO = np.zeros((40, 50, 3), "uint8")
 
 
-@pytest.mark.parametrize(("found", "count"), [
-    ([], 0), (None, 0), (np.zeros((0, 4)), 0), ([(1, 2, 3, 4)], 1), (np.array([1.0, 2, 3, 4]), 1),
-    ([(1, 2, 3, 4, 0.5), (1, 2, 9, 9, 0.25)], 2), ([Detection((1, 2, 3, 4))], 1),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("found", "count"),
+    [
+        ([], 0),
+        (None, 0),
+        (np.zeros((0, 4)), 0),
+        ([(1, 2, 3, 4)], 1),
+        (np.array([1.0, 2, 3, 4]), 1),
+        ([(1, 2, 3, 4, 0.5), (1, 2, 9, 9, 0.25)], 2),
+        ([Detection((1, 2, 3, 4))], 1),
+    ],
+)
 def test_callable_may_return_boxes_or_detections(found, count):
     detections = CallableDetector(lambda image: found).detect(PHOTO)
     assert len(detections) == count and all(isinstance(item, Detection) for item in detections)
@@ -33,9 +41,18 @@ def test_scores_and_order_are_kept():
     assert GivenBoxes([(1, 2, 3, 4)]).detect(PHOTO)[0].score == 1.0
 
 
-@pytest.mark.parametrize("found", [
-    [(1, 2, 3)], "boxes", [(3, 2, 1, 4)], [(1, 2, np.inf, 4)], np.zeros((2, 2, 4)), 5, [object()],
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "found",
+    [
+        [(1, 2, 3)],
+        "boxes",
+        [(3, 2, 1, 4)],
+        [(1, 2, np.inf, 4)],
+        np.zeros((2, 2, 4)),
+        5,
+        [object()],
+    ],
+)
 def test_other_results_are_refused(found):
     with pytest.raises(ValueError, match="Received"):
         CallableDetector(lambda image: found).detect(PHOTO)
@@ -70,8 +87,10 @@ def test_mtcnn_options_are_checked(options):
 
 
 def test_importing_the_room_loads_no_backend():
-    code = ("import sys, kerasalign.inference; "
-            "assert not {'tensorflow', 'keras', 'mtcnn', 'jax'} & set(sys.modules), 'a backend was loaded'")
+    code = (
+        "import sys, kerasalign.inference; "
+        "assert not {'tensorflow', 'keras', 'mtcnn', 'jax'} & set(sys.modules), 'a backend was loaded'"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -149,8 +168,11 @@ def test_mtcnn_runs_beside_another_backend_and_a_float16_policy(mtcnn, portrait,
         "from kerasalign.inference import get_detector; assert keras.config.backend() == 'jax'; "
         "np.save(sys.argv[2], [face.box for face in get_detector('mtcnn').detect(np.load(sys.argv[1]))])"
     )
-    subprocess.run([sys.executable, "-c", code, tmp_path / "portrait.npy", tmp_path / "boxes.npy"], check=True,
-                   env=os.environ | {"KERAS_BACKEND": "jax"})
+    subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "portrait.npy", tmp_path / "boxes.npy"],
+        check=True,
+        env=os.environ | {"KERAS_BACKEND": "jax"},
+    )
     np.testing.assert_allclose(np.load(tmp_path / "boxes.npy"), [mtcnn.detect(portrait)[0].box], atol=0.01)
 
 

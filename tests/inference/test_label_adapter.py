@@ -50,8 +50,10 @@ def test_a_linear_habit_needs_the_linear_map():
 
     found, truth = faces(150, habit)
     others, theirs = faces(40, habit, seed=1)
-    errors = {kind: error(LabelAdapter.fit(found, truth, kind=kind).apply(others), theirs)
-              for kind in ("offset", "linear", "auto")}  # fmt: skip
+    errors = {
+        kind: error(LabelAdapter.fit(found, truth, kind=kind).apply(others), theirs)
+        for kind in ("offset", "linear", "auto")
+    }
     assert errors["linear"] < 0.7 * errors["offset"] < 0.7 * error(others, theirs)
     assert errors["auto"] == pytest.approx(errors["linear"])
 

@@ -34,8 +34,9 @@ def answering(detector, photo, faces):
         for logit, (middle, size, degrees, points) in zip((4.0, 3.0, 2.0), faces):
             a = np.deg2rad(degrees)
             place = apply_affine(matrix, np.array([middle], "float64"))[0]
-            row = np.concatenate([place, scale * np.asarray(size), [np.cos(a), np.sin(a)],
-                                  apply_affine(matrix, points).ravel()])  # fmt: skip
+            row = np.concatenate(
+                [place, scale * np.asarray(size), [np.cos(a), np.sin(a)], apply_affine(matrix, points).ravel()]
+            )
             near = np.abs(centres - place).max(-1) <= 4.001
             coded = encode_faces(np.broadcast_to(row, (*near.shape, 16)), centres)
             maps[:, near] = np.concatenate([np.full((*near.shape, 1), logit), coded], -1)[near]
@@ -88,9 +89,16 @@ def test_it_has_a_name_and_says_when_its_weights_are_not_there(monkeypatch):
         KerasAlignDetector().detect(np.zeros((8, 8, 3), "uint8"))
 
 
-@pytest.mark.parametrize("options", [
-    {"size": 100}, {"min_score": 2}, {"max_overlap": -1}, {"network": 5}, {"runtime": "tensorrt"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"size": 100},
+        {"min_score": 2},
+        {"max_overlap": -1},
+        {"network": 5},
+        {"runtime": "tensorrt"},
+    ],
+)
 def test_wrong_options_are_named(options):
     with pytest.raises(ValueError, match=f"`{next(iter(options))}`"):
         KerasAlignDetector(**options).detect(np.zeros((8, 8, 3), "uint8"))
@@ -189,8 +197,12 @@ def test_how_often_faces_are_cropped_anew_is_the_detectors_to_say(model, make):
     shape = model.markup.mean_shape * 20 + 60
     detector = KerasAlignDetector(size=128, second_look=False)
     answering(detector, photo, [((60.0, 60.0), (44.0, 44.0), 0.0, POINTS)])
-    for given, passes in (({"detector": detector}, 2), ({"detector": detector, "refine": 0}, 1),
-                          ({"detector": lambda photo: [tight_box(shape)]}, 1), ({"boxes": [tight_box(shape)]}, 1)):
+    for given, passes in (
+        ({"detector": detector}, 2),
+        ({"detector": detector, "refine": 0}, 1),
+        ({"detector": lambda photo: [tight_box(shape)]}, 1),
+        ({"boxes": [tight_box(shape)]}, 1),
+    ):
         seen = make.model()
         align(seen, photo, **given)
         assert len(seen.batches) == passes, given

@@ -138,14 +138,16 @@ def test_a_failure_that_the_model_tells_is_a_loss_at_once(make, seeing, detector
     assert [frame.tracks for frame in frames] == 8 * [(1,)] + 4 * [()] + 4 * [(2,)]
 
 
-@pytest.mark.parametrize(("outputs", "limit"), [({"error": 9.0}, {"max_error": 8.0}),
-                                                 ({"confidence": 0.2}, {"min_confidence": 0.4})])  # fmt: skip
+@pytest.mark.parametrize(
+    ("outputs", "limit"), [({"error": 9.0}, {"max_error": 8.0}), ({"confidence": 0.2}, {"min_confidence": 0.4})]
+)
 def test_bounds_of_error_and_confidence(make, seeing, detector, outputs, limit):
     model = seeing()
     model.outputs = outputs
     images = walk(make, STEPS[:3])
-    assert all(len(frame.faces) for frame in align_video(model, images, detector=detector, max_error=100.0,
-                                                         min_confidence=0.1))  # fmt: skip
+    assert all(
+        len(frame.faces) for frame in align_video(model, images, detector=detector, max_error=100.0, min_confidence=0.1)
+    )
     assert not any(len(frame.faces) for frame in align_video(model, images, detector=detector, **limit))
 
 
@@ -263,8 +265,10 @@ def test_frames_of_a_file_come_in_order_with_their_times(tmp_path):
     assert np.abs(np.diff(landmarks, axis=0)).max() > 0.5
 
 
-@pytest.mark.parametrize(("source", "error"), [("nowhere.mp4", FileNotFoundError), ("text.mp4", ValueError),
-                                               (2.5, ValueError), (97, ValueError)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [("nowhere.mp4", FileNotFoundError), ("text.mp4", ValueError), (2.5, ValueError), (97, ValueError)],
+)
 def test_sources_that_are_none(tmp_path, source, error):
     (tmp_path / "text.mp4").write_text("no video")
     with pytest.raises(error, match="Received: source="):

@@ -26,13 +26,13 @@ def images(make):
     return [make.photo([(x, y, x + 39, y + 39) for x, y in [at] if at] if at else [], (200, 140)) for at in corners]
 
 
-
-
 def one_by_one(model, images, detector, **options):
     """The tracker without any thread."""
     tracker = FaceTracker(model, detector, **options)
-    return [[(track.number, track.shown.landmarks) for track in tracker.update(image, index / 25)]
-            for index, image in enumerate(images)], tracker.looks  # fmt: skip
+    return [
+        [(track.number, track.shown.landmarks) for track in tracker.update(image, index / 25)]
+        for index, image in enumerate(images)
+    ], tracker.looks
 
 
 @pytest.mark.parametrize("every", [0, 1, 3, 7, 30])
@@ -126,8 +126,11 @@ def test_leaving_a_video_ends_its_threads_and_closes_its_file(make, images, tmp_
         def _open(self):
             capture = super()._open()
             release = capture.release
-            return type("Capture", (), {"read": capture.read, "get": capture.get,
-                                        "release": lambda self: closed.append(release())})()  # fmt: skip
+            return type(
+                "Capture",
+                (),
+                {"read": capture.read, "get": capture.get, "release": lambda self: closed.append(release())},
+            )()
 
     tracker = FaceTracker(make.model(), CallableDetector(lambda image: [BOX]))
     frames = iter(video.Video(Noting(tmp_path / "clip.avi"), tracker))
@@ -170,8 +173,11 @@ def test_ahead_gives_what_was_begun_before_it_raises():
         yield from range(3)
         raise RuntimeError("the fourth")
 
-    for stream in (ahead(lambda item: lambda: item, items(), 2), in_thread(items(), 2, "kerasalign-a"),
-                   behind(lambda item: item, items(), 2, "kerasalign-b")):  # fmt: skip
+    for stream in (
+        ahead(lambda item: lambda: item, items(), 2),
+        in_thread(items(), 2, "kerasalign-a"),
+        behind(lambda item: item, items(), 2, "kerasalign-b"),
+    ):
         assert [next(stream) for _ in range(3)] == [0, 1, 2]
         with pytest.raises(RuntimeError, match="the fourth"):
             next(stream)

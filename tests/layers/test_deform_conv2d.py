@@ -29,10 +29,18 @@ def one_tap(boundary="zeros"):
     return layer
 
 
-@pytest.mark.parametrize("options", [
-    {}, {"strides": 2}, {"padding": "valid", "dilation_rate": 2}, {"kernel_size": (2, 3), "strides": (2, 1)},
-    {"groups": 2}, {"boundary": "mxnet", "deformable_groups": 4},
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"strides": 2},
+        {"padding": "valid", "dilation_rate": 2},
+        {"kernel_size": (2, 3), "strides": (2, 1)},
+        {"groups": 2},
+        {"boundary": "mxnet", "deformable_groups": 4},
+    ],
+    ids=str,
+)
 def test_without_offsets_it_is_an_ordinary_convolution_at_every_pixel(options):
     images = noise(2, 9, 11, 4)
     layer = built(images.shape, filters=6, **options)
@@ -109,9 +117,14 @@ def onnx_session(model):
     return onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
 
 
-@pytest.mark.parametrize("options", [
-    {}, {"dilation_rate": 2, "groups": 2, "deformable_groups": 2, "padding": "valid"},
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"dilation_rate": 2, "groups": 2, "deformable_groups": 2, "padding": "valid"},
+    ],
+    ids=str,
+)
 def test_it_computes_what_onnx_calls_deform_conv(options):
     helper = pytest.importorskip("onnx.helper")
     images = noise(2, 9, 11, 4)
@@ -120,13 +133,20 @@ def test_it_computes_what_onnx_calls_deform_conv(options):
     # Up to three pixels: far beyond the border too.
     offsets = noise(*shape[:3], layer.deformable_groups, layer.taps, 2, seed=1, low=-3, high=3)
     node = helper.make_node(
-        "DeformConv", ["x", "w", "o"], ["y"], kernel_shape=[3, 3], pads=[0 if options else 1] * 4,
-        dilations=layer.dilation_rate, group=layer.groups, offset_group=layer.deformable_groups,
-    )  # fmt: skip
+        "DeformConv",
+        ["x", "w", "o"],
+        ["y"],
+        kernel_shape=[3, 3],
+        pads=[0 if options else 1] * 4,
+        dilations=layer.dilation_rate,
+        group=layer.groups,
+        offset_group=layer.deformable_groups,
+    )
     feeds = {
-        "x": images.transpose(0, 3, 1, 2), "w": np.asarray(layer.kernel).transpose(3, 2, 0, 1),
+        "x": images.transpose(0, 3, 1, 2),
+        "w": np.asarray(layer.kernel).transpose(3, 2, 0, 1),
         "o": offsets.reshape(*shape[:3], -1).transpose(0, 3, 1, 2),
-    }  # fmt: skip
+    }
     tensors = [helper.make_tensor_value_info(name, 1, value.shape) for name, value in feeds.items()]
     graph = helper.make_graph([node], "one", tensors, [helper.make_tensor_value_info("y", 1, None)])
     session = onnx_session(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 19)], ir_version=9))
@@ -149,10 +169,15 @@ def test_it_is_exported_as_gathers():
     np.testing.assert_allclose(found, np.asarray(layer(images)), atol=1e-4)
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    ({"filters": 0}, "Received: filters=0"), ({"filters": 3, "groups": 2}, "groups=2"),
-    ({"filters": 2, "padding": "full"}, "padding='full'"), ({"filters": 2, "boundary": "wrap"}, "boundary='wrap'"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"filters": 0}, "Received: filters=0"),
+        ({"filters": 3, "groups": 2}, "groups=2"),
+        ({"filters": 2, "padding": "full"}, "padding='full'"),
+        ({"filters": 2, "boundary": "wrap"}, "boundary='wrap'"),
+    ],
+)
 def test_bad_arguments(options, message):
     with pytest.raises(ValueError, match=message):
         DeformConv2D(**options)

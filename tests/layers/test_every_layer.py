@@ -76,6 +76,5 @@ def test_gradients_are_finite_and_reach_every_weight(name):
 
 
 def test_every_public_layer_is_here(name):
-    public = {n for n, c in vars(kerasalign.layers).items()
-              if inspect.isclass(c) and issubclass(c, keras.layers.Layer)}
+    public = {n for n, c in vars(kerasalign.layers).items() if inspect.isclass(c) and issubclass(c, keras.layers.Layer)}
     assert public <= set(LAYERS)

@@ -44,8 +44,9 @@ def test_fused_normalisation_is_keras_own_in_training_and_inference(axes):
         layer.build(axes)
         set_known_weights(layer)
     for training in (True, True, False):
-        np.testing.assert_allclose(run(fused, inputs, training=training), run(plain, inputs, training=training),
-                                   rtol=1e-4, atol=1e-5)  # fmt: skip
+        np.testing.assert_allclose(
+            run(fused, inputs, training=training), run(plain, inputs, training=training), rtol=1e-4, atol=1e-5
+        )
         for a, b in zip(fused.get_weights(), plain.get_weights()):
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
@@ -91,8 +92,10 @@ def test_one_group_is_a_dense_layer_and_groups_do_not_see_each_other():
 def test_dextra_sizes_are_those_of_the_published_blocks():
     assert dextra_sizes(128, 512, 4, 8) == ([128, 256, 640, 640], [128, 512, 512, 128], [2, 4, 4, 2])
     assert dextra_sizes(128, 768, 8, 8) == (
-        [128, 256, 472, 688, 896, 896, 688, 472], [128, 344, 560, 768, 768, 560, 344, 128], [2, 4, 8, 8, 8, 8, 4, 2],
-    )  # fmt: skip
+        [128, 256, 472, 688, 896, 896, 688, 472],
+        [128, 344, 560, 768, 768, 560, 344, 128],
+        [2, 4, 8, 8, 8, 8, 4, 2],
+    )
     inputs, outputs, groups = dextra_sizes(128, 512, 5, 8)
     assert groups == [2, 4, 8, 4, 2] and outputs[-1] == 128 and outputs[2] == 512
     assert inputs[1:] == [width + 128 for width in outputs[:-1]]
@@ -228,14 +231,29 @@ def test_fusion_without_attention_adds_the_context():
     np.testing.assert_allclose(out, shallow + context, atol=1e-6)
 
 
-@pytest.mark.parametrize("make", [
-    lambda: BlurPool(0), lambda: ConvNorm(0), lambda: DExTra(1), lambda: DExTra(4, 0.0), lambda: DeLighTEncoder(0),
-    lambda: DeLighTEncoder(2, 8, 4), lambda: GroupedLinear(7, 2), lambda: Hourglass(4, shuffle="both"),
-    lambda: PyramidPooling(()), lambda: SDFusion(0, 4), lambda: SAFeature(0), lambda: ResidualBottleneck(4, 0),
-    lambda: TransformerBlock(dropout=1.0), lambda: ShuffleUnit().build((None, 4, 4, 6)),
-    lambda: GroupedLinear(8, 4).build((None, 3, 6)), lambda: Hourglass(4).build((None, 8, 8, 8)),
-    lambda: PyramidPooling().build((None, 8, 8, 6)), lambda: TransformerBlock(3).build((None, 4, 8)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: BlurPool(0),
+        lambda: ConvNorm(0),
+        lambda: DExTra(1),
+        lambda: DExTra(4, 0.0),
+        lambda: DeLighTEncoder(0),
+        lambda: DeLighTEncoder(2, 8, 4),
+        lambda: GroupedLinear(7, 2),
+        lambda: Hourglass(4, shuffle="both"),
+        lambda: PyramidPooling(()),
+        lambda: SDFusion(0, 4),
+        lambda: SAFeature(0),
+        lambda: ResidualBottleneck(4, 0),
+        lambda: TransformerBlock(dropout=1.0),
+        lambda: ShuffleUnit().build((None, 4, 4, 6)),
+        lambda: GroupedLinear(8, 4).build((None, 3, 6)),
+        lambda: Hourglass(4).build((None, 8, 8, 8)),
+        lambda: PyramidPooling().build((None, 8, 8, 6)),
+        lambda: TransformerBlock(3).build((None, 4, 8)),
+    ],
+)
 def test_bad_arguments(make):
     with pytest.raises(ValueError, match="Received"):
         make()

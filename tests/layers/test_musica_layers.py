@@ -95,8 +95,9 @@ def test_no_gradient_flows_through_patches():
     assert tape.gradient(total, [image, centres]) == [None, None]
 
 
-@pytest.mark.parametrize("layer", [lambda: ExtractPatches(0), lambda: PyramidLevel(0),
-                                   lambda: PhotoStatistics(epsilon=0.0)])
+@pytest.mark.parametrize(
+    "layer", [lambda: ExtractPatches(0), lambda: PyramidLevel(0), lambda: PhotoStatistics(epsilon=0.0)]
+)
 def test_bad_arguments(layer):
     with pytest.raises(ValueError, match="Received"):
         layer()

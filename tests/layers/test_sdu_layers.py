@@ -88,9 +88,14 @@ def test_places_survive_their_maps_without_bias(decode, largest):
     assert np.asarray(confidence).min() > 0.7 and np.asarray(confidence).max() <= 1
 
 
-@pytest.mark.parametrize(("activation", "wanted"), [
-    ("sigmoid", 1 / (1 + np.exp(-3))), ("softmax", np.exp(3) / (np.exp(3) + 63)), ("linear", 1.0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("activation", "wanted"),
+    [
+        ("sigmoid", 1 / (1 + np.exp(-3))),
+        ("softmax", np.exp(3) / (np.exp(3) + 63)),
+        ("linear", 1.0),
+    ],
+)
 def test_confidence_is_the_probability_at_the_peak(activation, wanted):
     maps = np.zeros((1, 8, 8, 1), "float32")
     maps[0, 2, 5] = 3

@@ -9,13 +9,39 @@ from kerasalign.losses import boundary_maps, staged_map_loss
 from kerasalign.markups import get_markup, list_markups
 
 ORDER = {
-    "68": [range(17), range(17, 22), range(22, 27), range(27, 31), range(31, 36), range(36, 40), (39, 40, 41, 36),
-           range(42, 46), (45, 46, 47, 42), range(48, 55), range(60, 65), (60, 67, 66, 65, 64),
-           (48, 59, 58, 57, 56, 55, 54)],
-    "98": [range(33), range(33, 38), range(42, 47), range(51, 55), range(55, 60), range(60, 65), (60, 67, 66, 65, 64),
-           range(68, 73), (68, 75, 74, 73, 72), range(76, 83), range(88, 93), (88, 95, 94, 93, 92),
-           (76, 87, 86, 85, 84, 83, 82), (33, 41, 40, 39, 38), (50, 49, 48, 47, 46)],
-}  # fmt: skip
+    "68": [
+        range(17),
+        range(17, 22),
+        range(22, 27),
+        range(27, 31),
+        range(31, 36),
+        range(36, 40),
+        (39, 40, 41, 36),
+        range(42, 46),
+        (45, 46, 47, 42),
+        range(48, 55),
+        range(60, 65),
+        (60, 67, 66, 65, 64),
+        (48, 59, 58, 57, 56, 55, 54),
+    ],
+    "98": [
+        range(33),
+        range(33, 38),
+        range(42, 47),
+        range(51, 55),
+        range(55, 60),
+        range(60, 65),
+        (60, 67, 66, 65, 64),
+        range(68, 73),
+        (68, 75, 74, 73, 72),
+        range(76, 83),
+        range(88, 93),
+        (88, 95, 94, 93, 92),
+        (76, 87, 86, 85, 84, 83, 82),
+        (33, 41, 40, 39, 38),
+        (50, 49, 48, 47, 46),
+    ],
+}
 
 
 def faces(markup, count=6, seed=0):
@@ -86,8 +112,7 @@ def test_a_mirrored_face_has_mirrored_maps_with_left_and_right_swapped():
     # No half-pixel shift: 255 - x lies at 63.75 - x / 4, and 0.75 pixel of the map is 3 of the crop.
     mirrored[..., 0] -= 3
     names = list(markup.boundaries)
-    swapped = [names.index(n.replace("right", "?").replace("left", "right")
-                           .replace("?", "left")) for n in names]  # fmt: skip
+    swapped = [names.index(n.replace("right", "?").replace("left", "right").replace("?", "left")) for n in names]
     assert swapped != sorted(swapped)
     maps, _ = quick(points, markup.boundaries)
     again, _ = quick(mirrored, markup.boundaries)

@@ -21,8 +21,9 @@ def test_rectified_wing_is_even_and_continuous_at_the_joint(x):
 
 
 def test_rectified_l1_drops_small_errors_and_keeps_the_rest():
-    np.testing.assert_array_equal(np.asarray(rectified_l1(np.array([0, 0.009, 0.01, 3], "float32"), 0.01)),
-                                  np.array([0, 0, 0.01, 3], "float32"))
+    np.testing.assert_array_equal(
+        np.asarray(rectified_l1(np.array([0, 0.009, 0.01, 3], "float32"), 0.01)), np.array([0, 0, 0.01, 3], "float32")
+    )
 
 
 def test_bad_settings():

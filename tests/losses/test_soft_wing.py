@@ -13,10 +13,21 @@ def value(loss, x, **options):
     return float(ops.convert_to_numpy(loss(np.array([x], "float32"), **options))[0])
 
 
-@pytest.mark.parametrize("x, expected", [
-    (0, 0), (1, 1), (1.999999, 1.999999), (2.5, 5.646431), (5, 17.769147), (10, 30.701691), (20, 44.082683),
-    (50, 62.113652), (128, 80.792763), (256, 94.616759),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "x, expected",
+    [
+        (0, 0),
+        (1, 1),
+        (1.999999, 1.999999),
+        (2.5, 5.646431),
+        (5, 17.769147),
+        (10, 30.701691),
+        (20, 44.082683),
+        (50, 62.113652),
+        (128, 80.792763),
+        (256, 94.616759),
+    ],
+)
 def test_values(x, expected):
     assert value(soft_wing, x) == pytest.approx(expected, rel=1e-5)
     assert value(soft_wing, -x) == pytest.approx(expected, rel=1e-5)

@@ -61,12 +61,13 @@ def test_a_markup_without_parts_stays_without(tmp_path):
 def test_a_registered_markup_survives_a_file(tmp_path, name):
     markup = get_markup(name)
     spec = {
-        "name": "copy", "mean_shape": markup.mean_shape.tolist(),
+        "name": "copy",
+        "mean_shape": markup.mean_shape.tolist(),
         "flip_pairs": [[a, b] for a, b in enumerate(markup.flip) if a < b],
         "parts": {key: list(points) for key, points in markup.parts.items()},
         "eyes": {key: [list(side) for side in sides] for key, sides in markup.eyes.items()},
         "boundaries": {key: list(points) for key, points in markup.boundaries.items()},
-    }  # fmt: skip
+    }
     copy = load_markup(save(tmp_path, spec))
     assert copy.edges == markup.edges
     assert tuple(copy.flip) == tuple(markup.flip)

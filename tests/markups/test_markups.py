@@ -125,9 +125,15 @@ def test_mirror_twice_is_the_identity(name, data):
 
 def small(**changes):
     fields = {
-        "name": "three", "num_points": 3, "parts": {"face": (0, 1, 2)}, "flip": (1, 0, 2), "eyes": {},
-        "boundaries": {}, "mean_shape": [[-1, 0], [1, 0], [0, 1]], "conversions": {},
-    }  # fmt: skip
+        "name": "three",
+        "num_points": 3,
+        "parts": {"face": (0, 1, 2)},
+        "flip": (1, 0, 2),
+        "eyes": {},
+        "boundaries": {},
+        "mean_shape": [[-1, 0], [1, 0], [0, 1]],
+        "conversions": {},
+    }
     return Markup(**{**fields, **changes})
 
 

@@ -142,7 +142,8 @@ def test_combined_nme_is_the_mean_weighted_by_faces(common, challenging):
     assert full.fr == pytest.approx(weighted_mean([common.fr, challenging.fr], [12, 4]))
     assert full.auc == pytest.approx(weighted_mean([common.auc, challenging.auc], [12, 4]))
     assert full.parts["nose"] == pytest.approx(
-        weighted_mean([common.parts["nose"], challenging.parts["nose"]], [12, 4]))  # fmt: skip
+        weighted_mean([common.parts["nose"], challenging.parts["nose"]], [12, 4])
+    )
     assert full.protocol == get_protocol(FULL)
 
 

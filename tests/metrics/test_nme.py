@@ -73,9 +73,13 @@ def test_what_does_not_fit_is_an_error(faces, change, message):
 
 @settings(max_examples=25, deadline=None)
 @given(
-    st.floats(-180, 180), st.floats(0.05, 30), st.tuples(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3)),
-    st.sampled_from(["68", "98", "5"]), st.sampled_from(["inter_ocular", "inter_pupil"]), st.integers(0, 99),
-)  # fmt: skip
+    st.floats(-180, 180),
+    st.floats(0.05, 30),
+    st.tuples(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3)),
+    st.sampled_from(["68", "98", "5"]),
+    st.sampled_from(["inter_ocular", "inter_pupil"]),
+    st.integers(0, 99),
+)
 def test_nme_is_invariant_to_similarity_transforms(angle, scale, shift, markup, normaliser, seed):
     generator = np.random.default_rng(seed)
     shape = get_markup(markup).mean_shape * 100

@@ -58,7 +58,10 @@ def test_the_papers_protocols_are_there():
     assert {get_protocol(name).markup for name in list_protocols("COFW")} == {"29"}
     assert len(list_protocols("COFW68")) == 3
     assert {get_protocol(name).normaliser for name in list_protocols("AFLW")} == {
-        "box_size", "box_diagonal", "box_width"}  # fmt: skip
+        "box_size",
+        "box_diagonal",
+        "box_width",
+    }
 
 
 def test_aflw2000_has_the_plain_mean_the_bins_and_their_mean():
@@ -90,10 +93,18 @@ def test_box_source_changes_the_protocol_and_nothing_else():
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("normaliser", "iod"), ("normaliser_box", "detector"), ("points", "some"), ("auc_method", "best"),
-     ("fr_threshold", 0.0), ("auc_threshold", -1.0), ("box_source", "mtcnn"), ("box_source", "scaled:"),
-     ("box_source", "detector:")],
-)  # fmt: skip
+    [
+        ("normaliser", "iod"),
+        ("normaliser_box", "detector"),
+        ("points", "some"),
+        ("auc_method", "best"),
+        ("fr_threshold", 0.0),
+        ("auc_threshold", -1.0),
+        ("box_source", "mtcnn"),
+        ("box_source", "scaled:"),
+        ("box_source", "detector:"),
+    ],
+)
 def test_a_field_with_an_unknown_value_is_an_error(field, value):
     with pytest.raises(ValueError, match=f"`{field}` must be"):
         dataclasses.replace(get_protocol("300w-common-inter_pupil"), **{field: value})

@@ -9,16 +9,26 @@ nme_lists = st.lists(st.floats(0, 40), min_size=1, max_size=60).map(np.array)
 
 # Failure rates as printed, with the number of failing faces each of them is.
 PRINTED_FR = [
-    ("SCC", "full", 2.88, 72), ("SCC", "pose", 13.80, 45), ("SCC", "expression", 2.55, 8),
-    ("SCC", "illumination", 2.29, 16), ("SCC", "makeup", 2.43, 5), ("SCC", "occlusion", 5.98, 44),
-    ("SCC", "blur", 4.14, 32), ("LW-BAFA", "full", 2.68, 67), ("BAFA", "full", 2.32, 58),
-]  # fmt: skip
+    ("SCC", "full", 2.88, 72),
+    ("SCC", "pose", 13.80, 45),
+    ("SCC", "expression", 2.55, 8),
+    ("SCC", "illumination", 2.29, 16),
+    ("SCC", "makeup", 2.43, 5),
+    ("SCC", "occlusion", 5.98, 44),
+    ("SCC", "blur", 4.14, 32),
+    ("LW-BAFA", "full", 2.68, 67),
+    ("BAFA", "full", 2.32, 58),
+]
 
 # 300W as printed: common, challenging, full.
 PRINTED_300W = {
-    "SCC": (2.88, 4.93, 3.28), "LW-BAFA": (2.78, 4.98, 3.21), "BAFA": (2.71, 4.70, 3.10),
-    "MuSiCa19": (5.22, 9.50, 6.05), "MuSiCa34": (4.95, 8.76, 5.69), "MuSiCa68": (4.63, 8.16, 5.32),
-}  # fmt: skip
+    "SCC": (2.88, 4.93, 3.28),
+    "LW-BAFA": (2.78, 4.98, 3.21),
+    "BAFA": (2.71, 4.70, 3.10),
+    "MuSiCa19": (5.22, 9.50, 6.05),
+    "MuSiCa34": (4.95, 8.76, 5.69),
+    "MuSiCa68": (4.63, 8.16, 5.32),
+}
 
 
 def test_a_face_on_the_threshold_is_no_failure():

@@ -14,9 +14,14 @@ NORM = {"momentum": 0.99, "epsilon": 1e-3}
 
 
 # Counted from the structure; the paper prints no number.
-@pytest.mark.parametrize("points, parameters, macs", [
-    (68, 8_930_256, 399_411_200), (19, 8_905_070, 399_386_112), (5, 8_897_874, 399_378_944),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "points, parameters, macs",
+    [
+        (68, 8_930_256, 399_411_200),
+        (19, 8_905_070, 399_386_112),
+        (5, 8_897_874, 399_378_944),
+    ],
+)
 def test_sizes(points, parameters, macs):
     found = profile(AAN(markup=None, num_landmarks=points))
     assert (found.parameters, found.macs) == (parameters, macs)
@@ -26,9 +31,15 @@ def test_blocks():
     model = AAN()
     found = profile(model)
     assert {f"{name}{i}": found[f"{name}{i}"].parameters for i in range(1, 5) for name in ("block", "attention")} == {
-        "block1": 4_544, "attention1": 66, "block2": 24_192, "attention2": 130, "block3": 95_488, "attention3": 258,
-        "block4": 379_392, "attention4": 514,
-    }  # fmt: skip
+        "block1": 4_544,
+        "attention1": 66,
+        "block2": 24_192,
+        "attention2": 130,
+        "block3": 95_488,
+        "attention3": 258,
+        "block4": 379_392,
+        "attention4": 514,
+    }
     assert found["stem"].macs == 28_311_552 and found["embedding"].parameters == 8_388_864
     assert AAN(embedding=None).get_layer("landmarks_out").count_params() == 4_456_584
     early = sum(model.get_layer(f"head{i}").count_params() for i in range(1, 5))
@@ -46,8 +57,13 @@ def test_golden_values_of_a_block():
     block, attention = ResidualBottleneck(16, 4, **NORM), SpatialAttention()
     hidden = block(images)
     attention(hidden)
-    for part, shift, scale in ((block.reduce, 1, 0.5), (block.filter, 2, 0.3), (block.expand, 3, 0.5),
-                               (block.skip, 4, 0.5), (attention.respond, 5, 0.5)):
+    for part, shift, scale in (
+        (block.reduce, 1, 0.5),
+        (block.filter, 2, 0.3),
+        (block.expand, 3, 0.5),
+        (block.skip, 4, 0.5),
+        (attention.respond, 5, 0.5),
+    ):
         part.conv.kernel.assign(wave(part.conv.kernel.shape, shift, scale))
     hidden = block(images)
     weighted, found = (np.asarray(value) for value in attention(hidden))
@@ -153,9 +169,17 @@ def test_attention_maps_are_brought_to_the_crop():
         AAN(attention=False, **SMALL).attention_maps(images)
 
 
-@pytest.mark.parametrize("wrong", [
-    {"size": 48}, {"intermediate": "all"}, {"loss": "l3"}, {"channels": (6, 8)}, {"channels": ()}, {"bandwidth": 0},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"size": 48},
+        {"intermediate": "all"},
+        {"loss": "l3"},
+        {"channels": (6, 8)},
+        {"channels": ()},
+        {"bandwidth": 0},
+    ],
+)
 def test_wrong_arguments(wrong):
     with pytest.raises(ValueError, match="Received"):
         AAN(**(SMALL | wrong))

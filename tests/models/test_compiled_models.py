@@ -52,8 +52,9 @@ def test_a_column_of_sample_weights_is_a_list_of_them(model):
     images, target = batch(model)
     model.compile("sgd", "box_size", run_eagerly=True)
     weight = np.array([3.0, 1.0], "float32")
-    flat, column = (model.test_on_batch(images, target, sample_weight=w, return_dict=True)
-                    for w in (weight, weight[:, None]))  # fmt: skip
+    flat, column = (
+        model.test_on_batch(images, target, sample_weight=w, return_dict=True) for w in (weight, weight[:, None])
+    )
     assert flat == column
 
 
@@ -147,10 +148,13 @@ def test_a_file_that_does_not_say_how_it_was_compiled_stays_uncompiled():
     assert not twin.compiled
 
 
-@pytest.mark.parametrize(("metrics", "reason"), [
-    ({"intermediate": ["mae"]}, r"Received: metrics of \['intermediate'\]"),
-    ([NormalisedMeanError("5", "box_size")], r"Received: metrics named \['nme'\]"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("metrics", "reason"),
+    [
+        ({"intermediate": ["mae"]}, r"Received: metrics of \['intermediate'\]"),
+        ([NormalisedMeanError("5", "box_size")], r"Received: metrics named \['nme'\]"),
+    ],
+)
 def test_metrics_that_cannot_be_told_apart_or_have_no_target(metrics, reason):
     model = AAN(markup="5", **SMALL)
     with pytest.raises(ValueError, match=reason):

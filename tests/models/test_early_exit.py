@@ -26,8 +26,15 @@ def test_the_threshold_is_strict():
 
 
 def with_thresholds(success, failure=None):
-    model = MuSiCa(markup="68", patches=PATCHES_19, hidden=32, size=64, box_side=40, success_threshold=success,
-                   failure_threshold=failure)
+    model = MuSiCa(
+        markup="68",
+        patches=PATCHES_19,
+        hidden=32,
+        size=64,
+        box_side=40,
+        success_threshold=success,
+        failure_threshold=failure,
+    )
     set_known_weights(model)
     for iteration in model.cascade:
         kernel, bias = iteration.regress.get_weights()
@@ -61,6 +68,7 @@ def estimates(cascade):
 @pytest.fixture
 def at_threshold(model, monkeypatch):
     """The model with both thresholds moved: the networks of its iterations do not depend on them."""
+
     def move(threshold):
         for name in ("success_threshold", "failure_threshold"):
             monkeypatch.setattr(model.select, name, threshold)

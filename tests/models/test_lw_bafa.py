@@ -23,10 +23,17 @@ def test_parameters_and_macs():
     assert light.macs == pytest.approx(11.414e9, rel=5e-5) and full.macs == pytest.approx(22.389e9, rel=5e-5)
     assert light.parameters == pytest.approx(9.48e6, rel=6e-3) and light.macs == pytest.approx(11.4e9, rel=5e-3)
     assert full.parameters == pytest.approx(19.96e6, rel=5e-3) and full.macs == pytest.approx(22.23e9, rel=8e-3)
-    assert [light[name].parameters for name in ("stem", "hourglass", "fusion", "last")] == [98_720, 3_242_240, 576_525,
-                                                                                         112_175]  # fmt: skip
-    assert [full[name].parameters for name in ("hourglass", "fusion", "transformer")] == [11_128_832, 1_456_941,
-                                                                                         2_106_880]  # fmt: skip
+    assert [light[name].parameters for name in ("stem", "hourglass", "fusion", "last")] == [
+        98_720,
+        3_242_240,
+        576_525,
+        112_175,
+    ]
+    assert [full[name].parameters for name in ("hourglass", "fusion", "transformer")] == [
+        11_128_832,
+        1_456_941,
+        2_106_880,
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -88,10 +95,14 @@ def test_each_part_of_the_loss_reaches_the_stem_alone(part):
 def test_variants_that_the_paper_rejects_and_the_reading_that_is_ours():
     count = {}
     for name, options in {
-        "plain": {}, "none": {"shuffle": "none"}, "all": {"shuffle": "all"},
-        "both": {"transformer": "encoder_decoder", "hidden": 16}, "decoder": {"transformer": "decoder", "hidden": 16},
-        "blind": {"attention": False, "stage_weights": (1.0, 1.0)}, "seeing": {"stage_weights": (1.0, 1.0)},
-    }.items():  # fmt: skip
+        "plain": {},
+        "none": {"shuffle": "none"},
+        "all": {"shuffle": "all"},
+        "both": {"transformer": "encoder_decoder", "hidden": 16},
+        "decoder": {"transformer": "decoder", "hidden": 16},
+        "blind": {"attention": False, "stage_weights": (1.0, 1.0)},
+        "seeing": {"stage_weights": (1.0, 1.0)},
+    }.items():
         count[name] = LWBAFA(markup="19", **SMALL | options).count_params()
     assert count["all"] < count["plain"] < count["none"] and count["decoder"] < count["both"]
     # A 1x1 convolution from 6 maps to 8 channels.
@@ -116,16 +127,33 @@ def test_points_of_the_same_number_start_where_they_or_their_boundaries_decide()
     own = replace(markup, name="own-19", boundaries=dict(reversed(markup.boundaries.items())))
     found = adapt(model, own).adaptation
     layers = {path.rpartition("/")[0] for path in found.new}
-    assert layers == {"fusion_0/head", "fusion_0/attend", "last_maps", "landmark_conv_00/conv", "tokens/conv",
-                      "tokens/norm"}  # fmt: skip
+    assert layers == {
+        "fusion_0/head",
+        "fusion_0/attend",
+        "last_maps",
+        "landmark_conv_00/conv",
+        "tokens/conv",
+        "tokens/norm",
+    }
     assert {"head/kernel", "landmark_conv_01/conv/kernel", "fusion_0/mix/conv/kernel"} <= set(found.kept)
 
 
-@pytest.mark.parametrize("wrong", [
-    {"size": 100}, {"size": 80}, {"size": 160}, {"size": 80, "transformer": "decoder"},
-    {"shuffle": "both"}, {"transformer": "encoder"}, {"map_reduction": "max"}, {"stage_weights": ()},
-    {"sigma": 0.0}, {"coordinate_scale": -1}, {"crop_scale": 0},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"size": 100},
+        {"size": 80},
+        {"size": 160},
+        {"size": 80, "transformer": "decoder"},
+        {"shuffle": "both"},
+        {"transformer": "encoder"},
+        {"map_reduction": "max"},
+        {"stage_weights": ()},
+        {"sigma": 0.0},
+        {"coordinate_scale": -1},
+        {"crop_scale": 0},
+    ],
+)
 def test_bad_arguments(wrong):
     with pytest.raises(ValueError, match=f"Received: {next(iter(wrong))}="):
         LWBAFA(markup="19", **SMALL | wrong)

@@ -44,6 +44,7 @@ def test_mobile_variant():
 
 def test_golden_run():
     """Reference values of an independent float64 implementation."""
+
     def wave(shape, shift, scale):
         return (scale * np.sin(1.3 * (np.arange(int(np.prod(shape))) + 1) + shift)).reshape(shape)
 
@@ -64,11 +65,20 @@ def test_golden_run():
         image = np.stack([np.sin(0.1 * y + 0.2 * x + c) for c in range(3)], -1)[None].astype("float32")
         layer = MuSiCaIteration(start / 2**level, PATCHES_19, step=1.0 if i == 0 else 2.0, to_crop=2.0**level)
         layer.build()
-        layer.set_weights([
-            wave((3, 3, 3, 32), s + 1, 0.2), bias(32, s + 1), wave((3, 3, 32, 32), s + 2, 0.1), bias(32, s + 2),
-            wave((256, 256), s + 3, 0.05), bias(256, s + 3), wave((19 * 256 + 512, 512), s + 4, 0.02), bias(512, s + 4),
-            wave((512, 137), s + 5, 0.05), bias(137, s + 5),
-        ])  # fmt: skip
+        layer.set_weights(
+            [
+                wave((3, 3, 3, 32), s + 1, 0.2),
+                bias(32, s + 1),
+                wave((3, 3, 32, 32), s + 2, 0.1),
+                bias(32, s + 2),
+                wave((256, 256), s + 3, 0.05),
+                bias(256, s + 3),
+                wave((19 * 256 + 512, 512), s + 4, 0.02),
+                bias(512, s + 4),
+                wave((512, 137), s + 5, 0.05),
+                bias(137, s + 5),
+            ]
+        )
         before = 0 if shift is None else 2 * np.asarray(shift)
         out = layer(image, shift, state)
         shift, state = out["shift"], out["state"]
@@ -143,8 +153,9 @@ def test_zero_regression_keeps_the_mean_shape():
         iteration.regress.set_weights([np.zeros(w.shape) for w in iteration.regress.get_weights()])
     out = model(crops(2, 64))
     for i in range(3):
-        np.testing.assert_allclose(np.asarray(out["cascade_landmarks"])[:, i], model.mean_shape[None].repeat(2, 0),
-                                   atol=1e-4)
+        np.testing.assert_allclose(
+            np.asarray(out["cascade_landmarks"])[:, i], model.mean_shape[None].repeat(2, 0), atol=1e-4
+        )
 
 
 def test_attention_that_is_always_one_changes_nothing():
@@ -156,8 +167,9 @@ def test_attention_that_is_always_one_changes_nothing():
         kernel, bias = with_attention.attend.get_weights()
         with_attention.attend.set_weights([0 * kernel, bias + 100])
     images = crops(2, 64)
-    np.testing.assert_allclose(np.asarray(model(images)["landmarks"]), np.asarray(plain(images)["landmarks"]),
-                               atol=1e-4)
+    np.testing.assert_allclose(
+        np.asarray(model(images)["landmarks"]), np.asarray(plain(images)["landmarks"]), atol=1e-4
+    )
 
 
 def test_all_patches_equal_an_explicit_full_list():
@@ -190,8 +202,15 @@ def test_first_iteration_does_not_train_the_recurrent_rows():
 
 
 def test_bad_arguments():
-    for options in ({"patches": [68]}, {"patches": []}, {"levels": ()}, {"landmark_loss": "l3"},
-                    {"mean_shape": np.zeros((5, 2))}, {"success_threshold": -1.0}, {"markup": None},
-                    {"num_landmarks": 5}):  # fmt: skip
+    for options in (
+        {"patches": [68]},
+        {"patches": []},
+        {"levels": ()},
+        {"landmark_loss": "l3"},
+        {"mean_shape": np.zeros((5, 2))},
+        {"success_threshold": -1.0},
+        {"markup": None},
+        {"num_landmarks": 5},
+    ):
         with pytest.raises(ValueError, match="Received"):
             small(**options)

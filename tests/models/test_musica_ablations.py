@@ -12,11 +12,14 @@ from kerasalign.models.musica import MuSiCaIteration
 BASE = 27_965_307, 96_619_008, 95_832_576
 ABLATIONS = [  # options; what they add to the parameters and to the multiply-adds of the 68-patch network
     ({"local_attention": False}, -3 * 65_792, -3 * 68 * (256 * 256 + 256)),
-    ({"extractor": "inverted_bottleneck"}, 3 * (72 + 180 + 608 + 6_336 + 1_920 + 6_176 - 896 - 9_248),
-     3 * 68 * (116_856 + 347_136 - 124_416 - 147_456)),
+    (
+        {"extractor": "inverted_bottleneck"},
+        3 * (72 + 180 + 608 + 6_336 + 1_920 + 6_176 - 896 - 9_248),
+        3 * 68 * (116_856 + 347_136 - 124_416 - 147_456),
+    ),
     ({"global_attention": "fc"}, 3 * (68 * 68 + 68), 3 * (68 * 68 + 68 * 256)),
     ({"global_attention": "gcn"}, 3 * (256 * 32 + 32), 3 * 68 * (256 * 32 + 68 * 32 + 32 + 68 + 256)),
-]  # fmt: skip
+]
 
 
 def small(**options):
@@ -35,8 +38,11 @@ def test_parameters_and_macs(options, parameters, macs):
 def test_macs_are_the_products_of_the_built_layers():
     model = small(extractor="inverted_bottleneck", global_attention="gcn", levels=(1,))
     iteration, patches = model.cascade[0], len(model.patches)
-    size = {weight.path.split("iteration_0/")[1]: int(np.prod(weight.shape)) for weight in iteration.weights
-            if len(weight.shape) > 1}  # fmt: skip
+    size = {
+        weight.path.split("iteration_0/")[1]: int(np.prod(weight.shape))
+        for weight in iteration.weights
+        if len(weight.shape) > 1
+    }
     per_patch = size["conv1/expand/kernel"] * 14**2 + size["conv2/expand/kernel"] * 6**2
     per_patch += (size["conv1/filter/kernel"] + size["conv1/project/kernel"]) * 12**2
     per_patch += (size["conv2/filter/kernel"] + size["conv2/project/kernel"]) * 4**2
@@ -181,14 +187,17 @@ def test_unknown_names(options):
         small(**options)
 
 
-@pytest.mark.parametrize("make", [
-    lambda: InvertedBottleneck(0),
-    lambda: InvertedBottleneck(4, expansion=0),
-    lambda: PatchGraphAttention([1.0, 2.0]),
-    lambda: PatchGraphAttention([[0.0, np.nan]]),
-    lambda: PatchGraphAttention([[0.0, 0.0]], neighbours=0),
-    lambda: PatchGraphAttention([[0.0, 0.0]], hidden=0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: InvertedBottleneck(0),
+        lambda: InvertedBottleneck(4, expansion=0),
+        lambda: PatchGraphAttention([1.0, 2.0]),
+        lambda: PatchGraphAttention([[0.0, np.nan]]),
+        lambda: PatchGraphAttention([[0.0, 0.0]], neighbours=0),
+        lambda: PatchGraphAttention([[0.0, 0.0]], hidden=0),
+    ],
+)
 def test_bad_arguments_of_the_layers(make):
     with pytest.raises(ValueError, match="Received"):
         make()

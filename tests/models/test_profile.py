@@ -15,15 +15,18 @@ def macs(layer, *shape):
 
 
 # With all ones, valid padding and no bias an output is the number of its products.
-@pytest.mark.parametrize("layer, shape", [
-    (lambda: layers.Dense(5, use_bias=False, kernel_initializer="ones"), (3, 7)),
-    (lambda: layers.Conv2D(4, 3, strides=2, use_bias=False, kernel_initializer="ones"), (9, 8, 6)),
-    (lambda: layers.Conv1D(4, 3, use_bias=False, kernel_initializer="ones"), (9, 6)),
-    (lambda: layers.DepthwiseConv2D(3, use_bias=False, depthwise_initializer="ones"), (9, 8, 6)),
-    (lambda: layers.EinsumDense("abc,cde->abde", (None, 2, 5), kernel_initializer="ones"), (3, 7)),
-    (lambda: layers.EinsumDense("abcd,cde->abe", (None, 6), kernel_initializer="ones"), (3, 2, 5)),
-    (lambda: layers.Conv2DTranspose(4, 3, strides=3, use_bias=False, kernel_initializer="ones"), (5, 4, 6)),
-])
+@pytest.mark.parametrize(
+    "layer, shape",
+    [
+        (lambda: layers.Dense(5, use_bias=False, kernel_initializer="ones"), (3, 7)),
+        (lambda: layers.Conv2D(4, 3, strides=2, use_bias=False, kernel_initializer="ones"), (9, 8, 6)),
+        (lambda: layers.Conv1D(4, 3, use_bias=False, kernel_initializer="ones"), (9, 6)),
+        (lambda: layers.DepthwiseConv2D(3, use_bias=False, depthwise_initializer="ones"), (9, 8, 6)),
+        (lambda: layers.EinsumDense("abc,cde->abde", (None, 2, 5), kernel_initializer="ones"), (3, 7)),
+        (lambda: layers.EinsumDense("abcd,cde->abe", (None, 6), kernel_initializer="ones"), (3, 2, 5)),
+        (lambda: layers.Conv2DTranspose(4, 3, strides=3, use_bias=False, kernel_initializer="ones"), (5, 4, 6)),
+    ],
+)
 def test_products_of_a_layer(layer, shape):
     counted, result = macs(layer(), *shape)
     assert counted == result.sum()

@@ -26,15 +26,18 @@ def directed(points):
 
 
 # Trainable parameters counted from the paper's structure; 470 edges are those of the published WFLW graph.
-@pytest.mark.parametrize("parameters, settings", [
-    (24_679_474, {"markup": "98", "graph": graph_of(98, 470)}),
-    (24_664_108, {"markup": "98", "graph": directed(98)}),
-    (24_307_408, {"markup": "68", "graph": directed(68)}),
-    (23_886_754, {"markup": "29", "graph": directed(29)}),
-    (29_723_908, {"markup": "98", "head": "fc"}),
-    (23_706_348, {"markup": "98", "graph": graph_of(98, 470), "levels": (5,)}),
-    (24_509_464, {"markup": "98", "graph": graph_of(98, 470), "dynamic": False}),
-])
+@pytest.mark.parametrize(
+    "parameters, settings",
+    [
+        (24_679_474, {"markup": "98", "graph": graph_of(98, 470)}),
+        (24_664_108, {"markup": "98", "graph": directed(98)}),
+        (24_307_408, {"markup": "68", "graph": directed(68)}),
+        (23_886_754, {"markup": "29", "graph": directed(29)}),
+        (29_723_908, {"markup": "98", "head": "fc"}),
+        (23_706_348, {"markup": "98", "graph": graph_of(98, 470), "levels": (5,)}),
+        (24_509_464, {"markup": "98", "graph": graph_of(98, 470), "dynamic": False}),
+    ],
+)
 def test_parameters(parameters, settings):
     model = SCC(**settings)
     assert sum(int(np.prod(w.shape)) for w in model.trainable_weights) == parameters
@@ -43,18 +46,33 @@ def test_parameters(parameters, settings):
 def test_blocks_and_multiply_adds():
     found = profile(SCC(markup="98", graph=graph_of(98, 470)))
     sizes = {name: found[name].parameters for name in ("backbone", "fusion", "nodes", "graph", "adjacency")}
-    assert sizes == {"backbone": 21_284_672, "fusion": 2_038_086, "nodes": 1_019_152, "graph": 167_554,
-                     "adjacency": 170_010}  # fmt: skip
+    assert sizes == {
+        "backbone": 21_284_672,
+        "fusion": 2_038_086,
+        "nodes": 1_019_152,
+        "graph": 167_554,
+        "adjacency": 170_010,
+    }
     assert found["backbone"].macs == 4_784_652_288
     assert found["nodes"].macs == 65_142_784
     assert found["graph"].macs == 27_164_424
     assert found.macs / 1e9 == pytest.approx(5.169, abs=0.005)
 
 
-@pytest.mark.parametrize("settings", [
-    {"attention": "self"}, {"levels": (2, 3, 4, 5)}, {"levels": (4, 5)}, {"loss": "wing"}, {"loss": "l1"},
-    {"graph": np.ones((5, 5))}, {"neighbours": 1, "symmetric": False}, {"head": "fc"}, {"dynamic": False},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"attention": "self"},
+        {"levels": (2, 3, 4, 5)},
+        {"levels": (4, 5)},
+        {"loss": "wing"},
+        {"loss": "l1"},
+        {"graph": np.ones((5, 5))},
+        {"neighbours": 1, "symmetric": False},
+        {"head": "fc"},
+        {"dynamic": False},
+    ],
+)
 def test_every_ablation_runs_and_is_rebuilt(settings):
     model = SCC(markup="5", **SMALL, **settings)
     twin = SCC.from_config(model.get_config())

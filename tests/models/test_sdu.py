@@ -28,7 +28,9 @@ def bare(monkeypatch):
             def call(x):
                 counts[name] += 1
                 return change(x)
+
             return call
+
         return make
 
     def down(x, *_):
@@ -52,10 +54,15 @@ def double(x):
     return np.asarray(x).repeat(2, 1).repeat(2, 2)
 
 
-@pytest.mark.parametrize(("kind", "depth", "layers"), [
-    ("dla", 4, (12, 6, 10, 0, 0)), ("sat1", 4, (12, 6, 10, 0, 6)), ("sat2", 3, (9, 3, 6, 0, 3)),
-    ("sat3", 3, (9, 3, 0, 2, 0)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("kind", "depth", "layers"),
+    [
+        ("dla", 4, (12, 6, 10, 0, 0)),
+        ("sat1", 4, (12, 6, 10, 0, 6)),
+        ("sat2", 3, (9, 3, 6, 0, 3)),
+        ("sat3", 3, (9, 3, 0, 2, 0)),
+    ],
+)
 def test_every_node_has_its_size_and_is_a_mean(bare, kind, depth, layers):
     ones = ops.ones((1, 16, 16, 2))
     nodes = topologies.aggregation(ones, kind, depth, "cab", "stack0", None)
@@ -77,9 +84,14 @@ def test_the_dense_unet_is_joined_as_in_the_figure(bare, gate):
     np.testing.assert_allclose(np.asarray(found), (b0 + double(b1)) / 2, atol=1e-6)
 
 
-@pytest.mark.parametrize(("kind", "lateral", "blocks", "beside"), [
-    ("hourglass", "conv1x1", 13, 0), ("unet", "conv1x1", 9, 4), ("unet", "identity", 9, 0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("kind", "lateral", "blocks", "beside"),
+    [
+        ("hourglass", "conv1x1", 13, 0),
+        ("unet", "conv1x1", 9, 4),
+        ("unet", "identity", 9, 0),
+    ],
+)
 def test_an_hourglass_sums_its_sizes(bare, kind, lateral, blocks, beside):
     x = noise(1, 16, 16, 2)
 
@@ -103,9 +115,15 @@ def test_mirroring_twice_changes_nothing():
     np.testing.assert_allclose(np.asarray(t.maps(t.maps(maps))), maps, atol=1e-5)
 
 
-@pytest.mark.parametrize(("change", "tolerance"), [
-    ({"mirrored": 1}, 1e-5), ({"angle": 90}, 1e-5), ({"mirrored": 1, "angle": -90}, 1e-5), ({"angle": 17}, 0.065),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("change", "tolerance"),
+    [
+        ({"mirrored": 1}, 1e-5),
+        ({"angle": 90}, 1e-5),
+        ({"mirrored": 1, "angle": -90}, 1e-5),
+        ({"angle": 17}, 0.065),
+    ],
+)
 def test_maps_of_moved_points_are_the_moved_maps(change, tolerance):
     t = transforms(**change)
     points = noise(2, 5, 2, low=20, high=43)
@@ -165,9 +183,17 @@ def test_without_weight_pairs_are_supervised_faces():
 @pytest.mark.parametrize("coherence", ["mse", "smooth_l1"])
 def test_the_distance_of_a_pair_is_chosen_apart_from_the_loss_of_its_maps(coherence, sigmoid):
     model = SDU(
-        markup="5", down=1, stacks=1, block="resnet", transformer="outside", multiplier=1 / 16, size=16,
-        coherence=coherence, coherence_sigmoid=sigmoid, coherence_weight=2.0,
-    )  # fmt: skip
+        markup="5",
+        down=1,
+        stacks=1,
+        block="resnet",
+        transformer="outside",
+        multiplier=1 / 16,
+        size=16,
+        coherence=coherence,
+        coherence_sigmoid=sigmoid,
+        coherence_weight=2.0,
+    )
     set_known_weights(model)
     twin = SDU.from_config(model.get_config())
     assert (twin.coherence, twin.coherence_sigmoid, twin.map_loss) == (coherence, sigmoid, "sigmoid_ce")
@@ -207,6 +233,7 @@ def test_windows_that_bend_are_plain_convolutions_to_begin_with():
 
 def plain_network(model):
     """A network with an ordinary convolution in the place of each deformable one, with the weights of the first."""
+
     def swapped(layer):
         if not isinstance(layer, DeformConv2D):
             return layer.__class__.from_config(layer.get_config())
@@ -240,9 +267,18 @@ def test_both_sides_of_a_pair_are_taught():
 
 def test_maps_four_times_smaller_than_the_crop(tmp_path):
     model = SDU(
-        markup="5", topology="hourglass", stacks=1, down=1, block="resnet", transformer="none", multiplier=1 / 32,
-        size=32, stride=4, loss="mse", decode="soft",
-    )  # fmt: skip
+        markup="5",
+        topology="hourglass",
+        stacks=1,
+        down=1,
+        block="resnet",
+        transformer="none",
+        multiplier=1 / 32,
+        size=32,
+        stride=4,
+        loss="mse",
+        decode="soft",
+    )
     set_known_weights(model)
     out = model(crops(2, 32))
     assert out["heatmaps"].shape == (2, 1, 8, 8, 5) and out["landmarks"].shape == (2, 5, 2)
@@ -274,16 +310,24 @@ def faces(count, size):
 def test_a_small_network_learns_faces_by_heart_and_bends_its_windows():
     keras.utils.set_random_seed(0)
     model = SDU(
-        markup="5", down=1, stacks=1, block="resnet", transformer="inside", deformable=2, decode="soft",
-        multiplier=1 / 16, size=32,
-    )  # fmt: skip
+        markup="5",
+        down=1,
+        stacks=1,
+        block="resnet",
+        transformer="inside",
+        deformable=2,
+        decode="soft",
+        multiplier=1 / 16,
+        size=32,
+    )
     images, landmarks = faces(8, 32)
     model.compile(keras.optimizers.Adam(5e-3))
     model.fit(images, landmarks, batch_size=8, epochs=70, verbose=0)
     found = model.evaluate(images, landmarks, batch_size=8, verbose=0, return_dict=True)
     assert found["nme"] < 5
     assert {name: offsets.shape for name, offsets in predict_offsets(model, images[:0]).items()} == {
-        "stack0_features_deformable": (0, 16, 16, 1, 9, 2), "stack0_maps": (0, 16, 16, 1, 9, 2),
-    }  # fmt: skip
+        "stack0_features_deformable": (0, 16, 16, 1, 9, 2),
+        "stack0_maps": (0, 16, 16, 1, 9, 2),
+    }
     for name in ("stack0_features_deformable", "stack0_maps"):
         assert np.abs(np.asarray(model.get_layer(name).offset.kernel)).max() > 1e-3, name

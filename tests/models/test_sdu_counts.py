@@ -39,10 +39,22 @@ VARIANTS = [
 # Megabytes that Table 1 prints, cut off behind the point: of 10^6 bytes, with 1024 fixed weights for each enlargement
 # and about 40 kB that are none.
 PRINTED = {
-    "Hourglass1-Resnet": 13, "Hourglass2-Resnet": 26, "Hourglass2-Inception-Resnet": 38, "Hourglass2-HPM": 48,
-    "Hourglass2-CAB": 46, "Hourglass2-HPM (3 steps)": 38, "Hourglass2-CAB (3 steps)": 37, "U-Net2-CAB": 36,
-    "DLA2-CAB": 103, "SAT(I)2-CAB": 131, "SAT(II)2-CAB (3 steps)": 83, "SAT(III)2-CAB (3 steps)": 38,
-    "Dense U-Net + STN": 116, "Dense U-Net + Inside": 49, "Dense U-Net + Outside": 38, "Dense U-Net + Dual": 49,
+    "Hourglass1-Resnet": 13,
+    "Hourglass2-Resnet": 26,
+    "Hourglass2-Inception-Resnet": 38,
+    "Hourglass2-HPM": 48,
+    "Hourglass2-CAB": 46,
+    "Hourglass2-HPM (3 steps)": 38,
+    "Hourglass2-CAB (3 steps)": 37,
+    "U-Net2-CAB": 36,
+    "DLA2-CAB": 103,
+    "SAT(I)2-CAB": 131,
+    "SAT(II)2-CAB (3 steps)": 83,
+    "SAT(III)2-CAB (3 steps)": 38,
+    "Dense U-Net + STN": 116,
+    "Dense U-Net + Inside": 49,
+    "Dense U-Net + Outside": 38,
+    "Dense U-Net + Dual": 49,
 }
 # Printed as 38 MB, as which they are of 2^20 bytes alone.
 BINARY = {"SAT(III)2-CAB (3 steps)", "Dense U-Net + Outside"}
@@ -77,7 +89,9 @@ class Ledger:
                 sizes, out = self.known[key]
                 self.entries.append((name, sizes))
                 return keras.tree.map_structure(lambda tensor: KerasTensor(tensor.shape, tensor.dtype), out)
+
             return call
+
         return make
 
     def total(self, part=""):
@@ -93,20 +107,38 @@ def ledger():
             for name, value in list(vars(module).items()):
                 if isinstance(value, type) and issubclass(value, keras.layers.Layer):
                     patch.setattr(module, name, found.kind(value))
-            patch.setattr(module, "layers", type("layers", (), {
-                name: staticmethod(found.kind(getattr(layers, name)))
-                for name in ("Activation", "Add", "Conv2D", "MaxPooling2D", "ReLU", "ZeroPadding2D")
-            }))  # fmt: skip
+            patch.setattr(
+                module,
+                "layers",
+                type(
+                    "layers",
+                    (),
+                    {
+                        name: staticmethod(found.kind(getattr(layers, name)))
+                        for name in ("Activation", "Add", "Conv2D", "MaxPooling2D", "ReLU", "ZeroPadding2D")
+                    },
+                ),
+            )
         yield found
 
 
 def lay_out(ledger, topology, stacks, block, down, transformer, deformable=None, **options):
     ledger.entries = []
     network.stacked_network(
-        KerasTensor((None, 128, 128, 3)), 68, topology, stacks, down, block,
+        KerasTensor((None, 128, 128, 3)),
+        68,
+        topology,
+        stacks,
+        down,
+        block,
         TRANSFORMERS[transformer] if deformable is None else deformable,
-        "similarity" if transformer == "stn" else None, 1.0, 2, "zeros", None, **options,
-    )  # fmt: skip
+        "similarity" if transformer == "stn" else None,
+        1.0,
+        2,
+        "zeros",
+        None,
+        **options,
+    )
     return ledger.total()
 
 

@@ -30,8 +30,13 @@ def test_a_tile_for_every_stage_and_boundary():
     assert bright[0] < bright[1] < bright[2]
     montage = boundary_montage(CROP, maps, "98", columns=4, tile=64)
     assert montage.width == 4 * 72 + 8 and montage.height > 4 * 72
-    for wrong in ((CROP, maps, "68"), (CROP[:, :9], maps, "98"), (CROP, maps[..., 0], "98"),
-                  (CROP.astype("float32"), maps, "98"), (CROP, maps, "98", 0)):
+    for wrong in (
+        (CROP, maps, "68"),
+        (CROP[:, :9], maps, "98"),
+        (CROP, maps[..., 0], "98"),
+        (CROP.astype("float32"), maps, "98"),
+        (CROP, maps, "98", 0),
+    ):
         with pytest.raises(ValueError, match="Received"):
             boundary_montage(*wrong)
     with pytest.raises(ValueError, match="Received"):

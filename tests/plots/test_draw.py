@@ -106,8 +106,9 @@ def test_no_faces_change_nothing(photo):
     np.testing.assert_array_equal(np.asarray(draw_faces(photo, [])), photo)
 
 
-@pytest.mark.parametrize("options", [{"width": 0}, {"image": np.zeros((4, 4), "uint8")},
-                                     {"image": np.zeros((4, 4, 3))}])
+@pytest.mark.parametrize(
+    "options", [{"width": 0}, {"image": np.zeros((4, 4), "uint8")}, {"image": np.zeros((4, 4, 3))}]
+)
 def test_wrong_arguments_are_refused(photo, options):
     with pytest.raises(ValueError, match="Received"):
         draw_faces(**{"image": photo, "faces": []} | options)

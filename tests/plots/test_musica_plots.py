@@ -30,8 +30,10 @@ def cells(sheet, estimates):
     pixels = np.asarray(sheet)
     caption = (pixels.shape[0] - GAP) // len(estimates[0]) - TILE - GAP
     step = TILE + caption + GAP
-    return [[pixels[GAP + i * step + caption :, GAP + f * (TILE + GAP) :][:TILE, :TILE] for i in range(len(row))]
-            for f, row in enumerate(estimates)]
+    return [
+        [pixels[GAP + i * step + caption :, GAP + f * (TILE + GAP) :][:TILE, :TILE] for i in range(len(row))]
+        for f, row in enumerate(estimates)
+    ]
 
 
 def coloured(tile):
@@ -62,8 +64,12 @@ def test_cascade_draws_each_iteration_and_refuses_what_does_not_fit():
     assert (first[8:-8, 8:-8] != last[8:-8, 8:-8]).any()
     titled = cascade_sheet(images, landmarks, [[5.0, 4.0]], titles=["a name that is far too long for it"], tile=TILE)
     assert titled.height > cascade_sheet(images, landmarks, [[5.0, 4.0]], tile=TILE).height
-    for arguments in (([], landmarks, [[5.0, 4.0]]), (images, landmarks[:, :1], [[5.0, 4.0]]),
-                      (images, landmarks, [5.0, 4.0]), (images, landmarks, [[5.0, 4.0]], None, "68", ["a", "b"])):
+    for arguments in (
+        ([], landmarks, [[5.0, 4.0]]),
+        (images, landmarks[:, :1], [[5.0, 4.0]]),
+        (images, landmarks, [5.0, 4.0]),
+        (images, landmarks, [[5.0, 4.0]], None, "68", ["a", "b"]),
+    ):
         with pytest.raises(ValueError, match="Received"):
             cascade_sheet(*arguments)
 
@@ -73,7 +79,7 @@ def test_attention_is_brightest_at_its_peak():
     attention = np.array([[0.2, 0.9, 0.2, 0.2, 0.2, 0.2], [0.4, 0.4, 0.7, 0.4, 0.4, 0.4]])
     tile = 160
     pixels = np.asarray(attention_map(attention, MARKUP.mean_shape, patches, tile=tile)).astype(int)
-    shape = (MARKUP.mean_shape - (MARKUP.mean_shape.min(0) + MARKUP.mean_shape.max(0)) / 2)
+    shape = MARKUP.mean_shape - (MARKUP.mean_shape.min(0) + MARKUP.mean_shape.max(0)) / 2
     shape = shape / np.ptp(MARKUP.mean_shape, axis=0).max() * tile / 1.3 + (tile - 1) / 2
     for i, peak in enumerate((30, 36)):
         left = GAP + i * (tile + GAP)
@@ -84,8 +90,11 @@ def test_attention_is_brightest_at_its_peak():
 
         assert all(brightness(peak) > brightness(other) + 100 for other in patches if other != peak)
     attention_map(np.ones((1, 6)), MARKUP.mean_shape, patches, tile=60)
-    for wrong in ((attention[:, :5], MARKUP.mean_shape), (attention[0], MARKUP.mean_shape),
-                  (attention, MARKUP.mean_shape[:5])):
+    for wrong in (
+        (attention[:, :5], MARKUP.mean_shape),
+        (attention[0], MARKUP.mean_shape),
+        (attention, MARKUP.mean_shape[:5]),
+    ):
         with pytest.raises(ValueError, match="Received"):
             attention_map(*wrong, patches)
 

@@ -77,7 +77,7 @@ def test_offsets_are_those_that_the_layer_predicts():
 
     model = SDU(
         markup="5", down=1, stacks=1, block="resnet", transformer="inside", deformable=2, multiplier=1 / 32, size=16
-    )  # fmt: skip
+    )
     model.get_layer("stack0_features_deformable").offset.bias.assign(np.arange(18))
     found = predict_offsets(model, crops(3, 16), batch_size=2)
     assert {name: values.shape for name, values in found.items()} == dict.fromkeys(

@@ -13,8 +13,15 @@ from kerasalign.recipes.aan import AANRecipe
 from kerasalign.recipes.evaluation import evaluate_model
 from kerasalign.training import CoupledAdam
 
-MODEL = {"class": "AAN", "markup": "68", "intermediate": None, "stem": 8, "channels": [8, 16], "embedding": 16,
-         "size": 32}  # fmt: skip
+MODEL = {
+    "class": "AAN",
+    "markup": "68",
+    "intermediate": None,
+    "stem": 8,
+    "channels": [8, 16],
+    "embedding": 16,
+    "size": 32,
+}
 
 
 def test_a_run_trains_with_early_predictions(tmp_path):
@@ -27,10 +34,21 @@ def test_a_run_trains_with_early_predictions(tmp_path):
     assert set(model.strip_aux().output) == {"landmarks"}
 
 
-@pytest.mark.parametrize(("dataset", "protocol", "model"), [
-    ("aflw", "aflw-full-box_size", AAN(markup="19", box="ground_truth", stem=8, channels=(8,), embedding=4, size=32)),
-    ("celeba", "celeba-test-inter_ocular", AAN(markup="5", box="image", stem=8, channels=(8,), embedding=4, size=32)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("dataset", "protocol", "model"),
+    [
+        (
+            "aflw",
+            "aflw-full-box_size",
+            AAN(markup="19", box="ground_truth", stem=8, channels=(8,), embedding=4, size=32),
+        ),
+        (
+            "celeba",
+            "celeba-test-inter_ocular",
+            AAN(markup="5", box="image", stem=8, channels=(8,), embedding=4, size=32),
+        ),
+    ],
+)
 def test_data_sets_are_measured_by_their_own_boxes(tmp_path, dataset, protocol, model):
     report = evaluate_model(model, make_miniature(dataset, tmp_path / dataset), [protocol], n_bootstrap=0)
     (evaluation,) = report.evaluations

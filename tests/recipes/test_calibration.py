@@ -43,8 +43,11 @@ def test_l1_of_random_directions_is_four_over_pi_of_euclid():
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.integers(2, 30).flatmap(lambda n: st.tuples(arrays("int64", n, elements=st.integers(0, 9)),
-                                                      arrays("bool", n), st.floats(0, 0.99))))  # fmt: skip
+@given(
+    st.integers(2, 30).flatmap(
+        lambda n: st.tuples(arrays("int64", n, elements=st.integers(0, 9)), arrays("bool", n), st.floats(0, 0.99))
+    )
+)
 def test_roc_and_threshold_by_their_definitions(case):
     estimates, failures, rate = case
     found = made(estimates, estimates, failures)

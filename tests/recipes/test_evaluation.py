@@ -48,8 +48,10 @@ def test_numbers_are_those_of_the_definition(data):
 
 
 def test_another_box_source_is_used_and_said(data):
-    tight, wide = (evaluate_model(MeanFace(), data, ["300w-common-inter_pupil"], box_source=source, n_bootstrap=50)
-                   for source in ("landmarks", "scaled:1.5"))
+    tight, wide = (
+        evaluate_model(MeanFace(), data, ["300w-common-inter_pupil"], box_source=source, n_bootstrap=50)
+        for source in ("landmarks", "scaled:1.5")
+    )
     assert wide.evaluations[0].nme > tight.evaluations[0].nme
     assert any("made for boxes" in note for note in wide.evaluations[0].notes)
     assert not any("made for boxes" in note for note in tight.evaluations[0].notes)

@@ -13,7 +13,12 @@ from kerasalign.recipes.musica import MuSiCaRecipe
 from kerasalign.recipes.recipe import mean_shape
 
 MODEL = {
-    "class": "MuSiCa", "markup": "68", "patches": [8, 30, 36, 45, 48, 54], "hidden": 16, "size": 64, "box_side": 40,
+    "class": "MuSiCa",
+    "markup": "68",
+    "patches": [8, 30, 36, 45, 48, 54],
+    "hidden": 16,
+    "size": 64,
+    "box_side": 40,
 }
 
 

@@ -17,10 +17,14 @@ from kerasalign.synth import SceneConfig
 from kerasalign.synth.dataset import Series, write_series
 
 SEVEN = Markup(
-    name="own-seven", num_points=7, parts={"eyes": (0, 1), "nose": (2,), "mouth": (3, 4, 5), "chin": (6,)},
-    flip=flip_from_pairs(7, [(0, 1), (3, 4)]), eyes={"inter_ocular": ((0,), (1,))}, boundaries={"mouth": (3, 5, 4)},
+    name="own-seven",
+    num_points=7,
+    parts={"eyes": (0, 1), "nose": (2,), "mouth": (3, 4, 5), "chin": (6,)},
+    flip=flip_from_pairs(7, [(0, 1), (3, 4)]),
+    eyes={"inter_ocular": ((0,), (1,))},
+    boundaries={"mouth": (3, 5, 4)},
     mean_shape=[[-40, -40], [40, -40], [0, 0], [-20, 30], [20, 30], [0, 35], [0, 60]],
-)  # fmt: skip
+)
 MODEL = {"class": "MuSiCa", "patches": [0, 1, 2], "levels": [0], "hidden": 8, "size": 64, "box_side": 40}
 SHORT = {"steps": 2, "steps_per_epoch": 2, "batch_size": 2, "validation": 0, "balance": "none", "schedule": "cosine"}
 PROTOCOL = Protocol("own", "csv", "test", None, SEVEN.name, "inter_ocular")

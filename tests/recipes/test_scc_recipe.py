@@ -50,10 +50,13 @@ def test_a_pass_goes_over_the_list_that_balancing_by_pose_makes(tmp_path, monkey
     assert stepped[0].steps == 7
 
 
-@pytest.mark.parametrize("schedule, rates", [
-    ("paper", {0: 0.01, 99: 0.01, 100: 0.002, 200: 4e-4, 300: 8e-5, 400: 1.6e-5, 499: 1.6e-5}),
-    ("released", {0: 0.01, 199: 0.01, 200: 0.002, 349: 0.002, 350: 4e-4}),
-])
+@pytest.mark.parametrize(
+    "schedule, rates",
+    [
+        ("paper", {0: 0.01, 99: 0.01, 100: 0.002, 200: 4e-4, 300: 8e-5, 400: 1.6e-5, 499: 1.6e-5}),
+        ("released", {0: 0.01, 199: 0.01, 200: 0.002, 349: 0.002, 350: 4e-4}),
+    ],
+)
 def test_rates_of_500_epochs(schedule, rates):
     found = SCCRecipe(MODEL, schedule=schedule, batch_size=10).planned(30).learning_rate_schedule()
     for epoch, rate in rates.items():

@@ -10,8 +10,16 @@ from kerasalign.markups import get_markup
 from kerasalign.recipes import get_recipe
 from kerasalign.recipes.sdu import SDURecipe
 
-MODEL = {"class": "SDU", "markup": "68", "stacks": 1, "down": 1, "block": "resnet", "transformer": "outside",
-         "multiplier": 1 / 32, "size": 16}  # fmt: skip
+MODEL = {
+    "class": "SDU",
+    "markup": "68",
+    "stacks": 1,
+    "down": 1,
+    "block": "resnet",
+    "transformer": "outside",
+    "multiplier": 1 / 32,
+    "size": 16,
+}
 
 
 def test_a_run_trains_pairs(tmp_path):
@@ -36,9 +44,13 @@ def test_nadam_is_the_paper_s():
     assert (config["beta_1"], config["beta_2"], config["epsilon"]) == (0.9, 0.999, 1e-8)
 
 
-@pytest.mark.parametrize("name, dataset, normaliser", [
-    ("sdu-300w", "300w", "inter_pupil"), ("sdu-300wlp", "300w-lp", "box_size"),
-])
+@pytest.mark.parametrize(
+    "name, dataset, normaliser",
+    [
+        ("sdu-300w", "300w", "inter_pupil"),
+        ("sdu-300wlp", "300w-lp", "box_size"),
+    ],
+)
 def test_presets(name, dataset, normaliser):
     recipe = get_recipe(name)
     assert isinstance(recipe, SDURecipe) and recipe.dataset == dataset and recipe.nme_normaliser == normaliser

@@ -122,9 +122,14 @@ def test_pickers_keep_to_their_limits_and_nothing_better_does(case, share):
 
 def test_limits_that_nothing_keeps_are_refused():
     result = sweep(made([[3.0, 2, 1], [6, 5, 4]]))
-    for pick in (lambda: result.by_iterations(0.9), lambda: result.by_macs(9.0, "paper"), lambda: result.by_nme(2.4),
-                 lambda: result.by_macs(30, "half"), lambda: result.gain_over_random(3.5),
-                 lambda: sweep(result.errors, permutations=0)):  # fmt: skip
+    for pick in (
+        lambda: result.by_iterations(0.9),
+        lambda: result.by_macs(9.0, "paper"),
+        lambda: result.by_nme(2.4),
+        lambda: result.by_macs(30, "half"),
+        lambda: result.gain_over_random(3.5),
+        lambda: sweep(result.errors, permutations=0),
+    ):
         with pytest.raises(ValueError, match="Received"):
             pick()
 
@@ -239,8 +244,12 @@ def test_wrong_numbers_are_refused():
     numbers = dict.fromkeys(("nmes", "estimates", "own", "ocular"), np.ones((2, 3)))
     good = numbers | {"names": ("a", "b"), "macs": {"full": (1, 2, 3)}, "model": "m", "protocol": PROTOCOL}
     CascadeErrors(**good)
-    for wrong in ({"estimates": np.ones((2, 2))}, {"nmes": np.full((2, 3), np.nan)}, {"names": ("a",)},
-                  {"macs": {"full": (1, 2)}}):  # fmt: skip
+    for wrong in (
+        {"estimates": np.ones((2, 2))},
+        {"nmes": np.full((2, 3), np.nan)},
+        {"names": ("a",)},
+        {"macs": {"full": (1, 2)}},
+    ):
         with pytest.raises(ValueError, match="Received"):
             CascadeErrors(**good | wrong)
 

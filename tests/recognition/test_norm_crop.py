@@ -39,8 +39,13 @@ def test_the_template_cannot_be_changed_by_accident():
 
 def test_68_points_give_corner_midpoints_nose_tip_and_mouth_corners():
     points = RNG.uniform(0, 100, (3, 68, 2))
-    wanted = [(points[:, 36] + points[:, 39]) / 2, (points[:, 42] + points[:, 45]) / 2,
-              points[:, 30], points[:, 48], points[:, 54]]  # fmt: skip
+    wanted = [
+        (points[:, 36] + points[:, 39]) / 2,
+        (points[:, 42] + points[:, 45]) / 2,
+        points[:, 30],
+        points[:, 48],
+        points[:, 54],
+    ]
     np.testing.assert_allclose(landmarks68_to_5(points), np.stack(wanted, 1))
     np.testing.assert_allclose(landmarks_to_5(points[0]), landmarks68_to_5(points)[0])
 

@@ -17,11 +17,18 @@ def tiny(**changes):
     """A tetrahedron that says it is a head."""
     mean = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], "float32")
     settings = {
-        "name": "tiny", "version": "1", "licence": "CC0-1.0", "mean": mean, "identity": np.ones((2, 4, 3)),
-        "expression": np.full((1, 4, 3), 2.0), "expression_names": ("jawOpen",), "uv": mean[:, :2],
-        "triangles": [[0, 1, 2], [0, 1, 3], [0, 2, 3]], "landmarks68": np.zeros(68, int),
+        "name": "tiny",
+        "version": "1",
+        "licence": "CC0-1.0",
+        "mean": mean,
+        "identity": np.ones((2, 4, 3)),
+        "expression": np.full((1, 4, 3), 2.0),
+        "expression_names": ("jawOpen",),
+        "uv": mean[:, :2],
+        "triangles": [[0, 1, 2], [0, 1, 3], [0, 2, 3]],
+        "landmarks68": np.zeros(68, int),
         "parts": {"face": np.array([0]), "eye_right": np.array([1]), "eye_left": slice(2, 3)},
-    } | changes  # fmt: skip
+    } | changes
     return HeadModel(**settings)
 
 
@@ -34,11 +41,16 @@ def test_a_shape_is_the_mean_plus_its_modes():
     assert np.array_equal(head.moved(head.mean, [0.0]), head.mean)
 
 
-@pytest.mark.parametrize(("changes", "message"), [
-    ({"landmarks68": np.full(68, 4)}, "landmarks68"), ({"triangles": [[0, 1, -1]]}, "triangles"),
-    ({"identity": np.ones((2, 3, 3))}, "identity"), ({"parts": {"face": np.array([0])}}, "parts"),
-    ({"expression_names": ("a", "b")}, "expression"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"landmarks68": np.full(68, 4)}, "landmarks68"),
+        ({"triangles": [[0, 1, -1]]}, "triangles"),
+        ({"identity": np.ones((2, 3, 3))}, "identity"),
+        ({"parts": {"face": np.array([0])}}, "parts"),
+        ({"expression_names": ("a", "b")}, "expression"),
+    ],
+)
 def test_a_head_that_does_not_fit_together_is_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         tiny(**changes)
@@ -106,7 +118,11 @@ def test_a_checkout_of_ict_facekit_is_read_once_and_kept_compact(tmp_path):
     assert (len(head.identity), head.expression_names, head.licence) == (2, ("jawOpen",), "MIT")
     # A quad becomes two triangles; the irises' triangle is left out, and so are their vertices.
     assert {name: len(part) for name, part in head.parts.items() if len(part)} == {
-        "face": 2, "head": 1, "eye_left": 1, "eye_right": 1}  # fmt: skip
+        "face": 2,
+        "head": 1,
+        "eye_left": 1,
+        "eye_right": 1,
+    }
     assert len(head.mean) < VERTICES
     assert np.allclose(head.shape([1.0, 1.0], [0.5]) - head.mean, 0.25, atol=0.01)
     assert np.allclose(head.mean[head.landmarks68[51]], mean[0], atol=1e-3)

@@ -23,9 +23,14 @@ def turned(yaw=0.0, **changes):
     """A neutral mean head in a plain scene, turned."""
     scene = draw_scene(HEAD, PLAIN, 0, 3)
     camera = replace(scene.camera, yaw=yaw, pitch=0.0, roll=changes.pop("roll", 0.0), distance=120.0, shift=(0.0, 0.0))
-    return scene.replaced(camera=camera, identity=0 * scene.identity, expression=0 * scene.expression,
-                          proportions=replace(scene.proportions, stretch=(1, 1, 1), lower=1, forehead=1, profile=1),
-                          brows=replace(scene.brows, lean=0.0), **changes)  # fmt: skip
+    return scene.replaced(
+        camera=camera,
+        identity=0 * scene.identity,
+        expression=0 * scene.expression,
+        proportions=replace(scene.proportions, stretch=(1, 1, 1), lower=1, forehead=1, profile=1),
+        brows=replace(scene.brows, lean=0.0),
+        **changes,
+    )
 
 
 def posed(scene, size=SIZE):

@@ -44,8 +44,12 @@ def test_the_nearer_triangle_wins_whatever_the_order():
 def test_depth_is_right_in_perspective():
     # A floor that runs away from the camera: its inverse distance is linear in the picture.
     near, far, focal = 2.0, 10.0, 20.0
-    points = [[-focal / near, focal / near], [focal / near, focal / near], [focal / far, focal / far],
-              [-focal / far, focal / far]]  # fmt: skip
+    points = [
+        [-focal / near, focal / near],
+        [focal / near, focal / near],
+        [focal / far, focal / far],
+        [-focal / far, focal / far],
+    ]
     depth, ids = raster(np.array(points) + np.array([8, 0]), np.array([near, near, far, far]))
     rows = np.arange(3, 10)
     assert (ids[rows, 8] >= 0).all()
@@ -56,9 +60,15 @@ def test_normals_point_out_of_a_triangle_that_is_counter_clockwise():
     assert np.allclose(vertex_normals(SQUARE, HALVES), [0, 0, 1])
 
 
-@pytest.mark.parametrize(("camera", "moved"), [
-    (Camera(yaw=30), (1, 0)), (Camera(yaw=-30), (-1, 0)), (Camera(pitch=20), (0, -1)), (Camera(pitch=-20), (0, 1)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("camera", "moved"),
+    [
+        (Camera(yaw=30), (1, 0)),
+        (Camera(yaw=-30), (-1, 0)),
+        (Camera(pitch=20), (0, -1)),
+        (Camera(pitch=-20), (0, 1)),
+    ],
+)
 def test_a_turned_head_looks_where_the_angle_says(camera, moved):
     cube = np.array([(x, y, z) for x in (-5, 5) for y in (-5, 5) for z in (-5, 5)], "float32")
     view = fitted(camera, cube, 100)

@@ -38,7 +38,7 @@ def bare(scene):
 def spot(picture, point, reach=2):
     """Mean colour of the picture about a place."""
     x, y = np.rint(point).astype(int)
-    return picture.image[y - reach:y + reach + 1, x - reach:x + reach + 1].reshape(-1, 3).mean(0)
+    return picture.image[y - reach : y + reach + 1, x - reach : x + reach + 1].reshape(-1, 3).mean(0)
 
 
 def test_the_same_scene_gives_the_same_bytes():
@@ -142,7 +142,7 @@ def test_hair_grows_on_the_head_and_a_fringe_comes_over_the_forehead(scene, bare
     for cut in ("short", "fringe"):
         picture = render(HEAD, scene.replaced(hair=replace(found[cut], colour=(0.01, 0.01, 0.01))), SIZE)
         x, y = np.rint(forehead).astype(int)
-        hidden[cut] = picture.occluded[y - 3:y + 4, x - 8:x + 9].mean()
+        hidden[cut] = picture.occluded[y - 3 : y + 4, x - 8 : x + 9].mean()
         mouth = np.rint(picture.projected[HEAD.landmarks68[48:60]]).astype(int)
         assert not picture.occluded[mouth[:, 1], mouth[:, 0]].any()
     assert hidden["fringe"] > hidden["short"] + 0.2
@@ -161,8 +161,13 @@ def test_a_beard_darkens_the_chin_and_not_the_forehead(scene, bare):
 
 def test_a_lamp_from_one_side_darkens_the_other_and_hair_casts_shadow(scene):
     one = np.array([[-0.8, 0.2, 0.56]], "float32")
-    light = replace(scene.lighting, directions=one, colours=np.full((1, 3), 3.0, "float32"), shadow=1.0,
-                    harmonics=scene.lighting.harmonics * 0.1)  # fmt: skip
+    light = replace(
+        scene.lighting,
+        directions=one,
+        colours=np.full((1, 3), 3.0, "float32"),
+        shadow=1.0,
+        harmonics=scene.lighting.harmonics * 0.1,
+    )
     picture = render(HEAD, scene.replaced(lighting=light), SIZE)
     left, right = (spot(picture, picture.projected[HEAD.landmarks68[list(k)]].mean(0)) for k in ((48, 4), (54, 12)))
     assert left.mean() > 1.5 * right.mean()
@@ -174,8 +179,18 @@ def test_every_fault_of_the_camera_is_seen():
     image[..., 1] *= 0.6
     plain = expose(np.random.default_rng(0), image, Photo())
     assert plain.dtype == np.uint8 and np.abs(plain - image * 255).max() < 1
-    faults = {"blur": 0.02, "motion": (0.1, 30.0), "scale": 0.3, "noise": 0.05, "jpeg": 20, "sharpen": 1.0,
-              "vignette": 0.4, "grey": True, "contrast": 0.7, "saturation": 0.3}  # fmt: skip
+    faults = {
+        "blur": 0.02,
+        "motion": (0.1, 30.0),
+        "scale": 0.3,
+        "noise": 0.05,
+        "jpeg": 20,
+        "sharpen": 1.0,
+        "vignette": 0.4,
+        "grey": True,
+        "contrast": 0.7,
+        "saturation": 0.3,
+    }
     for name, value in faults.items():
         spoilt = expose(np.random.default_rng(0), image, Photo(**{name: value}))
         assert np.abs(spoilt.astype(int) - plain).mean() > 1, name

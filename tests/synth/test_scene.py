@@ -15,6 +15,7 @@ HEAD = analytic_head()
 
 def told(scene):
     """Everything a scene says, as text."""
+
     def plain(value):
         return value.tolist() if isinstance(value, np.ndarray) else value
 
@@ -61,10 +62,15 @@ def test_the_config_keeps_its_promises():
     assert SceneConfig.from_config(json.loads(json.dumps(config.get_config()))) == config
 
 
-@pytest.mark.parametrize(("settings", "message"), [
-    ({"glasses": 1.5}, "glasses"), ({"coverage": (0.6, 0.5)}, "coverage"), ({"distance": (0, 10)}, "distance"),
-    ({"yaw_limit": 150}, "yaw_limit"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"glasses": 1.5}, "glasses"),
+        ({"coverage": (0.6, 0.5)}, "coverage"),
+        ({"distance": (0, 10)}, "distance"),
+        ({"yaw_limit": 150}, "yaw_limit"),
+    ],
+)
 def test_a_config_that_makes_no_sense_is_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         SceneConfig(**settings)

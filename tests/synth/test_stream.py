@@ -58,7 +58,7 @@ def test_augmentation_moves_picture_and_points_alike():
     images, landmarks = plain[0]
     crop, points, _ = STUDIO.face(int(numbers[0]))
     off = (STUDIO.spec.size - 48) // 2
-    np.testing.assert_array_equal(images[0], crop[off:off + 48, off:off + 48])
+    np.testing.assert_array_equal(images[0], crop[off : off + 48, off : off + 48])
     np.testing.assert_allclose(landmarks[0], points - off, atol=1e-3)
 
 
@@ -72,8 +72,12 @@ class Watched(SynthStream):
 
 def test_fit_sees_new_pictures_in_every_epoch():
     watched = Watched(STUDIO, augment="none", batch_size=2, steps_per_epoch=2)
-    layers = [keras.Input((48, 48, 3)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(136),
-              keras.layers.Reshape((68, 2))]  # fmt: skip
+    layers = [
+        keras.Input((48, 48, 3)),
+        keras.layers.GlobalAveragePooling2D(),
+        keras.layers.Dense(136),
+        keras.layers.Reshape((68, 2)),
+    ]
     model = keras.Sequential(layers)
     model.compile("sgd", "mse", run_eagerly=True)
     model.fit(watched, epochs=3, shuffle=False, verbose=0)
@@ -88,8 +92,13 @@ def test_fit_sees_new_pictures_in_every_epoch():
 def test_a_recipe_trains_on_a_stream_and_goes_on(tmp_path):
     base = get_recipe("musica19-synth")
     recipe = base.with_settings(
-        model=base.model | TINY, steps=2, batch_size=4, steps_per_epoch=1, validation=2, augment="none",
-    )  # fmt: skip
+        model=base.model | TINY,
+        steps=2,
+        batch_size=4,
+        steps_per_epoch=1,
+        validation=2,
+        augment="none",
+    )
     model = fit_stream(recipe, SERIES, tmp_path / "run", repeats=2, surveyed=8, verbose=0)
     assert np.isfinite(model.predict_on_batch(np.zeros((1, 64, 64, 3), "uint8"))["landmarks"]).all()
     card = json.loads((tmp_path / "run" / "run.json").read_text())

@@ -15,10 +15,29 @@ from kerasalign.training import RunFolder
 from kerasalign.training.run import seed_states
 
 MUSICA = {"class": "MuSiCa", "markup": "68", "patches": [8, 30, 36, 45], "hidden": 8, "size": 64, "box_side": 40}
-SDU = {"class": "SDU", "markup": "68", "stacks": 1, "down": 1, "block": "resnet", "transformer": "outside",
-       "multiplier": 1 / 32, "size": 16}  # fmt: skip
-BAFA = {"class": "BAFA", "markup": "68", "size": 32, "channels": 8, "stem_ratio": 0.1, "stage_weights": [1.0],
-        "depth": 1, "width": 8, "blocks": 1, "heads": 1, "dropout": 0.5}  # fmt: skip
+SDU = {
+    "class": "SDU",
+    "markup": "68",
+    "stacks": 1,
+    "down": 1,
+    "block": "resnet",
+    "transformer": "outside",
+    "multiplier": 1 / 32,
+    "size": 16,
+}
+BAFA = {
+    "class": "BAFA",
+    "markup": "68",
+    "size": 32,
+    "channels": 8,
+    "stem_ratio": 0.1,
+    "stage_weights": [1.0],
+    "depth": 1,
+    "width": 8,
+    "blocks": 1,
+    "heads": 1,
+    "dropout": 0.5,
+}
 SHORT = {"steps": 4, "steps_per_epoch": 2, "epochs": None, "batch_size": 4, "validation": 2, "schedule": "cosine"}
 # One makes pairs at random, the other drops features.
 NOISY = {"SDU": SDURecipe(SDU, **SHORT), "BAFA": LWBAFARecipe(BAFA, **SHORT)}

@@ -41,13 +41,16 @@ def make_aflw(root: Path, rng: np.random.Generator, faces: int) -> None:
             rows += [(name, points) for points in found]
     order = rng.permutation(len(rows))
     boxes = np.array([_WIDER(tight_box(points)) for _, points in rows])
-    savemat(root / "AFLWinfo_release.mat", {
-        "nameList": np.array([[name] for name, _ in rows], dtype=object),
-        "bbox": boxes[:, [0, 2, 1, 3]] + 1,
-        "data": np.array([points.T.ravel() for _, points in rows]) + 1,
-        "mask_new": (rng.uniform(size=(len(rows), 19)) < 0.9).astype("uint8"),
-        "ra": order[None] + 1,
-    })  # fmt: skip
+    savemat(
+        root / "AFLWinfo_release.mat",
+        {
+            "nameList": np.array([[name] for name, _ in rows], dtype=object),
+            "bbox": boxes[:, [0, 2, 1, 3]] + 1,
+            "data": np.array([points.T.ravel() for _, points in rows]) + 1,
+            "mask_new": (rng.uniform(size=(len(rows), 19)) < 0.9).astype("uint8"),
+            "ra": order[None] + 1,
+        },
+    )
     with closing(sqlite3.connect(root / "data" / "aflw.sqlite")) as database, database:
         database.execute("CREATE TABLE Faces (face_id INTEGER, file_id TEXT, db_id TEXT)")
         database.execute("CREATE TABLE FaceImages (image_id INTEGER, db_id TEXT, file_id TEXT, filepath TEXT)")

@@ -33,9 +33,10 @@ def draw_clip(
     for index in range(frames):
         sway = np.sin(2 * np.pi * index / 40 + phases) - np.sin(phases)
         matrix = about(
-            middle, (1 + 0.06 * motion * sway[2]) * rotation(6 * motion * sway[3]),
+            middle,
+            (1 + 0.06 * motion * sway[2]) * rotation(6 * motion * sway[3]),
             middle + 0.06 * motion * height * sway[:2],
-        )  # fmt: skip
+        )
         images.append(cv2.warpAffine(photo, matrix, size, borderMode=cv2.BORDER_REPLICATE))
         points.append(apply_affine(matrix, landmarks))
     return np.stack(images), np.stack(points)

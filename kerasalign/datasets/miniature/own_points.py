@@ -31,9 +31,14 @@ def make_synth(root: Path, rng: np.random.Generator, faces: int) -> None:
         write_pts(photo.with_suffix(".pts"), landmarks)
         five = get_markup("68").convert(landmarks, "5")
         np.savez(
-            photo.with_suffix(".npz"), points_68=landmarks, visible_68=np.ones(68, bool), points_5=five,
-            visible_5=np.ones(5, bool), solid=np.insert(landmarks, 2, 0, axis=1), pose=np.zeros(3),
-        )  # fmt: skip
+            photo.with_suffix(".npz"),
+            points_68=landmarks,
+            visible_68=np.ones(68, bool),
+            points_5=five,
+            visible_5=np.ones(5, bool),
+            solid=np.insert(landmarks, 2, 0, axis=1),
+            pose=np.zeros(3),
+        )
     (root / "synth.json").write_text(json.dumps({"renderer": "drawn", "markup": "68"}), "utf-8")
 
 
@@ -58,11 +63,18 @@ def make_coco(root: Path, rng: np.random.Generator, faces: int) -> None:
             file_name = photo.relative_to(root).as_posix()
             images.append({"id": key, "file_name": file_name, "width": width, "height": height})
             x0, y0, x1, y1 = tight_box(landmarks).tolist()
-            annotations.append({
-                "id": key, "image_id": key, "category_id": 1, "iscrowd": 0, "num_keypoints": 68,
-                "keypoints": np.insert(landmarks, 2, 2, axis=1).ravel().tolist(),
-                "bbox": [x0, y0, x1 - x0, y1 - y0], "area": (x1 - x0) * (y1 - y0),
-            })  # fmt: skip
+            annotations.append(
+                {
+                    "id": key,
+                    "image_id": key,
+                    "category_id": 1,
+                    "iscrowd": 0,
+                    "num_keypoints": 68,
+                    "keypoints": np.insert(landmarks, 2, 2, axis=1).ravel().tolist(),
+                    "bbox": [x0, y0, x1 - x0, y1 - y0],
+                    "area": (x1 - x0) * (y1 - y0),
+                }
+            )
         contents = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "face"}]}
         (root / f"{split}.json").write_text(json.dumps(contents), encoding="utf-8")
 

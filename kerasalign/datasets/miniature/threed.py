@@ -26,12 +26,15 @@ def make_aflw2000_3d(root: Path, rng: np.random.Generator, faces: int) -> None:
         stem = root / f"image{number:05d}"
         Image.fromarray(photo).save(stem.with_suffix(".jpg"), quality=92)
         depth = rng.normal(0, 20, (1, 68))
-        savemat(stem.with_suffix(".mat"), {
-            "pt3d_68": np.concatenate([landmarks.T + 1, depth]).astype("float32"),
-            "pt2d": np.full((2, 21), -1.0),
-            "Pose_Para": pose,
-            "roi": np.array([[1, 1, *photo.shape[1::-1]]]),
-        })  # fmt: skip
+        savemat(
+            stem.with_suffix(".mat"),
+            {
+                "pt3d_68": np.concatenate([landmarks.T + 1, depth]).astype("float32"),
+                "pt2d": np.full((2, 21), -1.0),
+                "Pose_Para": pose,
+                "roi": np.array([[1, 1, *photo.shape[1::-1]]]),
+            },
+        )
 
 
 def make_300w_lp(root: Path, rng: np.random.Generator, faces: int) -> None:

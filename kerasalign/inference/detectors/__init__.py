@@ -10,9 +10,15 @@ from kerasalign.inference.detectors.mtcnn import MTCNNDetector
 from kerasalign.inference.detectors.own import KerasAlignDetector
 
 __all__ = [
-    "CallableDetector", "Detection", "Detector", "GivenBoxes", "KerasAlignDetector", "MTCNNDetector",
-    "as_detections", "get_detector",
-]  # fmt: skip
+    "CallableDetector",
+    "Detection",
+    "Detector",
+    "GivenBoxes",
+    "KerasAlignDetector",
+    "MTCNNDetector",
+    "as_detections",
+    "get_detector",
+]
 
 _BUILDERS = {"kerasalign": KerasAlignDetector, "mtcnn": MTCNNDetector}
 
@@ -40,5 +46,7 @@ def get_detector(detector, runtime: str = "keras") -> Detector:
         return _named(detector, runtime=runtime) if detector == KerasAlignDetector.name else _named(detector)
     if callable(detector) and not isinstance(detector, type):
         return CallableDetector(detector)
-    raise ValueError(f"`detector` must be one of {sorted(_BUILDERS)}, a Detector, or a function from a photo "
-                     f"to its face boxes. Received: detector={detector!r}")
+    raise ValueError(
+        f"`detector` must be one of {sorted(_BUILDERS)}, a Detector, or a function from a photo "
+        f"to its face boxes. Received: detector={detector!r}"
+    )

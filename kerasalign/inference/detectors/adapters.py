@@ -28,11 +28,14 @@ def as_detections(found, name: str = "boxes") -> list[Detection]:
     try:
         rows = np.atleast_2d(np.asarray(found, "float64"))
     except (TypeError, ValueError) as error:
-        raise ValueError(f"`{name}` must be (F, 4) boxes, (F, 5) boxes with scores, or detections. "
-                         f"Received: {name}={found!r}") from error
+        raise ValueError(
+            f"`{name}` must be (F, 4) boxes, (F, 5) boxes with scores, or detections. Received: {name}={found!r}"
+        ) from error
     if rows.ndim != 2 or rows.shape[1] not in (4, 5):
-        raise ValueError(f"`{name}` must be (F, 4) boxes, (F, 5) boxes with scores, or detections. "
-                         f"Received: {name} of shape {rows.shape}")
+        raise ValueError(
+            f"`{name}` must be (F, 4) boxes, (F, 5) boxes with scores, or detections. "
+            f"Received: {name} of shape {rows.shape}"
+        )
     return [Detection(as_box(row[:4], name), *row[4:]) for row in rows]
 
 

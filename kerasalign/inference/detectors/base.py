@@ -72,8 +72,10 @@ class Detector:
             return BoxMap()
         if kind == "landmarks":
             return self.box_map
-        raise ValueError(f"Boxes of detector '{self.name}' serve as '{self.name}' or 'landmarks' boxes only. "
-                         f"Give `boxes` of the kind that the model expects. Received: kind={kind!r}")
+        raise ValueError(
+            f"Boxes of detector '{self.name}' serve as '{self.name}' or 'landmarks' boxes only. "
+            f"Give `boxes` of the kind that the model expects. Received: kind={kind!r}"
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(name={self.name!r})"

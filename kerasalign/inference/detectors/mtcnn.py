@@ -46,8 +46,9 @@ class MTCNNDetector(Detector):
     name = "mtcnn"
     box_map = MTCNN_BOX_MAP
 
-    def __init__(self, max_side: int = 640, min_score: float = 0.8, margin: float = 0.2,
-                 use_angle: bool = False) -> None:
+    def __init__(
+        self, max_side: int = 640, min_score: float = 0.8, margin: float = 0.2, use_angle: bool = False
+    ) -> None:
         if max_side < _MIN_SIDE:
             raise ValueError(f"`max_side` must be at least {_MIN_SIDE}. Received: max_side={max_side!r}")
         if not 0 <= min_score <= 1:
@@ -73,9 +74,13 @@ class MTCNNDetector(Detector):
         found = {}
         for group in groups.values():
             rows = _networks().detect_faces(
-                [prepared[index][0] for index in group], fit_to_image=False, box_format="xyxy", output_type="numpy",
-                min_face_size=_MIN_FACE, threshold_onet=self.min_score,
-            )  # fmt: skip
+                [prepared[index][0] for index in group],
+                fit_to_image=False,
+                box_format="xyxy",
+                output_type="numpy",
+                min_face_size=_MIN_FACE,
+                threshold_onet=self.min_score,
+            )
             for place, index in enumerate(group):
                 found[index] = self._detections(rows[rows[:, 0] == place], prepared[index][1], images[index])
         return [found[index] for index in range(len(images))]
@@ -114,7 +119,7 @@ def _networks():
     try:
         from mtcnn import MTCNN
     except ImportError as error:
-        raise ImportError("MTCNN is not installed: `pip install \"kerasalign[mtcnn]\"`.") from error
+        raise ImportError('MTCNN is not installed: `pip install "kerasalign[mtcnn]"`.') from error
     from mtcnn.network.onet import ONet
     from mtcnn.network.pnet import PNet
     from mtcnn.network.rnet import RNet

@@ -51,8 +51,9 @@ def open_network(network, runtime: str, size: int) -> Callable[[np.ndarray], np.
         return _compiled(network) if runtime == "keras" else _made_once(None, runtime, size, lambda: network)
     if callable(network):
         return network
-    raise ValueError("`network` must be a file, a FaceDetector or a function from pictures to maps. "
-                     f"Received: network={network!r}")
+    raise ValueError(
+        f"`network` must be a file, a FaceDetector or a function from pictures to maps. Received: network={network!r}"
+    )
 
 
 def write_file(network: FaceDetector, path: Path, size: int = 256, digest: str = "") -> Path:
@@ -81,8 +82,10 @@ def write_file(network: FaceDetector, path: Path, size: int = 256, digest: str =
     if path.suffix not in _SUFFIXES.values():
         raise ValueError(f"The file must end in one of {sorted(_SUFFIXES.values())}. Received: {str(path)!r}")
     if keras.backend.backend() != "tensorflow":
-        raise ValueError("Export goes through TensorFlow: set KERAS_BACKEND=tensorflow. "
-                         f"Received: backend {keras.backend.backend()!r}")  # fmt: skip
+        raise ValueError(
+            "Export goes through TensorFlow: set KERAS_BACKEND=tensorflow. "
+            f"Received: backend {keras.backend.backend()!r}"
+        )
     network = _in_float32(network)
     metadata = {"network": type(network).__name__, "weights_sha256": digest}
     with written_beside(path) as draft:
@@ -95,8 +98,10 @@ def write_file(network: FaceDetector, path: Path, size: int = 256, digest: str =
         wanted, found = (np.asarray(maps(photos)) for maps in (_compiled(network), open_file(draft)))
         far = float(np.abs(found - wanted).max() / max(np.abs(wanted).max(), 1.0))
         if not far <= _TOLERANCE:
-            raise ParityError(f"{path} was not kept: its maps differ from those of Keras. Received: a difference of "
-                              f"{far:.3g} of their largest value")  # fmt: skip
+            raise ParityError(
+                f"{path} was not kept: its maps differ from those of Keras. Received: a difference of "
+                f"{far:.3g} of their largest value"
+            )
     return path
 
 
@@ -122,8 +127,10 @@ def bundled_weights() -> Path:
 
     entry = read_manifest().detector
     if entry is None:
-        raise ValueError("No weights of the detector come with this version: train them with `kerasalign detector "
-                         "train` and give the file, or use detector='mtcnn'. Received: detector='kerasalign'")
+        raise ValueError(
+            "No weights of the detector come with this version: train them with `kerasalign detector "
+            "train` and give the file, or use detector='mtcnn'. Received: detector='kerasalign'"
+        )
     return weights_path(entry.weights)
 
 

@@ -53,8 +53,15 @@ class KerasAlignDetector(Detector):
     # Measured: benchmarks/results/detector_accuracy.json.
     refine = 1
 
-    def __init__(self, network=None, size: int = 256, min_score: float = 0.47, max_overlap: float = 0.4,
-                 second_look: bool = True, runtime: str = "keras") -> None:
+    def __init__(
+        self,
+        network=None,
+        size: int = 256,
+        min_score: float = 0.47,
+        max_overlap: float = 0.4,
+        second_look: bool = True,
+        runtime: str = "keras",
+    ) -> None:
         if size < 32 or size % 32:
             raise ValueError(f"`size` must be a multiple of 32. Received: size={size!r}")
         for name, value in (("min_score", min_score), ("max_overlap", max_overlap)):

@@ -39,8 +39,9 @@ class LiteRTModel(RuntimeModel):
             with zipfile.ZipFile(path) as archive:
                 metadata = json.loads(archive.read(METADATA))
         except (zipfile.BadZipFile, KeyError) as error:
-            raise ValueError("Only files that `kerasalign export` wrote say how they are used. "
-                             f"Received: {path}") from error  # fmt: skip
+            raise ValueError(
+                f"Only files that `kerasalign export` wrote say how they are used. Received: {path}"
+            ) from error
         super().__init__(metadata, path)
         self.runner = open_runner(path, threads)
         self.outputs = json.loads(metadata["outputs"])

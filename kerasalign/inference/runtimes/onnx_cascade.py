@@ -88,8 +88,11 @@ class OnnxCascade(RuntimeModel):
     def _run_some(self, crops: np.ndarray) -> dict[str, np.ndarray]:
         result = {}
         for number, (active, out) in enumerate(self._walk(crops, self.success_threshold, attention=False)):
-            found = {"landmarks": out["landmarks"], "error": 100 * out["error"],
-                     "iterations": np.full(len(active), number + 1, "int32")}  # fmt: skip
+            found = {
+                "landmarks": out["landmarks"],
+                "error": 100 * out["error"],
+                "iterations": np.full(len(active), number + 1, "int32"),
+            }
             for key, value in found.items():
                 result.setdefault(key, np.zeros((len(crops), *value.shape[1:]), value.dtype))[active] = value
         return result | {"failed": self._failed(result["error"], result["iterations"])}

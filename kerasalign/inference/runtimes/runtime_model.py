@@ -89,8 +89,10 @@ class RuntimeModel:
         if crops.ndim != 4 or crops.shape[1:] != (size, size, 3):
             raise ValueError(f"`crops` must be (B, {size}, {size}, 3). Received: shape {crops.shape}")
         if self.input_dtype == "uint8" and crops.dtype != np.uint8:
-            raise ValueError("This file takes uint8 crops; `export(..., input_dtype='float32')` makes one for both. "
-                             f"Received: crops of {crops.dtype}")  # fmt: skip
+            raise ValueError(
+                "This file takes uint8 crops; `export(..., input_dtype='float32')` makes one for both. "
+                f"Received: crops of {crops.dtype}"
+            )
         return crops.astype(self.input_dtype, copy=False)
 
     def align(self, source, **options):

@@ -6,5 +6,14 @@ from kerasalign.inference.video.tracker import FaceTracker, Track
 from kerasalign.inference.video.video import Video, VideoFrame, align_video
 from kerasalign.inference.video.writer import VideoWriter
 
-__all__ = ["FaceTracker", "OneEuroFilter", "Track", "Video", "VideoFrame", "VideoSource", "VideoWriter", "align_video",
-           "jitter"]  # fmt: skip
+__all__ = [
+    "FaceTracker",
+    "OneEuroFilter",
+    "Track",
+    "Video",
+    "VideoFrame",
+    "VideoSource",
+    "VideoWriter",
+    "align_video",
+    "jitter",
+]

@@ -57,8 +57,10 @@ class VideoSource:
                 self.count = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
             capture.release()
         elif not isinstance(source, Iterable):
-            raise ValueError("`source` must be the path of a video, the number of a camera or an iterable of pictures. "
-                             f"Received: source={source!r}")
+            raise ValueError(
+                "`source` must be the path of a video, the number of a camera or an iterable of pictures. "
+                f"Received: source={source!r}"
+            )
         elif hasattr(source, "__len__"):
             self.count = len(source)
         self.fps = float(fps or (told if 0 < told < 1000 else 25.0))
@@ -86,8 +88,12 @@ class VideoSource:
                 there, frame = capture.read()
                 if not there:
                     if frames < 0.9 * self.count:
-                        _log.warning("%s ends after %d of the %d frames that it announces: it is cut off or damaged.",
-                                     self.source, frames, self.count)  # fmt: skip
+                        _log.warning(
+                            "%s ends after %d of the %d frames that it announces: it is cut off or damaged.",
+                            self.source,
+                            frames,
+                            self.count,
+                        )
                     return
                 frames += 1
                 # OpenCV tells the time of the frame that it has just read.

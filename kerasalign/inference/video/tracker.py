@@ -77,15 +77,32 @@ class FaceTracker:
     """
 
     def __init__(
-        self, model, detector="kerasalign", *, redetect_every: int = 30, search_every: int = 1, max_misses: int = 3,
-        max_faces: int | None = None, smooth: OneEuroFilter | None = None, min_confidence: float = 0.3,
-        max_error: float = 15.0, max_residual: float = 0.2, min_overlap: float = 0.3, min_side: float = 12.0,
-    ):  # fmt: skip
+        self,
+        model,
+        detector="kerasalign",
+        *,
+        redetect_every: int = 30,
+        search_every: int = 1,
+        max_misses: int = 3,
+        max_faces: int | None = None,
+        smooth: OneEuroFilter | None = None,
+        min_confidence: float = 0.3,
+        max_error: float = 15.0,
+        max_residual: float = 0.2,
+        min_overlap: float = 0.3,
+        min_side: float = 12.0,
+    ):
         if model.crop_spec.box != "landmarks":
-            raise ValueError("A tracker crops by the box of the landmarks, and this model's crops are made from "
-                             f"'{model.crop_spec.box}' boxes. Received: model={model!r}")
-        least = {"redetect_every": (redetect_every, 0), "search_every": (search_every, 1),
-                 "max_misses": (max_misses, 1), "max_faces": (1 if max_faces is None else max_faces, 1)}  # fmt: skip
+            raise ValueError(
+                "A tracker crops by the box of the landmarks, and this model's crops are made from "
+                f"'{model.crop_spec.box}' boxes. Received: model={model!r}"
+            )
+        least = {
+            "redetect_every": (redetect_every, 0),
+            "search_every": (search_every, 1),
+            "max_misses": (max_misses, 1),
+            "max_faces": (1 if max_faces is None else max_faces, 1),
+        }
         for name, (value, bound) in least.items():
             if value < bound:
                 raise ValueError(f"`{name}` must be at least {bound}. Received: {name}={value!r}")

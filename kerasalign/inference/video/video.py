@@ -153,6 +153,7 @@ class Video:
             progress: As in `save`.
             **options: Of `draw_faces`.
         """
+
         def put(frame: VideoFrame):
             writer.write(frame.draw(**options))
             return then(frame)
@@ -171,8 +172,9 @@ def shown(frames, total: int, progress: bool | None = None):
     return track(frames, "Aligning frames", total or None, console=Console(stderr=True), transient=True)
 
 
-def align_video(model, source, *, detector="kerasalign", smooth: bool | OneEuroFilter = False, fps: float | None = None,
-                **options) -> Video:
+def align_video(
+    model, source, *, detector="kerasalign", smooth: bool | OneEuroFilter = False, fps: float | None = None, **options
+) -> Video:
     """Finds the faces of a video and their landmarks in every frame.
 
     The detector looks at the first frame; from then on each frame is cropped by the landmarks of the one before, until

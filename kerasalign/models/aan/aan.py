@@ -142,10 +142,16 @@ class AAN(LandmarkModel):
         self.intermediate = intermediate
         self.loss_name = loss
         self.settings = {
-            "attention": attention, "embedding": embedding, "bandwidth": bandwidth, "attention_relu": attention_relu,
-            "attention_channels": attention_channels, "channels": [int(count) for count in channels], "stem": stem,
-            "stem_kernel": stem_kernel, "stem_strides": stem_strides,
-        }  # fmt: skip
+            "attention": attention,
+            "embedding": embedding,
+            "bandwidth": bandwidth,
+            "attention_relu": attention_relu,
+            "attention_channels": attention_channels,
+            "channels": [int(count) for count in channels],
+            "stem": stem,
+            "stem_kernel": stem_kernel,
+            "stem_strides": stem_strides,
+        }
         self.policy = self.get_layer("stem").dtype_policy.name
 
     def face_loss(self, landmarks, outputs):
@@ -208,15 +214,19 @@ class AAN(LandmarkModel):
         return np.concatenate([empty, *(ops.convert_to_numpy(part) for part in parts)])
 
     def get_config(self):
-        return super().get_config() | self.settings | {
-            "intermediate": self.intermediate,
-            "loss": self.loss_name,
-            "size": self.crop_spec.size,
-            "crop_scale": self.crop_spec.scale,
-            "box": self.crop_spec.box,
-            "num_landmarks": self.num_landmarks,
-            "dtype": self.policy,
-        }
+        return (
+            super().get_config()
+            | self.settings
+            | {
+                "intermediate": self.intermediate,
+                "loss": self.loss_name,
+                "size": self.crop_spec.size,
+                "crop_scale": self.crop_spec.scale,
+                "box": self.crop_spec.box,
+                "num_landmarks": self.num_landmarks,
+                "dtype": self.policy,
+            }
+        )
 
 
 def _early_prediction(features, points: int, name: str, dtype, exact):

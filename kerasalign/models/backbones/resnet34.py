@@ -39,9 +39,7 @@ def _block(x, filters: int, strides: int, name: str, dtype):
     y = convolution(x, filters, 3, strides, name=f"{name}_conv1", dtype=dtype)
     y = convolution(y, filters, 3, 1, activation=False, name=f"{name}_conv2", dtype=dtype)
     if strides > 1 or x.shape[-1] != filters:
-        x = convolution(
-            x, filters, 1, strides, activation=False, momentum=0.99, name=f"{name}_shortcut", dtype=dtype
-        )
+        x = convolution(x, filters, 1, strides, activation=False, momentum=0.99, name=f"{name}_shortcut", dtype=dtype)
     x = layers.Add(name=f"{name}_add", dtype=dtype)([x, y])
     return layers.ReLU(name=f"{name}_relu", dtype=dtype)(x)
 
@@ -53,8 +51,14 @@ def convolution(
     if strides > 1 and kernel > 1:
         x = layers.ZeroPadding2D(kernel // 2, name=f"{name}_pad", dtype=dtype)(x)
     x = layers.Conv2D(
-        filters, kernel, strides, "valid" if strides > 1 else "same", use_bias=False, kernel_initializer="he_normal",
-        name=f"{name}_conv", dtype=dtype,
-    )(x)  # fmt: skip
+        filters,
+        kernel,
+        strides,
+        "valid" if strides > 1 else "same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=f"{name}_conv",
+        dtype=dtype,
+    )(x)
     x = FusedBatchNormalization(momentum=momentum, name=f"{name}_norm", dtype=dtype)(x)
     return layers.ReLU(name=f"{name}_relu", dtype=dtype)(x) if activation else x

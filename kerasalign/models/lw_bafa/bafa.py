@@ -28,9 +28,7 @@ class BAFA(LWBAFA):
         model = BAFA(markup="98")
     """
 
-    def __init__(
-        self, markup="68", channels=256, stem_ratio=0.5, shuffle="none", transformer="decoder", **kwargs
-    ):
+    def __init__(self, markup="68", channels=256, stem_ratio=0.5, shuffle="none", transformer="decoder", **kwargs):
         super().__init__(
             markup=markup, channels=channels, stem_ratio=stem_ratio, shuffle=shuffle, transformer=transformer, **kwargs
         )

@@ -102,17 +102,20 @@ class LWBAFA(LandmarkModel):
         if size < step or size % step:
             raise ValueError(f"`size` must be a multiple of {step} for depth {depth}. Received: size={size}")
         for name, value, known in (
-            ("shuffle", shuffle, SHUFFLE), ("transformer", transformer, TRANSFORMERS),
+            ("shuffle", shuffle, SHUFFLE),
+            ("transformer", transformer, TRANSFORMERS),
             ("map_reduction", map_reduction, ("sum", "mean")),
-        ):  # fmt: skip
+        ):
             if value not in known:
                 raise ValueError(f"`{name}` must be one of {known}. Received: {name}={value!r}")
         if not len(stage_weights):
             raise ValueError(f"`stage_weights` must hold one per hourglass. Received: stage_weights={stage_weights}")
         unit = token_unit(transformer, size, blocks, grouped_layers, heads)
         if (size // 16) ** 2 % unit:
-            raise ValueError("`size` must be such that (size / 16)^2, the features of a landmark, is a multiple of "
-                             f"{unit} for transformer={transformer!r}. Received: size={size}")
+            raise ValueError(
+                "`size` must be such that (size / 16)^2, the features of a landmark, is a multiple of "
+                f"{unit} for transformer={transformer!r}. Received: size={size}"
+            )
         if coordinate_scale is None:
             coordinate_scale = size
         for name, value in (("sigma", sigma), ("coordinate_scale", coordinate_scale), ("crop_scale", crop_scale)):
@@ -122,14 +125,31 @@ class LWBAFA(LandmarkModel):
         # === Functional model ===
         crops = keras.Input((size, size, 3), name="crops")
         features, maps = boundary_stage(
-            crops, len(markup.boundaries), channels, stem_ratio, max(int(channels * middle_ratio), 1),
-            len(stage_weights), depth, shuffle, attention, dtype,
-        )  # fmt: skip
+            crops,
+            len(markup.boundaries),
+            channels,
+            stem_ratio,
+            max(int(channels * middle_ratio), 1),
+            len(stage_weights),
+            depth,
+            shuffle,
+            attention,
+            dtype,
+        )
         guided = ops.concatenate([features, maps[-1]], -1)
         places = landmark_stage(
-            guided, markup.num_points, width, blur, transformer, blocks, grouped_layers, heads, hidden,
-            dropout, dtype,
-        )  # fmt: skip
+            guided,
+            markup.num_points,
+            width,
+            blur,
+            transformer,
+            blocks,
+            grouped_layers,
+            heads,
+            hidden,
+            dropout,
+            dtype,
+        )
         super().__init__(
             inputs=crops,
             outputs={"landmarks": places * float(size), "boundaries": ops.cast(ops.stack(maps, 1), "float32")},
@@ -146,18 +166,29 @@ class LWBAFA(LandmarkModel):
         self.coordinate_scale = coordinate_scale
         self.map_reduction = map_reduction
         self.settings = {
-            "channels": channels, "stem_ratio": stem_ratio, "middle_ratio": middle_ratio, "depth": depth,
-            "shuffle": shuffle, "attention": attention, "width": width, "blur": blur, "transformer": transformer,
-            "blocks": blocks, "grouped_layers": list(grouped_layers), "heads": heads, "hidden": hidden,
+            "channels": channels,
+            "stem_ratio": stem_ratio,
+            "middle_ratio": middle_ratio,
+            "depth": depth,
+            "shuffle": shuffle,
+            "attention": attention,
+            "width": width,
+            "blur": blur,
+            "transformer": transformer,
+            "blocks": blocks,
+            "grouped_layers": list(grouped_layers),
+            "heads": heads,
+            "hidden": hidden,
             "dropout": dropout,
-        }  # fmt: skip
+        }
         self.policy = self.get_layer("stem_conv").dtype_policy.name
 
     @property
     def point_weights(self) -> tuple[str, ...]:
         """What makes tokens, which are landmarks, and makes and reads maps, which are boundaries."""
-        fusions = [f"/fusion_{index}/{part}/" for index in range(len(self.stage_weights) - 1)
-                   for part in ("head", "attend")]  # fmt: skip
+        fusions = [
+            f"/fusion_{index}/{part}/" for index in range(len(self.stage_weights) - 1) for part in ("head", "attend")
+        ]
         return ("/tokens/", "/last_maps/", "/landmark_conv_00/conv/", *fusions)
 
     def boundary_targets(self, landmarks):
@@ -176,13 +207,17 @@ class LWBAFA(LandmarkModel):
         return error + self.map_weight * maps
 
     def get_config(self):
-        return super().get_config() | self.settings | {
-            "stage_weights": self.stage_weights,
-            "size": self.crop_spec.size,
-            "crop_scale": self.crop_spec.scale,
-            "map_weight": self.map_weight,
-            "sigma": self.sigma,
-            "coordinate_scale": self.coordinate_scale,
-            "map_reduction": self.map_reduction,
-            "dtype": self.policy,
-        }
+        return (
+            super().get_config()
+            | self.settings
+            | {
+                "stage_weights": self.stage_weights,
+                "size": self.crop_spec.size,
+                "crop_scale": self.crop_spec.scale,
+                "map_weight": self.map_weight,
+                "sigma": self.sigma,
+                "coordinate_scale": self.coordinate_scale,
+                "map_reduction": self.map_reduction,
+                "dtype": self.policy,
+            }
+        )

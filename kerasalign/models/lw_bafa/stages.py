@@ -23,9 +23,17 @@ TRANSFORMERS = ("delight", "decoder", "encoder_decoder")
 
 
 def boundary_stage(
-    crops, maps: int, channels: int, stem_ratio: float, middle: int, hourglasses: int, depth: int, shuffle: str,
-    attention: bool, dtype,
-):  # fmt: skip
+    crops,
+    maps: int,
+    channels: int,
+    stem_ratio: float,
+    middle: int,
+    hourglasses: int,
+    depth: int,
+    shuffle: str,
+    attention: bool,
+    dtype,
+):
     """Crops `(B, S, S, 3)` to features `(B, S / 4, S / 4, C)` and the maps `(B, S / 4, S / 4, K)` of each hourglass."""
     x = standardise(crops, *PhotoStatistics(name="statistics", dtype=dtype)(crops))
     x = ConvNorm(64, 7, strides=2, name="stem_conv", dtype=dtype)(x)
@@ -55,9 +63,18 @@ def token_unit(transformer: str, size: int, blocks: int, grouped_layers, heads: 
 
 
 def landmark_stage(
-    features, landmarks: int, width: int, blur: int, transformer: str, blocks: int, grouped_layers,
-    heads: int, hidden: int, dropout: float, dtype,
-):  # fmt: skip
+    features,
+    landmarks: int,
+    width: int,
+    blur: int,
+    transformer: str,
+    blocks: int,
+    grouped_layers,
+    heads: int,
+    hidden: int,
+    dropout: float,
+    dtype,
+):
     """Features `(B, H, H, C)` to coordinates `(B, N, 2)` in units of the crop's side, float32."""
     x = features
     for level in range(3):
@@ -83,7 +100,10 @@ def landmark_stage(
             tokens = block(tokens, memory)
     # The middle of the crop to begin with.
     head = keras.layers.Dense(
-        2, kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
-        bias_initializer=keras.initializers.Constant(0.5), name="head", dtype="float32",
-    )  # fmt: skip
+        2,
+        kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
+        bias_initializer=keras.initializers.Constant(0.5),
+        name="head",
+        dtype="float32",
+    )
     return head(tokens)

@@ -77,9 +77,18 @@ class MuSiCaIteration(layers.Layer):
     """
 
     def __init__(
-        self, start, patches, step=1.0, to_crop=1.0, hidden=512, patch_size=14, local_attention=True,
-        extractor="conv", global_attention="none", **kwargs,
-    ):  # fmt: skip
+        self,
+        start,
+        patches,
+        step=1.0,
+        to_crop=1.0,
+        hidden=512,
+        patch_size=14,
+        local_attention=True,
+        extractor="conv",
+        global_attention="none",
+        **kwargs,
+    ):
         # The image may be a `uint8` crop and the shift must stay float32: each part casts what it needs.
         super().__init__(autocast=False, **kwargs)
         self.start = np.asarray(start, "float32")

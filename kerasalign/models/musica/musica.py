@@ -120,8 +120,9 @@ class MuSiCa(LandmarkModel):
         # === Layers ===
         statistics = PhotoStatistics(name="statistics", dtype=dtype)
         made = sorted({0, *levels})
-        pyramid = {level: PyramidLevel(level - finer, name=f"level_{level}", dtype=dtype)
-                   for finer, level in pairwise(made)}  # fmt: skip
+        pyramid = {
+            level: PyramidLevel(level - finer, name=f"level_{level}", dtype=dtype) for finer, level in pairwise(made)
+        }
         cascade = [
             MuSiCaIteration(
                 start=mean_shape[:, ::-1] / 2**level,
@@ -220,19 +221,21 @@ class MuSiCa(LandmarkModel):
         """`(B, 2)` from the right eye to the left one, of `(B, N, 2)` points with weight 0 where unknown, `(B, N)`."""
         right, left = (list(side) for side in self.markup.normaliser("inter_ocular"))
         shapes = target, ops.convert_to_tensor(self.mean_shape[None], "float32")
-        seen, schematic = (ops.mean(ops.take(points, left, axis=1), 1) - ops.mean(ops.take(points, right, axis=1), 1)
-                           for points in shapes)  # fmt: skip
+        seen, schematic = (
+            ops.mean(ops.take(points, left, axis=1), 1) - ops.mean(ops.take(points, right, axis=1), 1)
+            for points in shapes
+        )
         # The similarity transform that takes the mean shape to the known points, least squares.
         weight, count = weight[..., None], ops.maximum(ops.sum(weight, -1), 1.0)[:, None, None]
-        centred = [(points - ops.sum(points * weight, 1, keepdims=True) / count) * weight
-                   for points in shapes]  # fmt: skip
+        centred = [(points - ops.sum(points * weight, 1, keepdims=True) / count) * weight for points in shapes]
         (x, y), (u, v) = ((points[..., 0], points[..., 1]) for points in centred)
         size = ops.sum(u * u + v * v, -1)
         turn = ops.stack([ops.sum(u * x + v * y, -1), ops.sum(u * y - v * x, -1)]) / ops.maximum(size, 1e-6)
         # One point says nothing of size and turn.
         cos, sin = ops.where(size > 0, turn[0], 1.0), turn[1]
-        turned = ops.stack([cos * schematic[..., 0] - sin * schematic[..., 1],
-                            sin * schematic[..., 0] + cos * schematic[..., 1]], -1)  # fmt: skip
+        turned = ops.stack(
+            [cos * schematic[..., 0] - sin * schematic[..., 1], sin * schematic[..., 0] + cos * schematic[..., 1]], -1
+        )
         whole = ops.all(ops.take(weight[..., 0], right + left, axis=1) > 0, -1, keepdims=True)
         return ops.where(whole, seen, turned)
 

@@ -32,11 +32,16 @@ def attention_maps(model, crops: np.ndarray, kind: str = "features", batch_size:
     kinds = ("features", "attention")
     if kind not in kinds:
         raise ValueError(f"`kind` must be one of {kinds}. Received: kind={kind!r}")
-    found = {int(layer.name.removeprefix(_PREFIX)): layer.output[kinds.index(kind)]
-             for layer in model.layers if layer.name.startswith(_PREFIX)}  # fmt: skip
+    found = {
+        int(layer.name.removeprefix(_PREFIX)): layer.output[kinds.index(kind)]
+        for layer in model.layers
+        if layer.name.startswith(_PREFIX)
+    }
     if not found:
-        raise ValueError("`model` must fuse levels by attention. "
-                         f"Received: head={model.settings['head']!r}, levels={model.settings['levels']}")
+        raise ValueError(
+            "`model` must fuse levels by attention. "
+            f"Received: head={model.settings['head']!r}, levels={model.settings['levels']}"
+        )
     outputs = {str(level): ops.max(ops.cast(values, "float32"), -1) for level, values in found.items()}
     forward = compiled(keras.Model(model.inputs, outputs))
     crops = model.check_crops(crops)

@@ -94,15 +94,19 @@ class SCC(LandmarkModel):
     ):
         markup, points = resolve_markup(markup, num_landmarks)
         for name, value, known in (
-            ("head", head, ("graph", "fc")), ("attention", attention, ("semantic", "self")), ("loss", loss, LOSSES)
-        ):  # fmt: skip
+            ("head", head, ("graph", "fc")),
+            ("attention", attention, ("semantic", "self")),
+            ("loss", loss, LOSSES),
+        ):
             if value not in known:
                 raise ValueError(f"`{name}` must be one of {list(known)}. Received: {name}={value!r}")
         if 5 not in levels or not set(levels) <= {2, 3, 4, 5}:
             raise ValueError(f"`levels` must be 5 and others of 2, 3, 4. Received: levels={levels}")
         if attention == "semantic" and head == "graph" and set(levels) != set(range(min(levels), 6)):
-            raise ValueError("`levels` must leave none out where each is judged by the one above, with "
-                             f"attention='semantic'. Received: levels={levels}")
+            raise ValueError(
+                "`levels` must leave none out where each is judged by the one above, with "
+                f"attention='semantic'. Received: levels={levels}"
+            )
         if size < 32 or size % 32:
             raise ValueError(f"`size` must be a multiple of 32. Received: size={size}")
         if graph is None:
@@ -111,8 +115,9 @@ class SCC(LandmarkModel):
             graph = schematic_graph(markup.mean_shape, neighbours, symmetric)
         graph = np.asarray(graph) != 0
         if graph.shape != (points, points):
-            raise ValueError(f"`graph` must be ({points}, {points}), one row per landmark. "
-                             f"Received: shape {graph.shape}")
+            raise ValueError(
+                f"`graph` must be ({points}, {points}), one row per landmark. Received: shape {graph.shape}"
+            )
 
         # === Functional model ===
         crops = keras.Input((size, size, 3), name="crops")
@@ -140,9 +145,9 @@ class SCC(LandmarkModel):
             hidden = GraphConvolution(2 * width, name="graph_in", dtype=exact)(nodes, weights)
             for index in range(4):
                 hidden = GraphResBlock(name=f"graph_block{index + 1}", dtype=exact)(hidden, weights)
-            places = GraphConvolution(
-                2, activation=False, bias_initializer=middle, name="graph_out", dtype="float32"
-            )(hidden, weights)  # fmt: skip
+            places = GraphConvolution(2, activation=False, bias_initializer=middle, name="graph_out", dtype="float32")(
+                hidden, weights
+            )
             outputs["adjacency"] = weights
         super().__init__(inputs=crops, outputs={"landmarks": places} | outputs, **kwargs)
 
@@ -156,9 +161,14 @@ class SCC(LandmarkModel):
         self.wing_width = wing_width
         self.curvature = curvature
         self.settings = {
-            "head": head, "dynamic": dynamic, "attention": attention, "levels": [int(level) for level in levels],
-            "maps_per_node": maps_per_node, "width": width, "blocks": [int(count) for count in blocks],
-        }  # fmt: skip
+            "head": head,
+            "dynamic": dynamic,
+            "attention": attention,
+            "levels": [int(level) for level in levels],
+            "maps_per_node": maps_per_node,
+            "width": width,
+            "blocks": [int(count) for count in blocks],
+        }
         self.policy = self.get_layer("statistics").dtype_policy.name
 
     def face_loss(self, landmarks, outputs):
@@ -197,14 +207,18 @@ class SCC(LandmarkModel):
         return config
 
     def get_config(self):
-        return super().get_config() | self.settings | {
-            "graph": self.graph.astype(int).tolist(),
-            "loss": self.loss_name,
-            "linear": self.linear,
-            "wing_width": self.wing_width,
-            "curvature": self.curvature,
-            "size": self.crop_spec.size,
-            "crop_scale": self.crop_spec.scale,
-            "num_landmarks": self.num_landmarks,
-            "dtype": self.policy,
-        }
+        return (
+            super().get_config()
+            | self.settings
+            | {
+                "graph": self.graph.astype(int).tolist(),
+                "loss": self.loss_name,
+                "linear": self.linear,
+                "wing_width": self.wing_width,
+                "curvature": self.curvature,
+                "size": self.crop_spec.size,
+                "crop_scale": self.crop_spec.scale,
+                "num_landmarks": self.num_landmarks,
+                "dtype": self.policy,
+            }
+        )

@@ -9,9 +9,20 @@ from kerasalign.models.sdu.topologies import EPSILON, block, topology
 
 
 def stacked_network(
-    crops, points: int, kind: str, stacks: int, depth: int, unit: str, deformable: int, stn: str | None,
-    multiplier: float, stride: int, boundary: str, dtype, **options,
-):  # fmt: skip
+    crops,
+    points: int,
+    kind: str,
+    stacks: int,
+    depth: int,
+    unit: str,
+    deformable: int,
+    stn: str | None,
+    multiplier: float,
+    stride: int,
+    boundary: str,
+    dtype,
+    **options,
+):
     """Crops `(B, S, S, 3)` to the maps `(B, S / stride, S / stride, N)` of each stack, before any activation.
 
     Args:
@@ -38,9 +49,9 @@ def stacked_network(
         x, frame = SpatialTransformer(stn, narrow, epsilon=EPSILON, name="transformer", dtype=dtype)(x)
     if stride > 2:
         x = layers.ZeroPadding2D(3, name="stem_pad", dtype=dtype)(x)
-        x = layers.Conv2D(
-            narrow, 7, 2, use_bias=False, kernel_initializer="he_normal", name="stem_conv", dtype=dtype
-        )(x)  # fmt: skip
+        x = layers.Conv2D(narrow, 7, 2, use_bias=False, kernel_initializer="he_normal", name="stem_conv", dtype=dtype)(
+            x
+        )
         x = FusedBatchNormalization(epsilon=EPSILON, name="stem_norm", dtype=dtype)(x)
         x = layers.ReLU(name="stem_relu", dtype=dtype)(x)
     else:

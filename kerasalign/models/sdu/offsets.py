@@ -34,14 +34,19 @@ def predict_offsets(model, crops: np.ndarray, batch_size: int = 32) -> dict[str,
     """
     found = {layer.name: layer for layer in model.layers if isinstance(layer, DeformConv2D)}
     if not found:
-        raise ValueError("`model` must have deformable convolutions. "
-                         f"Received: deformable={model.settings['deformable']}")  # fmt: skip
+        raise ValueError(
+            f"`model` must have deformable convolutions. Received: deformable={model.settings['deformable']}"
+        )
     network = keras.Model(model.inputs, {name: layer.input for name, layer in found.items()})
     crops = model.check_crops(crops)
     forward, parts = compiled(network), []
     for start in range(0, max(len(crops), 1), batch_size):
         batch = crops[start : start + batch_size]
         inputs = forward(pad_rows(batch, bucket(len(batch), batch_size)))
-        parts.append({name: ops.convert_to_numpy(layer.predict_offsets(inputs[name]))[: len(batch)]
-                      for name, layer in found.items()})  # fmt: skip
+        parts.append(
+            {
+                name: ops.convert_to_numpy(layer.predict_offsets(inputs[name]))[: len(batch)]
+                for name, layer in found.items()
+            }
+        )
     return {name: np.concatenate([part[name] for part in parts]) for name in found}

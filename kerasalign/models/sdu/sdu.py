@@ -130,19 +130,28 @@ class SDU(LandmarkModel):
         markup, points = resolve_markup(markup, num_landmarks)
         deformable = TRANSFORMERS.get(transformer) if deformable is None else deformable
         for name, value, known in (
-            ("topology", topology, DEPTHS), ("block", block, BLOCKS), ("transformer", transformer, TRANSFORMERS),
-            ("deformable", deformable, (0, 1, 2, 3)), ("stn_mode", stn_mode, MODES), ("loss", loss, LOSSES),
-            ("lateral", lateral, ("conv1x1", "identity")), ("boundary", boundary, BOUNDARIES),
-            ("decode", decode, DECODERS), ("reduction", reduction, ("mean", "sum")), ("stride", stride, (2, 4)),
-        ):  # fmt: skip
+            ("topology", topology, DEPTHS),
+            ("block", block, BLOCKS),
+            ("transformer", transformer, TRANSFORMERS),
+            ("deformable", deformable, (0, 1, 2, 3)),
+            ("stn_mode", stn_mode, MODES),
+            ("loss", loss, LOSSES),
+            ("lateral", lateral, ("conv1x1", "identity")),
+            ("boundary", boundary, BOUNDARIES),
+            ("decode", decode, DECODERS),
+            ("reduction", reduction, ("mean", "sum")),
+            ("stride", stride, (2, 4)),
+        ):
             if value not in known:
                 raise ValueError(f"`{name}` must be one of {list(known)}. Received: {name}={value!r}")
         depth = DEPTHS[topology] if down is None else down
         if stacks < 1 or depth < 1:
             raise ValueError(f"`stacks` and `down` must be at least 1. Received: stacks={stacks}, down={down}")
         if size % (stride * 2**depth) or size < stride * 2**depth:
-            raise ValueError(f"`size` must be a multiple of {stride * 2**depth} for down={depth} and stride={stride}. "
-                             f"Received: size={size}")
+            raise ValueError(
+                f"`size` must be a multiple of {stride * 2**depth} for down={depth} and stride={stride}. "
+                f"Received: size={size}"
+            )
         if int(256 * multiplier) < 8 or int(256 * multiplier) % 8:
             raise ValueError(f"`multiplier` times 256 must be a multiple of 8. Received: multiplier={multiplier}")
         if not sigma > 0:
@@ -155,16 +164,31 @@ class SDU(LandmarkModel):
         if coherence not in (None, *DISTANCES):
             raise ValueError(f"`coherence` must be one of {list(DISTANCES)}. Received: coherence={coherence!r}")
         if coherence_sigmoid and map_loss != "sigmoid_ce":
-            raise ValueError("`coherence_sigmoid` is for maps that are read through a sigmoid, with loss='paper'. "
-                             f"Received: loss={loss!r}")
+            raise ValueError(
+                "`coherence_sigmoid` is for maps that are read through a sigmoid, with loss='paper'. "
+                f"Received: loss={loss!r}"
+            )
 
         # === Functional model ===
         crops = keras.Input((size, size, 3), name="crops")
         maps, frame = stacked_network(
-            crops, points, topology, stacks, depth, block, deformable, stn_mode if transformer == "stn" else None,
-            multiplier, stride, boundary, dtype, lateral=lateral, gate=gate, down_activation=down_activation,
+            crops,
+            points,
+            topology,
+            stacks,
+            depth,
+            block,
+            deformable,
+            stn_mode if transformer == "stn" else None,
+            multiplier,
+            stride,
+            boundary,
+            dtype,
+            lateral=lateral,
+            gate=gate,
+            down_activation=down_activation,
             faithful_init=faithful_init,
-        )  # fmt: skip
+        )
         decoder = DecodeHeatmaps(stride, decode, _ACTIVATIONS[map_loss], name="decode", dtype="float32")
         places, confidence = decoder(maps[-1])
         outputs = {"landmarks": places, "confidence": confidence, "heatmaps": ops.stack(maps, 1)}
@@ -188,28 +212,35 @@ class SDU(LandmarkModel):
         self.pair_rotation = [float(limit) for limit in pair_rotation]
         self.pair_scale = [float(limit) for limit in pair_scale]
         self.settings = {
-            "topology": topology, "stacks": stacks, "block": block, "down": depth, "transformer": transformer,
-            "deformable": deformable, "stn_mode": stn_mode, "lateral": lateral, "gate": gate,
-            "down_activation": down_activation, "boundary": boundary, "faithful_init": faithful_init,
-            "multiplier": multiplier, "decode": decode, "loss": loss,
-        }  # fmt: skip
+            "topology": topology,
+            "stacks": stacks,
+            "block": block,
+            "down": depth,
+            "transformer": transformer,
+            "deformable": deformable,
+            "stn_mode": stn_mode,
+            "lateral": lateral,
+            "gate": gate,
+            "down_activation": down_activation,
+            "boundary": boundary,
+            "faithful_init": faithful_init,
+            "multiplier": multiplier,
+            "decode": decode,
+            "loss": loss,
+        }
         self.policy = self.get_layer("stem_pool").dtype_policy.name
         self.seed_generator = keras.random.SeedGenerator()
 
     def draw_transforms(self, count) -> Transforms:
         """Random transforms T for `count` crops."""
         flip = self.markup.flip if self.markup else None
-        return Transforms.draw(
-            count, self.pair_flip, self.pair_rotation, self.pair_scale, flip, self.seed_generator
-        )  # fmt: skip
+        return Transforms.draw(count, self.pair_flip, self.pair_rotation, self.pair_scale, flip, self.seed_generator)
 
     def face_loss(self, landmarks, outputs):
         """Loss of each face's heatmaps, summed over the stacks: L_p-g of equation 1."""
         if "frame" in outputs:
             landmarks = _into(ops.stop_gradient(outputs["frame"]), landmarks)
-        return heatmap_loss(
-            outputs["heatmaps"], landmarks, self.stride, self.map_loss, self.sigma, self.reduction
-        )  # fmt: skip
+        return heatmap_loss(outputs["heatmaps"], landmarks, self.stride, self.map_loss, self.sigma, self.reduction)
 
     def pair_loss(self, crops, landmarks, outputs, transforms: Transforms, training=True):
         """What the outside transformer adds to the loss of each face: `L_p-g(H(T I), T G) + lambda L_p-p` (equation 1).
@@ -240,21 +271,25 @@ class SDU(LandmarkModel):
         return loss + weighted_mean(pairs, sample_weight)
 
     def get_config(self):
-        return super().get_config() | self.settings | {
-            "size": self.crop_spec.size,
-            "stride": self.stride,
-            "crop_scale": self.crop_spec.scale,
-            "sigma": self.sigma,
-            "reduction": self.reduction,
-            "coherence_weight": self.coherence_weight,
-            "coherence": self.coherence,
-            "coherence_sigmoid": self.coherence_sigmoid,
-            "pair_flip": self.pair_flip,
-            "pair_rotation": self.pair_rotation,
-            "pair_scale": self.pair_scale,
-            "num_landmarks": self.num_landmarks,
-            "dtype": self.policy,
-        }
+        return (
+            super().get_config()
+            | self.settings
+            | {
+                "size": self.crop_spec.size,
+                "stride": self.stride,
+                "crop_scale": self.crop_spec.scale,
+                "sigma": self.sigma,
+                "reduction": self.reduction,
+                "coherence_weight": self.coherence_weight,
+                "coherence": self.coherence,
+                "coherence_sigmoid": self.coherence_sigmoid,
+                "pair_flip": self.pair_flip,
+                "pair_rotation": self.pair_rotation,
+                "pair_scale": self.pair_scale,
+                "num_landmarks": self.num_landmarks,
+                "dtype": self.policy,
+            }
+        )
 
 
 def _into(frame, landmarks):

@@ -37,9 +37,17 @@ def block(x, unit: str, width: int, name: str, dtype, widen: bool = False):
 
 
 def topology(
-    x, kind: str, depth: int, unit: str, name: str, dtype, lateral="conv1x1", gate=False, down_activation="sigmoid",
+    x,
+    kind: str,
+    depth: int,
+    unit: str,
+    name: str,
+    dtype,
+    lateral="conv1x1",
+    gate=False,
+    down_activation="sigmoid",
     faithful_init=False,
-):  # fmt: skip
+):
     """A topology from `(B, H, W, C)` to the same shape.
 
     Args:
