@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from kerasalign.files import write_json
+from kerasalign.support.files import write_json
 from kerasalign.training.run import versions
 
 

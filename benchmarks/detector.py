@@ -20,7 +20,6 @@ import cv2
 import numpy as np
 from common import finish, medians, pin_threads
 
-from kerasalign.data.images import load_image
 from kerasalign.detector.coding import find_faces
 from kerasalign.detector.network import FaceDetector
 from kerasalign.export.crops import PORTRAIT
@@ -28,6 +27,7 @@ from kerasalign.inference import KerasAlignDetector, get_detector
 from kerasalign.inference.detectors.networks import bundled_weights, open_file, open_network, write_file
 from kerasalign.inference.detectors.second_look import LOOK_SIZE
 from kerasalign.models.profile import profile
+from kerasalign.support.images import load_image
 
 TOGETHER = 8
 

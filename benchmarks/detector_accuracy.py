@@ -16,11 +16,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from common import finish
 
 import kerasalign
-from kerasalign.data.images import list_images
 from kerasalign.datasets import read_dataset
 from kerasalign.detector import false_boxes, recall
 from kerasalign.inference import get_detector
 from kerasalign.recipes.evaluation import evaluate_model
+from kerasalign.support.images import list_images
 
 
 def landmarks(model, args, box_source: str) -> dict:

@@ -30,7 +30,7 @@ os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 import cv2
 import numpy as np
 
-from kerasalign.data import AugmentConfig, CropCache, FaceLoader
+from kerasalign.data import AugmentConfig, CropCache, FaceLoader, build_cache
 from kerasalign.datasets.sample import FaceSample
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import get_markup
@@ -50,7 +50,7 @@ def generated_cache(count: int, spec: CropSpec, directory: str) -> CropCache:
     for i in range(count):
         points = mean * side + 1.5 * side + rng.normal(0, 0.02 * side, mean.shape)
         samples.append(FaceSample(Path(f"generated-{i}"), points, "68", str(i)))
-    return CropCache.build(samples, spec, directory, reader=lambda s: photos[int(s.name) % 16], progress=False)
+    return build_cache(samples, spec, directory, reader=lambda s: photos[int(s.name) % 16], progress=False)
 
 
 def rates(runs: dict, images: dict[str, int], rounds: int) -> dict:

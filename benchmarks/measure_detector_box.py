@@ -16,12 +16,12 @@ from importlib.metadata import version
 
 import numpy as np
 
-from kerasalign.data.images import load_image
 from kerasalign.datasets import read_dataset
-from kerasalign.files import written_beside
 from kerasalign.geometry import BoxMap, box_center, box_iou, box_size
 from kerasalign.inference.detectors import MTCNNDetector
 from kerasalign.markups import get_markup
+from kerasalign.support.files import written_beside
+from kerasalign.support.images import load_image
 
 PACKAGES = ("mtcnn", "tensorflow", "numpy", "opencv-python-headless")
 

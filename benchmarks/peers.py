@@ -35,10 +35,10 @@ import numpy as np
 from common import finish, load_pinned, pin_threads
 from peer_worker import now, since
 
-from kerasalign.data.images import list_images, load_image
 from kerasalign.geometry import CropSpec, apply_affine
 from kerasalign.hub import read_manifest
 from kerasalign.inference import KerasAlignDetector, get_detector
+from kerasalign.support.images import list_images, load_image
 
 SCALE = 2.5
 

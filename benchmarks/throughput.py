@@ -28,11 +28,11 @@ import numpy as np
 from common import finish, load_pinned, medians, pin_threads
 from PIL import Image
 
-from kerasalign.data.images import list_images, load_image
 from kerasalign.export.crops import PORTRAIT
 from kerasalign.inference import KerasAlignDetector, get_detector
 from kerasalign.inference.video import FaceTracker, VideoSource, VideoWriter
 from kerasalign.inference.video.video import Video
+from kerasalign.support.images import list_images, load_image
 
 TOGETHER, BATCH = 4, 32
 

@@ -7,73 +7,54 @@
 Names load when they are first used, so that importing the library takes no time and loads no backend.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from kerasalign._lazy import attach
+from kerasalign._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from kerasalign.export import export_model as export
-    from kerasalign.geometry import CropSpec
+    from kerasalign.export import export_model as export  # noqa: F401
+    from kerasalign.geometry import CropSpec as CropSpec
     from kerasalign.hub import (
-        adapt,
-        align,
-        download,
-        freeze_kept,
-        info,
-        list_models,
-        load,
-        publish,
-        save_preset,
+        adapt as adapt,
+        align as align,
+        download as download,
+        freeze_kept as freeze_kept,
+        info as info,
+        list_models as list_models,
+        load as load,
+        publish as publish,
+        save_preset as save_preset,
     )
-    from kerasalign.inference import Face, Faces
-    from kerasalign.markups import Markup, get_markup, list_markups, register_markup
-    from kerasalign.metrics import Protocol, get_protocol
-    from kerasalign.models import LandmarkModel
+    from kerasalign.inference import Face as Face, Faces as Faces
+    from kerasalign.markups import (
+        Markup as Markup,
+        get_markup as get_markup,
+        list_markups as list_markups,
+        register_markup as register_markup,
+    )
+    from kerasalign.metrics import Protocol as Protocol, get_protocol as get_protocol
+    from kerasalign.models import LandmarkModel as LandmarkModel
 
-__version__ = "0.1.0"
-
-__all__ = [
-    "CropSpec",
-    "Face",
-    "Faces",
-    "LandmarkModel",
-    "Markup",
-    "Protocol",
-    "adapt",
-    "align",
-    "download",
-    "export",
-    "freeze_kept",
-    "get_markup",
-    "get_protocol",
-    "info",
-    "list_markups",
-    "list_models",
-    "load",
-    "publish",
-    "register_markup",
-    "save_preset",
-]
-
-_ROOMS = {
-    "export": ("export",),
-    "geometry": ("CropSpec",),
-    "hub": ("adapt", "align", "download", "freeze_kept", "info", "list_models", "load", "publish", "save_preset"),
-    "inference": ("Face", "Faces"),
-    "markups": ("Markup", "get_markup", "list_markups", "register_markup"),
-    "metrics": ("Protocol", "get_protocol"),
-    "models": ("LandmarkModel",),
-}
-_HOME = {name: room for room, names in _ROOMS.items() for name in names}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'kerasalign' has no attribute {name!r}")
-    room = import_module(f"kerasalign.{_HOME[name]}")
-    value = room if name == _HOME[name] else getattr(room, name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "kerasalign.export": ["export_model as export"],
+        "kerasalign.geometry": ["CropSpec"],
+        "kerasalign.hub": [
+            "adapt",
+            "align",
+            "download",
+            "freeze_kept",
+            "info",
+            "list_models",
+            "load",
+            "publish",
+            "save_preset",
+        ],
+        "kerasalign.inference": ["Face", "Faces"],
+        "kerasalign.markups": ["Markup", "get_markup", "list_markups", "register_markup"],
+        "kerasalign.metrics": ["Protocol", "get_protocol"],
+        "kerasalign.models": ["LandmarkModel"],
+    },
+)

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from kerasalign.files import folder_beside, sha256, write_json, written_beside
+from kerasalign.support.files import folder_beside, sha256, write_json, written_beside
 
 
 def test_a_failed_write_leaves_the_good_file_and_no_draft(tmp_path):

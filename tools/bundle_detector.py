@@ -15,8 +15,8 @@ from pathlib import Path
 from bundle_weights import MANIFEST, TOP, compact
 
 from kerasalign.detector import FaceDetector
-from kerasalign.files import sha256, written_beside
 from kerasalign.inference.detectors.networks import write_file
+from kerasalign.support.files import sha256, written_beside
 from kerasalign.training import save_weights
 
 FILE = TOP / "kerasalign" / "weights" / "detector.weights.h5"

@@ -17,8 +17,8 @@ import re
 from pathlib import Path
 
 import kerasalign
-from kerasalign.files import sha256, written_beside
 from kerasalign.recipes import LEARNED
+from kerasalign.support.files import sha256, written_beside
 from kerasalign.training import save_weights
 
 TOP = Path(__file__).resolve().parents[1]

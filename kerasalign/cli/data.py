@@ -12,7 +12,7 @@ import typer
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import console, print_json, print_table, say
-from kerasalign.files import written_beside
+from kerasalign.support.files import written_beside
 
 ReaderOptions = Annotated[
     list[str] | None,

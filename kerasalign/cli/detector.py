@@ -124,10 +124,10 @@ def measure_command(
     if data is None and faceless is None:
         raise typer.BadParameter("Give --data DIR, --faceless DIR or both.")
     start_backend()
-    from kerasalign.data.images import list_images
     from kerasalign.datasets import read_dataset
     from kerasalign.detector.measure import false_boxes, recall
     from kerasalign.inference import KerasAlignDetector, get_detector
+    from kerasalign.support.images import list_images
 
     own = detector == KerasAlignDetector.name
     finder = KerasAlignDetector(weights, size, min_score, runtime=runtime) if own else get_detector(detector)
@@ -148,8 +148,8 @@ def export_command(
     """Write the detector for ONNX Runtime or LiteRT; KerasAlignDetector(FILE) opens it."""
     start_backend()
     from kerasalign.detector.network import FaceDetector
-    from kerasalign.files import sha256
     from kerasalign.inference.detectors.networks import bundled_weights, write_file
+    from kerasalign.support.files import sha256
 
     weights = bundled_weights() if weights is None else weights
     network = FaceDetector(dtype="float32")

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import track
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import error_console, say
-from kerasalign.files import write_json, written_beside
+from kerasalign.support.files import write_json, written_beside
+from kerasalign.support.progress import track
 
 _ModelOption = Annotated[str | None, typer.Option(help="Name of a preset; see `kerasalign list`.")]
 _WeightsOption = Annotated[Path | None, typer.Option(help="A weights file instead of the published ones.")]
@@ -97,8 +97,7 @@ def _report(
     """Reports, draws, notes and counts the faces of photos."""
     # Unreadable photos are reported here, one line each.
     logging.getLogger("kerasalign.inference").setLevel(logging.ERROR)
-    screen = error_console()
-    for faces in track(stream, "Aligning", total, console=screen, transient=True, disable=not screen.is_terminal):
+    for faces in track(stream, "Aligning", total):
         documents.append(faces.to_dict())
         if faces.problem:
             count["unread"] += 1
@@ -179,7 +178,7 @@ def _load(name: str | None, weights: Path | None, runtime: str = "keras", start:
 
 
 def _photos(sources: list[Path], recursive: bool, out: Path) -> list[Path]:
-    from kerasalign.data.images import list_images
+    from kerasalign.support.images import list_images
 
     photos: list[Path] = []
     for source in sources:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from kerasalign.cli.console import say
-from kerasalign.files import written_beside
+from kerasalign.support.files import written_beside
 
 
 def register(app: typer.Typer) -> None:

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from kerasalign.cli.console import error_console, say
-from kerasalign.files import write_json
+from kerasalign.support.files import write_json
 
 _CAMERA = re.compile(r"camera:(\d+)")
 

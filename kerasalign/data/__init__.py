@@ -1,44 +1,44 @@
 """From annotated photos to training batches: images, crop cache, augmentation, balancing, loaders."""
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
-from importlib import import_module
+from kerasalign._lazy import attach
 
-_HOME = {
-    "AugmentConfig": "augment_config",
-    "AugmentParams": "augmentation",
-    "BalanceReport": "report",
-    "CacheError": "cache",
-    "CropCache": "cache",
-    "FaceLoader": "loader",
-    "ImageError": "images",
-    "apply_augment": "augmentation",
-    "augment": "augmentation",
-    "balance_report": "report",
-    "build_cache": "cache_build",
-    "cached_spec": "cache",
-    "draw": "augmentation",
-    "exact_boundary_maps": "boundary_maps",
-    "gdb_copies": "balance",
-    "gdb_weights": "balance",
-    "load_image": "images",
-    "mahalanobis": "balance",
-    "pdb_copies": "balance",
-    "shape_space": "balance",
-    "split_indices": "split",
-    "to_tf_data": "tf_data",
-}
+if TYPE_CHECKING:
+    from kerasalign.data.augment_config import AugmentConfig as AugmentConfig
+    from kerasalign.data.augmentation import (
+        AugmentParams as AugmentParams,
+        apply_augment as apply_augment,
+        augment as augment,
+        draw as draw,
+    )
+    from kerasalign.data.balance import (
+        gdb_copies as gdb_copies,
+        gdb_weights as gdb_weights,
+        mahalanobis as mahalanobis,
+        pdb_copies as pdb_copies,
+        shape_space as shape_space,
+    )
+    from kerasalign.data.boundary_maps import exact_boundary_maps as exact_boundary_maps
+    from kerasalign.data.cache import CacheError as CacheError, CropCache as CropCache, cached_spec as cached_spec
+    from kerasalign.data.cache_build import build_cache as build_cache
+    from kerasalign.data.loader import FaceLoader as FaceLoader
+    from kerasalign.data.report import BalanceReport as BalanceReport, balance_report as balance_report
+    from kerasalign.data.split import split_indices as split_indices
+    from kerasalign.data.tf_data import to_tf_data as to_tf_data
 
-__all__ = sorted(_HOME)
-
-
-def __getattr__(name: str):
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "augment_config": ["AugmentConfig"],
+        "augmentation": ["AugmentParams", "apply_augment", "augment", "draw"],
+        "balance": ["gdb_copies", "gdb_weights", "mahalanobis", "pdb_copies", "shape_space"],
+        "boundary_maps": ["exact_boundary_maps"],
+        "cache": ["CacheError", "CropCache", "cached_spec"],
+        "cache_build": ["build_cache"],
+        "loader": ["FaceLoader"],
+        "report": ["BalanceReport", "balance_report"],
+        "split": ["split_indices"],
+        "tf_data": ["to_tf_data"],
+    },
+)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasalign.files import written_beside
+from kerasalign.support.files import written_beside
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasalign.files import sha256
 from kerasalign.geometry import CropSpec
+from kerasalign.support.files import sha256
 
 VERSION = 1
 
@@ -57,7 +57,7 @@ class CropCache:
 
     Example:
 
-        cache = CropCache.build(reader.samples("train"), model.crop_spec, "cache/300w-train")
+        cache = build_cache(read_dataset("300w", "300W", "train"), model.crop_spec, "cache/300w-train")
     """
 
     crops: np.ndarray
@@ -95,26 +95,11 @@ class CropCache:
         return super().__reduce__()
 
     @classmethod
-    def build(cls, samples, spec: CropSpec, directory, **options) -> CropCache:
-        """Makes the cache, or opens the one that is there if it was made of the same.
-
-        Args:
-            samples: `FaceSample`s of one markup.
-            spec: The model's crop.
-            directory: Where to keep it. What is there is replaced when it differs or is damaged; the new
-                cache is made beside it first, so an interrupted build leaves the old one.
-            **options: See `kerasalign.data.build_cache`.
-        """
-        from kerasalign.data.cache_build import build_cache
-
-        return build_cache(samples, spec, directory, **options)
-
-    @classmethod
     def open(cls, directory, verify: bool = True) -> CropCache:
         """Opens a cache without loading it into memory.
 
         Args:
-            directory: As given to `build`.
+            directory: As given to `build_cache`.
             verify: Read all crops once and compare their digest.
 
         Raises:

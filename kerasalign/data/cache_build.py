@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import shutil
-import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,8 +17,9 @@ import numpy as np
 
 from kerasalign.data.cache import VERSION, CacheError, CropCache, cached_spec
 from kerasalign.datasets.sample import EmbeddedImage, FaceSample
-from kerasalign.files import sha256
 from kerasalign.geometry import CropSpec, apply_affine
+from kerasalign.support.files import sha256
+from kerasalign.support.progress import track
 
 _LOG = logging.getLogger(__name__)
 _ABANDONED_AFTER = 6 * 3600
@@ -165,7 +165,8 @@ def _fill(work: Path, samples, spec, box, markup, digest, on_error, reader, work
     skipped: dict[str, str] = {}
     # A photo of many faces (neighbours in a list) is decoded once.
     photos = [list(faces) for _, faces in groupby(samples, key=lambda sample: str(sample.image))]
-    for sample, result in _in_order(photos, spec, box, reader, workers, progress):
+    cut = _in_order(photos, spec, box, reader, workers)
+    for sample, result in track(cut, "Cropping faces", len(samples), progress):
         if isinstance(result, Exception):
             if on_error == "raise":
                 raise ValueError(f"Face '{sample.name}' cannot be cropped: {result}") from result
@@ -202,20 +203,14 @@ def _fill(work: Path, samples, spec, box, markup, digest, on_error, reader, work
     (work / "meta.json").write_text(json.dumps(meta, indent=1), "utf-8")
 
 
-def _in_order(photos, spec, box, reader, workers, progress):
+def _in_order(photos, spec, box, reader, workers):
     """Yields every sample with its result; threads decode a bounded number of photos ahead."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    shown = sys.stderr.isatty() if progress is None else progress
     workers = workers or os.cpu_count() or 1
     with (
-        Progress(console=Console(stderr=True), disable=not shown) as bar,
         ThreadPoolExecutor(workers) as pool,
         # A thread that falls behind in a video would have it decoded anew from its start.
         ThreadPoolExecutor(1) as forward,
     ):
-        task = bar.add_task("Cropping faces", total=sum(map(len, photos)))
         pending = []
         todo = iter(photos)
         try:
@@ -228,7 +223,6 @@ def _in_order(photos, spec, box, reader, workers, progress):
                     return
                 faces, future = pending.pop(0)
                 yield from zip(faces, future.result())
-                bar.advance(task, len(faces))
         finally:
             for _, future in pending:
                 future.cancel()

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from kerasalign.files import written_beside
+from kerasalign.support.files import written_beside
 
 _NAMESPACE = "http://graphml.graphdrawing.org/xmlns"
 _SUFFIXES = (".csv", ".npz", ".graphml")

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
-from rich.console import Console
-from rich.progress import track
 
 from kerasalign.datasets.dataset import Dataset, Finding
 from kerasalign.datasets.errors import DatasetError, DatasetNote
@@ -17,6 +15,7 @@ from kerasalign.datasets.own_points import OwnPoints
 from kerasalign.datasets.registry import get_dataset, list_datasets
 from kerasalign.datasets.report import DatasetReport, Fault
 from kerasalign.datasets.sample import EmbeddedImage, FaceSample
+from kerasalign.support.progress import track
 
 _ORIENTATION = 274  # EXIF tag; 5 to 8 swap width and height.
 
@@ -97,12 +96,9 @@ def _fault(finding: DatasetError | DatasetNote) -> Fault:
 
 def _check_photos(faces: list[tuple[str, FaceSample]]) -> tuple[list[tuple[str, FaceSample]], list[Fault]]:
     """The faces, of `(split, face)`, whose photo can be used, and what is wrong with the others."""
-    console = Console(stderr=True)
     sizes: dict[str, tuple[int, int] | str] = {}
     usable, faults = [], []
-    for split, face in track(
-        faces, "Checking photos", console=console, transient=True, disable=not console.is_terminal
-    ):
+    for split, face in track(faces, "Checking photos"):
         key = str(face.image)
         if key not in sizes:
             sizes[key] = _photo_size(face.image)

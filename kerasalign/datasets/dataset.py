@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Literal
 
 from kerasalign.datasets.errors import DatasetError, DatasetNote
-from kerasalign.datasets.report import DatasetReport
 from kerasalign.datasets.sample import FaceSample
 
 Finding = FaceSample | DatasetError | DatasetNote
@@ -110,12 +109,6 @@ class Dataset(ABC):
             absent = f"; not there: {', '.join(missing)}" if missing else ""
             raise DatasetError(root, f"no face of {self.name} split '{split}' can be read here{absent}")
         return samples
-
-    def check(self, root: str | os.PathLike, photos: bool = True, **options) -> DatasetReport:
-        """Counts a folder and lists what is missing or broken; see `check_dataset`."""
-        from kerasalign.datasets.check import check_dataset  # It knows every data set, so it comes after them.
-
-        return check_dataset(root, self.name, photos, **options)
 
     def check_options(self, options: Collection[str]) -> None:
         """Raises unless the reader takes options of these names.

@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from kerasalign.datasets.errors import DatasetError
-
-PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif"})
+from kerasalign.support.images import IMAGE_SUFFIXES
 
 
 def list_photos(folder: Path) -> dict[str, list[Path]]:
     """Name without extension to the photos of that name in a folder; the extension's case does not matter."""
     photos: dict[str, list[Path]] = {}
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in PHOTO_SUFFIXES and not path.name.startswith("."):
+        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith("."):
             photos.setdefault(path.stem, []).append(path)
     return photos
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from kerasalign.datasets.errors import DatasetError
-from kerasalign.files import written_beside
+from kerasalign.support.files import written_beside
 
 
 def read_pts(path: str | os.PathLike, num_points: int | None = None) -> np.ndarray:

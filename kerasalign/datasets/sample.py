@@ -95,6 +95,6 @@ class FaceSample:
         """
         if isinstance(self.image, EmbeddedImage):
             return self.image.read()
-        from kerasalign.data.images import load_image
+        from kerasalign.support.images import load_image
 
         return load_image(self.image)

@@ -6,50 +6,30 @@
 Names load when they are first used: finding faces needs no renderer, and numpy alone until there is a network.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from kerasalign._lazy import attach
 
 if TYPE_CHECKING:
-    from kerasalign.detector.coding import find_faces
-    from kerasalign.detector.crowd import Crowd, CrowdConfig
-    from kerasalign.detector.measure import false_boxes, recall
-    from kerasalign.detector.negatives import mine_negatives
-    from kerasalign.detector.network import FaceDetector
-    from kerasalign.detector.pool import HeadPool, pool_scene, write_pool
-    from kerasalign.detector.recipe import DetectorRecipe
-    from kerasalign.detector.stream import CrowdStream
+    from kerasalign.detector.coding import find_faces as find_faces
+    from kerasalign.detector.crowd import Crowd as Crowd, CrowdConfig as CrowdConfig
+    from kerasalign.detector.measure import false_boxes as false_boxes, recall as recall
+    from kerasalign.detector.negatives import mine_negatives as mine_negatives
+    from kerasalign.detector.network import FaceDetector as FaceDetector
+    from kerasalign.detector.pool import HeadPool as HeadPool, pool_scene as pool_scene, write_pool as write_pool
+    from kerasalign.detector.recipe import DetectorRecipe as DetectorRecipe
+    from kerasalign.detector.stream import CrowdStream as CrowdStream
 
-__all__ = [
-    "Crowd",
-    "CrowdConfig",
-    "CrowdStream",
-    "DetectorRecipe",
-    "FaceDetector",
-    "HeadPool",
-    "false_boxes",
-    "find_faces",
-    "mine_negatives",
-    "pool_scene",
-    "recall",
-    "write_pool",
-]
-
-_FILES = {
-    "coding": ("find_faces",),
-    "crowd": ("Crowd", "CrowdConfig"),
-    "measure": ("false_boxes", "recall"),
-    "negatives": ("mine_negatives",),
-    "network": ("FaceDetector",),
-    "pool": ("HeadPool", "pool_scene", "write_pool"),
-    "recipe": ("DetectorRecipe",),
-    "stream": ("CrowdStream",),
-}
-_HOME = {name: file for file, names in _FILES.items() for name in names}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'kerasalign.detector' has no attribute {name!r}")
-    value = getattr(import_module(f"kerasalign.detector.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "coding": ["find_faces"],
+        "crowd": ["Crowd", "CrowdConfig"],
+        "measure": ["false_boxes", "recall"],
+        "negatives": ["mine_negatives"],
+        "network": ["FaceDetector"],
+        "pool": ["HeadPool", "pool_scene", "write_pool"],
+        "recipe": ["DetectorRecipe"],
+        "stream": ["CrowdStream"],
+    },
+)

@@ -8,9 +8,9 @@ from itertools import groupby
 
 import numpy as np
 
-from kerasalign.data.images import load_image
 from kerasalign.geometry import about, apply_affine, box_center, box_iou, box_size, rotation, tight_box, warp
 from kerasalign.markups import get_markup
+from kerasalign.support.images import load_image
 
 
 def recall(detector, samples: Iterable, overlap: float = 0.5, degrees: float = 0.0) -> dict:

@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from kerasalign.data.images import list_images, load_image
-from kerasalign.files import written_beside
+from kerasalign.support.files import written_beside
+from kerasalign.support.images import list_images, load_image
 
 
 def mine_negatives(

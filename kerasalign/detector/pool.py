@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kerasalign.files import written_beside
 from kerasalign.markups import get_markup
+from kerasalign.support.files import written_beside
 
 if TYPE_CHECKING:
     from kerasalign.synth.dataset import Series

@@ -12,7 +12,7 @@ from kerasalign.detector.crowd import Crowd, CrowdConfig
 from kerasalign.detector.network import FaceDetector
 from kerasalign.detector.pool import HeadPool
 from kerasalign.detector.stream import CrowdStream, composed
-from kerasalign.files import sha256
+from kerasalign.support.files import sha256
 from kerasalign.training import AveragedAdam, RunFolder
 
 logger = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasalign.data.images import load_image
 from kerasalign.geometry import CropSpec
+from kerasalign.support.images import load_image
 
 # Part of scikit-image's `astronaut`: Eileen Collins, by NASA, in the public domain.
 PORTRAIT = Path(__file__).with_name("portrait.jpg")

@@ -10,9 +10,9 @@ from pathlib import Path
 from kerasalign.export.litert_file import write_litert
 from kerasalign.export.onnx_file import write_onnx
 from kerasalign.export.saved_model import write_saved_model
-from kerasalign.files import folder_beside, written_beside
 from kerasalign.inference.runtimes.onnx_cascade import FILE
 from kerasalign.inference.runtimes.saved_model import METADATA
+from kerasalign.support.files import folder_beside, written_beside
 
 
 @dataclass(frozen=True)

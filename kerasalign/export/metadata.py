@@ -6,7 +6,7 @@ import json
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-import kerasalign
+from kerasalign._version import __version__
 from kerasalign.markups.files import markup_spec
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def describe(model: LandmarkModel, outputs: list[str], *, quantize: str, input_d
     origin = model.origin
     weights = origin.weights if origin else None
     return {
-        "kerasalign": kerasalign.__version__,
+        "kerasalign": __version__,
         "preset": origin.name if origin else "",
         "model": type(model).__name__,
         "markup": json.dumps(markup_spec(model.markup)) if model.markup else "",

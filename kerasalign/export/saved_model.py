@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kerasalign.export.onnx_file import as_function
-from kerasalign.files import write_json
 from kerasalign.inference.runtimes.saved_model import METADATA
+from kerasalign.support.files import write_json
 
 
 def write_saved_model(network, folder: Path, metadata: Mapping[str, str]) -> None:

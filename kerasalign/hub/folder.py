@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasalign.files import plain_json, sha256, write_json, written_beside
 from kerasalign.hub.card import model_card
 from kerasalign.hub.manifest import read_manifest
 from kerasalign.hub.preset import Preset, Result, TrainingData
 from kerasalign.markups import Markup, get_markup, know_markup, load_markup, save_markup
+from kerasalign.support.files import plain_json, sha256, write_json, written_beside
 
 if TYPE_CHECKING:
     from kerasalign.models import LandmarkModel
@@ -240,7 +240,7 @@ def _edited(directory: Path) -> bool:
 
 
 def _write(directory: Path, preset: Preset, markup: Markup | None) -> Preset:
-    from kerasalign import __version__
+    from kerasalign._version import __version__
 
     if markup is not None:
         save_markup(markup, directory / MARKUP)

@@ -9,7 +9,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasalign.files import sha256
 from kerasalign.geometry import CropSpec
 from kerasalign.hub.adaptation import adapt
 from kerasalign.hub.errors import WeightsError
@@ -18,6 +17,7 @@ from kerasalign.hub.preset import Preset, Weights
 from kerasalign.hub.runtimes import RUNTIMES, open_cached
 from kerasalign.hub.source import find_preset, found_here
 from kerasalign.hub.zoo import Info
+from kerasalign.support.files import sha256
 
 if TYPE_CHECKING:
     from kerasalign.inference.runtimes import RuntimeModel

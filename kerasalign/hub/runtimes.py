@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import kerasalign
+from kerasalign._version import __version__
 from kerasalign.hub.preset import Preset
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def made_once(name: str, content: list | None, write: Callable[[Path], Path], op
         write: Writes it, called `model` with any suffix, into a folder and gives its path.
         opened: Opens it; what raises a `ValueError` is written anew.
     """
-    key = sha256(json.dumps([_VERSION, kerasalign.__version__, content], sort_keys=True).encode()).hexdigest()
+    key = sha256(json.dumps([_VERSION, __version__, content], sort_keys=True).encode()).hexdigest()
     folder = runtime_dir() / f"{_ODD.sub('-', name)}-{key[:16]}"
     with _making:
         for path in sorted(folder.glob("model*")) if content is not None else ():

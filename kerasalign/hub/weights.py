@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from kerasalign.files import sha256
 from kerasalign.hub.errors import WeightsCorrupted, WeightsNotPublished
 from kerasalign.hub.preset import Weights
 from kerasalign.hub.transfer import cache_dir, fetch
+from kerasalign.support.files import sha256
 
 logger = logging.getLogger(__name__)
 

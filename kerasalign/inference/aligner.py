@@ -5,17 +5,17 @@ from __future__ import annotations
 import itertools
 import logging
 import os
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from kerasalign.data.images import list_images
 from kerasalign.inference.batch import Batch
 from kerasalign.inference.detectors import GivenBoxes, get_detector
 from kerasalign.inference.faces import Faces
 from kerasalign.inference.pipeline import Pipeline
+from kerasalign.support.images import list_images
+from kerasalign.support.progress import track
 
 _log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ def align(
             on_error=on_error,
             **predict_options,
         )
-        return _track(stream, None, progress)
+        return track(stream, "Aligning", show=bool(progress))
     folder = _is_folder(source)
     if not folder and not isinstance(source, (list, tuple)):
         given = None if boxes is None else [boxes]
@@ -106,7 +106,8 @@ def align(
         on_error=on_error,
         **predict_options,
     )
-    return Batch(_track(stream, len(sources), progress))
+    show = False if progress is None and len(sources) < 2 else progress
+    return Batch(track(stream, "Aligning", len(sources), show))
 
 
 def align_iter(
@@ -185,14 +186,3 @@ def _is_folder(source) -> bool:
         return isinstance(source, (str, os.PathLike)) and Path(source).is_dir()
     except OSError:  # a name too long to be one, for instance; reading it will say so
         return False
-
-
-def _track(stream: Iterator[Faces], total: int | None, progress: bool | None) -> Iterator[Faces]:
-    if progress is None:
-        progress = total is not None and total > 1 and sys.stderr.isatty()
-    if not progress:
-        return stream
-    from rich.console import Console
-    from rich.progress import track
-
-    return iter(track(stream, "Aligning", total, console=Console(stderr=True)))

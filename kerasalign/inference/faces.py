@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from kerasalign.data.images import load_image, source_name
 from kerasalign.inference.face import Face
 from kerasalign.inference.serialise import source_path, write_json
 from kerasalign.markups import Markup, get_markup
+from kerasalign.support.images import load_image, source_name
 
 
 class Faces(Sequence):

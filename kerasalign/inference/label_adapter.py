@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasalign.files import write_json
 from kerasalign.geometry import apply_affine, estimate_similarity
 from kerasalign.inference.faces import Faces
 from kerasalign.markups import Markup, get_markup
+from kerasalign.support.files import write_json
 
 _RIDGES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 _FOLDS = 5

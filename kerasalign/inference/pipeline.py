@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from kerasalign.data.images import ImageError, load_image, source_name
 from kerasalign.geometry import BoxMap, box_size
-from kerasalign.inference.ahead import ahead
 from kerasalign.inference.detectors import Detection, Detector
 from kerasalign.inference.face import Face
 from kerasalign.inference.faces import Faces
+from kerasalign.support.images import ImageError, load_image, source_name
+from kerasalign.support.prefetch import prefetch
 
 _log = logging.getLogger(__name__)
 
@@ -85,8 +85,8 @@ class Pipeline:
             return
         readers, finder = ThreadPoolExecutor(_READERS, "kerasalign-read"), ThreadPoolExecutor(1, "kerasalign-search")
         try:
-            read = ahead(lambda item: self._start_reading(readers, *item), photos, _READERS)
-            found = ahead(lambda group: finder.submit(self._search, group).result, _together(read), 1)
+            read = prefetch(lambda item: self._start_reading(readers, *item), photos, _READERS)
+            found = prefetch(lambda group: finder.submit(self._search, group).result, _together(read), 1)
             yield from self._in_batches(itertools.chain.from_iterable(found))
         finally:
             for pool in (readers, finder):

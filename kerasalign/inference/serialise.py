@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from kerasalign.files import written_beside
+from kerasalign.support.files import written_beside
 
 
 def plain(value):

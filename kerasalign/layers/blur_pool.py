@@ -6,8 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasalign.layers.checks import at_least_one
 from kerasalign.layers.conv_norm import strided_shape
+from kerasalign.support.checks import at_least_one
 
 
 def blur_matrix(length: int, size: int = 4, stride: int = 2) -> np.ndarray:

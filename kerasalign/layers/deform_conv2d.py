@@ -6,8 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasalign.layers.checks import at_least_one
 from kerasalign.layers.rows import take_rows
+from kerasalign.support.checks import at_least_one
 
 BOUNDARIES = ("zeros", "mxnet")
 

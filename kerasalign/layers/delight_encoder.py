@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 
-from kerasalign.layers.checks import at_least_one
 from kerasalign.layers.delight_block import DeLighTBlock
+from kerasalign.support.checks import at_least_one
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")

@@ -3,9 +3,9 @@
 import keras
 from keras import ops
 
-from kerasalign.layers.checks import at_least_one
 from kerasalign.layers.residual_bottleneck import ResidualBottleneck
 from kerasalign.layers.shuffle_unit import ShuffleUnit
+from kerasalign.support.checks import at_least_one
 
 SHUFFLE = ("none", "decoder", "all")
 

@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from kerasalign.layers.checks import at_least_one
+from kerasalign.support.checks import at_least_one
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasalign.layers.checks import at_least_one
 from kerasalign.layers.photo_statistics import inside_photo
+from kerasalign.support.checks import at_least_one
 
 
 def halving_matrix(size: int, sigma: float = 2 / 3) -> np.ndarray:

@@ -2,10 +2,10 @@
 
 import keras
 
-from kerasalign.layers.checks import at_least_one
 from kerasalign.layers.conv_norm import ConvNorm
 from kerasalign.layers.pyramid_pooling import PyramidPooling
 from kerasalign.layers.residual_bottleneck import ResidualBottleneck
+from kerasalign.support.checks import at_least_one
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")

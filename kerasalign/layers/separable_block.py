@@ -3,9 +3,9 @@
 import keras
 from keras import ops
 
-from kerasalign.layers.checks import at_least_one
 from kerasalign.layers.conv_norm import ConvNorm, strided_shape
 from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
+from kerasalign.support.checks import at_least_one
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")

@@ -4,8 +4,8 @@ import keras
 from keras import ops
 
 from kerasalign.layers.affine_sampler import AffineSampler
-from kerasalign.layers.checks import at_least_one
 from kerasalign.layers.conv_norm import ConvNorm
+from kerasalign.support.checks import at_least_one
 
 MODES = {"rotation": 1, "similarity": 4, "affine": 6}
 _MOVE = 0.2

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from kerasalign.layers.attention import attend, attention_macs
-from kerasalign.layers.checks import at_least_one
+from kerasalign.support.checks import at_least_one
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")

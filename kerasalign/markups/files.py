@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from kerasalign.files import write_json
 from kerasalign.markups.markup import Markup, flip_from_pairs
+from kerasalign.support.files import write_json
 
 _REQUIRED = ("name", "mean_shape", "flip_pairs")
 _OPTIONAL = ("parts", "eyes", "boundaries", "conversions")

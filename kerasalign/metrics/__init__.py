@@ -3,6 +3,9 @@
 `NormalisedMeanError`, the Keras metric, loads Keras when it is first named.
 """
 
+from typing import TYPE_CHECKING
+
+from kerasalign._lazy import attach
 from kerasalign.metrics import standard_protocols as _standard_protocols  # noqa: F401  (registers them)
 from kerasalign.metrics.evaluation import Evaluation, combine, evaluate_landmarks
 from kerasalign.metrics.nme import nme, part_nme, point_errors
@@ -15,6 +18,9 @@ from kerasalign.metrics.normalisers import (
 from kerasalign.metrics.protocol import Protocol, get_protocol, list_protocols, register_protocol
 from kerasalign.metrics.scores import auc, bootstrap_interval, ced, failure_rate, weighted_mean
 from kerasalign.metrics.tables import part_table, score_table
+
+if TYPE_CHECKING:
+    from kerasalign.metrics.nme_metric import NormalisedMeanError
 
 __all__ = [
     "Evaluation",
@@ -41,10 +47,4 @@ __all__ = [
     "weighted_mean",
 ]
 
-
-def __getattr__(name: str):
-    if name == "NormalisedMeanError":
-        from kerasalign.metrics.nme_metric import NormalisedMeanError
-
-        return NormalisedMeanError
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, _, _ = attach(__name__, {"nme_metric": ["NormalisedMeanError"]})

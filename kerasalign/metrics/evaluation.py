@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from rich.table import Table
 
-from kerasalign import __version__
-from kerasalign.files import write_json, written_beside
+from kerasalign._version import __version__
 from kerasalign.markups import get_markup
 from kerasalign.metrics import scores, tables
 from kerasalign.metrics.nme import face_means, part_means, relative_errors
 from kerasalign.metrics.protocol import Protocol, get_protocol
+from kerasalign.support.files import write_json, written_beside
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,12 +12,12 @@ import numpy as np
 from rich.console import Group
 
 from kerasalign.datasets import FaceSample, get_dataset
-from kerasalign.files import write_json, written_beside
 from kerasalign.geometry import box_center, box_from_center, box_iou, box_size
 from kerasalign.inference import align_iter
 from kerasalign.inference.detectors import get_detector
 from kerasalign.metrics import Evaluation, Protocol, evaluate_landmarks, get_protocol, part_table, score_table
 from kerasalign.recipes.reading import read_faces
+from kerasalign.support.files import write_json, written_beside
 from kerasalign.training.run import versions
 
 logger = logging.getLogger(__name__)

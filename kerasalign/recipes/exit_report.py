@@ -14,9 +14,9 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
 
-from kerasalign.files import write_json, written_beside
 from kerasalign.recipes.calibration import Calibration, calibrate
 from kerasalign.recipes.sweep import Sweep
+from kerasalign.support.files import write_json, written_beside
 from kerasalign.training.run import versions
 
 logger = logging.getLogger(__name__)

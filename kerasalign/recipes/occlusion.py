@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from kerasalign.files import write_json
 from kerasalign.geometry import box_from_center, box_size, tight_box
 from kerasalign.metrics.nme import face_means, relative_errors
+from kerasalign.support.files import write_json
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,13 @@ import numpy as np
 from kerasalign.data.augment_config import AugmentConfig
 from kerasalign.data.balance import gdb_weights, pdb_copies
 from kerasalign.data.cache import CropCache
+from kerasalign.data.cache_build import build_cache
 from kerasalign.data.loader import FaceLoader
 from kerasalign.data.split import split_indices
-from kerasalign.files import sha256
 from kerasalign.markups import get_markup
 from kerasalign.models import LandmarkModel, build
 from kerasalign.recipes.reading import read_faces
+from kerasalign.support.files import sha256
 from kerasalign.training import RunFolder
 from kerasalign.training.run import check_resume
 
@@ -134,7 +135,7 @@ class Recipe:
         """The crop cache of a split, made on first use."""
         network = build(self.model)
         samples = read_faces(self.dataset, data_dir, split, network.markup.name, on_error, self.reader_options)
-        return CropCache.build(samples, network.crop_spec, directory, on_error=on_error)
+        return build_cache(samples, network.crop_spec, directory, on_error=on_error)
 
     def planned(self, faces: int) -> Recipe:
         """The recipe with `epochs` turned into steps for a number of faces in a pass."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerasalign.files import written_beside
 from kerasalign.recipes.cascade import CascadeErrors
+from kerasalign.support.files import written_beside
 
 PERMUTATIONS = 50
 

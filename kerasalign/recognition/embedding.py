@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from kerasalign.data.images import load_image
+from kerasalign.support.images import load_image
 
 
 def embed_faces(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from kerasalign.data.images import load_image
 from kerasalign.geometry import about, estimate_similarity, warp
 from kerasalign.markups import Markup, get_markup
 from kerasalign.recognition.template import landmarks_to_5, template, template5
+from kerasalign.support.images import load_image
 
 METHODS = ("five", "full")
 

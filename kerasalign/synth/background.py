@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+from kerasalign.support.images import IMAGE_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ def photographs(folder: str | os.PathLike) -> tuple[str, ...]:
     Raises:
         FileNotFoundError: If the folder is not there or has no picture.
     """
-    found = tuple(str(p) for p in sorted(Path(folder).rglob("*")) if p.suffix.lower() in SUFFIXES)
+    found = tuple(str(p) for p in sorted(Path(folder).rglob("*")) if p.suffix.lower() in IMAGE_SUFFIXES)
     if not found:
         raise FileNotFoundError(
-            f"A folder of backgrounds must hold pictures ({', '.join(SUFFIXES)}). Received: {str(folder)!r}"
+            f"A folder of backgrounds must hold pictures ({', '.join(IMAGE_SUFFIXES)}). Received: {str(folder)!r}"
         )
     return found
 

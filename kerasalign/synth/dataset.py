@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 
 from kerasalign.datasets.pts import write_pts
-from kerasalign.files import write_json, written_beside
 from kerasalign.markups import get_markup
+from kerasalign.support.files import write_json, written_beside
 from kerasalign.synth.analytic import analytic_head
 from kerasalign.synth.definition import Definition
 from kerasalign.synth.head import HeadModel

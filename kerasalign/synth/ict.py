@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasalign.files import written_beside
+from kerasalign.support.files import written_beside
 from kerasalign.synth.head import HeadModel
 
 VERTICES = 26719

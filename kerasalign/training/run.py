@@ -13,7 +13,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from kerasalign.files import plain_json, sha256, write_json, written_beside
+from kerasalign.support.files import plain_json, sha256, write_json, written_beside
 
 
 @contextmanager

@@ -4,8 +4,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from kerasalign.data import AugmentConfig, AugmentParams, apply_augment, augment, cached_spec, draw
 from kerasalign.geometry import CropSpec, apply_affine, tight_box

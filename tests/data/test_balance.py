@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from kerasalign.data import balance_report, gdb_copies, gdb_weights, mahalanobis, pdb_copies, shape_space
 from kerasalign.data.balance import align_shapes, pose_bins, principal_components

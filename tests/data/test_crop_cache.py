@@ -12,13 +12,13 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from kerasalign.data import CacheError, CropCache, cached_spec, load_image
+from kerasalign.data import CacheError, CropCache, build_cache, cached_spec
 from kerasalign.data.cache_build import content_hash
 from kerasalign.datasets.sample import FaceSample
 from kerasalign.geometry import CropSpec, apply_affine, invert
+from kerasalign.support.images import load_image
 
 
 @settings(max_examples=50, deadline=None)
@@ -38,7 +38,7 @@ def test_musica_numbers():
 
 
 def test_cache_holds_what_the_photo_shows(samples, spec, tmp_path):
-    cache = CropCache.build(samples, spec, tmp_path / "cache")
+    cache = build_cache(samples, spec, tmp_path / "cache")
     assert cache.names == tuple(s.name for s in samples) and cache.markup == "68"
     assert cache.crops.shape == (8, cache.spec.size, cache.spec.size, 3) and cache.crops.dtype == np.uint8
     assert not cache.crops.flags.owndata and not cache.crops.flags.writeable
@@ -58,17 +58,17 @@ def test_second_build_reads_no_photo(samples, spec, tmp_path):
         reads.append(sample.name)
         return load_image(sample.image)
 
-    first = CropCache.build(samples, spec, tmp_path / "cache", reader=reader)
+    first = build_cache(samples, spec, tmp_path / "cache", reader=reader)
     # Faces of one photo are neighbours in the list: it is decoded once.
     assert len(reads) == 7
-    again = CropCache.build(samples, spec, tmp_path / "cache", reader=reader)
+    again = build_cache(samples, spec, tmp_path / "cache", reader=reader)
     assert len(reads) == 7 and again.content_hash == first.content_hash
     np.testing.assert_array_equal(again.crops, first.crops)
 
 
 @pytest.mark.parametrize("change", ["landmarks", "spec", "margin", "box", "photo", "order"])
 def test_cache_is_made_anew_when_its_source_changed(samples, spec, tmp_path, change):
-    old = CropCache.build(samples, spec, tmp_path / "cache").content_hash
+    old = build_cache(samples, spec, tmp_path / "cache").content_hash
     options = {}
     if change == "landmarks":
         samples[3] = replace(samples[3], landmarks=samples[3].landmarks + 0.5)
@@ -82,7 +82,7 @@ def test_cache_is_made_anew_when_its_source_changed(samples, spec, tmp_path, cha
         samples[0].image.write_bytes(samples[1].image.read_bytes())
     else:
         samples.reverse()
-    cache = CropCache.build(samples, spec, tmp_path / "cache", **options)
+    cache = build_cache(samples, spec, tmp_path / "cache", **options)
     assert cache.content_hash != old
     assert cache.names == tuple(s.name for s in samples)
     assert [p.name for p in tmp_path.iterdir() if "building" in p.name] == []
@@ -122,12 +122,12 @@ DAMAGE = {
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_damaged_cache_is_detected_and_rebuilt(samples, spec, tmp_path, damage, caplog):
     folder = tmp_path / "cache"
-    good = np.array(CropCache.build(samples, spec, folder).crops)
+    good = np.array(build_cache(samples, spec, folder).crops)
     DAMAGE[damage](folder)
     with pytest.raises(CacheError, match="cache"):
         CropCache.open(folder)
     with caplog.at_level(logging.WARNING, "kerasalign"):
-        np.testing.assert_array_equal(CropCache.build(samples, spec, folder).crops, good)
+        np.testing.assert_array_equal(build_cache(samples, spec, folder).crops, good)
     assert "anew" in caplog.text
     assert len(CropCache.open(folder)) == 8
 
@@ -138,61 +138,62 @@ def test_missing_cache_and_foreign_folder(samples, spec, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
     with pytest.raises(ValueError, match="empty folder"):
-        CropCache.build(samples, spec, tmp_path / "mine")
+        build_cache(samples, spec, tmp_path / "mine")
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
 
 
 def test_broken_photo_raises_or_is_left_out(samples, spec, tmp_path, caplog):
-    good = np.array(CropCache.build(samples, spec, tmp_path / "good").crops)
+    good = np.array(build_cache(samples, spec, tmp_path / "good").crops)
     samples[2].image.write_bytes(samples[2].image.read_bytes()[:200])
     samples[4] = replace(samples[4], landmarks=np.full((68, 2), np.nan))
     with pytest.raises(ValueError, match=r"face-2.*2\.png"):
-        CropCache.build(samples, spec, tmp_path / "cache")
+        build_cache(samples, spec, tmp_path / "cache")
     assert not (tmp_path / "cache").exists() and not list(tmp_path.glob(".cache*"))
-    cache = CropCache.build(samples, spec, tmp_path / "cache", on_error="skip")
+    cache = build_cache(samples, spec, tmp_path / "cache", on_error="skip")
     kept = [0, 1, 3, 5, 6, 7]
     assert cache.names == tuple(f"face-{i}" for i in kept) and set(cache.skipped) == {"face-2", "face-4"}
     np.testing.assert_array_equal(cache.crops, good[kept])
     assert "face-2" in caplog.text
-    assert CropCache.build(samples, spec, tmp_path / "cache", on_error="skip").skipped == cache.skipped
+    assert build_cache(samples, spec, tmp_path / "cache", on_error="skip").skipped == cache.skipped
     # A cache with holes does not satisfy a caller that accepts none.
     with pytest.raises(ValueError, match="face-2"):
-        CropCache.build(samples, spec, tmp_path / "cache")
+        build_cache(samples, spec, tmp_path / "cache")
 
 
 def test_all_faces_unusable_gives_an_empty_cache(samples, spec, tmp_path):
     def reader(sample):
         raise OSError("no such disk")
 
-    cache = CropCache.build(samples, spec, tmp_path / "cache", on_error="skip", reader=reader)
+    cache = build_cache(samples, spec, tmp_path / "cache", on_error="skip", reader=reader)
     size = cache.spec.size
     assert len(cache) == 0 and len(cache.skipped) == 8 and cache.crops.shape == (0, size, size, 3)
 
 
 def test_failed_rebuild_leaves_the_old_cache(samples, spec, tmp_path):
-    old = CropCache.build(samples, spec, tmp_path / "cache").content_hash
+    old = build_cache(samples, spec, tmp_path / "cache").content_hash
     samples[5].image.write_text("not a picture")
     with pytest.raises(ValueError, match="face-5"):
-        CropCache.build(samples, spec, tmp_path / "cache")
+        build_cache(samples, spec, tmp_path / "cache")
     assert CropCache.open(tmp_path / "cache").content_hash == old
 
 
 def test_killed_rebuild_leaves_the_old_cache(samples, spec, tmp_path):
-    old = CropCache.build(samples, spec, tmp_path / "cache").content_hash
+    old = build_cache(samples, spec, tmp_path / "cache").content_hash
     child = subprocess.Popen(
         [
             sys.executable,
             "-c",
             textwrap.dedent(f"""
             import sys, time, pickle
-            from kerasalign.data import CropCache, load_image
+            from kerasalign.data import CropCache, build_cache
+            from kerasalign.support.images import load_image
             samples, spec = pickle.loads(sys.stdin.buffer.read())
             def slow(sample):
                 if sample.name == "face-5":
                     print("inside", flush=True)
                     time.sleep(60)
                 return load_image(sample.image)
-            CropCache.build(samples, spec, {str(tmp_path / "cache")!r}, margin=3.0, reader=slow)
+            build_cache(samples, spec, {str(tmp_path / "cache")!r}, margin=3.0, reader=slow)
         """),
         ],
         stdin=subprocess.PIPE,
@@ -206,11 +207,11 @@ def test_killed_rebuild_leaves_the_old_cache(samples, spec, tmp_path):
     child.stdout.close()
     assert CropCache.open(tmp_path / "cache").content_hash == old
     [left] = tmp_path.glob(".cache.building-*")
-    rebuilt = CropCache.build(samples, spec, tmp_path / "cache", margin=3.0)
+    rebuilt = build_cache(samples, spec, tmp_path / "cache", margin=3.0)
     assert rebuilt.content_hash != old and left.exists()
     # What a dead build left is swept once no living one can own it.
     os.utime(left, (0, time.time() - 86400))
-    CropCache.build(samples, spec, tmp_path / "cache")
+    build_cache(samples, spec, tmp_path / "cache")
     assert not left.exists()
 
 
@@ -221,23 +222,23 @@ def test_arguments_are_checked_before_work(samples, spec, tmp_path):
         ([*samples, samples[0]], "unique names"),
     ):
         with pytest.raises(ValueError, match=match):
-            CropCache.build(bad, spec, tmp_path / "cache")
+            build_cache(bad, spec, tmp_path / "cache")
     with pytest.raises(ValueError, match="on_error"):
-        CropCache.build(samples, spec, tmp_path / "cache", on_error="ignore")
+        build_cache(samples, spec, tmp_path / "cache", on_error="ignore")
     with pytest.raises(ValueError, match="margin"):
-        CropCache.build(samples, spec, tmp_path / "cache", margin=0)
+        build_cache(samples, spec, tmp_path / "cache", margin=0)
     assert not (tmp_path / "cache").exists()
 
 
 def test_unannotated_points_survive(samples, spec, tmp_path):
     points = samples[0].landmarks.copy()
     points[[3, 40]] = np.nan
-    cache = CropCache.build([replace(samples[0], landmarks=points)], spec, tmp_path / "cache")
+    cache = build_cache([replace(samples[0], landmarks=points)], spec, tmp_path / "cache")
     np.testing.assert_array_equal(np.isnan(cache.landmarks[0]), np.isnan(points))
 
 
 def test_pickled_cache_is_a_path(samples, spec, tmp_path):
-    cache = CropCache.build(samples, spec, tmp_path / "cache")
+    cache = build_cache(samples, spec, tmp_path / "cache")
     data = pickle.dumps(cache)
     assert len(data) < 2000
     np.testing.assert_array_equal(pickle.loads(data).crops, cache.crops)
@@ -251,18 +252,18 @@ def test_in_memory_cache_checks_its_shapes(memory_cache):
 
 
 def test_groups_are_kept_where_samples_tell_them(samples, spec, tmp_path):
-    plain = CropCache.build(samples, spec, tmp_path / "plain")
+    plain = build_cache(samples, spec, tmp_path / "plain")
     assert plain.groups is None and "groups" not in json.loads((tmp_path / "plain" / "meta.json").read_text())
     taken = [replace(s, attributes={"video": str(i // 3)}) for i, s in enumerate(samples)]
     taken[1] = replace(taken[1], landmarks=np.full((68, 2), np.nan))
     taken[7] = replace(taken[7], attributes={})
-    cache = CropCache.build(taken, spec, tmp_path / "cache", on_error="skip")
+    cache = build_cache(taken, spec, tmp_path / "cache", on_error="skip")
     assert cache.groups == ("0", "0", "1", "1", "1", "2", None)
     with pytest.raises(CacheError, match="`groups` must be one per face"):
         replace(cache, groups=("0",))
     # Groups are not part of the content: what an older version made of the same samples is still good.
     told = [replace(s, attributes={"video": "0"}) for s in samples]
-    assert CropCache.build(told, spec, tmp_path / "plain").groups is None
+    assert build_cache(told, spec, tmp_path / "plain").groups is None
 
 
 @pytest.mark.parametrize("workers", [1, 16])
@@ -293,7 +294,7 @@ def test_a_video_is_decoded_once_by_any_number_of_threads(workers, tmp_path, mon
 
     monkeypatch.setattr(video_frames._Decoder, "_next", counted)
     monkeypatch.setattr(CropSpec, "extract", uneven)
-    cache = CropCache.build(faces, CropSpec(32, 1.0), tmp_path / "cache", workers=workers, progress=False)
+    cache = build_cache(faces, CropSpec(32, 1.0), tmp_path / "cache", workers=workers, progress=False)
     assert len(decoded) == 120
     shades = cache.crops[:, 16, 16, 0].astype(int)
     assert (np.abs(shades - 20 - np.arange(120)) < 4).all()
@@ -303,6 +304,6 @@ def test_photos_inside_a_larger_file_are_cached(tmp_path):
     from kerasalign.datasets import make_miniature, read_dataset
 
     samples = read_dataset("cofw", make_miniature("cofw", tmp_path / "cofw"), "train")
-    cache = CropCache.build(samples, CropSpec(32, 1.5), tmp_path / "cache")
+    cache = build_cache(samples, CropSpec(32, 1.5), tmp_path / "cache")
     assert len(cache) == len(samples) and cache.markup == "29"
-    assert CropCache.build(samples, CropSpec(32, 1.5), tmp_path / "cache").content_hash == cache.content_hash
+    assert build_cache(samples, CropSpec(32, 1.5), tmp_path / "cache").content_hash == cache.content_hash

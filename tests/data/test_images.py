@@ -2,11 +2,10 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from PIL import Image
 
-from kerasalign.data.images import ImageError, list_images, load_image
+from kerasalign.support.images import ImageError, list_images, load_image
 
 
 @pytest.fixture

@@ -6,10 +6,9 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from kerasalign.data import AugmentConfig, FaceLoader, split_indices, to_tf_data
+from kerasalign.data import AugmentConfig, FaceLoader, build_cache, split_indices, to_tf_data
 
 
 def batches(loader):
@@ -224,9 +223,8 @@ def test_tf_data_gives_the_same_batches(memory_cache, spec):
 
 
 def test_cache_on_disk_loads_like_one_in_memory(samples, spec, tmp_path):
-    from kerasalign.data import CropCache
 
-    cache = CropCache.build(samples, spec, tmp_path / "cache")
+    cache = build_cache(samples, spec, tmp_path / "cache")
     loader = FaceLoader(cache, spec, batch_size=4, seed=1)
     twin = FaceLoader(pickle.loads(pickle.dumps(cache)), spec, batch_size=4, seed=1)
     assert all(map(same, batches(loader), batches(twin)))
@@ -234,5 +232,5 @@ def test_cache_on_disk_loads_like_one_in_memory(samples, spec, tmp_path):
 
 def test_only_the_loaders_import_keras():
     light = "cache, cache_build, augment_config, augmentation, photometric, balance, report, split"
-    code = f"import sys; from kerasalign.data import {light}; sys.exit('keras' in sys.modules)"
+    code = f"import sys; from kerasalign.data import build_cache, {light}; sys.exit('keras' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -31,7 +31,7 @@ def test_a_miniature_is_recognised_counted_and_left_as_it_was(miniature, name):
 
 @EVERY
 def test_report_is_data_and_a_table(miniature, name):
-    report = get_dataset(name).check(miniature(name), photos=False)
+    report = check_dataset(miniature(name), name, photos=False)
     data = json.loads(json.dumps(report.to_dict()))
     assert data["dataset"] == name
     for split, official in get_dataset(name).splits.items():

@@ -1,8 +1,7 @@
 """Faces to maps and back."""
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from kerasalign.detector.coding import CHANNELS, cell_centres, decode_faces, encode_faces, find_faces
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerasalign.data.images import ImageError
 from kerasalign.geometry import BoxMap, CropSpec
 from kerasalign.inference import Batch, CallableDetector, Detection, Face, Faces, align, align_iter
+from kerasalign.support.images import ImageError
 
 BOX = (50, 30, 90, 70)
 ONE_PIXEL = 0.02

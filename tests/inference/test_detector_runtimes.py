@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerasalign.files import sha256
 from kerasalign.hub import read_manifest
 from kerasalign.hub.manifest import DetectorEntry, Manifest
 from kerasalign.inference import KerasAlignDetector, get_detector
 from kerasalign.inference.detectors import networks
+from kerasalign.support.files import sha256
 
 SIZE = 64
 
@@ -153,8 +153,8 @@ def test_the_file_that_comes_with_the_library_is_used_if_it_is_the_manifests(wei
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "litert"])
 def test_both_looks_of_the_bundled_one_are_those_of_keras(home, runtime):
-    from kerasalign.data.images import load_image
     from kerasalign.export.crops import PORTRAIT
+    from kerasalign.support.images import load_image
 
     photo = load_image(PORTRAIT)
     wanted = KerasAlignDetector().detect_many([photo, photo[:200]])
@@ -162,9 +162,9 @@ def test_both_looks_of_the_bundled_one_are_those_of_keras(home, runtime):
 
 
 def test_a_file_for_litert_takes_both_looks_at_its_own_size(tmp_path):
-    from kerasalign.data.images import load_image
     from kerasalign.detector.network import FaceDetector
     from kerasalign.export.crops import PORTRAIT
+    from kerasalign.support.images import load_image
 
     network, photo = FaceDetector(), load_image(PORTRAIT)
     network.load_weights(networks.bundled_weights())

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerasalign.data.images import ImageError
 from kerasalign.inference import CallableDetector, Detector, align, align_iter, pipeline
+from kerasalign.support.images import ImageError
 
 WAIT = 20.0  # seconds, for what happens at once unless it never does
 

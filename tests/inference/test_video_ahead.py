@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from kerasalign.inference import CallableDetector, align_video
-from kerasalign.inference.ahead import ahead, behind, in_thread
 from kerasalign.inference.video import FaceTracker, VideoSource, VideoWriter, video
+from kerasalign.support.prefetch import ahead, behind, in_thread
 
 WAIT = 20.0  # seconds, for what happens at once unless it never does
 BOX = (60, 40, 99, 79)

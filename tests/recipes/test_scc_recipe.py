@@ -7,6 +7,7 @@ import pytest
 from kerasalign.data.adjacency import build_adjacency
 from kerasalign.data.balance import pdb_copies
 from kerasalign.data.cache import CropCache
+from kerasalign.data.cache_build import build_cache
 from kerasalign.datasets import make_miniature, read_dataset
 from kerasalign.geometry import CropSpec
 from kerasalign.recipes import get_recipe
@@ -31,7 +32,7 @@ def test_a_run_learns_the_graph_of_its_annotations(tmp_path):
 def test_a_pass_goes_over_the_list_that_balancing_by_pose_makes(tmp_path, monkeypatch):
     data = make_miniature("300w", tmp_path / "300w", faces=8)
     plans, spec = [], CropSpec(size=64, scale=1.6)
-    cropped = CropCache.build(read_dataset("300w", data), spec, tmp_path / "cache")
+    cropped = build_cache(read_dataset("300w", data), spec, tmp_path / "cache")
     monkeypatch.setattr(SCCRecipe, "cache", lambda *_: cropped)
     monkeypatch.setattr(SCCRecipe, "build_model", lambda *_: SimpleNamespace(crop_spec=spec))
     monkeypatch.setattr(SCCRecipe, "run", lambda plan, model, loader, *rest, **options: plans.append((plan, loader)))

@@ -6,8 +6,7 @@ import json
 import numpy as np
 import pytest
 from cases import MODELS, set_known_weights
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import arrays
 
 from kerasalign.cli.main import app

@@ -10,10 +10,8 @@ import pytest
 
 from kerasalign.synth import SceneConfig, analytic_head, draw_scene, render
 from kerasalign.synth.glasses import draw_glasses
-from kerasalign.synth.headwear import KINDS as HATS
-from kerasalign.synth.headwear import draw_headwear
-from kerasalign.synth.occluders import KINDS as THINGS
-from kerasalign.synth.occluders import Occluder
+from kerasalign.synth.headwear import KINDS as HATS, draw_headwear
+from kerasalign.synth.occluders import KINDS as THINGS, Occluder
 from kerasalign.synth.photo import Photo, draw_photo, expose
 
 HEAD = analytic_head()

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kerasalign.files import sha256, written_beside
 from kerasalign.inference.runtimes.litert_model import open_runner
 from kerasalign.inference.runtimes.onnx_model import open_session
+from kerasalign.support.files import sha256, written_beside
 
 if TYPE_CHECKING:
     from kerasalign.detector.network import FaceDetector
@@ -203,8 +203,8 @@ def _photos(size: int) -> np.ndarray:
     """Two pictures to compare a file with Keras on: the bundled portrait, and it upside down."""
     import cv2
 
-    from kerasalign.data.images import load_image
     from kerasalign.export.crops import PORTRAIT
+    from kerasalign.support.images import load_image
 
     photo = cv2.resize(load_image(PORTRAIT), (size, size), interpolation=cv2.INTER_AREA)
     return np.stack([photo, photo[::-1]])

@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from kerasalign.data.images import load_image
+from kerasalign.support.images import load_image
 
 _log = logging.getLogger(__name__)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,13 +11,14 @@ from functools import partial
 
 import numpy as np
 
-from kerasalign.inference.ahead import ahead, behind, in_thread
 from kerasalign.inference.detectors import Detection
 from kerasalign.inference.faces import Faces
 from kerasalign.inference.video.frames import VideoSource
 from kerasalign.inference.video.one_euro import OneEuroFilter
 from kerasalign.inference.video.tracker import FaceTracker
 from kerasalign.inference.video.writer import VideoWriter
+from kerasalign.support.prefetch import map_in_thread, prefetch, prefetch_in_thread
+from kerasalign.support.progress import track
 
 # Frames in memory beside the one at hand: read, in the window in which the detector may begin early, and to be written.
 _READ, _WINDOW, _WRITING = 2, 6, 4
@@ -105,7 +105,7 @@ class Video:
                 yield VideoFrame(index, seconds, faces, tuple(t.number for t in tracks), self.tracker.looks > looks)
 
     def _as_they_come(self) -> Iterator[tuple]:
-        frames = in_thread(self.source, 1, "kerasalign-read") if self.source.is_camera else iter(self.source)
+        frames = prefetch_in_thread(self.source, 1, "kerasalign-read") if self.source.is_camera else iter(self.source)
         with closing(frames):
             for frame in frames:
                 yield *frame, None
@@ -119,9 +119,9 @@ class Video:
             coming.append(_Coming(frame, partial(finder.submit, tracker.detector.detect, frame[1])))
             return coming.popleft
 
-        with closing(in_thread(self.source, _READ, "kerasalign-read")) as frames:
+        with closing(prefetch_in_thread(self.source, _READ, "kerasalign-read")) as frames:
             try:
-                for one in ahead(start, frames, _WINDOW if tracker.redetect_every else 0):
+                for one in prefetch(start, frames, _WINDOW if tracker.redetect_every else 0):
                     for before, other in enumerate((one, *coming)):
                         if tracker.will_look(before):
                             other.begin()
@@ -159,17 +159,9 @@ class Video:
             return then(frame)
 
         with closing(iter(self)) as frames:
-            yield from behind(put, shown(frames, self.source.count, progress), _WRITING, "kerasalign-write")
-
-
-def shown(frames, total: int, progress: bool | None = None):
-    """Frames with a progress bar, by default on a terminal."""
-    if not (sys.stderr.isatty() if progress is None else progress):
-        return frames
-    from rich.console import Console
-    from rich.progress import track
-
-    return track(frames, "Aligning frames", total or None, console=Console(stderr=True), transient=True)
+            yield from map_in_thread(
+                put, track(frames, "Aligning frames", self.source.count or None, progress), _WRITING, "kerasalign-write"
+            )
 
 
 def align_video(

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 _log = logging.getLogger(__name__)
 
-IMAGE_EXTENSIONS = (
+IMAGE_SUFFIXES = (
     ".avif",
     ".bmp",
     ".gif",
@@ -28,7 +28,7 @@ IMAGE_EXTENSIONS = (
     ".webp",
 )
 # What phones write and Pillow reads with a plugin that the user registers, such as pillow-heif.
-_PLUGIN_EXTENSIONS = (".heic", ".heif")
+_PLUGIN_SUFFIXES = (".heic", ".heif")
 
 
 class ImageError(ValueError):
@@ -112,8 +112,8 @@ def list_images(folder, recursive: bool = False) -> list[Path]:
         for path in (root.rglob("*") if recursive else root.iterdir())
         if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
     ]
-    kinds = {*IMAGE_EXTENSIONS, *(kind for kind in _PLUGIN_EXTENSIONS if kind in Image.registered_extensions())}
-    unread = sum(path.suffix.lower() in {*_PLUGIN_EXTENSIONS} - kinds for path in found)
+    kinds = {*IMAGE_SUFFIXES, *(kind for kind in _PLUGIN_SUFFIXES if kind in Image.registered_extensions())}
+    unread = sum(path.suffix.lower() in {*_PLUGIN_SUFFIXES} - kinds for path in found)
     if unread:
         _log.warning(
             "Left out %d HEIC photos in %s: Pillow reads them after `pillow_heif.register_heif_opener()` of "
