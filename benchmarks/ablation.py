@@ -16,7 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from common import finish
 
-from kerasalign.models.profile import profile
+from kerasalign.core.profile import profile
 from kerasalign.recipes import get_recipe
 from kerasalign.recipes.cascade import cascade_errors
 from kerasalign.recipes.evaluation import evaluate_model

@@ -19,7 +19,7 @@ import numpy as np
 from common import finish
 
 import kerasalign
-from kerasalign.models.profile import profile
+from kerasalign.core.profile import profile
 
 BLOCK, WARM_UP = 15, 5
 
@@ -38,7 +38,7 @@ def capacity() -> tuple[float, float]:
     """Bytes a second that a matrix-vector product reads, and multiply-adds a second of a matrix product."""
     from keras import ops
 
-    from kerasalign.models.compiled import compiled
+    from kerasalign.core.compiled import compiled
 
     def product(a, b, training=False):
         return ops.matmul(a, b)

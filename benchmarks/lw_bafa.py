@@ -16,9 +16,9 @@ import numpy as np
 from common import finish, medians
 
 import kerasalign
+from kerasalign.core.compiled import compiled
+from kerasalign.core.profile import profile
 from kerasalign.models import build
-from kerasalign.models.compiled import compiled
-from kerasalign.models.profile import profile
 from kerasalign.recipes import get_recipe
 
 NAMES = ("lwbafa-300w", "bafa-300w", "lwbafa128-300w", "bafa128-300w")

@@ -26,9 +26,9 @@ from common import finish, medians, pin_threads
 from onnx import TensorProto, helper, numpy_helper
 
 import kerasalign
+from kerasalign.core.profile import profile
 from kerasalign.export import portrait_crops
 from kerasalign.inference.runtimes import open_runtime
-from kerasalign.models.profile import profile
 
 PRESETS = ("musica19-synth", "musica-300w", "aan-300w", "scc-300w", "sdu-300w", "lwbafa-300w")
 # Name of the format and of the file.

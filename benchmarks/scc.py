@@ -21,7 +21,7 @@ import numpy as np
 from common import finish, medians
 
 import kerasalign
-from kerasalign.models.compiled import compiled
+from kerasalign.core.compiled import compiled
 from kerasalign.training import CoupledSGD
 
 

@@ -1,13 +1,14 @@
 """Presets as data: the manifest, its weights, and models built from it. Importing it loads no Keras."""
 
-from kerasalign.hub.adaptation import Adaptation, adapt, freeze_kept
+from kerasalign.core.adaptation import Adaptation, adapt, freeze_kept
+from kerasalign.core.origin import Origin, TrainingData, Weights
 from kerasalign.hub.cache import cached, remove_cached
 from kerasalign.hub.card import model_card
 from kerasalign.hub.errors import DownloadFailed, UnknownPreset, WeightsCorrupted, WeightsError, WeightsNotPublished
 from kerasalign.hub.folder import download, save_preset
 from kerasalign.hub.manifest import Manifest, manifest_path, read_manifest
-from kerasalign.hub.preset import Preset, Result, TrainingData, Weights
-from kerasalign.hub.presets import Origin, align, info, list_models, load
+from kerasalign.hub.preset import Preset, Result
+from kerasalign.hub.presets import align, info, list_models, load
 from kerasalign.hub.publishing import publish
 from kerasalign.hub.runtimes import CachedRuntime, cached_runtimes, remove_cached_runtimes
 from kerasalign.hub.source import find_preset

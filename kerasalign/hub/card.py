@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from kerasalign.hub.preset import Preset, Result, Weights
+from kerasalign.core.origin import Weights
+from kerasalign.hub.preset import Preset, Result
 from kerasalign.metrics import Protocol, get_protocol
 
 # Licences of weights that the Hub knows by these names.

@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerasalign.core.origin import TrainingData
 from kerasalign.hub.card import model_card
 from kerasalign.hub.manifest import read_manifest
-from kerasalign.hub.preset import Preset, Result, TrainingData
+from kerasalign.hub.preset import Preset, Result
 from kerasalign.markups import Markup, get_markup, know_markup, load_markup, save_markup
 from kerasalign.support.files import plain_json, sha256, write_json, written_beside
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from kerasalign.core.origin import Weights
 from kerasalign.hub.errors import UnknownPreset
-from kerasalign.hub.preset import Preset, Weights
+from kerasalign.hub.preset import Preset
 
 VERSION = 1
 FILE_NAME = "weights_manifest.json"

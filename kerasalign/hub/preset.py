@@ -2,92 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-SOURCES = ("bundled", "checkout", "hub", "folder")
-# A plain relative path: a file that came from elsewhere must not lead out of its folder, and Keras reads this format
-# without running code.
-_WEIGHTS_FILE = re.compile(r"(?!.*\.\.)[\w-][\w.-]*(/[\w-][\w.-]*)*\.weights\.h5")
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """A data set that weights were trained on.
-
-    Args:
-        name: Name of the data set.
-        terms: Its terms of use, in words.
-        faces: Number of faces that were used.
-    """
-
-    name: str
-    terms: str
-    faces: int
-
-
-@dataclass(frozen=True)
-class Weights:
-    """A weights file and everything needed to trust it.
-
-    Args:
-        file: A `.weights.h5`: its name in the package's or the checkout's `weights/` folder, the Hub repository or the
-            preset's folder.
-        source: `"bundled"` (in the wheel), `"checkout"` (in the folder `weights/` of the project's repository, which no
-            wheel holds), `"hub"`, or `"folder"` (beside the entry itself).
-        sha256: Digest of the file, 64 hex digits.
-        bytes: Size of the file.
-        dtype: Type that the numbers are stored in, such as `"float16"`.
-        licence: Terms of the weights.
-        commercial_use: Whether the licence and the training data's terms allow commercial use.
-        training_data: The data sets that the weights were trained on.
-        repo: Hub repository, `"user/name"`; only for `source="hub"`.
-        revision: Full commit of the repository, so that the file can never change under a release.
-        base: The preset that the weights were fine-tuned from; empty where they started at random.
-        training: How they were trained: settings and versions, as a run card holds them.
-    """
-
-    file: str
-    source: str
-    sha256: str
-    bytes: int
-    dtype: str
-    licence: str
-    commercial_use: bool
-    training_data: tuple[TrainingData, ...]
-    repo: str | None = None
-    revision: str | None = None
-    base: str = ""
-    training: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if self.source not in SOURCES:
-            raise ValueError(f"`source` must be one of {SOURCES}. Received: source={self.source!r}")
-        if not isinstance(self.file, str) or not _WEIGHTS_FILE.fullmatch(self.file):
-            raise ValueError(f"`file` must be a relative path that ends in .weights.h5. Received: file={self.file!r}")
-        if not isinstance(self.sha256, str) or not re.fullmatch("[0-9a-f]{64}", self.sha256):
-            raise ValueError(f"`sha256` must be 64 lower-case hex digits. Received: sha256={self.sha256!r}")
-        if not isinstance(self.bytes, int) or self.bytes < 1:
-            raise ValueError(f"`bytes` must be a positive integer. Received: bytes={self.bytes!r}")
-        if not isinstance(self.commercial_use, bool):
-            raise ValueError(f"`commercial_use` must be true or false. Received: {self.commercial_use!r}")
-        if self.source == "hub" and not (self.repo and re.fullmatch("[0-9a-f]{40}", self.revision or "")):
-            raise ValueError(
-                "Weights on the Hub need `repo` and a 40-digit commit as `revision`. "
-                f"Received: repo={self.repo!r}, revision={self.revision!r}"
-            )
-
-    @classmethod
-    def from_json(cls, entry: Mapping[str, Any]) -> Self:
-        """Checks weights of the manifest.
-
-        Raises:
-            ValueError: If a field is missing, unknown or out of range.
-        """
-        data = tuple(_build(TrainingData, item) for item in entry.get("training_data", ()))
-        return _build(cls, {**entry, "training_data": data})
+from kerasalign.core.origin import Weights, from_fields
 
 
 @dataclass(frozen=True)
@@ -186,21 +105,7 @@ class Preset:
             if entry.get("weights") is not None:
                 entry["weights"] = Weights.from_json(entry["weights"])
             for key in ("measured", "paper_results"):
-                entry[key] = tuple(_build(Result, item) for item in entry.get(key, ()))
-            return _build(cls, {"name": name, **entry})
+                entry[key] = tuple(from_fields(Result, item) for item in entry.get(key, ()))
+            return from_fields(cls, {"name": name, **entry})
         except (TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"Preset '{name}' of the manifest: {error}") from error
-
-
-def _build(cls: type, entry: Mapping[str, Any]):
-    """Builds a dataclass from JSON; an unknown field is an error, so that a slip in a key is seen."""
-    known = {f.name: f for f in fields(cls) if f.init}
-    unknown = sorted(set(entry) - set(known))
-    needed = (f.name for f in known.values() if f.default is MISSING and f.default_factory is MISSING)
-    missing = sorted(name for name in needed if name not in entry)
-    if unknown or missing:
-        raise ValueError(
-            f"`{cls.__name__}` has the fields {sorted(known)}. "
-            f"Received: unknown fields {unknown}, missing fields {missing}"
-        )
-    return cls(**entry)

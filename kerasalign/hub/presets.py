@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerasalign.core.adaptation import adapt
+from kerasalign.core.origin import Origin
 from kerasalign.geometry import CropSpec
-from kerasalign.hub.adaptation import adapt
 from kerasalign.hub.errors import WeightsError
 from kerasalign.hub.manifest import read_manifest
-from kerasalign.hub.preset import Preset, Weights
+from kerasalign.hub.preset import Preset
 from kerasalign.hub.runtimes import RUNTIMES, open_cached
 from kerasalign.hub.source import find_preset, found_here
 from kerasalign.hub.zoo import Info
@@ -23,23 +24,6 @@ if TYPE_CHECKING:
     from kerasalign.inference.runtimes import RuntimeModel
     from kerasalign.markups import Markup
     from kerasalign.models import LandmarkModel
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a loaded model came from; `load` puts it on the model as `origin`.
-
-    Args:
-        name: Name of the preset, or its repository and commit.
-        dataset: The data set that it is made for.
-        weights: Entry of its published weights; `None` for an untrained network or a weights file of the user's own.
-        training: Settings and versions of the training run whose weights file it is, where its run card is there.
-    """
-
-    name: str
-    dataset: str
-    weights: Weights | None = None
-    training: dict[str, Any] = field(default_factory=dict)
 
 
 def load(

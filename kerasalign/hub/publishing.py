@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kerasalign.core.origin import Weights
 from kerasalign.hub.card import model_card
 from kerasalign.hub.errors import WeightsError
 from kerasalign.hub.folder import CARD, ENTRY, MARKUP, UNSTATED, read_folder
-from kerasalign.hub.preset import Preset, Weights
+from kerasalign.hub.preset import Preset
 from kerasalign.hub.transfer import advice, endpoint
 from kerasalign.hub.weights import weights_path
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from kerasalign.core.origin import Weights
 from kerasalign.hub.errors import WeightsCorrupted, WeightsNotPublished
-from kerasalign.hub.preset import Weights
 from kerasalign.hub.transfer import cache_dir, fetch
 from kerasalign.support.files import sha256
 

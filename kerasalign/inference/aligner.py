@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kerasalign.core.crop_model import CropModel
 from kerasalign.inference.batch import Batch
 from kerasalign.inference.detectors import GivenBoxes, get_detector
 from kerasalign.inference.faces import Faces
@@ -21,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 def align(
-    model,
+    model: CropModel,
     source,
     *,
     detector="kerasalign",
@@ -39,8 +40,7 @@ def align(
     `Faces`, an iterator of photos gives an iterator of `Faces`, which holds few photos at a time.
 
     Args:
-        model: A `LandmarkModel`, or anything with its `markup`, `crop_spec` and `predict_crops`; one whose
-            `predict_crops` takes `outputs` is asked only for those that faces keep.
+        model: A `LandmarkModel` or `RuntimeModel`, or any `CropModel`.
         source: A photo (path, bytes, binary file object, PIL image, array), a list or tuple of photos, the
             path of a folder, whose photos are taken in the order of their names, or an iterator of photos of any
             number.
@@ -111,7 +111,7 @@ def align(
 
 
 def align_iter(
-    model,
+    model: CropModel,
     sources: Iterable,
     *,
     detector="kerasalign",
@@ -144,7 +144,7 @@ def align_iter(
     if model.markup is None:
         raise ValueError(f"`model` must have a markup to say what its points mean. Received: model={model!r}")
     spec = model.crop_spec
-    finder = get_detector(detector, getattr(model, "runtime", "keras")) if boxes is None else None
+    finder = get_detector(detector, model.runtime) if boxes is None else None
     if refine is None:
         refine = finder.refine if finder is not None and spec.box == "landmarks" else 0
     for name, value, least in (("refine", refine, 0), ("batch_size", batch_size, 1)):

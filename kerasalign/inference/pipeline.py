@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
 import logging
 import os
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from kerasalign.core.crop_model import CropModel
 from kerasalign.geometry import BoxMap, box_size
 from kerasalign.inference.detectors import Detection, Detector
 from kerasalign.inference.face import Face
@@ -64,7 +64,7 @@ class Pipeline:
         threads: Whether to work ahead; for a single photo there is nothing to work ahead on.
     """
 
-    model: object
+    model: CropModel
     refine: int
     batch_size: int
     on_error: str
@@ -74,9 +74,7 @@ class Pipeline:
 
     def __post_init__(self) -> None:
         # Heatmaps and the like of a batch can be a hundred times as large as its landmarks.
-        if "outputs" in inspect.signature(self.model.predict_crops).parameters:
-            kept = {"outputs": ("landmarks", *_EXTRAS)}
-            object.__setattr__(self, "options", kept | dict(self.options))
+        object.__setattr__(self, "options", {"outputs": ("landmarks", *_EXTRAS)} | dict(self.options))
 
     def run(self, photos: Iterable[tuple[object, Detector]]) -> Iterator[Faces]:
         """One `Faces` per pair of photo and detector, in order, as soon as its batch is full."""

@@ -2,9 +2,9 @@
 
 import inspect
 
+from kerasalign.core.landmark_model import LandmarkModel
 from kerasalign.markups import markup_from_config
 from kerasalign.models.aan import AAN
-from kerasalign.models.landmark_model import LandmarkModel
 from kerasalign.models.lw_bafa import BAFA, LWBAFA
 from kerasalign.models.musica import MuSiCa
 from kerasalign.models.scc import SCC

@@ -29,6 +29,8 @@ class FiveDots:
     markup = get_markup("5")
     crop_spec = CropSpec(size=64, scale=1.5)
 
+    runtime = "keras"
+
     def predict_crops(self, crops, **options):
         return {"landmarks": np.tile(self.markup.mean_shape * 40 + 31.5, (len(crops), 1, 1))}
 

@@ -6,8 +6,8 @@ import pytest
 from cases import MODELS, crops, set_known_weights
 
 import kerasalign
+from kerasalign.core.adaptation import places
 from kerasalign.hub import adapt, freeze_kept
-from kerasalign.hub.adaptation import places
 from kerasalign.markups import Markup, flip_from_pairs, get_markup
 
 SEVEN = Markup(

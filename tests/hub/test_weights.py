@@ -13,8 +13,8 @@ import pytest
 from hub.entries import WEIGHTS, weights_entry
 from huggingface_hub import scan_cache_dir
 
+from kerasalign.core.origin import Weights
 from kerasalign.hub import DownloadFailed, WeightsCorrupted, cache_dir, weights, weights_path
-from kerasalign.hub.preset import Weights
 from kerasalign.hub.weights import verify
 
 REVISION = "c" * 40

@@ -37,6 +37,8 @@ class MeanShapeModel:
         self.batches = []
         self.options = []
 
+    runtime = "keras"
+
     def predict_crops(self, crops, **options):
         assert crops.dtype == np.uint8 and crops.shape[1:] == (self.crop_spec.size, self.crop_spec.size, 3)
         self.batches.append(len(crops))

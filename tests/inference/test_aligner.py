@@ -257,6 +257,8 @@ def test_predict_options_reach_the_model(model, detector, make):
 
 def test_a_model_that_takes_outputs_is_asked_for_what_faces_keep(make, detector):
     class Asked(make.model):
+        runtime = "keras"
+
         def predict_crops(self, crops, outputs=None, **options):
             maps = {"heatmaps": np.zeros((len(crops), 9, 9))}
             found = super().predict_crops(crops, outputs=outputs, **options) | maps

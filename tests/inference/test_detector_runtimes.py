@@ -116,7 +116,7 @@ networks.bundled_weights = lambda: Path(sys.argv[1])
 
 class Still:
     runtime, markup, crop_spec = "onnxruntime", get_markup("5"), CropSpec(32, 1.5)
-    def predict_crops(self, crops):
+    def predict_crops(self, crops, **options):
         return {"landmarks": [self.markup.mean_shape * 20 + 16] * len(crops)}
 
 align(Still(), sys.argv[2], detector="kerasalign")

@@ -21,6 +21,8 @@ def seeing(make):
             self.noise, self.fails = noise, fails
             self.rng = np.random.default_rng(0)
 
+        runtime = "keras"
+
         def predict_crops(self, crops, **options):
             out = super().predict_crops(crops, **options)
             for i, crop in enumerate(crops):

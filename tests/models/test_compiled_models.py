@@ -10,11 +10,11 @@ from cases import MODELS, crops, model_target, set_known_weights
 
 import kerasalign.markups
 import kerasalign.models
-from kerasalign.hub.adaptation import places
+from kerasalign.core.adaptation import places
+from kerasalign.core.landmark_model import weighted_mean
 from kerasalign.markups import get_markup
 from kerasalign.metrics import NormalisedMeanError
 from kerasalign.models import AAN
-from kerasalign.models.landmark_model import weighted_mean
 
 
 @pytest.fixture(scope="module", params=MODELS)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from cases import PATCHES_19, crops, set_known_weights
 
+from kerasalign.core.compiled import bucket
 from kerasalign.models import MuSiCa
-from kerasalign.models.compiled import bucket
 from kerasalign.models.musica import early_exit
 from kerasalign.models.musica.select import SelectIteration
 

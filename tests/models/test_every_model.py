@@ -8,7 +8,7 @@ import pytest
 from cases import MODELS, crops, model_target, set_known_weights
 
 import kerasalign.models
-from kerasalign.models.profile import profile
+from kerasalign.core.profile import profile
 
 
 @pytest.fixture(scope="module", params=MODELS)

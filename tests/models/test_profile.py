@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from kerasalign.models.profile import _products
+from kerasalign.core.profile import _products
 
 
 def macs(layer, *shape):

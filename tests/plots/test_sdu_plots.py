@@ -19,7 +19,9 @@ class Follower:
     def check_crops(self, crops):
         return np.asarray(crops)
 
-    def predict_crops(self, crops):
+    runtime = "keras"
+
+    def predict_crops(self, crops, **options):
         maps = ops.convert_to_numpy(ops.average_pool(crops[..., :2].astype("float32") / 255, 2, 2))
         return {"heatmaps": np.stack([np.zeros_like(maps), maps], 1)}
 

@@ -21,7 +21,9 @@ class MeanFace:
     def __init__(self, markup="68"):
         self.markup = get_markup(markup)
 
-    def predict_crops(self, crops):
+    runtime = "keras"
+
+    def predict_crops(self, crops, **options):
         shape = self.markup.mean_shape * self.crop_spec.size / self.crop_spec.scale + (self.crop_spec.size - 1) / 2
         return {"landmarks": np.repeat(shape[None], len(crops), 0)}
 

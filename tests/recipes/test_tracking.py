@@ -20,6 +20,8 @@ class Middle:
     markup = get_markup("68")
     crop_spec = CropSpec(size=64, scale=1.6)
 
+    runtime = "keras"
+
     def predict_crops(self, crops, **options):
         return {"landmarks": np.tile(self.markup.mean_shape * 40 + 31.5, (len(crops), 1, 1))}
 

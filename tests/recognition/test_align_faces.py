@@ -24,7 +24,9 @@ class MeanShape:
     def __init__(self, markup="68"):
         self.markup = get_markup(markup) if markup else None
 
-    def predict_crops(self, crops):
+    runtime = "keras"
+
+    def predict_crops(self, crops, **options):
         shape = self.markup.mean_shape * self.crop_spec.size / self.crop_spec.scale + (self.crop_spec.size - 1) / 2
         return {"landmarks": np.tile(shape, (len(crops), 1, 1))}
 

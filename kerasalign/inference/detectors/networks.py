@@ -187,8 +187,8 @@ def _in_float32(network: FaceDetector) -> FaceDetector:
 def _compiled(network: FaceDetector) -> Callable:
     from keras import ops
 
-    from kerasalign.models.compiled import bucket, compiled
-    from kerasalign.models.landmark_model import pad_rows
+    from kerasalign.core.compiled import bucket, compiled
+    from kerasalign.core.landmark_model import pad_rows
 
     forward = compiled(network)
 

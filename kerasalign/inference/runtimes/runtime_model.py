@@ -7,12 +7,14 @@ from collections.abc import Container, Mapping
 
 import numpy as np
 
+from kerasalign.core.align_mixin import AlignMixin
+from kerasalign.core.crop_model import check_crop_shape
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import know_markup
 from kerasalign.markups.files import markup_of
 
 
-class RuntimeModel:
+class RuntimeModel(AlignMixin):
     """Crops to landmarks without Keras; what `align` needs of a model. Subclasses implement `run`.
 
     Attributes:
@@ -85,27 +87,13 @@ class RuntimeModel:
 
     def check_crops(self, crops) -> np.ndarray:
         """Returns crops as an array that the file takes, or says what is wrong with them."""
-        crops, size = np.asarray(crops), self.crop_spec.size
-        if crops.ndim != 4 or crops.shape[1:] != (size, size, 3):
-            raise ValueError(f"`crops` must be (B, {size}, {size}, 3). Received: shape {crops.shape}")
+        crops = check_crop_shape(crops, self.crop_spec.size)
         if self.input_dtype == "uint8" and crops.dtype != np.uint8:
             raise ValueError(
                 "This file takes uint8 crops; `export(..., input_dtype='float32')` makes one for both. "
                 f"Received: crops of {crops.dtype}"
             )
         return crops.astype(self.input_dtype, copy=False)
-
-    def align(self, source, **options):
-        """As `LandmarkModel.align`."""
-        from kerasalign.inference.aligner import align
-
-        return align(self, source, **options)
-
-    def align_video(self, source, **options):
-        """As `LandmarkModel.align_video`."""
-        from kerasalign.inference.video import align_video
-
-        return align_video(self, source, **options)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name}, {self.source})"

@@ -107,7 +107,7 @@ class FaceTracker:
             if value < bound:
                 raise ValueError(f"`{name}` must be at least {bound}. Received: {name}={value!r}")
         self.model = model
-        self.detector = get_detector(detector, getattr(model, "runtime", "keras"))
+        self.detector = get_detector(detector, model.runtime)
         self.redetect_every = redetect_every
         self.search_every = search_every
         self.max_misses = max_misses

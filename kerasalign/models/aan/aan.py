@@ -9,11 +9,11 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from kerasalign.core.compiled import compiled
+from kerasalign.core.landmark_model import LandmarkModel, resolve_markup
 from kerasalign.geometry import CropSpec
 from kerasalign.layers import ConvNorm, CosineEmbedding, ResidualBottleneck, SpatialAttention
 from kerasalign.losses import wing
-from kerasalign.models.compiled import compiled
-from kerasalign.models.landmark_model import LandmarkModel, resolve_markup
 
 INTERMEDIATE = ("features", "attended", None)
 LOSSES = ("l2", "l1", "smooth_l1", "wing")

@@ -9,10 +9,10 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from kerasalign.core.landmark_model import LandmarkModel, resolve_markup
 from kerasalign.geometry import CropSpec
 from kerasalign.layers.hourglass import SHUFFLE
 from kerasalign.losses import boundary_maps, staged_map_loss
-from kerasalign.models.landmark_model import LandmarkModel, resolve_markup
 from kerasalign.models.lw_bafa.stages import TRANSFORMERS, boundary_stage, landmark_stage, token_unit
 
 

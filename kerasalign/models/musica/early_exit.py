@@ -6,9 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasalign.core.compiled import bucket, compiled
+from kerasalign.core.landmark_model import pad_rows
 from kerasalign.layers.rows import take_rows
-from kerasalign.models.compiled import bucket, compiled
-from kerasalign.models.landmark_model import pad_rows
 from kerasalign.models.musica.musica import pyramid_of
 
 

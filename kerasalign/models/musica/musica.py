@@ -12,10 +12,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasalign.core.landmark_model import LandmarkModel, resolve_markup
 from kerasalign.geometry import CropSpec
 from kerasalign.layers import PhotoStatistics, PyramidLevel
 from kerasalign.losses import rectified_l1, rectified_wing
-from kerasalign.models.landmark_model import LandmarkModel, resolve_markup
 from kerasalign.models.musica.iteration import MuSiCaIteration
 from kerasalign.models.musica.select import SelectIteration
 

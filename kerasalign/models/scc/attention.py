@@ -6,8 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasalign.models.compiled import bucket, compiled
-from kerasalign.models.landmark_model import pad_rows
+from kerasalign.core.compiled import bucket, compiled
+from kerasalign.core.landmark_model import pad_rows
 
 _PREFIX = "fusion_attention"
 

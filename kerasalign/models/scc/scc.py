@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from kerasalign.core.landmark_model import LandmarkModel, resolve_markup
 from kerasalign.data.adjacency import build_adjacency, schematic_graph
 from kerasalign.geometry import CropSpec
 from kerasalign.layers import DynamicAdjacency, GraphConvolution, GraphResBlock, MapToNode, PhotoStatistics
@@ -17,7 +18,6 @@ from kerasalign.layers.photo_statistics import standardise
 from kerasalign.losses import soft_wing, wing
 from kerasalign.models.backbones import resnet34
 from kerasalign.models.backbones.resnet34 import convolution
-from kerasalign.models.landmark_model import LandmarkModel, resolve_markup
 from kerasalign.models.scc.fusion import fuse
 
 LOSSES = ("soft_wing", "wing", "l1")

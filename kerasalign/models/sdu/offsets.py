@@ -6,9 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasalign.core.compiled import bucket, compiled
+from kerasalign.core.landmark_model import pad_rows
 from kerasalign.layers import DeformConv2D
-from kerasalign.models.compiled import bucket, compiled
-from kerasalign.models.landmark_model import pad_rows
 
 
 def predict_offsets(model, crops: np.ndarray, batch_size: int = 32) -> dict[str, np.ndarray]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from kerasalign.core.landmark_model import LandmarkModel, resolve_markup, weighted_mean
 from kerasalign.geometry import CropSpec
 from kerasalign.layers import DecodeHeatmaps
 from kerasalign.layers.decode_heatmaps import DECODERS
@@ -16,7 +17,6 @@ from kerasalign.layers.deform_conv2d import BOUNDARIES
 from kerasalign.layers.spatial_transformer import MODES
 from kerasalign.losses import coherent_loss, heatmap_loss
 from kerasalign.losses.coherent_loss import DISTANCES
-from kerasalign.models.landmark_model import LandmarkModel, resolve_markup, weighted_mean
 from kerasalign.models.sdu.coherence import Transforms
 from kerasalign.models.sdu.network import stacked_network
 from kerasalign.models.sdu.topologies import BLOCKS, DEPTHS

@@ -8,7 +8,7 @@ import pytest
 
 from kerasalign.inference import CallableDetector, align_video
 from kerasalign.inference.video import FaceTracker, VideoSource, VideoWriter, video
-from kerasalign.support.prefetch import ahead, behind, in_thread
+from kerasalign.support.prefetch import map_in_thread, prefetch, prefetch_in_thread
 
 WAIT = 20.0  # seconds, for what happens at once unless it never does
 BOX = (60, 40, 99, 79)
@@ -174,11 +174,11 @@ def test_ahead_gives_what_was_begun_before_it_raises():
         raise RuntimeError("the fourth")
 
     for stream in (
-        ahead(lambda item: lambda: item, items(), 2),
-        in_thread(items(), 2, "kerasalign-a"),
-        behind(lambda item: item, items(), 2, "kerasalign-b"),
+        prefetch(lambda item: lambda: item, items(), 2),
+        prefetch_in_thread(items(), 2, "kerasalign-a"),
+        map_in_thread(lambda item: item, items(), 2, "kerasalign-b"),
     ):
         assert [next(stream) for _ in range(3)] == [0, 1, 2]
         with pytest.raises(RuntimeError, match="the fourth"):
             next(stream)
-    assert list(in_thread([], 3, "kerasalign-c")) == [] and not running()
+    assert list(prefetch_in_thread([], 3, "kerasalign-c")) == [] and not running()

@@ -7,12 +7,10 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from kerasalign.core.landmark_model import LandmarkModel
+from kerasalign.core.own_points import check_landmarks
 from kerasalign.markups import Markup, get_markup, register_markup
-
-if TYPE_CHECKING:
-    from kerasalign.models import LandmarkModel
 
 logger = logging.getLogger(__name__)
 
@@ -65,14 +63,11 @@ def adapt(model: LandmarkModel, markup: str | Markup, landmarks=None) -> Landmar
         model = adapt(kerasalign.load("musica19-synth"), my_markup, landmarks)
         print(model.adaptation)
     """
-    from kerasalign.models import build
-    from kerasalign.models.own_points import check_landmarks
-
     markup = register_markup(get_markup(markup))
     if landmarks is not None:
         landmarks = check_landmarks(landmarks, markup)
     config = model.config_for_markup(markup, landmarks)
-    new = build({"class": type(model).__name__, **config})
+    new = type(model).from_config(config)
     object.__setattr__(new, "adaptation", _take_over(model, new, markup))
     logger.info("%s", new.adaptation)
     return new.with_origin(model.origin)

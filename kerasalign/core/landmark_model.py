@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import keras
 import numpy as np
 from keras import ops
 
+from kerasalign.core.align_mixin import AlignMixin
+from kerasalign.core.compiled import bucket, compiled
+from kerasalign.core.crop_model import check_crop_shape
+from kerasalign.core.origin import Origin
+from kerasalign.core.own_points import mean_landmarks
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup, check_name, get_markup, markup_config, markup_from_config
 from kerasalign.metrics.nme_metric import NormalisedMeanError
-from kerasalign.models.compiled import bucket, compiled
-from kerasalign.models.own_points import mean_landmarks
-
-if TYPE_CHECKING:
-    from kerasalign.hub.presets import Origin
 
 
-class LandmarkModel(keras.Model):
+class LandmarkModel(AlignMixin, keras.Model):
     """A Keras model from face crops to landmarks.
 
     Call arguments:
@@ -35,6 +35,8 @@ class LandmarkModel(keras.Model):
 
     markup: Markup | None
     crop_spec: CropSpec
+    # The library's own detector runs in the same.
+    runtime: str = "keras"
     # Parts of the paths of weights that the points decide: for another markup they start anew, whatever their shape.
     point_weights: tuple[str, ...] = ()
     # Dtype policy of the layers.
@@ -149,35 +151,6 @@ class LandmarkModel(keras.Model):
             parts.append({key: ops.convert_to_numpy(value)[: len(batch)] for key, value in out.items()})
         return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
-    def align(self, source, **options):
-        """Finds the faces of a photo and their landmarks.
-
-        Args:
-            source: A photo (path, bytes, PIL image, array), a list or folder of them, or an iterator.
-            **options: As in `kerasalign.inference.align`: `detector`, `boxes`, `refine` and so on.
-
-        Returns:
-            `Faces` for one photo, a `Batch` of them for a list or folder, an iterator of them for an iterator;
-            landmarks in pixels of the photo.
-        """
-        from kerasalign.inference import align
-
-        return align(self, source, **options)
-
-    def align_video(self, source, **options):
-        """Finds the faces of a video and their landmarks in every frame, following each face.
-
-        Args:
-            source: Path of a video file, number of a camera, or an iterable of pictures.
-            **options: As in `kerasalign.inference.align_video`: `detector`, `smooth`, `max_faces` and so on.
-
-        Returns:
-            A `Video`: iterate over its frames, or `save` it with the faces drawn.
-        """
-        from kerasalign.inference import align_video
-
-        return align_video(self, source, **options)
-
     def inference_network(self) -> LandmarkModel:
         """The network without what only training needs; it gives the same landmarks. Most have nothing to leave out."""
         return self
@@ -199,7 +172,7 @@ class LandmarkModel(keras.Model):
         Raises:
             ValueError: If the convention is unknown.
         """
-        from kerasalign.models.profile import profile
+        from kerasalign.core.profile import profile
 
         if convention not in ("full", "paper"):
             raise ValueError(f"`convention` must be 'full' or 'paper'. Received: convention={convention!r}")
@@ -210,10 +183,7 @@ class LandmarkModel(keras.Model):
 
     def check_crops(self, crops) -> np.ndarray:
         """Returns crops as an array that the model takes, or says what is wrong with them."""
-        crops = np.asarray(crops)
-        size = self.crop_spec.size
-        if crops.ndim != 4 or crops.shape[1:] != (size, size, 3):
-            raise ValueError(f"`crops` must be (B, {size}, {size}, 3). Received: shape {crops.shape}")
+        crops = check_crop_shape(crops, self.crop_spec.size)
         return crops if crops.dtype == np.uint8 else crops.astype("float32")
 
     def _forward(self):

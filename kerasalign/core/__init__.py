@@ -1,0 +1,1 @@
+"""What every model is: the base class, the crop contract, where weights come from, counts, other points."""

@@ -1,0 +1,57 @@
+"""The contract that `align` needs of a model: a Keras network, or one in another runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from kerasalign.geometry import CropSpec
+from kerasalign.markups import Markup
+
+
+@runtime_checkable
+class CropModel(Protocol):
+    """A function from face crops to landmarks, with all that `align` has to know of it.
+
+    `LandmarkModel` and `RuntimeModel` fulfill it. A class of your own needs these four names and can then be given to
+    `kerasalign.inference.align`.
+
+    Attributes:
+        markup: The point scheme of the landmarks; `align` refuses `None`.
+        crop_spec: How a face is cut out of a photo.
+        runtime: `"keras"`, `"onnxruntime"` or `"litert"`: where the library's own detector runs beside the model.
+    """
+
+    markup: Markup | None
+    crop_spec: CropSpec
+    runtime: str
+
+    def predict_crops(
+        self, crops: Any, batch_size: int = 64, outputs: Container[str] | None = None, **options: Any
+    ) -> dict[str, np.ndarray]:
+        """Runs the model on crops.
+
+        Args:
+            crops: `(B, S, S, 3)` RGB, `uint8` or float32 in 0..255; B may be 0.
+            batch_size: Crops per forward pass.
+            outputs: Names of the outputs to return, as far as the model has them; by default all.
+            **options: Of this kind of model.
+
+        Returns:
+            Arrays by name; `"landmarks"` is `(B, N, 2)` in crop pixels.
+        """
+        ...
+
+
+def check_crop_shape(crops: Any, size: int) -> np.ndarray:
+    """Crops as an array.
+
+    Raises:
+        ValueError: If they are not `(B, size, size, 3)`.
+    """
+    crops = np.asarray(crops)
+    if crops.ndim != 4 or crops.shape[1:] != (size, size, 3):
+        raise ValueError(f"`crops` must be (B, {size}, {size}, 3). Received: shape {crops.shape}")
+    return crops
