@@ -33,7 +33,7 @@ def worker(preset: str, runtime: str, detector: str, photo: str, weights: str) -
 
     times.append(time.perf_counter())
     if weights:
-        from kerasalign.inference.detectors import networks
+        from kerasalign.detection import networks
 
         networks.bundled_weights = lambda: Path(weights)
     model = kerasalign.load(preset, runtime=runtime)
@@ -82,8 +82,8 @@ def main() -> None:
     # Not at the top: a worker must not find anything imported.
     from common import finish
 
-    from kerasalign.export.crops import PORTRAIT
     from kerasalign.hub import read_manifest
+    from kerasalign.runtimes.crops import PORTRAIT
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--preset", default=read_manifest().default)

@@ -21,12 +21,12 @@ import numpy as np
 from common import finish, medians, pin_threads
 
 from kerasalign.core.profile import profile
-from kerasalign.detector.coding import find_faces
-from kerasalign.detector.network import FaceDetector
-from kerasalign.export.crops import PORTRAIT
+from kerasalign.detection.own.coding import find_faces
+from kerasalign.detection.own.files import bundled_weights, open_file, open_network, write_file
+from kerasalign.detection.own.network import FaceDetector
+from kerasalign.detection.own.second_look import LOOK_SIZE
 from kerasalign.inference import KerasAlignDetector, get_detector
-from kerasalign.inference.detectors.networks import bundled_weights, open_file, open_network, write_file
-from kerasalign.inference.detectors.second_look import LOOK_SIZE
+from kerasalign.runtimes.crops import PORTRAIT
 from kerasalign.support.images import load_image
 
 TOGETHER = 8

@@ -17,9 +17,9 @@ from common import finish
 
 import kerasalign
 from kerasalign.datasets import read_dataset
-from kerasalign.detector import false_boxes, recall
+from kerasalign.detection.training import false_boxes, recall
+from kerasalign.evaluation.evaluate import evaluate_model
 from kerasalign.inference import get_detector
-from kerasalign.recipes.evaluation import evaluate_model
 from kerasalign.support.images import list_images
 
 

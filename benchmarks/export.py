@@ -24,10 +24,10 @@ import numpy as np
 from common import finish
 
 import kerasalign
-from kerasalign.export import portrait_crops
-from kerasalign.inference.runtimes import open_runtime
+from kerasalign.evaluation.evaluate import evaluate_model
 from kerasalign.layers import DeformConv2D
-from kerasalign.recipes.evaluation import evaluate_model
+from kerasalign.runtimes import portrait_crops
+from kerasalign.runtimes.reader import open_runtime
 
 # Format, weights, further options; of a cascade, and of a network with deformable convolutions, the last ones.
 FORMS = {

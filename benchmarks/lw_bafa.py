@@ -18,8 +18,8 @@ from common import finish, medians
 import kerasalign
 from kerasalign.core.compiled import compiled
 from kerasalign.core.profile import profile
+from kerasalign.hub import get_recipe
 from kerasalign.models import build
-from kerasalign.recipes import get_recipe
 
 NAMES = ("lwbafa-300w", "bafa-300w", "lwbafa128-300w", "bafa128-300w")
 

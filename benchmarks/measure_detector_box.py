@@ -17,8 +17,8 @@ from importlib.metadata import version
 import numpy as np
 
 from kerasalign.datasets import read_dataset
+from kerasalign.detection import MTCNNDetector
 from kerasalign.geometry import BoxMap, box_center, box_iou, box_size
-from kerasalign.inference.detectors import MTCNNDetector
 from kerasalign.markups import get_markup
 from kerasalign.support.files import written_beside
 from kerasalign.support.images import load_image

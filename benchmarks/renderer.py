@@ -19,8 +19,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from common import finish
 
-from kerasalign.recipes import get_recipe
-from kerasalign.recipes.evaluation import evaluate_model
+from kerasalign.evaluation.evaluate import evaluate_model
+from kerasalign.hub import get_recipe
 from kerasalign.synth import SceneConfig
 from kerasalign.synth.dataset import Series, write_series
 from kerasalign.synth.picture import VERSION

@@ -27,8 +27,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 import kerasalign
 from kerasalign.core.profile import profile
-from kerasalign.export import portrait_crops
-from kerasalign.inference.runtimes import open_runtime
+from kerasalign.runtimes import portrait_crops
+from kerasalign.runtimes.reader import open_runtime
 
 PRESETS = ("musica19-synth", "musica-300w", "aan-300w", "scc-300w", "sdu-300w", "lwbafa-300w")
 # Name of the format and of the file.

@@ -28,10 +28,10 @@ import numpy as np
 from common import finish, load_pinned, medians, pin_threads
 from PIL import Image
 
-from kerasalign.export.crops import PORTRAIT
 from kerasalign.inference import KerasAlignDetector, get_detector
 from kerasalign.inference.video import FaceTracker, VideoSource, VideoWriter
 from kerasalign.inference.video.video import Video
+from kerasalign.runtimes.crops import PORTRAIT
 from kerasalign.support.images import list_images, load_image
 
 TOGETHER, BATCH = 4, 32

@@ -19,8 +19,8 @@ import numpy as np
 from common import finish, medians
 
 from kerasalign.core.profile import profile
+from kerasalign.hub import get_recipe
 from kerasalign.models import build
-from kerasalign.recipes import get_recipe
 
 PRESETS = ("musica19-300w", "musica-300w", "aan-300w", "scc-300w", "sdu-300w", "lwbafa-300w", "bafa-300w")
 

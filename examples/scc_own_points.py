@@ -13,12 +13,12 @@ import keras
 import numpy as np
 
 import kerasalign
-from kerasalign.data.adjacency import build_adjacency
-from kerasalign.data.graph_files import top_neighbours
 from kerasalign.datasets import make_miniature, read_dataset
 from kerasalign.hub import adapt
 from kerasalign.models import SCC
-from kerasalign.plots.graph import draw_graph
+from kerasalign.models.scc.adjacency import build_adjacency
+from kerasalign.models.scc.graph_files import top_neighbours
+from kerasalign.models.scc.plots import draw_graph
 
 keras.utils.set_random_seed(0)
 # Stands for `kerasalign.load("scc-300w")`: an eighth of the channels, fewer blocks, and crops half as large.

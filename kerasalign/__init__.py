@@ -13,7 +13,6 @@ from kerasalign._lazy import attach
 from kerasalign._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from kerasalign.export import export_model as export  # noqa: F401
     from kerasalign.geometry import CropSpec as CropSpec
     from kerasalign.hub import (
         adapt as adapt,
@@ -35,11 +34,11 @@ if TYPE_CHECKING:
     )
     from kerasalign.metrics import Protocol as Protocol, get_protocol as get_protocol
     from kerasalign.models import LandmarkModel as LandmarkModel
+    from kerasalign.runtimes import export_model as export  # noqa: F401
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "kerasalign.export": ["export_model as export"],
         "kerasalign.geometry": ["CropSpec"],
         "kerasalign.hub": [
             "adapt",
@@ -56,5 +55,6 @@ __getattr__, __dir__, __all__ = attach(
         "kerasalign.markups": ["Markup", "get_markup", "list_markups", "register_markup"],
         "kerasalign.metrics": ["Protocol", "get_protocol"],
         "kerasalign.models": ["LandmarkModel"],
+        "kerasalign.runtimes": ["export_model as export"],
     },
 )

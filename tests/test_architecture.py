@@ -9,30 +9,34 @@ from kerasalign.markups import get_markup, list_markups
 PACKAGE = Path(__file__).resolve().parents[1] / "kerasalign"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-# Arrows point from a later level to an earlier one, or within a level.
-LEVELS = (
-    ("files", "markups", "geometry"),
-    ("datasets", "data", "layers", "losses", "metrics"),
-    ("models",),
-    ("training", "recipes", "hub", "inference", "export", "plots", "recognition", "synth", "detector"),
-    ("cli",),
+# A room may import those before it, inside functions and for type checkers as well.
+ORDER = (
+    *("support", "geometry", "markups", "layers", "losses", "metrics", "datasets", "core", "data"),
+    *("plots", "runtimes", "synth", "training", "models", "hub", "detection", "inference", "evaluation"),
+    *("recognition", "cli"),
 )
-LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
-# `model.align(photo)` is the face of the library; it imports inside the function.
-FACADE = {("models/landmark_model.py", "inference")}
+LEVEL = {room: level for level, room in enumerate(ORDER)} | {"_lazy": -1, "_version": -1}
+# File and room that it reaches up to, with the reason.
+ALLOWED = {
+    ("core/align_mixin.py", "inference"): "`model.align(photo)` is the face of the library",
+    ("runtimes/formats.py", "models"): "to go: papers register formats of their own",
+    ("runtimes/reader.py", "models"): "to go: papers register formats of their own",
+    ("training/recipe.py", "models"): "to go: a config knows its network",
+    ("training/streaming.py", "models"): "to go: a config knows its network",
+}
 # Where TensorFlow itself is the subject: at the top of a file that nothing imports unasked, or inside a function.
 TENSORFLOW_AT_THE_TOP = {"data/tf_data.py"}
 TENSORFLOW_INSIDE = {
-    "export/litert_file.py",
-    "export/native_deform_conv.py",
-    "export/onnx_file.py",
-    "export/saved_model.py",
-    "inference/detectors/mtcnn.py",
-    "inference/runtimes/litert_model.py",
-    "inference/runtimes/saved_model.py",
+    "core/compiled.py",
+    "detection/mtcnn.py",
     "layers/fused_batch_normalization.py",
     "layers/rows.py",
-    "models/compiled.py",
+    "runtimes/litert/reader.py",
+    "runtimes/litert/writer.py",
+    "runtimes/onnx/native_deform_conv.py",
+    "runtimes/onnx/writer.py",
+    "runtimes/saved_model/reader.py",
+    "runtimes/saved_model/writer.py",
 }
 
 
@@ -45,20 +49,19 @@ def room_of(path):
     return first.removesuffix(".py")
 
 
-def imports(tree, package):
-    """Absolute names of what a module imports, with the depth it does it at; not what is for type checkers alone."""
+def imports(tree):
+    """What a module imports, wherever it does: absolute module names, and whether at its top, for running."""
 
     def visit(node, top):
         for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
-                continue
             if isinstance(child, ast.Import):
                 yield from ((alias.name, top) for alias in child.names)
             elif isinstance(child, ast.ImportFrom):
                 yield (child.module, top)
-                if child.module == package:
-                    yield from ((f"{package}.{alias.name}", top) for alias in child.names)
-            inner = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef))
+                if child.module == "kerasalign":
+                    yield from ((f"kerasalign.{alias.name}", top) for alias in child.names)
+            checked = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
+            inner = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)) or checked
             yield from visit(child, top and not inner)
 
     return list(visit(tree, True))
@@ -69,38 +72,26 @@ TREES = {path: ast.parse(path.read_text("utf-8")) for path in FILES}
 FROM_ROOMS = [path for path in FILES if path != PACKAGE / "__init__.py"]
 
 
-def room_imports(path):
-    """Rooms of the library that a file imports, and whether at its top."""
-    for module, top in imports(TREES[path], "kerasalign"):
-        parts = module.split(".")
-        if parts[0] == "kerasalign" and len(parts) > 1 and parts[1] != "__version__":
-            yield parts[1], top
+def rooms_of(path):
+    """Rooms of the library that a file imports from."""
+    parts = [module.split(".") for module, _ in imports(TREES[path])]
+    return {names[1] for names in parts if names[0] == "kerasalign" and len(names) > 1}
 
 
 def test_every_room_has_its_level():
-    assert {room_of(path) for path in FROM_ROOMS} <= set(LEVEL)
+    assert {room_of(path) for path in FROM_ROOMS} == set(LEVEL)
 
 
 def test_arrows_point_one_way():
-    wrong = [
-        f"{name_of(path)} imports {room}"
-        for path in FROM_ROOMS
-        for room, _ in room_imports(path)
-        if LEVEL[room] > LEVEL[room_of(path)] and (name_of(path), room) not in FACADE
-    ]
-    assert not wrong
-
-
-def test_no_two_rooms_import_each_other():
-    arrows = {(room_of(path), room) for path in FROM_ROOMS for room, top in room_imports(path) if top}
-    assert not {(a, b) for a, b in arrows if a < b and (b, a) in arrows}
+    up = {(name_of(path), room) for path in FROM_ROOMS for room in rooms_of(path) if LEVEL[room] > LEVEL[room_of(path)]}
+    assert up == set(ALLOWED)
 
 
 def test_tensorflow_is_imported_only_where_it_is_the_subject():
     found = {
         (name_of(path), top)
         for path in FILES
-        for module, top in imports(TREES[path], "kerasalign")
+        for module, top in imports(TREES[path])
         if module.split(".")[0] == "tensorflow"
     }
     assert found == {(name, True) for name in TENSORFLOW_AT_THE_TOP} | {(name, False) for name in TENSORFLOW_INSIDE}

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from bundle_weights import MANIFEST, TOP, compact
 
-from kerasalign.detector import FaceDetector
-from kerasalign.inference.detectors.networks import write_file
+from kerasalign.detection.own.files import write_file
+from kerasalign.detection.training import FaceDetector
 from kerasalign.support.files import sha256, written_beside
 from kerasalign.training import save_weights
 

@@ -17,7 +17,7 @@ import re
 from pathlib import Path
 
 import kerasalign
-from kerasalign.recipes import LEARNED
+from kerasalign.hub.recipes import LEARNED
 from kerasalign.support.files import sha256, written_beside
 from kerasalign.training import save_weights
 

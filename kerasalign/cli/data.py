@@ -68,7 +68,7 @@ def prepare_command(
         return
     if model is None or cache is None:
         raise typer.BadParameter("Give --check, or --model NAME and --cache FOLDER to cut crops.")
-    from kerasalign.recipes import get_recipe
+    from kerasalign.hub import get_recipe
 
     start_backend()
     recipe = get_recipe(model).with_settings(reader_options=key_values(reader, "--reader"))

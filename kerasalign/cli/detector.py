@@ -34,7 +34,7 @@ def heads_command(
     """Render heads without backgrounds. The same command goes on after an interruption."""
     from dataclasses import replace
 
-    from kerasalign.detector.pool import pool_scene, write_pool
+    from kerasalign.detection.training.pool import pool_scene, write_pool
     from kerasalign.synth.dataset import Series
 
     scene = replace(pool_scene(), environment_maps=environments and str(environments))
@@ -60,8 +60,8 @@ def train_command(
 ) -> None:
     """Train on crowds of rendered heads. A run that was stopped goes on with the same command."""
     start_backend()
-    from kerasalign.detector.crowd import CrowdConfig
-    from kerasalign.detector.recipe import DetectorRecipe
+    from kerasalign.detection.training.crowd import CrowdConfig
+    from kerasalign.detection.training.recipe import DetectorRecipe
 
     recipe = DetectorRecipe(
         crowd=CrowdConfig(size=size),
@@ -98,7 +98,7 @@ def mine_command(
 ) -> None:
     """Keep the parts of faceless photographs where the detector finds faces, to train on them."""
     start_backend()
-    from kerasalign.detector.negatives import mine_negatives
+    from kerasalign.detection.training.negatives import mine_negatives
     from kerasalign.inference import KerasAlignDetector
 
     # What the network takes for a face at first sight: the second look is not trained apart.
@@ -125,7 +125,7 @@ def measure_command(
         raise typer.BadParameter("Give --data DIR, --faceless DIR or both.")
     start_backend()
     from kerasalign.datasets import read_dataset
-    from kerasalign.detector.measure import false_boxes, recall
+    from kerasalign.detection.training.measure import false_boxes, recall
     from kerasalign.inference import KerasAlignDetector, get_detector
     from kerasalign.support.images import list_images
 
@@ -147,8 +147,8 @@ def export_command(
 ) -> None:
     """Write the detector for ONNX Runtime or LiteRT; KerasAlignDetector(FILE) opens it."""
     start_backend()
-    from kerasalign.detector.network import FaceDetector
-    from kerasalign.inference.detectors.networks import bundled_weights, write_file
+    from kerasalign.detection.own.files import bundled_weights, write_file
+    from kerasalign.detection.own.network import FaceDetector
     from kerasalign.support.files import sha256
 
     weights = bundled_weights() if weights is None else weights

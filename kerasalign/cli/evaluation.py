@@ -40,9 +40,9 @@ def evaluate_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Measure a preset on a data set's test faces: the paper's numbers beside ours, with the protocol of each."""
+    from kerasalign.evaluation.evaluate import evaluate_model, preset_protocols, usable_protocols
+    from kerasalign.evaluation.tracking import evaluate_tracking
     from kerasalign.hub import find_preset, load
-    from kerasalign.recipes.evaluation import evaluate_model, preset_protocols, usable_protocols
-    from kerasalign.recipes.tracking import evaluate_tracking
 
     told = {"reader_options": key_values(reader, "--reader"), "name": name}
     preset = find_preset(name).preset

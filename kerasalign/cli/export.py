@@ -39,7 +39,7 @@ def export_command(
 
     with error_console().status("Exporting"):
         start_backend()
-        from kerasalign.export import export_model
+        from kerasalign.runtimes import export_model
 
         model = load(name, weights="auto" if weights is None else weights)
         report = export_model(

@@ -36,7 +36,7 @@ def cache_command(
 ) -> None:
     """List what was downloaded, and the files that were made of it for other runtimes; or remove them."""
     from kerasalign.hub import cache_dir, cached, cached_runtimes
-    from kerasalign.hub.runtimes import runtime_dir
+    from kerasalign.runtimes.cache import runtime_dir
 
     found, made = (cached(), cached_runtimes()) if remove is None else _remove(None if remove == "all" else remove)
     if as_json:

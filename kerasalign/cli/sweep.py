@@ -35,10 +35,10 @@ def sweep_command(
     preset = read_manifest()[name]
     with error_console().status("Measuring"):
         start_backend()
-        from kerasalign.recipes.cascade import cascade_errors
-        from kerasalign.recipes.evaluation import preset_protocols, usable_protocols
-        from kerasalign.recipes.exit_report import ExitReport
-        from kerasalign.recipes.sweep import sweep
+        from kerasalign.evaluation.early_exit.errors import cascade_errors
+        from kerasalign.evaluation.early_exit.report import ExitReport
+        from kerasalign.evaluation.early_exit.sweep import sweep
+        from kerasalign.evaluation.evaluate import preset_protocols, usable_protocols
 
         if protocol is None:
             usable, left_out = usable_protocols(preset_protocols(preset)[0], data)

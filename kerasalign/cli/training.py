@@ -53,7 +53,7 @@ def train_command(
     reader: ReaderOptions = None,
 ) -> None:
     """Train a preset. A run that was stopped goes on with the same command; without options it is the paper's."""
-    from kerasalign.recipes import get_recipe
+    from kerasalign.hub import get_recipe
 
     if (data is None) == (render is None):
         raise typer.BadParameter("Give --data DIR, or --render HEAD to train on faces that are rendered meanwhile.")
@@ -83,7 +83,7 @@ def train_command(
     # A bar on a terminal, a line per epoch in a log.
     verbose = 1 if sys.stdout.isatty() else 2
     if render is not None:
-        from kerasalign.recipes.streaming import fit_stream
+        from kerasalign.training.streaming import fit_stream
 
         series = _series(render, backgrounds, environments, recipe.seed)
         fit_stream(recipe, series, run, initial_weights=init, resume=resume, verbose=verbose, threads=max(2, workers))

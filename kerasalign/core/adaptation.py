@@ -7,10 +7,13 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from kerasalign.core.landmark_model import LandmarkModel
 from kerasalign.core.own_points import check_landmarks
 from kerasalign.markups import Markup, get_markup, register_markup
+
+if TYPE_CHECKING:
+    from kerasalign.core.landmark_model import LandmarkModel
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
         pdb_copies as pdb_copies,
         shape_space as shape_space,
     )
-    from kerasalign.data.boundary_maps import exact_boundary_maps as exact_boundary_maps
     from kerasalign.data.cache import CacheError as CacheError, CropCache as CropCache, cached_spec as cached_spec
     from kerasalign.data.cache_build import build_cache as build_cache
     from kerasalign.data.loader import FaceLoader as FaceLoader
@@ -33,7 +32,6 @@ __getattr__, __dir__, __all__ = attach(
         "augment_config": ["AugmentConfig"],
         "augmentation": ["AugmentParams", "apply_augment", "augment", "draw"],
         "balance": ["gdb_copies", "gdb_weights", "mahalanobis", "pdb_copies", "shape_space"],
-        "boundary_maps": ["exact_boundary_maps"],
         "cache": ["CacheError", "CropCache", "cached_spec"],
         "cache_build": ["build_cache"],
         "loader": ["FaceLoader"],

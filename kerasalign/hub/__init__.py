@@ -10,11 +10,12 @@ from kerasalign.hub.manifest import Manifest, manifest_path, read_manifest
 from kerasalign.hub.preset import Preset, Result
 from kerasalign.hub.presets import align, info, list_models, load
 from kerasalign.hub.publishing import publish
-from kerasalign.hub.runtimes import CachedRuntime, cached_runtimes, remove_cached_runtimes
+from kerasalign.hub.recipes import get_recipe
 from kerasalign.hub.source import find_preset
 from kerasalign.hub.transfer import cache_dir
 from kerasalign.hub.weights import weights_path
 from kerasalign.hub.zoo import Info
+from kerasalign.runtimes.cache import CachedRuntime, cached_runtimes, remove_cached_runtimes
 
 __all__ = [
     "Adaptation",
@@ -39,6 +40,7 @@ __all__ = [
     "download",
     "find_preset",
     "freeze_kept",
+    "get_recipe",
     "info",
     "list_models",
     "load",

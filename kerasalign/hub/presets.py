@@ -15,15 +15,16 @@ from kerasalign.geometry import CropSpec
 from kerasalign.hub.errors import WeightsError
 from kerasalign.hub.manifest import read_manifest
 from kerasalign.hub.preset import Preset
-from kerasalign.hub.runtimes import RUNTIMES, open_cached
+from kerasalign.hub.runtimes import open_cached
 from kerasalign.hub.source import find_preset, found_here
 from kerasalign.hub.zoo import Info
+from kerasalign.runtimes.cache import RUNTIMES
 from kerasalign.support.files import sha256
 
 if TYPE_CHECKING:
-    from kerasalign.inference.runtimes import RuntimeModel
     from kerasalign.markups import Markup
     from kerasalign.models import LandmarkModel
+    from kerasalign.runtimes.reader import RuntimeModel
 
 
 def load(

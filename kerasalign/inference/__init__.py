@@ -1,8 +1,6 @@
 """From a photo to landmarks: detectors, `align`, and what it gives."""
 
-from kerasalign.inference.aligner import align, align_iter
-from kerasalign.inference.batch import Batch, PhotoError
-from kerasalign.inference.detectors import (
+from kerasalign.detection import (
     CallableDetector,
     Detection,
     Detector,
@@ -11,6 +9,8 @@ from kerasalign.inference.detectors import (
     MTCNNDetector,
     get_detector,
 )
+from kerasalign.inference.aligner import align, align_iter
+from kerasalign.inference.batch import Batch, PhotoError
 from kerasalign.inference.face import Face
 from kerasalign.inference.faces import Faces
 from kerasalign.inference.label_adapter import LabelAdapter

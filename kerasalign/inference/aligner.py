@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from kerasalign.core.crop_model import CropModel
+from kerasalign.detection import GivenBoxes, get_detector
 from kerasalign.inference.batch import Batch
-from kerasalign.inference.detectors import GivenBoxes, get_detector
 from kerasalign.inference.faces import Faces
 from kerasalign.inference.pipeline import Pipeline
 from kerasalign.support.images import list_images

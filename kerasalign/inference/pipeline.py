@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kerasalign.core.crop_model import CropModel
+from kerasalign.detection import Detection, Detector
 from kerasalign.geometry import BoxMap, box_size
-from kerasalign.inference.detectors import Detection, Detector
 from kerasalign.inference.face import Face
 from kerasalign.inference.faces import Faces
 from kerasalign.support.images import ImageError, load_image, source_name

@@ -22,7 +22,7 @@ def boundary_maps(
 ):
     """Draws every boundary curve as a ridge around a spline through its landmarks.
 
-    Equal to `kerasalign.data.exact_boundary_maps`, a spline and a distance transform in float64, but for samples of
+    Equal to LW-BAFA's `exact_boundary_maps`, a spline and a distance transform in float64, but for samples of
     the spline that float32 rounds to the neighbouring pixel.
 
     Args:

@@ -17,7 +17,6 @@ from kerasalign.metrics.normalisers import (
 )
 from kerasalign.metrics.protocol import Protocol, get_protocol, list_protocols, register_protocol
 from kerasalign.metrics.scores import auc, bootstrap_interval, ced, failure_rate, weighted_mean
-from kerasalign.metrics.tables import part_table, score_table
 
 if TYPE_CHECKING:
     from kerasalign.metrics.nme_metric import NormalisedMeanError
@@ -39,11 +38,9 @@ __all__ = [
     "nme",
     "normalising_length",
     "part_nme",
-    "part_table",
     "point_errors",
     "register_normaliser",
     "register_protocol",
-    "score_table",
     "weighted_mean",
 ]
 

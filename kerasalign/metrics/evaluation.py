@@ -10,11 +10,10 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from rich.table import Table
 
 from kerasalign._version import __version__
 from kerasalign.markups import get_markup
-from kerasalign.metrics import scores, tables
+from kerasalign.metrics import scores
 from kerasalign.metrics.nme import face_means, part_means, relative_errors
 from kerasalign.metrics.protocol import Protocol, get_protocol
 from kerasalign.support.files import write_json, written_beside
@@ -202,15 +201,6 @@ class Evaluation:
                 cells = [f"{value:.6f}" if np.isfinite(value) else "" for value in values]
                 writer.writerow([name, *cells, self.protocol.name, self.protocol.box_source])
         return Path(path)
-
-    def table(self, published: Mapping[str, float | None] | None = None) -> Table:
-        """The scores as a `rich` table.
-
-        Args:
-            published: A paper's `"nme"`, `"fr"` (percent) and `"auc"` (0..1) under this protocol, as far as
-                it gives them: shown beside ours, with the difference.
-        """
-        return tables.score_table([self], {self.protocol.name: published} if published else {})
 
     def _over_groups(self, score):
         """A score of NMEs, averaged over the groups."""

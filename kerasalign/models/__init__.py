@@ -1,43 +1,27 @@
-"""Face-alignment models: one base, one room per paper."""
+"""Face-alignment models, a folder for each paper. Names load when they are first used."""
 
-import inspect
+from typing import TYPE_CHECKING
 
-from kerasalign.core.landmark_model import LandmarkModel
-from kerasalign.markups import markup_from_config
-from kerasalign.models.aan import AAN
-from kerasalign.models.lw_bafa import BAFA, LWBAFA
-from kerasalign.models.musica import MuSiCa
-from kerasalign.models.scc import SCC
-from kerasalign.models.sdu import SDU
+from kerasalign._lazy import attach
 
-__all__ = ["AAN", "BAFA", "LWBAFA", "SCC", "SDU", "LandmarkModel", "MuSiCa", "build"]
+if TYPE_CHECKING:
+    from kerasalign.core.landmark_model import LandmarkModel as LandmarkModel
+    from kerasalign.models.aan import AAN as AAN
+    from kerasalign.models.lw_bafa import BAFA as BAFA, LWBAFA as LWBAFA
+    from kerasalign.models.musica import MuSiCa as MuSiCa
+    from kerasalign.models.registry import build as build
+    from kerasalign.models.scc import SCC as SCC
+    from kerasalign.models.sdu import SDU as SDU
 
-_CLASSES = {"AAN": AAN, "BAFA": BAFA, "LWBAFA": LWBAFA, "MuSiCa": MuSiCa, "SCC": SCC, "SDU": SDU}
-
-
-def build(config: dict) -> LandmarkModel:
-    """Builds an untrained model from a plain dict: `{"class": "MuSiCa", ...constructor arguments}`.
-
-    Raises:
-        ValueError: If the class or an argument is unknown.
-    """
-    arguments = markup_from_config(config)
-    name = arguments.pop("class", None)
-    if name not in _CLASSES:
-        raise ValueError(f"`class` must be one of {sorted(_CLASSES)}. Received: class={name!r}")
-    known = _arguments(_CLASSES[name])
-    unknown = sorted(set(arguments) - set(known))
-    if unknown:
-        raise ValueError(f"{name} takes the arguments {known}. Received: {unknown}")
-    return _CLASSES[name](**arguments)
-
-
-def _arguments(model_class: type) -> list[str]:
-    """Names of the arguments that a class takes, those that it passes on to the one above included."""
-    own = [
-        vars(base)["__init__"]
-        for base in model_class.__mro__[: model_class.__mro__.index(LandmarkModel)]
-        if "__init__" in vars(base)
-    ]
-    names = [name for init in own for name in [*inspect.signature(init).parameters][1:-1]]
-    return [*dict.fromkeys(names), "name"]
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "kerasalign.core.landmark_model": ["LandmarkModel"],
+        "aan": ["AAN"],
+        "registry": ["build"],
+        "lw_bafa": ["BAFA", "LWBAFA"],
+        "musica": ["MuSiCa"],
+        "scc": ["SCC"],
+        "sdu": ["SDU"],
+    },
+)

@@ -4,7 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from cases import MODELS, set_known_weights
+
+from tests.support.cases import MODELS, set_known_weights
 
 BOX = [20, 10, 80, 70]
 

@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from cases import MODELS, set_known_weights
 
-from kerasalign.inference.runtimes import open_runtime
+from kerasalign.runtimes.reader import open_runtime
+from tests.support.cases import MODELS, set_known_weights
 
 
 @pytest.fixture

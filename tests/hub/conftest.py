@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from hub.entries import WEIGHTS, preset_entry, weights_entry
-from hub.loopback import LoopbackHub
 
 from kerasalign.geometry import CropSpec
+from tests.support.entries import WEIGHTS, preset_entry, weights_entry
+from tests.support.loopback import LoopbackHub
 
 
 class FakeModel:

@@ -11,12 +11,12 @@ from hashlib import sha256
 import h5py
 import numpy as np
 import pytest
-from cases import MODELS, crops, set_known_weights
 
 import kerasalign
 from kerasalign.hub import UnknownPreset, WeightsCorrupted, WeightsError, download, save_preset
 from kerasalign.hub.folder import CARD, ENTRY, MARKUP, WEIGHTS
 from kerasalign.markups import Markup, register_markup
+from tests.support.cases import MODELS, crops, set_known_weights
 
 TERMS = {"licence": "CC-BY-4.0", "training_data": [{"name": "drawn faces", "terms": "none", "faces": 3}]}
 ELSEWHERE = """
@@ -142,7 +142,7 @@ def test_terms_of_the_preset_it_came_from_go_along(tmp_path):
     ids=["thresholds", "points"],
 )
 def test_terms_go_along_with_what_is_made_of_a_model(tmp_path, derive):
-    from kerasalign.export.metadata import describe
+    from kerasalign.runtimes.metadata import describe
 
     made = derive(kerasalign.load("musica19-300w"))
     with pytest.raises(ValueError, match="do not allow commercial use"):

@@ -3,12 +3,12 @@
 import keras
 import numpy as np
 import pytest
-from cases import MODELS, crops, set_known_weights
 
 import kerasalign
 from kerasalign.core.adaptation import places
 from kerasalign.hub import adapt, freeze_kept
 from kerasalign.markups import Markup, flip_from_pairs, get_markup
+from tests.support.cases import MODELS, crops, set_known_weights
 
 SEVEN = Markup(
     name="own-7",

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from hub.entries import WEIGHTS, weights_entry
 
 import kerasalign
 from kerasalign.hub import WeightsCorrupted, WeightsError, WeightsNotPublished, manifest_path, read_manifest
+from tests.support.entries import WEIGHTS, weights_entry
 
 NAME = "large-drawn.weights.h5"
 

@@ -4,13 +4,13 @@ import json
 import logging
 
 import pytest
-from hub.entries import WEIGHTS, weights_entry
 
 import kerasalign.hub
 from kerasalign.hub import DownloadFailed, WeightsCorrupted, WeightsError, cache_dir, cached, publish, remove_cached
 from kerasalign.hub.folder import CARD, ENTRY
 from kerasalign.hub.preset import Preset
 from kerasalign.markups import get_markup, save_markup
+from tests.support.entries import WEIGHTS, weights_entry
 
 FILES = {"preset.json", "model.weights.h5", "README.md", "markup.json"}
 

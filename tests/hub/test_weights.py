@@ -10,12 +10,12 @@ import sys
 import threading
 
 import pytest
-from hub.entries import WEIGHTS, weights_entry
 from huggingface_hub import scan_cache_dir
 
 from kerasalign.core.origin import Weights
 from kerasalign.hub import DownloadFailed, WeightsCorrupted, cache_dir, weights, weights_path
 from kerasalign.hub.weights import verify
+from tests.support.entries import WEIGHTS, weights_entry
 
 REVISION = "c" * 40
 FILE = "tiny.weights.h5"

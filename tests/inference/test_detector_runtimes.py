@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kerasalign.detection.own import files as networks
 from kerasalign.hub import read_manifest
 from kerasalign.hub.manifest import DetectorEntry, Manifest
 from kerasalign.inference import KerasAlignDetector, get_detector
-from kerasalign.inference.detectors import networks
 from kerasalign.support.files import sha256
 
 SIZE = 64
@@ -23,7 +23,7 @@ SIZE = 64
 @pytest.fixture(scope="module")
 def network():
     """A small network that says something else of every picture."""
-    from kerasalign.detector import FaceDetector
+    from kerasalign.detection.training import FaceDetector
 
     network = FaceDetector(channels=(4, 4, 4, 4, 4), blocks=(0, 0, 0, 0), head=4)
     random = np.random.default_rng(3)
@@ -52,7 +52,9 @@ def weights(network, home, monkeypatch, tmp_path_factory):
     import h5py
 
     monkeypatch.setenv("KERASALIGN_HOME", str(home))
-    monkeypatch.setattr("kerasalign.detector.network.FaceDetector", lambda dtype: type(network)(**network.settings))
+    monkeypatch.setattr(
+        "kerasalign.detection.own.network.FaceDetector", lambda dtype: type(network)(**network.settings)
+    )
     path = home / "detector.weights.h5"
     if not path.is_file():
         network.save_weights(path)
@@ -110,7 +112,7 @@ import sys
 from pathlib import Path
 from kerasalign.geometry import CropSpec
 from kerasalign.inference import align
-from kerasalign.inference.detectors import networks
+from kerasalign.detection.own import files as networks
 from kerasalign.markups import get_markup
 networks.bundled_weights = lambda: Path(sys.argv[1])
 
@@ -153,7 +155,7 @@ def test_the_file_that_comes_with_the_library_is_used_if_it_is_the_manifests(wei
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "litert"])
 def test_both_looks_of_the_bundled_one_are_those_of_keras(home, runtime):
-    from kerasalign.export.crops import PORTRAIT
+    from kerasalign.runtimes.crops import PORTRAIT
     from kerasalign.support.images import load_image
 
     photo = load_image(PORTRAIT)
@@ -162,8 +164,8 @@ def test_both_looks_of_the_bundled_one_are_those_of_keras(home, runtime):
 
 
 def test_a_file_for_litert_takes_both_looks_at_its_own_size(tmp_path):
-    from kerasalign.detector.network import FaceDetector
-    from kerasalign.export.crops import PORTRAIT
+    from kerasalign.detection.own.network import FaceDetector
+    from kerasalign.runtimes.crops import PORTRAIT
     from kerasalign.support.images import load_image
 
     network, photo = FaceDetector(), load_image(PORTRAIT)
@@ -174,7 +176,7 @@ def test_a_file_for_litert_takes_both_looks_at_its_own_size(tmp_path):
 
 def test_what_comes_with_the_library_belongs_together():
     """`tools/bundle_detector.py` writes both files and the manifest's entry."""
-    from kerasalign.inference.runtimes.onnx_model import open_session
+    from kerasalign.runtimes.onnx.reader import open_session
 
     weights = networks.bundled_weights()
     ready = weights.with_name("detector.onnx")
@@ -195,9 +197,11 @@ def test_a_network_and_an_exported_file_run_elsewhere_too(network, photos, tmp_p
 
 
 def test_a_file_with_other_maps_is_not_kept(network, tmp_path, monkeypatch):
-    from kerasalign.export import ParityError
+    from kerasalign.runtimes import ParityError
 
-    monkeypatch.setattr("kerasalign.export.onnx_file.write_onnx", lambda network, path, told: path.write_text("ONNX"))
+    monkeypatch.setattr(
+        "kerasalign.runtimes.onnx.writer.write_onnx", lambda network, path, told: path.write_text("ONNX")
+    )
     monkeypatch.setattr(networks, "open_file", lambda path: lambda pictures: np.zeros((2, 32, 32, 17)))
     with pytest.raises(ParityError, match="maps differ"):
         networks.write_file(network, tmp_path / "detector.onnx")

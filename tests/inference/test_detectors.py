@@ -115,7 +115,7 @@ def test_mtcnn_finds_the_one_face_of_the_portrait(mtcnn, portrait):
 
 
 def test_without_its_package_mtcnn_says_what_to_install(monkeypatch):
-    from kerasalign.inference.detectors.mtcnn import _networks
+    from kerasalign.detection.mtcnn import _networks
 
     monkeypatch.setitem(sys.modules, "mtcnn", None)
     with pytest.raises(ImportError, match=r"kerasalign\[mtcnn\]"):
@@ -177,7 +177,7 @@ def test_mtcnn_runs_beside_another_backend_and_a_float16_policy(mtcnn, portrait,
 
 
 def test_mtcnn_reads_its_own_weights_whatever_lies_in_the_working_directory(tmp_path, monkeypatch):
-    from kerasalign.inference.detectors import mtcnn
+    from kerasalign.detection import mtcnn
 
     (tmp_path / "pnet.lz4").write_bytes(b"not weights")
     monkeypatch.chdir(tmp_path)

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from kerasalign.detector.coding import CHANNELS, cell_centres, encode_faces
+from kerasalign.detection.own.coding import CHANNELS, cell_centres, encode_faces
+from kerasalign.detection.own.second_look import merged
 from kerasalign.geometry import (
     CropSpec,
     about,
@@ -19,7 +20,6 @@ from kerasalign.geometry import (
 )
 from kerasalign.hub.manifest import Manifest
 from kerasalign.inference import Detection, KerasAlignDetector, align, get_detector
-from kerasalign.inference.detectors.second_look import merged
 
 
 def answering(detector, photo, faces):

@@ -121,8 +121,8 @@ def test_a_detector_that_is_shown_the_place_decides(make, seeing, detector, told
 def test_a_head_that_turns_upside_down_is_followed_by_the_default_detector():
     """The whole picture's search finds no face that is turned by more than about 50 degrees."""
     import kerasalign
-    from kerasalign.export.crops import PORTRAIT
     from kerasalign.geometry import about, rotation, warp
+    from kerasalign.runtimes.crops import PORTRAIT
     from kerasalign.support.images import load_image
 
     photo = load_image(PORTRAIT)

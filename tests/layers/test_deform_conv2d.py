@@ -3,10 +3,10 @@
 import keras
 import numpy as np
 import pytest
-from cases import noise
 from keras import ops
 
 from kerasalign.layers import DeformConv2D
+from tests.support.cases import noise
 
 
 def built(shape, **options):

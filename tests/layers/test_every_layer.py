@@ -5,10 +5,10 @@ import inspect
 import keras
 import numpy as np
 import pytest
-from cases import LAYERS, call, layer_model, set_known_weights
 from keras import tree
 
 import kerasalign.layers
+from tests.support.cases import LAYERS, call, layer_model, set_known_weights
 
 pytestmark = pytest.mark.parametrize("name", LAYERS)
 

@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 import pytest
-from cases import noise, set_known_weights
 from keras import ops
 
 from kerasalign.layers import (
@@ -24,6 +23,7 @@ from kerasalign.layers import (
 from kerasalign.layers.dextra import dextra_sizes, dextra_unit
 from kerasalign.layers.hourglass import double
 from kerasalign.layers.pyramid_pooling import bilinear_matrix, pooling_matrix
+from tests.support.cases import noise, set_known_weights
 
 
 def built(layer, *shapes):

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from cases import noise, set_contrasting_weights
 from keras import ops
 
 from kerasalign.layers import (
@@ -13,6 +12,7 @@ from kerasalign.layers import (
     PreactivationBottleneck,
 )
 from kerasalign.losses.landmark_heatmaps import landmark_heatmaps
+from tests.support.cases import noise, set_contrasting_weights
 
 
 def built(layer, shape):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.interpolate import CubicSpline
 
-from kerasalign.data import exact_boundary_maps
 from kerasalign.losses import boundary_maps, staged_map_loss
 from kerasalign.markups import get_markup, list_markups
+from kerasalign.models.lw_bafa.exact_maps import exact_boundary_maps
 
 ORDER = {
     "68": [

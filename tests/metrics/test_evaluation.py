@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from kerasalign.evaluation.tables import part_table, score_table
 from kerasalign.metrics import (
     Evaluation,
     bootstrap_interval,
@@ -14,8 +15,6 @@ from kerasalign.metrics import (
     get_protocol,
     nme,
     part_nme,
-    part_table,
-    score_table,
     weighted_mean,
 )
 
@@ -83,8 +82,8 @@ def test_it_says_when_the_set_is_not_complete_and_when_the_boxes_are_not_the_mod
     incomplete, boxes = evaluation.notes
     assert "3 faces instead of the 554" in incomplete
     assert "tight ground-truth; evaluated with boxes: detector mtcnn" in boxes
-    assert incomplete in shown(evaluation.table())
-    assert "3 of 554" in shown(evaluation.table())
+    assert incomplete in shown(score_table([evaluation]))
+    assert "3 of 554" in shown(score_table([evaluation]))
     assert len(evaluate_landmarks(*faces("68", 3), COMMON, own_box_source="landmarks").notes) == 1
 
 
@@ -241,12 +240,12 @@ def test_no_faces_are_no_evaluation():
 
 
 def test_tables_show_the_papers_numbers_beside_ours(common, challenging):
-    alone = shown(common.table({"nme": 4.63, "fr": None}))
+    alone = shown(score_table([common], {COMMON: {"nme": 4.63, "fr": None}}))
     assert str(common.protocol) in alone
     assert f"{common.nme:.2f} ({common.nme_ci[0]:.2f}..{common.nme_ci[1]:.2f})" in alone
     assert "4.63" in alone
     assert f"{common.nme - 4.63:+.2f}" in alone
-    assert "paper" not in shown(common.table())
+    assert "paper" not in shown(score_table([common]))
     both = shown(score_table([common, challenging], {COMMON: {"nme": 4.63}, CHALLENGING: {"auc": 0.5}}))
     assert both.count("paper") == 2
     assert f"{challenging.auc - 0.5:+.4f}" in both

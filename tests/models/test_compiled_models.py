@@ -6,7 +6,6 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
-from cases import MODELS, crops, model_target, set_known_weights
 
 import kerasalign.markups
 import kerasalign.models
@@ -15,6 +14,7 @@ from kerasalign.core.landmark_model import weighted_mean
 from kerasalign.markups import get_markup
 from kerasalign.metrics import NormalisedMeanError
 from kerasalign.models import AAN
+from tests.support.cases import MODELS, crops, model_target, set_known_weights
 
 
 @pytest.fixture(scope="module", params=MODELS)

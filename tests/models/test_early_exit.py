@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from cases import PATCHES_19, crops, set_known_weights
 
 from kerasalign.core.compiled import bucket
 from kerasalign.models import MuSiCa
 from kerasalign.models.musica import early_exit
 from kerasalign.models.musica.select import SelectIteration
+from tests.support.cases import PATCHES_19, crops, set_known_weights
 
 
 def test_exit_rule_example():

@@ -6,12 +6,11 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-import forward
 import numpy as np
 import pytest
-from cases import MODELS, crops, set_known_weights
 
-SCRIPT = Path(forward.__file__)
+from tests.support import forward
+from tests.support.cases import MODELS, crops, set_known_weights
 
 
 @pytest.fixture(scope="module")
@@ -21,9 +20,15 @@ def here():
 
 
 def run(*arguments, backend="tensorflow"):
+    top = Path(__file__).parents[2]
     environment = os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3", "JAX_PLATFORMS": "cpu"}
     done = subprocess.run(
-        [sys.executable, SCRIPT, *map(str, arguments)], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tests.support.forward", *map(str, arguments)],
+        env=environment,
+        cwd=top,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
 

@@ -5,10 +5,10 @@ import math
 import keras
 import numpy as np
 import pytest
-from cases import MODELS, crops, model_target, set_known_weights
 
 import kerasalign.models
 from kerasalign.core.profile import profile
+from tests.support.cases import MODELS, crops, model_target, set_known_weights
 
 
 @pytest.fixture(scope="module", params=MODELS)

@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from cases import crops, set_known_weights
 
 import kerasalign
 from kerasalign.hub import read_manifest
+from kerasalign.hub.recipes import LEARNED
 from kerasalign.metrics import get_protocol
-from kerasalign.recipes import LEARNED
+from tests.support.cases import crops, set_known_weights
 
 PRESETS = read_manifest().presets
 SIZES = {

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from cases import crops, noise, set_known_weights
 
 from kerasalign.core.profile import profile
-from kerasalign.data.adjacency import build_adjacency
 from kerasalign.layers import DynamicAdjacency, GraphConvolution, GraphResBlock, MapToNode, ParallelAttention
 from kerasalign.markups import get_markup
 from kerasalign.models import SCC
+from kerasalign.models.scc.adjacency import build_adjacency
+from tests.support.cases import crops, noise, set_known_weights
 
 SMALL = {"width": 16, "blocks": (1, 1, 1, 1), "size": 64}
 

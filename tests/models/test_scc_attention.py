@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from cases import crops, set_known_weights
 
 from kerasalign.models import SCC
 from kerasalign.models.scc.attention import attention_maps
+from tests.support.cases import crops, set_known_weights
 
 SMALL = {"markup": "5", "width": 16, "blocks": (1, 1, 1, 1), "size": 64}
 

@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 import pytest
-from cases import crops, noise, set_known_weights
 from keras import ops
 
 from kerasalign.geometry import CropSpec
@@ -14,6 +13,7 @@ from kerasalign.models import SDU
 from kerasalign.models.sdu import topologies
 from kerasalign.models.sdu.coherence import Transforms
 from kerasalign.models.sdu.offsets import predict_offsets
+from tests.support.cases import crops, noise, set_known_weights
 
 FLIP = get_markup("5").flip
 

@@ -8,7 +8,7 @@ import pytest
 from keras import KerasTensor, layers
 
 from kerasalign.models.sdu import SDU, TABLE_1, network, topologies
-from kerasalign.models.sdu.sdu import TRANSFORMERS
+from kerasalign.models.sdu.network import TRANSFORMERS
 
 # Total and trainable parameters at 68 points; nearest upsampling has none.
 SIZES = {

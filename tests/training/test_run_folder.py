@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from kerasalign.datasets import make_miniature
-from kerasalign.recipes.lw_bafa import LWBAFARecipe
-from kerasalign.recipes.musica import MuSiCaRecipe
-from kerasalign.recipes.sdu import SDURecipe
+from kerasalign.models.lw_bafa.recipe import LWBAFARecipe
+from kerasalign.models.musica.recipe import MuSiCaRecipe
+from kerasalign.models.sdu.recipe import SDURecipe
 from kerasalign.training import RunFolder
 from kerasalign.training.run import seed_states
 

@@ -9,9 +9,9 @@ from functools import partial
 
 import numpy as np
 
+from kerasalign.detection import Detection, get_detector
 from kerasalign.geometry import apply_affine, box_center, box_iou, box_size, estimate_similarity, tight_box
 from kerasalign.inference.aligner import align
-from kerasalign.inference.detectors import Detection, get_detector
 from kerasalign.inference.face import Face
 from kerasalign.inference.video.one_euro import OneEuroFilter
 

@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from kerasalign.inference.detectors import Detection
+from kerasalign.detection import Detection
 from kerasalign.inference.faces import Faces
 from kerasalign.inference.video.frames import VideoSource
 from kerasalign.inference.video.one_euro import OneEuroFilter

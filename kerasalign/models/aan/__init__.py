@@ -1,5 +1,10 @@
 """AAN: attentional alignment networks."""
 
-from kerasalign.models.aan.aan import AAN
+from typing import TYPE_CHECKING
 
-__all__ = ["AAN"]
+from kerasalign._lazy import attach
+
+if TYPE_CHECKING:
+    from kerasalign.models.aan.network import AAN as AAN
+
+__getattr__, __dir__, __all__ = attach(__name__, {"network": ["AAN"]})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import keras
 
-from kerasalign.models.lw_bafa.lw_bafa import LWBAFA
+from kerasalign.models.lw_bafa.network import LWBAFA
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")

@@ -1,6 +1,11 @@
 """MuSiCa (Shapira et al., ACM Multimedia 2021): selective cascaded regression with patch attention."""
 
-from kerasalign.models.musica.iteration import MuSiCaIteration
-from kerasalign.models.musica.musica import MuSiCa
+from typing import TYPE_CHECKING
 
-__all__ = ["MuSiCa", "MuSiCaIteration"]
+from kerasalign._lazy import attach
+
+if TYPE_CHECKING:
+    from kerasalign.models.musica.iteration import MuSiCaIteration as MuSiCaIteration
+    from kerasalign.models.musica.network import MuSiCa as MuSiCa
+
+__getattr__, __dir__, __all__ = attach(__name__, {"iteration": ["MuSiCaIteration"], "network": ["MuSiCa"]})

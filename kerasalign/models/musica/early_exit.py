@@ -9,7 +9,7 @@ from keras import ops
 from kerasalign.core.compiled import bucket, compiled
 from kerasalign.core.landmark_model import pad_rows
 from kerasalign.layers.rows import take_rows
-from kerasalign.models.musica.musica import pyramid_of
+from kerasalign.models.musica.network import pyramid_of
 
 
 def predict_selectively(model, crops: np.ndarray, batch_size: int = 64) -> dict[str, np.ndarray]:

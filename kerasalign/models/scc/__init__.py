@@ -1,5 +1,10 @@
 """SCC: structure coherence component."""
 
-from kerasalign.models.scc.scc import SCC
+from typing import TYPE_CHECKING
 
-__all__ = ["SCC"]
+from kerasalign._lazy import attach
+
+if TYPE_CHECKING:
+    from kerasalign.models.scc.network import SCC as SCC
+
+__getattr__, __dir__, __all__ = attach(__name__, {"network": ["SCC"]})

@@ -1,6 +1,11 @@
 """SDU: stacked dense U-Nets with dual transformers (Guo et al., BMVC 2018)."""
 
-from kerasalign.models.sdu.rows import TABLE_1
-from kerasalign.models.sdu.sdu import SDU
+from typing import TYPE_CHECKING
 
-__all__ = ["SDU", "TABLE_1"]
+from kerasalign._lazy import attach
+
+if TYPE_CHECKING:
+    from kerasalign.models.sdu.network import SDU as SDU
+    from kerasalign.models.sdu.table1 import TABLE_1 as TABLE_1
+
+__getattr__, __dir__, __all__ = attach(__name__, {"network": ["SDU"], "table1": ["TABLE_1"]})

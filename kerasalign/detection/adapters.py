@@ -1,0 +1,81 @@
+"""Detectors that the caller brings: boxes, or a function that finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from kerasalign.detection.base import Detection, Detector
+from kerasalign.geometry import BoxMap, as_box
+
+
+def as_detections(found, name: str = "boxes") -> list[Detection]:
+    """Boxes as detections, in their order.
+
+    Args:
+        found: Detections, `(F, 4)` boxes, `(F, 5)` boxes with scores, one box `(4,)`, or nothing (`None` or
+            empty).
+        name: What to call them in an error.
+
+    Raises:
+        ValueError: If they are none of these.
+    """
+    if found is None or (hasattr(found, "__len__") and len(found) == 0):
+        return []
+    if isinstance(found, (list, tuple)) and all(isinstance(item, Detection) for item in found):
+        return list(found)
+    try:
+        rows = np.atleast_2d(np.asarray(found, "float64"))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"`{name}` must be (F, 4) boxes, (F, 5) boxes with scores, or detections. Received: {name}={found!r}"
+        ) from error
+    if rows.ndim != 2 or rows.shape[1] not in (4, 5):
+        raise ValueError(
+            f"`{name}` must be (F, 4) boxes, (F, 5) boxes with scores, or detections. "
+            f"Received: {name} of shape {rows.shape}"
+        )
+    return [Detection(as_box(row[:4], name), *row[4:]) for row in rows]
+
+
+class GivenBoxes(Detector):
+    """Boxes that are known beforehand, for one photo, in the order given.
+
+    Args:
+        boxes: `(F, 4)` boxes `(x0, y0, x1, y1)`, `(F, 5)` with scores, or detections.
+        box_map: How these boxes map to the tight box of the landmarks; by default they are that.
+        name: Kind of the boxes.
+    """
+
+    def __init__(self, boxes, box_map: BoxMap | None = None, name: str = "landmarks") -> None:
+        self.name = name
+        self.box_map = box_map or BoxMap()
+        self._detections = as_detections(boxes)
+
+    def detect(self, image: np.ndarray) -> list[Detection]:
+        """The given boxes, whatever the photo."""
+        return list(self._detections)
+
+
+class CallableDetector(Detector):
+    """Any function from a photo to its face boxes.
+
+    Args:
+        function: Takes `(H, W, 3)` uint8 RGB and returns detections, `(F, 4)` boxes `(x0, y0, x1, y1)`, or
+            `(F, 5)` boxes with scores; the order is kept.
+        box_map: How its boxes map to the tight box of the landmarks; by default they are that. A box that
+            includes the forehead, as most detectors' does, needs one.
+        name: Kind of its boxes.
+    """
+
+    def __init__(self, function: Callable, box_map: BoxMap | None = None, name: str = "callable") -> None:
+        if not callable(function):
+            raise ValueError(f"`function` must be callable. Received: function={function!r}")
+        self.name = name
+        self.box_map = box_map or BoxMap()
+        self._function = function
+
+    def detect(self, image: np.ndarray) -> list[Detection]:
+        """Calls the function."""
+        return as_detections(self._function(image), "detections")

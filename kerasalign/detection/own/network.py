@@ -1,0 +1,134 @@
+"""The network that finds faces: one pass over the whole picture, fully convolutional."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers, ops
+
+from kerasalign.detection.own.coding import CHANNELS
+from kerasalign.detection.own.loss import detection_loss
+from kerasalign.layers import ConvNorm, SeparableBlock
+
+#: Logit of the score before training: one cell in a hundred is a face.
+_RARE = -4.6
+
+
+@keras.saving.register_keras_serializable(package="kerasalign")
+class FaceDetector(keras.Model):
+    """Gives every cell of 8 x 8 pixels a score and the face whose middle is there.
+
+    Plain convolutions where pictures are large and channels few, separable ones with 5 x 5 kernels below; features of
+    strides 32 and 16 come back up to stride 8, so that a face that fills the picture is found by the same head as one
+    of a dozen pixels. The head's numbers are float32 whatever the policy.
+
+    Args:
+        channels: Channels at strides 2, 4, 8, 16 and 32.
+        blocks: Separable blocks at strides 4, 8, 16 and 32.
+        head: Channels of the way back up and of the head.
+        dtype: Policy of the layers.
+
+    Call arguments:
+        pictures: `(B, H, W, 3)` RGB, `uint8` or float in 0..255; H and W are multiples of 32.
+
+    Returns:
+        Dict; `"maps"` is `(B, H / 8, W / 8, 17)` float32, which `find_faces` turns into faces.
+
+    `fit(pictures, faces)` trains it on faces `(B, M, 17)` in pixels: the 16 numbers of `coding`, and 1 for a face that
+    is to be found, 0 for one that does not matter, such as one that is mostly hidden. Rows of NaN are no face.
+
+    Raises:
+        ValueError: If there are not five numbers of channels and four of blocks.
+
+    Example:
+
+        network = FaceDetector()
+        faces, scores = find_faces(np.asarray(network(pictures)["maps"])[0])
+
+    Reference: the point of a face's middle as in Zhou et al., "Objects as Points" (arXiv 1904.07850); regression from
+    all cells near the middle as in Liu et al., "Training-Time-Friendly Network" (arXiv 1909.00700).
+    """
+
+    def __init__(self, channels=(16, 32, 64, 128, 160), blocks=(1, 2, 3, 3), head=96, dtype=None, **kwargs):
+        for name, value, count in (("channels", channels, 5), ("blocks", blocks, 4)):
+            if len(value) != count or min(value) < (name == "channels"):
+                raise ValueError(f"`{name}` must be {count} numbers. Received: {name}={value!r}")
+
+        # === Functional model ===
+        pictures = keras.Input((None, None, 3), name="pictures")
+        x = layers.Rescaling(2 / 255, -1.0, name="rescale", dtype=dtype)(pictures)
+        x = ConvNorm(channels[0], 3, 2, name="stem", dtype=dtype)(x)
+        levels = []
+        for level, (filters, count) in enumerate(zip(channels[1:], blocks), 2):
+            if filters <= 64:
+                x = ConvNorm(filters, 3, 2, name=f"down{level}", dtype=dtype)(x)
+            else:
+                x = SeparableBlock(filters, strides=2, name=f"down{level}", dtype=dtype)(x)
+            for index in range(count):
+                x = SeparableBlock(filters, name=f"level{level}_{index}", dtype=dtype)(x)
+            levels.append(x)
+        x = ConvNorm(head, name="top", dtype=dtype)(levels[-1])
+        for level in (4, 3):
+            x = layers.UpSampling2D(2, interpolation="nearest", name=f"up{level}", dtype=dtype)(x)
+            side = ConvNorm(head, name=f"side{level}", dtype=dtype)(levels[level - 2])
+            x = layers.Add(name=f"join{level}", dtype=dtype)([x, side])
+            x = SeparableBlock(head, name=f"merge{level}", dtype=dtype)(x)
+        x = SeparableBlock(head, name="head", dtype=dtype)(x)
+        score = layers.Conv2D(
+            1,
+            1,
+            bias_initializer=keras.initializers.Constant(_RARE),
+            name="score",
+            dtype="float32",
+            kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
+        )(x)
+        # A face starts upright: cosine 1, sine 0.
+        face = layers.Conv2D(
+            CHANNELS - 1,
+            1,
+            bias_initializer=_upright,
+            name="face",
+            dtype="float32",
+            kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
+        )(x)
+        maps = layers.Concatenate(name="maps", dtype="float32")([score, face])
+        super().__init__(inputs=pictures, outputs={"maps": maps}, **kwargs)
+
+        # === Config ===
+        self.settings = {
+            "channels": [int(value) for value in channels],
+            "blocks": [int(value) for value in blocks],
+            "head": int(head),
+        }
+        self.policy = self.get_layer("stem").dtype_policy.name
+
+    def compile(self, optimizer="adam", **kwargs):
+        """Configures training.
+
+        Args:
+            optimizer: A Keras optimiser or its name.
+            **kwargs: As in `keras.Model.compile`; a `loss` is refused, the model brings its own.
+
+        Raises:
+            ValueError: If a loss is given.
+        """
+        if kwargs.get("loss") is not None:
+            raise ValueError(f"FaceDetector brings its own loss. Received: loss={kwargs['loss']!r}")
+        super().compile(optimizer=optimizer, **kwargs)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Sum of the parts of `detection_loss`."""
+        return sum(detection_loss(ops.cast(y, "float32"), y_pred["maps"]).values())
+
+    def get_config(self):
+        """Plain dict that rebuilds the model."""
+        return {"name": self.name} | self.settings | {"dtype": self.policy}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Rebuilds a model from `get_config`."""
+        return cls(**config)
+
+
+def _upright(shape, dtype=None):
+    """Initial bias of a coded face."""
+    return ops.one_hot(4, shape[0], dtype=dtype or "float32")

@@ -1,0 +1,39 @@
+"""The face detector of our own: its network, the crowds of rendered heads that it learns from, and its measurement.
+
+    write_pool(Series(seed=1, head="ICT-FaceKit", scene=pool_scene()), 3000, "heads")
+    DetectorRecipe(steps=6000).fit("heads", "runs/detector", backgrounds="photos")
+
+Names load when they are first used: finding faces needs no renderer, and numpy alone until there is a network.
+"""
+
+from typing import TYPE_CHECKING
+
+from kerasalign._lazy import attach
+
+if TYPE_CHECKING:
+    from kerasalign.detection.own.coding import find_faces as find_faces
+    from kerasalign.detection.own.network import FaceDetector as FaceDetector
+    from kerasalign.detection.training.crowd import Crowd as Crowd, CrowdConfig as CrowdConfig
+    from kerasalign.detection.training.measure import false_boxes as false_boxes, recall as recall
+    from kerasalign.detection.training.negatives import mine_negatives as mine_negatives
+    from kerasalign.detection.training.pool import (
+        HeadPool as HeadPool,
+        pool_scene as pool_scene,
+        write_pool as write_pool,
+    )
+    from kerasalign.detection.training.recipe import DetectorRecipe as DetectorRecipe
+    from kerasalign.detection.training.stream import CrowdStream as CrowdStream
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "kerasalign.detection.own.coding": ["find_faces"],
+        "crowd": ["Crowd", "CrowdConfig"],
+        "measure": ["false_boxes", "recall"],
+        "negatives": ["mine_negatives"],
+        "kerasalign.detection.own.network": ["FaceDetector"],
+        "pool": ["HeadPool", "pool_scene", "write_pool"],
+        "recipe": ["DetectorRecipe"],
+        "stream": ["CrowdStream"],
+    },
+)

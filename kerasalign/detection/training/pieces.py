@@ -1,0 +1,64 @@
+"""Parts of people that are no faces, to be put into scenes: clothes and hair, and faces whose parts are mixed up."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from kerasalign.detection.training.backdrop import blend
+from kerasalign.detection.training.pool import HeadPool
+from kerasalign.geometry import about, box_iou, rotation
+
+
+def scatter(rng: np.random.Generator, pool: HeadPool, picture: np.ndarray) -> None:
+    """Puts one to four such parts into a picture, in place."""
+    size = len(picture)
+    for _ in range(int(rng.integers(1, 5))):
+        head = int(rng.integers(len(pool)))
+        cut = np.asarray(pool[head])
+        part = _mixed(rng, cut, pool.boxes[head]) if rng.random() < 0.5 else _beside(rng, cut, pool.boxes[head])
+        if part is None:
+            continue
+        side = max(round(size * np.exp(rng.uniform(np.log(0.05), np.log(0.6)))), 8)
+        turned = _turned(part, side, 0.0 if rng.random() < 0.5 else float(rng.uniform(-180, 180)))
+        x, y = (int(v) for v in rng.integers(-side // 3, size - side // 2, 2))
+        blend(picture, turned, x, y)
+
+
+def _beside(rng: np.random.Generator, cut: np.ndarray, box: np.ndarray) -> np.ndarray | None:
+    """A part of a cut-out that hardly touches the face, such as hair, neck or clothes; `None` where none was found."""
+    width = len(cut)
+    for _ in range(8):
+        side = int(width * rng.uniform(0.15, 0.45))
+        x, y = (int(v) for v in rng.integers(0, width - side, 2))
+        part = cut[y : y + side, x : x + side]
+        if part[..., 3].mean() > 150 and box_iou(np.array([x, y, x + side, y + side], "float64"), box) < 0.05:
+            return part
+    return None
+
+
+def _mixed(rng: np.random.Generator, cut: np.ndarray, box: np.ndarray) -> np.ndarray | None:
+    """A face cut into tiles that lie in another order."""
+    x0, y0, x1, y1 = np.clip(np.rint(box), 0, len(cut)).astype(int)
+    # Of four tiles one would still look like half a face.
+    count = int(rng.integers(3, 6))
+    side = min(x1 - x0, y1 - y0) // count
+    if side < 4:
+        return None
+    face = cut[y0 : y0 + side * count, x0 : x0 + side * count]
+    tiles = face.reshape(count, side, count, side, 4).swapaxes(1, 2).reshape(-1, side, side, 4)
+    # Moved on by some places, no tile stays where it was.
+    order = rng.permutation(len(tiles))
+    places = np.empty(len(tiles), int)
+    places[order] = np.roll(order, int(rng.integers(1, len(tiles))))
+    return tiles[places].reshape(count, count, side, side, 4).swapaxes(1, 2).reshape(face.shape)
+
+
+def _turned(part: np.ndarray, side: int, degrees: float) -> np.ndarray:
+    """The part scaled to a side and turned about its middle: `(side, side, 4)` float32, cover in 0..1."""
+    way = cv2.INTER_AREA if len(part) > side else cv2.INTER_LINEAR
+    part = cv2.resize(np.ascontiguousarray(part), (side, side), interpolation=way).astype("float32")
+    cover = part[..., 3:] / 255
+    part = np.concatenate([part[..., :3] / np.maximum(cover, 0.05), cover], -1)
+    matrix = about(np.full(2, (side - 1) / 2), rotation(degrees))
+    return cv2.warpAffine(part, matrix, (side, side), flags=cv2.INTER_LINEAR, borderValue=(0, 0, 0, 0))

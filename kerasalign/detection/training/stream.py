@@ -1,0 +1,106 @@
+"""Scenes for training, composed while the network trains."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from threading import Lock
+
+import cv2
+import numpy as np
+
+from kerasalign.data.epochs import EpochDataset
+from kerasalign.detection.training.crowd import Crowd
+
+#: Batches that are composed ahead, per worker.
+_AHEAD = 2
+
+
+class CrowdStream(EpochDataset):
+    """Yields `(pictures, faces)`: `(B, S, S, 3)` uint8 and `(B, M, 17)` float32, as `FaceDetector` takes them.
+
+    Batch `i` of epoch `e` depends on the arguments, `e` and `i` only, as with `FaceLoader`: a run that starts again
+    sees what it would have seen.
+
+    Args:
+        crowd: Composes the scenes.
+        batch_size: Scenes per batch.
+        steps_per_epoch: Batches per epoch.
+        first: Number of the first scene.
+        processes: Processes that compose; 1 composes in a thread of this one.
+        **kwargs: As in `keras.utils.PyDataset`.
+
+    Raises:
+        ValueError: If a number is not positive.
+
+    Example:
+
+        crowd = Crowd(HeadPool("heads"), CrowdConfig(backgrounds="photos"), seed=0)
+        network.fit(CrowdStream(crowd), epochs=10, shuffle=False)
+    """
+
+    def __init__(
+        self,
+        crowd: Crowd,
+        batch_size: int = 32,
+        steps_per_epoch: int = 200,
+        first: int = 0,
+        processes: int = 1,
+        **kwargs,
+    ) -> None:
+        super().__init__(**kwargs)
+        for name, value in (("batch_size", batch_size), ("steps_per_epoch", steps_per_epoch), ("processes", processes)):
+            if int(value) != value or value < 1:
+                raise ValueError(f"`{name}` must be a whole number from 1 up. Received: {name}={value!r}")
+        self.crowd, self.batch_size, self.first = crowd, int(batch_size), int(first)
+        self._steps, self._processes = int(steps_per_epoch), int(processes)
+        self._executor: ThreadPoolExecutor | ProcessPoolExecutor | None = None
+        self._coming: dict[int, Future] = {}
+        self._lock = Lock()
+        self.set_epoch(0)
+
+    def batch(self, epoch: int, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Batch `index` of any epoch."""
+        self.check_index(index)
+        number = epoch * self._steps + index
+        with self._lock:
+            if self._executor is None:
+                self._executor = _executor(self._processes, self.crowd)
+            self._coming = {other: batch for other, batch in self._coming.items() if other >= number}
+            for other in range(number, number + 1 + _AHEAD * self._processes):
+                if other not in self._coming:
+                    start = self.first + other * self.batch_size
+                    self._coming[other] = _submit(self._executor, self.crowd, range(start, start + self.batch_size))
+            coming = self._coming[number]
+        return coming.result()
+
+
+def composed(crowd: Crowd, numbers) -> tuple[np.ndarray, np.ndarray]:
+    """The scenes of these numbers as one batch."""
+    pictures, faces = zip(*(crowd.scene(number) for number in numbers))
+    return np.array(pictures), np.array(faces)
+
+
+_state: dict = {}
+
+
+def _executor(processes: int, crowd: Crowd):
+    if processes == 1:
+        return ThreadPoolExecutor(1, "crowd")
+    # Spawned, not forked: OpenCV and the backend have threads of their own.
+    return ProcessPoolExecutor(processes, get_context("spawn"), _start, (crowd,))
+
+
+def _start(crowd: Crowd) -> None:
+    cv2.setNumThreads(1)
+    _state["crowd"] = crowd
+
+
+def _work(numbers: range) -> tuple[np.ndarray, np.ndarray]:
+    return composed(_state["crowd"], numbers)
+
+
+def _submit(executor, crowd: Crowd, numbers: range) -> Future:
+    if isinstance(executor, ThreadPoolExecutor):
+        return executor.submit(composed, crowd, numbers)
+    return executor.submit(_work, numbers)

@@ -1,0 +1,1 @@
+"""Measuring a model by a protocol: reports, tables, occlusion, tracking, early exit."""

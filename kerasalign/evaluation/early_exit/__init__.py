@@ -1,0 +1,1 @@
+"""Early exit of a cascade: errors of every iteration, operating points, calibration, report."""

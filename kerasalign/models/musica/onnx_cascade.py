@@ -1,0 +1,141 @@
+"""A cascade in ONNX Runtime, one file per iteration: finished faces cost nothing more."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from collections.abc import Container, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from kerasalign.runtimes.onnx.reader import open_session
+from kerasalign.runtimes.runtime_model import RuntimeModel
+
+FILE = "iteration_{}.onnx"
+
+
+class OnnxCascade(RuntimeModel):
+    """A folder of `kerasalign export --early-exit` in ONNX Runtime, on the processor.
+
+    Between iterations faces whose error estimate is below the threshold T_s leave the batch. Without a threshold all
+    iterations run, and their results are there as well.
+
+    Args:
+        path: The folder with `iteration_0.onnx` and so on.
+        threads: Threads of one pass; `None`: as many as ONNX Runtime thinks fit.
+
+    Raises:
+        ImportError: If ONNX Runtime is not installed.
+        FileNotFoundError: If a file is missing.
+        ValueError: If it cannot open one, or they are none of this library's.
+
+    Example:
+
+        model = OnnxCascade("musica19").with_thresholds(4.5)
+        faces = model.align("group.jpg")
+
+    Reference: arXiv 2108.00377, section 3.2.
+    """
+
+    runtime = "onnxruntime"
+
+    def __init__(self, path: str | os.PathLike, threads: int | None = None):
+        first = open_session(Path(path) / FILE.format(0), threads)
+        metadata = first.get_modelmeta().custom_metadata_map
+        super().__init__(metadata, path)
+        if "stages" not in metadata:
+            raise ValueError(f"A cascade's folder is written by `kerasalign export --early-exit`. Received: {path}")
+        count = int(metadata["stages"])
+        self.sessions = [first, *(open_session(Path(path) / FILE.format(i), threads) for i in range(1, count))]
+        self.success_threshold = json.loads(metadata["success_threshold"])
+        self.failure_threshold = json.loads(metadata["failure_threshold"])
+        self._outputs = [[output.name for output in session.get_outputs()] for session in self.sessions]
+        self._inputs = [[value.name for value in session.get_inputs()] for session in self.sessions]
+
+    def with_thresholds(self, success: float | None, failure: float | None = None) -> OnnxCascade:
+        """The same files at another operating point: thresholds T_s and T_f in percent, `None` for off."""
+        for name, value in (("success", success), ("failure", failure)):
+            if value is not None and not value > 0:
+                raise ValueError(f"`{name}` must be a positive percentage or None. Received: {name}={value!r}")
+        twin = copy.copy(self)
+        twin.success_threshold, twin.failure_threshold = success, failure
+        return twin
+
+    def predict_crops(
+        self, crops, batch_size: int = 64, early_exit: bool = True, outputs: Container[str] | None = None
+    ) -> dict[str, np.ndarray]:
+        """As `MuSiCa.predict_crops`.
+
+        Args:
+            crops: `(B, S, S, 3)` `uint8` or float32 in 0..255; B may be 0.
+            batch_size: Crops per pass.
+            early_exit: `False` computes every iteration of every face and then selects; same landmarks.
+            outputs: As in `RuntimeModel.predict_crops`.
+        """
+        return super().predict_crops(crops, batch_size, outputs, early_exit=early_exit)
+
+    def run(
+        self, crops: np.ndarray, outputs: Container[str] | None = None, early_exit: bool = True
+    ) -> dict[str, np.ndarray]:
+        """As in `RuntimeModel`."""
+        all_of_them = self.success_threshold is None or not early_exit
+        attention = outputs is None or "attention" in outputs
+        found = self._run_all(crops, attention) if all_of_them else self._run_some(crops)
+        return {key: value for key, value in found.items() if outputs is None or key in outputs}
+
+    def _run_some(self, crops: np.ndarray) -> dict[str, np.ndarray]:
+        result = {}
+        for number, (active, out) in enumerate(self._walk(crops, self.success_threshold, attention=False)):
+            found = {
+                "landmarks": out["landmarks"],
+                "error": 100 * out["error"],
+                "iterations": np.full(len(active), number + 1, "int32"),
+            }
+            for key, value in found.items():
+                result.setdefault(key, np.zeros((len(crops), *value.shape[1:]), value.dtype))[active] = value
+        return result | {"failed": self._failed(result["error"], result["iterations"])}
+
+    def _run_all(self, crops: np.ndarray, attention: bool) -> dict[str, np.ndarray]:
+        outs = [out for _, out in self._walk(crops, None, attention)]
+        keys = ("landmarks", "error", "attention") if attention else ("landmarks", "error")
+        landmarks, error, *looks = (np.stack([out[key] for out in outs], 1) for key in keys)
+        error = 100 * error
+        chosen = np.full(len(crops), len(outs) - 1)
+        if self.success_threshold is not None:
+            good = error < self.success_threshold
+            chosen = np.where(good.any(1), good.argmax(1), chosen)
+        rows, iterations = np.arange(len(crops)), (chosen + 1).astype("int32")
+        return {
+            "landmarks": landmarks[rows, chosen],
+            "error": error[rows, chosen],
+            "iterations": iterations,
+            "failed": self._failed(error[rows, chosen], iterations),
+            "cascade_landmarks": landmarks,
+            "cascade_error": error,
+        } | ({"attention": looks[0]} if attention else {})
+
+    def _failed(self, error: np.ndarray, iterations: np.ndarray) -> np.ndarray:
+        if self.failure_threshold is None:
+            return np.zeros(len(error), bool)
+        return (iterations == len(self.sessions)) & (error > self.failure_threshold)
+
+    def _walk(self, crops: np.ndarray, threshold: float | None, attention: bool) -> Iterator[tuple[np.ndarray, dict]]:
+        """Of each iteration the faces that it ran on, as rows of the crops, and what it gave."""
+        active = np.arange(len(crops))
+        out = self._call(0, {"crops": crops}, attention)
+        fixed = {"crops": crops} | out
+        for number in range(1, len(self.sessions) + 1):
+            yield active, out
+            going = np.arange(len(active)) if threshold is None else np.flatnonzero(100 * out["error"] >= threshold)
+            if number == len(self.sessions) or not len(going):
+                return
+            active = active[going]
+            rows = {"rows": active.astype("int32"), "going": going.astype("int32")}
+            out = self._call(number, fixed | {"last_shift": out["shift"], "last_state": out["state"]} | rows, attention)
+
+    def _call(self, number: int, values: dict[str, np.ndarray], attention: bool) -> dict[str, np.ndarray]:
+        feed = {name: values[name] for name in self._inputs[number]}
+        names = [name for name in self._outputs[number] if attention or name != "attention"]
+        return dict(zip(names, self.sessions[number].run(names, feed)))

@@ -1,0 +1,48 @@
+"""What an exported file says of itself."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from kerasalign._version import __version__
+from kerasalign.markups.files import markup_spec
+
+if TYPE_CHECKING:
+    from kerasalign.core.landmark_model import LandmarkModel
+
+
+def describe(model: LandmarkModel, outputs: list[str], *, quantize: str, input_dtype: str) -> dict[str, str]:
+    """Text by name: all that a program needs to use the file, and where its weights come from.
+
+    Args:
+        model: The network; where `load` made it, its preset and licence are noted.
+        outputs: Names of the file's outputs.
+        quantize: How its weights are stored.
+        input_dtype: Type of the crops that it takes.
+    """
+    origin = model.origin
+    weights = origin.weights if origin else None
+    return {
+        "kerasalign": __version__,
+        "preset": origin.name if origin else "",
+        "model": type(model).__name__,
+        "markup": json.dumps(markup_spec(model.markup)) if model.markup else "",
+        "crop": json.dumps(model.crop_spec.get_config()),
+        "input": json.dumps({"name": "crops", "dtype": input_dtype, "layout": "NHWC", "colours": "RGB, 0..255"}),
+        "outputs": json.dumps(outputs),
+        "quantize": quantize,
+        "licence": weights.licence if weights else "",
+        "commercial_use": {True: "yes", False: "no", None: "unknown"}[weights.commercial_use if weights else None],
+        "weights_sha256": weights_digest(model),
+    }
+
+
+def weights_digest(model: LandmarkModel) -> str:
+    """SHA-256 over the weights' numbers in their order, in hexadecimal."""
+    digest = sha256()
+    for value in model.get_weights():
+        digest.update(f"{value.dtype}{value.shape}".encode())
+        digest.update(value.tobytes())
+    return digest.hexdigest()

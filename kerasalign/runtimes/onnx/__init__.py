@@ -1,0 +1,1 @@
+"""ONNX: the writer of a file and its reader side by side."""

@@ -1,0 +1,72 @@
+"""A network in ONNX Runtime."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container
+from pathlib import Path
+
+import numpy as np
+
+from kerasalign.runtimes.runtime_model import RuntimeModel
+
+
+class OnnxModel(RuntimeModel):
+    """An `.onnx` file of `kerasalign export` in ONNX Runtime, on the processor.
+
+    Args:
+        path: The file.
+        threads: Threads of one pass; `None`: as many as ONNX Runtime thinks fit.
+
+    Raises:
+        ImportError: If ONNX Runtime is not installed.
+        ValueError: If it cannot open the file, or the file is none of this library's.
+
+    Example:
+
+        model = OnnxModel("musica19.onnx")
+        faces = model.align("group.jpg")
+    """
+
+    runtime = "onnxruntime"
+
+    def __init__(self, path: str | os.PathLike, threads: int | None = None):
+        self.session = open_session(path, threads)
+        super().__init__(self.session.get_modelmeta().custom_metadata_map, path)
+        self.outputs = [output.name for output in self.session.get_outputs()]
+
+    def run(self, crops: np.ndarray, outputs: Container[str] | None = None) -> dict[str, np.ndarray]:
+        """As in `RuntimeModel`; what is not asked for is not computed."""
+        names = self.wanted(outputs)
+        return dict(zip(names, self.session.run(names, {"crops": crops})))
+
+
+def open_session(path: str | os.PathLike, threads: int | None = None, spinning: bool = True):
+    """An ONNX Runtime session of a file.
+
+    Args:
+        path: The file.
+        threads: Threads of one pass; `None`: as many as ONNX Runtime thinks fit.
+        spinning: Whether threads that wait for work keep a core busy, which shortens the wait. A network that runs
+            beside another one takes the cores from it then.
+
+    Raises:
+        ImportError: If ONNX Runtime is not installed.
+        ValueError: If it cannot open the file.
+    """
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ImportError('ONNX Runtime is not installed: `pip install "kerasalign[onnx]"`.') from error
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no such file. Received: path={str(path)!r}")
+    options = onnxruntime.SessionOptions()
+    if threads is not None:
+        options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spinning)))
+    # Warnings of its optimiser are about nothing that a user did.
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its errors share no base class
+        raise ValueError(f"ONNX Runtime cannot open {path}: {error}") from error

@@ -1,0 +1,1 @@
+"""TensorFlow SavedModel: the writer of a folder and its reader side by side."""

@@ -1,0 +1,131 @@
+"""Evaluating a model on a data set's folder."""
+
+import json
+
+import numpy as np
+import pytest
+
+from kerasalign.datasets import make_miniature, read_dataset
+from kerasalign.evaluation.evaluate import evaluate_model, preset_protocols, usable_protocols
+from kerasalign.geometry import CropSpec, apply_affine
+from kerasalign.hub import read_manifest
+from kerasalign.markups import get_markup
+
+
+class MeanFace:
+    """Predicts the markup's schematic face in the middle of every crop."""
+
+    name = "mean face"
+    crop_spec = CropSpec(size=100, scale=1.5)
+
+    def __init__(self, markup="68"):
+        self.markup = get_markup(markup)
+
+    runtime = "keras"
+
+    def predict_crops(self, crops, **options):
+        shape = self.markup.mean_shape * self.crop_spec.size / self.crop_spec.scale + (self.crop_spec.size - 1) / 2
+        return {"landmarks": np.repeat(shape[None], len(crops), 0)}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return make_miniature("300w", tmp_path_factory.mktemp("data") / "300w")
+
+
+def test_numbers_are_those_of_the_definition(data):
+    report = evaluate_model(MeanFace(), data, ["300w-common-inter_ocular"], n_bootstrap=50)
+    model = MeanFace()
+    wanted = []
+    for sample in read_dataset("300w", data, "common"):
+        matrix = model.crop_spec.transform(sample.box("landmarks"))
+        shape = model.predict_crops([0])["landmarks"][0]
+        points = model.crop_spec.to_photo(matrix, shape)
+        corners = np.linalg.norm(sample.landmarks[36] - sample.landmarks[45])
+        wanted.append(100 * np.linalg.norm(points - sample.landmarks, axis=1).mean() / corners)
+        assert sample.name in report.landmarks
+        np.testing.assert_allclose(apply_affine(matrix, report.landmarks[sample.name]), shape, atol=1e-6)
+    assert report.evaluations[0].nme == pytest.approx(np.mean(wanted))
+    assert any("not the official number" in note for note in report.evaluations[0].notes)
+
+
+def test_another_box_source_is_used_and_said(data):
+    tight, wide = (
+        evaluate_model(MeanFace(), data, ["300w-common-inter_pupil"], box_source=source, n_bootstrap=50)
+        for source in ("landmarks", "scaled:1.5")
+    )
+    assert wide.evaluations[0].nme > tight.evaluations[0].nme
+    assert any("made for boxes" in note for note in wide.evaluations[0].notes)
+    assert not any("made for boxes" in note for note in tight.evaluations[0].notes)
+
+
+def test_faces_that_a_detector_misses_are_named(data, monkeypatch):
+    from kerasalign.detection import GivenBoxes
+    from kerasalign.hub.recipes import evaluation
+
+    samples = {sample.read_image().tobytes(): sample for sample in read_dataset("300w", data, "common")}
+    blind_to = next(iter(samples.values())).name
+
+    class Truth(GivenBoxes):
+        def __init__(self):
+            super().__init__([], name="landmarks")
+
+        def detect(self, image):
+            sample = samples[image.tobytes()]
+            boxes = [] if sample.name == blind_to else [sample.box("landmarks")]
+            return GivenBoxes(boxes, name="landmarks").detect(image)
+
+    monkeypatch.setattr(evaluation, "get_detector", lambda name: Truth())
+    report = evaluate_model(MeanFace(), data, ["300w-common-inter_pupil"], box_source="detector:mtcnn", n_bootstrap=50)
+    assert report.missed == (blind_to,)
+    evaluation = report.evaluations[0]
+    assert len(evaluation) == len(samples) - 1
+    failures = evaluation.fr / 100 * len(evaluation)
+    assert report.fr_with_missed(evaluation) == pytest.approx(100 * (failures + 1) / len(samples))
+
+
+def test_report_folder(data, tmp_path):
+    protocols, published = preset_protocols(read_manifest()["musica19-300w"])
+    assert protocols[0] == "300w-common-inter_pupil" and "300w-common-inter_ocular" in protocols
+    assert published["300w-common-inter_pupil"]["nme"] == 5.22
+    ours = read_manifest()["musica19-synth"]
+    assert preset_protocols(ours) == ([*dict.fromkeys(number.protocol for number in ours.measured)], {})
+    report = evaluate_model(MeanFace(), data, protocols, published=published, n_bootstrap=50)
+    assert len(report.evaluations) == 6
+    report.save(tmp_path, worst=3, command="kerasalign evaluate")
+    told = json.loads((tmp_path / "report.json").read_text())
+    assert told["command"] == "kerasalign evaluate" and len(told["evaluations"]) == 6
+    assert (tmp_path / "worst.jpg").stat().st_size > 1000
+    assert (tmp_path / "300w-full-inter_pupil.csv").read_text().count("\n") == len(report.samples) + 1
+
+
+def test_bins_of_pose_and_their_mean(tmp_path):
+    root = make_miniature("aflw2000-3d", tmp_path / "aflw", faces=2)
+    (root / "image00004.jpg").unlink()  # of the first bin, which is left with one face
+    (root / "image00004.mat").unlink()
+    subsets = ("full", "yaw_balanced", "yaw0_30", "yaw30_60", "yaw60_90")
+    report = evaluate_model(MeanFace(), root, [f"aflw2000-3d-{subset}-box_size" for subset in subsets], n_bootstrap=50)
+    plain, balanced, *parts = report.evaluations
+    assert [len(part) for part in parts] == [1, 2, 2]
+    assert balanced.nme == pytest.approx(np.mean([part.nme for part in parts]))
+    assert plain.nme == pytest.approx(np.average([part.nme for part in parts], weights=[1, 2, 2]))
+    assert balanced.nme != pytest.approx(plain.nme)
+    for evaluation in report.evaluations:
+        assert report.fr_with_missed(evaluation) == pytest.approx(evaluation.fr)
+
+
+def test_protocols_whose_faces_are_not_there_are_left_out(data):
+    import shutil
+
+    part = data.parent / "part"
+    shutil.copytree(data, part)
+    shutil.rmtree(part / "ibug")
+    usable, left_out = usable_protocols(["300w-common-inter_pupil", "300w-full-inter_pupil"], part)
+    assert usable == ["300w-common-inter_pupil"]
+    assert len(left_out) == 1 and "ibug" in left_out[0]
+
+
+def test_mixed_or_foreign_protocols_are_refused(data):
+    for protocols in (["300w-common-inter_pupil", "wflw-full-inter_ocular"], ["wflw-full-inter_ocular"]):
+        with pytest.raises(ValueError, match="Received"):
+            evaluate_model(MeanFace(), data, protocols)
