@@ -34,7 +34,7 @@ def backbone(model):
 def classifier(model, classes: int = 1000):
     """A plain classifier on a backbone of its own, as large as the model's."""
     maps = backbone(type(model).from_config(model.get_config()))
-    pooled = keras.layers.GlobalAveragePooling2D(dtype=model.policy)(maps.output)
+    pooled = keras.layers.GlobalAveragePooling2D(dtype=model.config.dtype)(maps.output)
     return keras.Model(maps.inputs, keras.layers.Dense(classes, dtype="float32")(pooled))
 
 

@@ -29,5 +29,5 @@ print(f"{len(errors)} faces; estimated errors in percent after all iterations: {
 for threshold in (1e-6, 1.5 * float(np.median(errors)), 1e6):
     found = model.with_thresholds(threshold).align(photos, **options)
     iterations = np.array([face.iterations for faces in found for face in faces])
-    macs = sum(model.count_macs() / len(model.levels) * iterations) / len(iterations) / 1e6
+    macs = sum(model.count_macs() / len(model.config.levels) * iterations) / len(iterations) / 1e6
     print(f"T_s = {threshold:10.3g} %: {iterations.mean():.2f} iterations, {macs:.1f} million multiply-adds a face")

@@ -20,6 +20,13 @@ PAGES = [TOP / "README.md", *sorted((TOP / "docs").rglob("*.md"))]
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
+def files_of(page):
+    """Blocks whose first line names a file, such as `# fine/config.py`: they are that file."""
+    blocks = PYTHON.findall(page.read_text("utf-8"))
+    named = [(re.match(r"# (\S+\.py)\n", block), block) for block in blocks]
+    return {match[1]: block for match, block in named if match}
+
+
 @pytest.fixture(scope="module")
 def tables():
     spec = importlib.util.spec_from_file_location("build_tables", TOP / "docs" / "build_tables.py")
@@ -47,8 +54,15 @@ def test_code_runs(page, tmp_path, monkeypatch):
     crops = np.random.default_rng(0).integers(0, 256, (2, 228, 228, 3)).astype("uint8")
     landmarks = np.tile(kerasalign.get_markup("68").mean_shape * 142 + 113.5, (2, 1, 1)).astype("float32")
     names = {"crops": crops, "landmarks": landmarks, "more_crops": crops, "more_landmarks": landmarks}
+    monkeypatch.syspath_prepend(tmp_path)
+    files = files_of(page)
+    for name, block in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(block)
     for block in PYTHON.findall(page.read_text("utf-8")):
-        exec(block, names)
+        if block not in files.values():
+            exec(block, names)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

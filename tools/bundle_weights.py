@@ -17,7 +17,7 @@ import re
 from pathlib import Path
 
 import kerasalign
-from kerasalign.hub.recipes import LEARNED
+from kerasalign.models import paper_of
 from kerasalign.support.files import sha256, written_beside
 from kerasalign.training import save_weights
 
@@ -31,8 +31,8 @@ def bundle(entry: dict, preset: str, run: Path, data: str, terms: str, licence: 
     model = kerasalign.load(preset, weights=run / "best.weights.h5")
     path = TOP / ("kerasalign/weights" if commercial else "weights") / f"{preset}.weights.h5"
     save_weights(model, path, "float16")
-    config = model.get_config()
-    entry["architecture"] |= {key: config[key] for key in LEARNED if key in config}
+    config = model.config.to_json()
+    entry["architecture"] |= {key: config[key] for key in paper_of(model).learned}
     entry["crop"] = model.crop_spec.get_config()
     entry["weights"] = {
         "file": path.name,

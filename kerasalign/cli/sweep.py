@@ -49,7 +49,7 @@ def sweep_command(
             protocol = usable[0]
         model = load(name, weights="auto" if weights is None else weights)
         errors = cascade_errors(model, data, protocol, box_source=boxes, name=name)
-        report = ExitReport(sweep(errors), model.mean_shape, model.patches)
+        report = ExitReport(sweep(errors), model.mean_shape, model.config.patches)
     console().print(report.table())
     if out is not None:
         report.save(out, shlex.join(["kerasalign", *sys.argv[1:]]))

@@ -1,1 +1,1 @@
-"""What every model is: the base class, the crop contract, where weights come from, counts, other points."""
+"""What all models share: base class and config, the crop contract, origin of weights, counts, adaptation."""

@@ -1,4 +1,4 @@
-"""A trained network for other points: what does not depend on them keeps its weights."""
+"""A trained network for other points: weights that do not depend on the points are kept."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Adaptation:
     Args:
         markup: Name of the new point scheme.
         kept: Paths of the weights that were taken over.
-        new: Paths of the weights that start anew.
+        new: Paths of the weights that are initialised again.
         kept_numbers: How many numbers the kept weights hold.
         new_numbers: How many numbers the new weights hold.
     """
@@ -47,12 +47,12 @@ class Adaptation:
 def adapt(model: LandmarkModel, markup: str | Markup, landmarks=None) -> LandmarkModel:
     """A network like `model` for other points, to be fine-tuned on them.
 
-    Weights go over by their place in the network, where the shape fits and the points do not decide them. Head, mean
-    shape, graph and boundaries are made from the markup and, where given, from annotations.
+    A weight is copied if the new network has one of the same place and shape that does not depend on the points. Head,
+    mean shape, graph and boundaries come from the markup and, if given, from annotations.
 
     Args:
         model: A trained model; it stays as it is.
-        markup: The new point scheme; an own one is registered by its name.
+        markup: The new point scheme. A `Markup` of your own is registered by its name.
         landmarks: Annotations `(F, N, 2)` in pixels of the model's crop, NaN where a point is not annotated.
 
     Returns:
@@ -69,8 +69,7 @@ def adapt(model: LandmarkModel, markup: str | Markup, landmarks=None) -> Landmar
     markup = register_markup(get_markup(markup))
     if landmarks is not None:
         landmarks = check_landmarks(landmarks, markup)
-    config = model.config_for_markup(markup, landmarks)
-    new = type(model).from_config(config)
+    new = type(model)(model.config.for_markup(markup, landmarks), name=model.name)
     object.__setattr__(new, "adaptation", _take_over(model, new, markup))
     logger.info("%s", new.adaptation)
     return new.with_origin(model.origin)
@@ -80,11 +79,11 @@ def _take_over(model: LandmarkModel, new: LandmarkModel, markup: Markup) -> Adap
     old = dict(zip(places(w.path for w in model.weights), model.weights))
     groups = {True: [], False: []}
     for place, weight in zip(places(w.path for w in new.weights), new.weights):
-        found = old.get(place)
-        fits = found is not None and tuple(found.shape) == tuple(weight.shape)
+        source = old.get(place)
+        fits = source is not None and tuple(source.shape) == tuple(weight.shape)
         fits = fits and not any(part in f"/{weight.path}" for part in model.point_weights)
         if fits:
-            weight.assign(found)
+            weight.assign(source)
         groups[fits].append(weight)
     paths = {fits: tuple(weight.path for weight in weights) for fits, weights in groups.items()}
     numbers = {fits: sum(math.prod(weight.shape) for weight in weights) for fits, weights in groups.items()}
@@ -92,10 +91,10 @@ def _take_over(model: LandmarkModel, new: LandmarkModel, markup: Markup) -> Adap
 
 
 def places(paths: Iterable[str]) -> list[str]:
-    """Paths of weights without the running numbers that Keras gives to layers that nobody named.
+    """Paths of weights without the running numbers that Keras gives to layers without a name.
 
-    `dense_7/kernel` and `dense_9/kernel` become `dense#0/kernel#0` and `dense#1/kernel#0`, so that the second network
-    of a process has the places of the first. Weights of one path are told apart by their order.
+    `dense_7/kernel` and `dense_9/kernel` become `dense#0/kernel#0` and `dense#1/kernel#0`, so that the paths do not
+    depend on how many networks the process has built. Weights of the same path are numbered in their order.
     """
     seen: dict[str, list[str]] = {}
     result = []
@@ -115,11 +114,11 @@ def places(paths: Iterable[str]) -> list[str]:
 
 
 def freeze_kept(model: LandmarkModel, frozen: bool = True) -> list[str]:
-    """Freezes the layers that an adapted model took over, or frees them again; compile the model after it.
+    """Freezes the layers whose weights an adapted model kept, or unfreezes them. Compile the model afterwards.
 
     Args:
-        model: What `adapt` or `load(name, markup=...)` returned.
-        frozen: `False` lets them train again.
+        model: A model from `adapt` or `load(name, markup=...)`.
+        frozen: `False` unfreezes the layers.
 
     Returns:
         Paths of the weights of these layers.
@@ -133,17 +132,17 @@ def freeze_kept(model: LandmarkModel, frozen: bool = True) -> list[str]:
             f"The model must come from `adapt` or `load(name, markup=...)`. Received: model={model.name!r}"
         )
     kept = set(adaptation.kept)
-    found = {}
+    paths: dict[str, None] = {}
     for layer in model._flatten_layers(include_self=False):
         weights = [weight.path for weight in layer.weights]
         if weights and kept.issuperset(weights):
             layer.trainable = not frozen
-            found |= dict.fromkeys(weights)
-    return list(found)
+            paths |= dict.fromkeys(weights)
+    return list(paths)
 
 
 def _layers(paths: Iterable[str], others: Iterable[str]) -> str:
-    """The layers that weights belong to: a top layer by its name, or where it is divided, its parts."""
+    """Names of the layers of some weights: top layers, or the parts of those that `others` belong to as well."""
     divided = {path.partition("/")[0] for path in others}
     names = []
     for path in paths:

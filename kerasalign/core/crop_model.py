@@ -18,15 +18,23 @@ class CropModel(Protocol):
     `LandmarkModel` and `RuntimeModel` fulfill it. A class of your own needs these four names and can then be given to
     `kerasalign.inference.align`.
 
-    Attributes:
-        markup: The point scheme of the landmarks; `align` refuses `None`.
-        crop_spec: How a face is cut out of a photo.
-        runtime: `"keras"`, `"onnxruntime"` or `"litert"`: where the library's own detector runs beside the model.
+    Plain attributes of these names will do.
     """
 
-    markup: Markup | None
-    crop_spec: CropSpec
-    runtime: str
+    @property
+    def markup(self) -> Markup | None:
+        """The point scheme of the landmarks; `align` refuses `None`."""
+        ...
+
+    @property
+    def crop_spec(self) -> CropSpec:
+        """How a face is cut out of a photo."""
+        ...
+
+    @property
+    def runtime(self) -> str:
+        """`"keras"`, `"onnxruntime"` or `"litert"`: the library's own detector runs in the same."""
+        ...
 
     def predict_crops(
         self, crops: Any, batch_size: int = 64, outputs: Container[str] | None = None, **options: Any

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from typing import Self
+from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
@@ -11,11 +11,11 @@ from keras import ops
 
 from kerasalign.core.align_mixin import AlignMixin
 from kerasalign.core.compiled import bucket, compiled
+from kerasalign.core.config import ModelConfig
 from kerasalign.core.crop_model import check_crop_shape
 from kerasalign.core.origin import Origin
-from kerasalign.core.own_points import mean_landmarks
 from kerasalign.geometry import CropSpec
-from kerasalign.markups import Markup, check_name, get_markup, markup_config, markup_from_config
+from kerasalign.markups import Markup
 from kerasalign.metrics.nme_metric import NormalisedMeanError
 
 
@@ -30,21 +30,36 @@ class LandmarkModel(AlignMixin, keras.Model):
         model.
 
     `fit(crops, landmarks)` trains it: the target is `(B, N, 2)` in crop pixels, NaN where a point is not
-    annotated. `compile()` needs no loss. Subclasses set `markup` and `crop_spec` and implement `face_loss`.
+    annotated. `compile()` needs no loss. A subclass names its `config_class`, sets `config` in its constructor and
+    implements `face_loss`.
     """
 
-    markup: Markup | None
-    crop_spec: CropSpec
+    config_class: ClassVar[type[ModelConfig]]
+    # The arguments of the model, resolved.
+    config: ModelConfig
     # The library's own detector runs in the same.
     runtime: str = "keras"
     # Parts of the paths of weights that the points decide: for another markup they start anew, whatever their shape.
     point_weights: tuple[str, ...] = ()
-    # Dtype policy of the layers.
-    policy: str = "float32"
     # The metric that `compile` adds.
     nme_metric: NormalisedMeanError | None = None
     # Where the weights come from, and so whose terms they are under; `load` notes it.
     origin: Origin | None = None
+
+    @property
+    def markup(self) -> Markup | None:
+        """The point scheme; `None` where only the number of landmarks is known."""
+        return self.config.scheme
+
+    @property
+    def num_landmarks(self) -> int:
+        """Number of landmarks N."""
+        return self.config.num_points
+
+    @property
+    def crop_spec(self) -> CropSpec:
+        """How a face is cut out of a photo."""
+        return self.config.crop
 
     def with_origin(self, origin: Origin | None) -> Self:
         """Notes on this model where its weights come from, and returns it."""
@@ -85,7 +100,7 @@ class LandmarkModel(AlignMixin, keras.Model):
             jit_compile = False
         optimizer = keras.optimizers.get(optimizer)
         scaled = optimizer is None or isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
-        if auto_scale_loss and self.policy == "mixed_float16" and not scaled:
+        if auto_scale_loss and self.config.dtype == "mixed_float16" and not scaled:
             # Keras looks at the policy of the model, and the layers alone have one.
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         # Keras goes on with the metrics of the call before, where this one names none, and counts with replaced ones.
@@ -192,46 +207,16 @@ class LandmarkModel(AlignMixin, keras.Model):
             object.__setattr__(self, "_compiled_forward", compiled(self))
         return self._compiled_forward
 
-    def get_config(self):
-        """Plain dict that rebuilds the model."""
-        return {"name": self.name} | markup_config(self.markup)
-
-    def config_for_markup(self, markup: Markup, landmarks: np.ndarray | None = None) -> dict:
-        """Config of this network for other points, to fine-tune it on them.
-
-        `num_landmarks` and `mean_shape` are made anew, where there are any. A model in which the points decide more
-        than that overrides this.
-
-        Args:
-            markup: The new point scheme.
-            landmarks: Annotations `(F, N, 2)` in crop pixels, NaN where there is none; `None`: the markup's own shape.
-        """
-        config = {key: value for key, value in self.get_config().items() if key != "markup_spec"}
-        config |= markup_config(markup)
-        if "num_landmarks" in config:
-            config["num_landmarks"] = markup.num_points
-        if "mean_shape" in config:
-            config["mean_shape"] = None if landmarks is None else mean_landmarks(landmarks, markup).tolist()
-        return config
+    def get_config(self) -> dict[str, Any]:
+        """Plain dict that rebuilds the model: its name and the fields of its config."""
+        return {"name": self.name} | self.config.to_json()
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: Mapping[str, Any], custom_objects=None) -> Self:
         """Rebuilds a model from `get_config`; an own markup is registered where its name is not known."""
-        return cls(**markup_from_config(config))
-
-
-def resolve_markup(markup, num_points: int | None) -> tuple[Markup | None, int]:
-    """Markup and number of points from constructor arguments, one of which may be missing.
-
-    Raises:
-        ValueError: If both are missing or they disagree, or the markup has the name of another one.
-    """
-    markup = check_name(get_markup(markup)) if markup is not None else None
-    if markup is None and num_points is None:
-        raise ValueError("Give `markup` or `num_landmarks`. Received: neither")
-    if markup is not None and num_points not in (None, markup.num_points):
-        raise ValueError(f"Markup '{markup.name}' has {markup.num_points} points. Received: num_landmarks={num_points}")
-    return markup, markup.num_points if markup else int(num_points)
+        fields = dict(config)
+        name = fields.pop("name", None)
+        return cls(cls.config_class.from_json(fields), name=name)
 
 
 def check_metrics(argument: str, metrics) -> None:

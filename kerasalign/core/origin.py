@@ -1,4 +1,4 @@
-"""Where weights come from, and under which terms."""
+"""The origin of weights, and their terms of use."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class Weights:
-    """A weights file and everything needed to trust it.
+    """A weights file: how to find and verify it, and its terms of use.
 
     Args:
         file: A `.weights.h5`: its name in the package's or the checkout's `weights/` folder, the Hub repository or the
@@ -94,7 +94,7 @@ class Weights:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a loaded model came from; `load` puts it on the model as `origin`.
+    """The origin of a loaded model; `load` sets it as the model's `origin`.
 
     Args:
         name: Name of the preset, or its repository and commit.

@@ -1,4 +1,4 @@
-"""What a network needs to know of points that a user defines."""
+"""Annotations of points that a user defines: their check and their mean."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def check_landmarks(landmarks, markup: Markup) -> np.ndarray:
 def mean_landmarks(landmarks: np.ndarray, markup: Markup) -> np.ndarray:
     """Mean of annotations, `(N, 2)`, rounded to two decimals.
 
-    A point that nobody annotated lies where the markup's mean shape has it, moved and scaled to the others.
+    A point without any annotation takes its place in the markup's mean shape, which is moved and scaled to the others.
     """
-    known = np.isfinite(landmarks).all(-1, keepdims=True)
+    annotated = np.isfinite(landmarks).all(-1, keepdims=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a point without annotations has no mean
-        mean = np.nanmean(np.where(known, landmarks, np.nan), 0)
-    seen = np.isfinite(mean).all(-1)
-    here, there = mean[seen], markup.mean_shape[seen]
-    scale = np.ptp(here, axis=0).max() / max(np.ptp(there, axis=0).max(), 1e-6)
-    placed = (markup.mean_shape - there.mean(0)) * scale + here.mean(0)
-    return np.round(np.where(seen[:, None], mean, placed), 2)
+        mean = np.nanmean(np.where(annotated, landmarks, np.nan), 0)
+    has_mean = np.isfinite(mean).all(-1)
+    measured, schematic = mean[has_mean], markup.mean_shape[has_mean]
+    scale = np.ptp(measured, axis=0).max() / max(np.ptp(schematic, axis=0).max(), 1e-6)
+    placed = (markup.mean_shape - schematic.mean(0)) * scale + measured.mean(0)
+    return np.round(np.where(has_mean[:, None], mean, placed), 2)

@@ -31,7 +31,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Profile:
-    """What a network costs: blocks in the order of their first use."""
+    """Parameters and multiply-adds of a network, by blocks in the order of their first use."""
 
     blocks: tuple[Block, ...]
 
@@ -46,22 +46,22 @@ class Profile:
         return sum(block.macs for block in self.blocks)
 
     def __getitem__(self, name: str) -> Block:
-        found = {block.name: block for block in self.blocks}
-        if name not in found:
-            raise KeyError(f"`name` must be one of {list(found)}. Received: name={name!r}")
-        return found[name]
+        by_name = {block.name: block for block in self.blocks}
+        if name not in by_name:
+            raise KeyError(f"`name` must be one of {list(by_name)}. Received: name={name!r}")
+        return by_name[name]
 
 
 def profile(model, size: int | None = None) -> Profile:
     """Counts a model's parameters and multiply-adds in one forward pass over an empty crop.
 
     Every product of a convolution, dense or recurrent layer counts once; normalisation, activations, pooling and
-    resizing count nothing. A layer that multiplies by itself says how often in `count_macs(*input_shapes)`, its
-    sublayers apart.
+    resizing count nothing. A layer with products of its own counts them in `count_macs(*input_shapes)`, without
+    those of its sublayers.
 
     Args:
-        model: A `LandmarkModel`, or any network of one picture. Its `profile_blocks`, if any, names prefixes under
-            which its layers are summed.
+        model: A `LandmarkModel`, or any network of one picture. Its `profile_blocks`, if any, names prefixes of layers
+            that are summed.
         size: Side of the picture; `None`: that of the model's crops.
 
     Returns:
@@ -104,9 +104,9 @@ def _block(model, layer: str) -> str:
 
 
 @contextmanager
-def _watched(found: list, record: Callable) -> Iterator[None]:
-    """Reports every call of the layers while the block runs."""
-    unique = list({id(layer): layer for layer in found}.values())
+def _watched(watched_layers: list, record: Callable) -> Iterator[None]:
+    """Calls `record(layer, input shapes, outputs)` after every call of the layers, while the block runs."""
+    unique = list({id(layer): layer for layer in watched_layers}.values())
 
     def watch(layer, call):
         def watched(*args, **kwargs):
@@ -128,7 +128,7 @@ def _watched(found: list, record: Callable) -> Iterator[None]:
 
 
 def _products(layer, shapes: list[Shape], result: list) -> int:
-    """Multiply-adds of one call of a layer, its sublayers apart."""
+    """Multiply-adds of one call of a layer, without those of its sublayers."""
     if hasattr(layer, "count_macs"):
         return int(layer.count_macs(*shapes))
     for kinds, count in _COUNTS.items():

@@ -1,9 +1,12 @@
-"""The ranges of random augmentation, and the papers' own choices as named presets."""
+"""The ranges of random augmentation, and named presets of them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
+
+from kerasalign.support.checks import one_of
 
 Range = tuple[float, float]
 
@@ -133,42 +136,21 @@ class AugmentConfig:
 
     @classmethod
     def preset(cls, name: str) -> AugmentConfig:
-        """A named config: `"musica"`, `"musica-calm"` (no face is left untouched, for small training sets),
-        `"musica-boxes"` (boxes too small as well, as detectors' are), `"musica-code"` (98 points are not mirrored),
-        `"mild"` (upright faces, nothing covered), `"scc"`, `"lwbafa"`, `"sdu"`, `"sdu-pairs"` (the network mirrors
-        faces itself) or `"none"`.
+        """A config by its name: `"none"`, `"mild"` (upright faces, nothing covered), or one that a paper registers.
+
+        `import kerasalign.models` registers those of the five papers: `"musica"`, `"musica-calm"`, `"musica-boxes"`,
+        `"musica-code"`, `"scc"`, `"lwbafa"`, `"sdu"` and `"sdu-pairs"`.
 
         Raises:
             ValueError: If there is no such preset.
         """
-        if name not in PRESETS:
-            raise ValueError(f"`name` must be one of {list(PRESETS)}. Received: name={name!r}")
-        return PRESETS[name]
+        one_of("name", name, _PRESETS, "(`import kerasalign.models` registers those of the papers)")
+        return _PRESETS[name]
 
 
-_SDU = AugmentConfig(
-    geometric=1.0,
-    rotation=(-40.0, 40.0),
-    shear=(0.0, 0.0),
-    stretch_x=(1.0, 1.0),
-    zoom=(0.8, 1.2),
-    rebox="fixed",
-    box_scale_x=(1.0, 1.0),
-    box_scale_y=(1.0, 1.0),
-    box_shift_x=(0.0, 0.0),
-    box_shift_y=(0.0, 0.0),
-    jet=0.0,
-    occlusion=0.0,
-    grayscale=0.0,
-)
-
-PRESETS: dict[str, AugmentConfig] = {
-    "musica": AugmentConfig(),
-    "musica-calm": AugmentConfig(calm=0.3),
-    # MuSiCa's boxes are never smaller than the face; a detector's are in half of the cases.
-    "musica-boxes": AugmentConfig(calm=0.3, box_scale_x=(0.85, 1.2), box_scale_y=(0.85, 1.15)),
-    "musica-code": AugmentConfig(no_flip=("98",)),
-    # Ours, for networks that MuSiCa's distortions overwhelm, such as AAN.
+_PRESETS: dict[str, AugmentConfig] = {
+    "none": AugmentConfig(geometric=0.0, flip=0.0, grayscale=0.0),
+    # For networks that MuSiCa's distortions overwhelm, such as AAN.
     "mild": AugmentConfig(
         geometric=1.0,
         rotation=(-15.0, 15.0),
@@ -183,48 +165,21 @@ PRESETS: dict[str, AugmentConfig] = {
         occlusion=0.0,
         grayscale=0.0,
     ),
-    # Turned by 40 degrees, moved by 30 of 256 px (a box is 204.8 px long there), rescaled by a tenth, half of them
-    # mirrored and half covered by a fifth of the crop (arXiv 2006.11697, section 4.2; probabilities from the released
-    # code).
-    "scc": AugmentConfig(
-        geometric=1.0,
-        rotation=(-40.0, 40.0),
-        shear=(0.0, 0.0),
-        stretch_x=(1.0, 1.0),
-        zoom=(0.9, 1.1),
-        rebox="fixed",
-        box_scale_x=(1.0, 1.0),
-        box_scale_y=(1.0, 1.0),
-        box_shift_x=(-0.146, 0.146),
-        box_shift_y=(-0.146, 0.146),
-        jet=0.0,
-        occlusion=0.5,
-        occlusion_area=0.2,
-        occlusion_fill="colour",
-        grayscale=0.0,
-    ),
-    # Turned by 30 degrees, moved by a tenth of the crop (which is 1.25 boxes long), half of them mirrored, a fifth
-    # brighter or darker, a tenth blurred (APSIPA TSIP 12, e45, section 4.1). How faces are covered is not printed: here
-    # by noise, at most a fifth of the crop; rather more than half of the rectangles fall beside it.
-    "lwbafa": AugmentConfig(
-        geometric=1.0,
-        rotation=(-30.0, 30.0),
-        shear=(0.0, 0.0),
-        stretch_x=(1.0, 1.0),
-        box_scale_x=(1.0, 1.0),
-        box_scale_y=(1.0, 1.0),
-        box_shift_x=(-0.125, 0.125),
-        box_shift_y=(-0.125, 0.125),
-        jet=0.0,
-        occlusion=1.0,
-        occlusion_side=0.2,
-        gain=(0.8, 1.2),
-        blur=0.1,
-        grayscale=0.0,
-    ),
-    # Turned by 40 degrees and scaled by a fifth about the crop's middle (arXiv 1812.01936, section 4.2). The released
-    # code draws the scale from a normal distribution, clipped to that range.
-    "sdu": _SDU,
-    "sdu-pairs": replace(_SDU, flip=0.0),
-    "none": AugmentConfig(geometric=0.0, flip=0.0, grayscale=0.0),
 }
+
+
+def register_presets(presets: Mapping[str, AugmentConfig]) -> None:
+    """Makes augmentation presets known by their names, such as those of a paper.
+
+    Raises:
+        ValueError: If a name is taken by another config.
+    """
+    taken = sorted(name for name, config in presets.items() if _PRESETS.get(name, config) != config)
+    if taken:
+        raise ValueError(f"Other augmentation presets have these names already. Received: {taken}")
+    _PRESETS.update(presets)
+
+
+def list_presets() -> list[str]:
+    """Names of the registered augmentation presets."""
+    return list(_PRESETS)

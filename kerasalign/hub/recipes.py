@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from kerasalign.hub.manifest import read_manifest
+from kerasalign.models import get_paper
 
 if TYPE_CHECKING:
     from kerasalign.training.recipe import Recipe
 
 __all__ = ["get_recipe"]
-
-# The module and class of each paper's recipe; a class loads Keras, so it is imported when it is asked for.
-_RECIPES = {
-    "aan": ("aan", "AANRecipe"),
-    "lwbafa": ("lw_bafa", "LWBAFARecipe"),
-    "musica": ("musica", "MuSiCaRecipe"),
-    "scc": ("scc", "SCCRecipe"),
-    "sdu": ("sdu", "SDURecipe"),
-}
-# Arguments of networks that the training faces decide: a recipe makes them anew, a preset with weights holds them.
-LEARNED = ("graph", "mean_shape")
 
 
 def get_recipe(name: str) -> Recipe:
@@ -40,10 +29,9 @@ def get_recipe(name: str) -> Recipe:
     preset = read_manifest()[name]
     if not preset.recipe:
         raise ValueError(f"Preset '{name}' has no recipe: {preset.notes} Received: name={name!r}")
-    module, cls = _RECIPES[preset.paper]
-    recipe = getattr(import_module(f"kerasalign.models.{module}.recipe"), cls)
-    model = {key: value for key, value in preset.architecture.items() if key not in LEARNED}
-    return recipe(model, dataset=preset.dataset, nme_normaliser=_paper_normaliser(preset))
+    paper = get_paper(preset.paper)
+    model = {key: value for key, value in preset.architecture.items() if key not in paper.learned}
+    return paper.recipe_class()(model, dataset=preset.dataset, nme_normaliser=_paper_normaliser(preset))
 
 
 def _paper_normaliser(preset) -> str:

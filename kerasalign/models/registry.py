@@ -1,41 +1,89 @@
-"""A network from a plain dict."""
+"""The papers that the library knows, and models from plain dicts."""
 
-import inspect
+from __future__ import annotations
 
-from kerasalign.core.landmark_model import LandmarkModel
-from kerasalign.markups import markup_from_config
-from kerasalign.models.aan import AAN
-from kerasalign.models.lw_bafa import BAFA, LWBAFA
-from kerasalign.models.musica import MuSiCa
-from kerasalign.models.scc import SCC
-from kerasalign.models.sdu import SDU
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-_CLASSES = {"AAN": AAN, "BAFA": BAFA, "LWBAFA": LWBAFA, "MuSiCa": MuSiCa, "SCC": SCC, "SDU": SDU}
+from kerasalign.core.config import ModelConfig
+from kerasalign.data.augment_config import register_presets
+from kerasalign.models.paper import Paper
+from kerasalign.support.checks import one_of
+
+if TYPE_CHECKING:
+    from kerasalign.core.landmark_model import LandmarkModel
+
+_PAPERS: dict[str, Paper] = {}
 
 
-def build(config: dict) -> LandmarkModel:
-    """Builds an untrained model from a plain dict: `{"class": "MuSiCa", ...constructor arguments}`.
+def register_paper(paper: Paper) -> Paper:
+    """Makes a paper, its model classes and its augmentation presets known by their names, and returns it.
 
     Raises:
-        ValueError: If the class or an argument is unknown.
+        ValueError: If another paper has its name, or one of its models or presets has the name of another.
     """
-    arguments = markup_from_config(config)
-    name = arguments.pop("class", None)
-    if name not in _CLASSES:
-        raise ValueError(f"`class` must be one of {sorted(_CLASSES)}. Received: class={name!r}")
-    known = _arguments(_CLASSES[name])
-    unknown = sorted(set(arguments) - set(known))
-    if unknown:
-        raise ValueError(f"{name} takes the arguments {known}. Received: {unknown}")
-    return _CLASSES[name](**arguments)
+    for other in _PAPERS.values():
+        taken = sorted(set(paper.models) & set(other.models))
+        if other != paper and (other.name == paper.name or taken):
+            raise ValueError(
+                f"Another paper has this name or models of these names. Received: name={paper.name!r}, models {taken}"
+            )
+    register_presets(paper.augmentation)
+    _PAPERS[paper.name] = paper
+    return paper
 
 
-def _arguments(model_class: type) -> list[str]:
-    """Names of the arguments that a class takes, those that it passes on to the one above included."""
-    own = [
-        vars(base)["__init__"]
-        for base in model_class.__mro__[: model_class.__mro__.index(LandmarkModel)]
-        if "__init__" in vars(base)
-    ]
-    names = [name for init in own for name in [*inspect.signature(init).parameters][1:-1]]
-    return [*dict.fromkeys(names), "name"]
+def list_papers() -> list[str]:
+    """Short names of the registered papers."""
+    return list(_PAPERS)
+
+
+def get_paper(name: str) -> Paper:
+    """A registered paper by its short name.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    one_of("name", name, _PAPERS)
+    return _PAPERS[name]
+
+
+def paper_of(model: LandmarkModel | ModelConfig) -> Paper:
+    """The paper of a model or of its config.
+
+    Raises:
+        ValueError: If its class belongs to no registered paper.
+    """
+    config = model if isinstance(model, ModelConfig) else model.config
+    return _paper_of_class(config.class_name())
+
+
+def read_config(architecture: Mapping[str, Any]) -> ModelConfig:
+    """The config of a plain dict `{"class": "MuSiCa", ...fields}`, the form of the manifest. It loads no Keras.
+
+    Raises:
+        ValueError: If the class or a field is unknown, or a field is out of range.
+    """
+    fields = dict(architecture)
+    name = fields.pop("class", None)
+    return _paper_of_class(name).models[name].from_json(fields)
+
+
+def build(config: Mapping[str, Any]) -> LandmarkModel:
+    """Builds an untrained model from a plain dict `{"class": "MuSiCa", ...fields}`.
+
+    Args:
+        config: As for `read_config`; `"name"` may name the Keras model.
+
+    Raises:
+        ValueError: As in `read_config`.
+    """
+    fields = dict(config)
+    name = fields.pop("name", None)
+    return read_config(fields).build(name)
+
+
+def _paper_of_class(name: Any) -> Paper:
+    papers = {model: paper for paper in _PAPERS.values() for model in paper.models}
+    one_of("class", name, sorted(papers))
+    return papers[name]

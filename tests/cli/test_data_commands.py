@@ -56,7 +56,7 @@ def test_train_then_use(command, w300, tmp_path):
     assert card["settings"]["steps"] == 2
     model = kerasalign.load("musica19-300w", weights=tmp_path / "runs/musica19-300w/last.weights.h5")
     assert model.mean_shape.tolist() == card["model"]["mean_shape"]
-    assert model.hidden == 32 and model.global_attention == "fc"
+    assert model.config.hidden == 32 and model.config.global_attention == "fc"
 
     wrong = command(*train, "--set", "sise=3")
     assert wrong.exit_code == 1 and "Received: ['sise']" in wrong.stderr

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+import kerasalign.models  # noqa: F401  (registers the papers' presets)
 from kerasalign.data import AugmentConfig, AugmentParams, apply_augment, augment, cached_spec, draw
 from kerasalign.geometry import CropSpec, apply_affine, tight_box
 from kerasalign.markups import get_markup

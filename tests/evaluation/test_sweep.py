@@ -254,7 +254,7 @@ def test_wrong_numbers_are_refused():
 
 
 def test_report_folder(errors, model, tmp_path):
-    report = ExitReport(sweep(errors), model.mean_shape, model.patches)
+    report = ExitReport(sweep(errors), model.mean_shape, model.config.patches)
     report.save(tmp_path, "kerasalign sweep")
     told = json.loads((tmp_path / "report.json").read_text())
     assert told["command"] == "kerasalign sweep" and told["protocol"]["name"] == PROTOCOL.name

@@ -144,7 +144,7 @@ def test_weights_that_the_points_decide_start_anew_even_where_they_fit():
 def test_load_takes_a_markup():
     own = kerasalign.load("musica19-synth", markup=SEVEN, landmarks=annotations(228))
     trained = kerasalign.load("musica19-synth")
-    assert own.patches == list(range(7))
+    assert own.config.patches == tuple(range(7))
     np.testing.assert_array_equal(own.cascade[0].conv1.get_weights()[0], trained.cascade[0].conv1.get_weights()[0])
     assert own.origin.name == "musica19-synth" and own.origin.weights == trained.origin.weights
 

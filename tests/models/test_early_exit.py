@@ -6,6 +6,7 @@ import pytest
 from kerasalign.core.compiled import bucket
 from kerasalign.models import MuSiCa
 from kerasalign.models.musica import early_exit
+from kerasalign.models.musica.exit_rule import check_threshold, exit_rule, failed
 from kerasalign.models.musica.select import SelectIteration
 from tests.support.cases import PATCHES_19, crops, set_known_weights
 
@@ -18,6 +19,28 @@ def test_exit_rule_example():
     assert np.asarray(out["landmarks"])[:, 0, 0].tolist() == [0, 1, 2, 0]
     np.testing.assert_allclose(np.asarray(out["error"]), [2.0, 2.3, 3.5, 2.39], rtol=1e-6)
     assert np.asarray(out["failed"]).tolist() == [False, False, True, False]
+
+
+@pytest.mark.parametrize("failure", [None, 4.0])
+@pytest.mark.parametrize("success", [None, 0.5, 3.0, 9.0])
+def test_the_rule_in_numpy_is_that_of_the_layer(success, failure):
+    estimates = np.random.default_rng(0).uniform(1, 8, (60, 4)).astype("float32")
+    estimates[0] = 3.0  # exactly the threshold
+    landmarks = np.random.default_rng(1).normal(size=(60, 4, 5, 2)).astype("float32")
+    out = SelectIteration(success, failure)(landmarks, estimates / 100)
+    estimates = np.asarray(out["cascade_error"])  # what the layer compares, after its rounding
+    found = exit_rule(estimates, success)
+    np.testing.assert_array_equal(found + 1, out["iterations"])
+    np.testing.assert_array_equal(landmarks[np.arange(60), found], out["landmarks"])
+    quit_with = estimates[np.arange(60), found]
+    np.testing.assert_array_equal(failed(quit_with, found == 3, failure), out["failed"])
+    if success == 3.0:
+        assert set(found) == {0, 1, 2, 3}
+
+
+def test_a_threshold_is_positive():
+    with pytest.raises(ValueError, match=r"`failure` must be a positive percentage or None. Received: failure=0"):
+        check_threshold("failure", 0)
 
 
 def test_the_threshold_is_strict():

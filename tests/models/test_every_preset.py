@@ -7,8 +7,8 @@ import pytest
 
 import kerasalign
 from kerasalign.hub import read_manifest
-from kerasalign.hub.recipes import LEARNED
 from kerasalign.metrics import get_protocol
+from kerasalign.models import paper_of
 from tests.support.cases import crops, set_known_weights
 
 PRESETS = read_manifest().presets
@@ -82,7 +82,7 @@ def test_preset(name, ran):
 @pytest.mark.parametrize("name", [name for name, preset in PRESETS.items() if preset.weights])
 def test_published_weights_come_with_what_their_faces_decided(name):
     model = kerasalign.load(name)
-    assert set(LEARNED) & set(model.get_config()) <= set(PRESETS[name].architecture)
+    assert set(paper_of(model).learned) <= set(PRESETS[name].architecture)
     out = model.predict_crops(crops(1, model.crop_spec.size))
     middle = (model.crop_spec.size - 1) / 2
     assert np.abs(out["landmarks"][0] - middle).max() < model.crop_spec.size

@@ -174,7 +174,7 @@ def test_attention_that_is_always_one_changes_nothing():
 
 def test_all_patches_equal_an_explicit_full_list():
     a, b = small(patches=None), small(patches=range(68))
-    assert a.patches == b.patches == list(range(68))
+    assert a.config.patches == b.config.patches == tuple(range(68))
 
 
 def test_moving_the_picture_and_the_start_moves_the_landmarks():

@@ -37,7 +37,7 @@ def test_parameters_and_macs(options, parameters, macs):
 
 def test_macs_are_the_products_of_the_built_layers():
     model = small(extractor="inverted_bottleneck", global_attention="gcn", levels=(1,))
-    iteration, patches = model.cascade[0], len(model.patches)
+    iteration, patches = model.cascade[0], len(model.config.patches)
     size = {
         weight.path.split("iteration_0/")[1]: int(np.prod(weight.shape))
         for weight in iteration.weights

@@ -156,7 +156,7 @@ def test_a_graph_of_another_size_is_refused():
         SCC(markup="5", levels=(3, 4), **SMALL)
     with pytest.raises(ValueError, match=r"leave none out .* Received: levels=\(3, 5\)"):
         SCC(markup="5", levels=(3, 5), **SMALL)
-    assert SCC(markup="5", levels=(3, 5), attention="self", **SMALL).settings["levels"] == [3, 5]
+    assert SCC(markup="5", levels=(3, 5), attention="self", **SMALL).config.levels == (3, 5)
     with pytest.raises(ValueError, match="Received: head='mlp'"):
         SCC(markup="5", head="mlp", **SMALL)
 
@@ -173,9 +173,9 @@ def test_predicted_adjacency_is_that_of_the_output():
 def test_other_points_get_a_graph_of_their_own_annotations():
     model = SCC(markup="68", neighbours=2, **SMALL)
     faces = np.random.default_rng(0).normal(30, 5, (20, 5, 2))
-    config = model.config_for_markup(get_markup("5"), faces)
-    np.testing.assert_array_equal(config["graph"], build_adjacency(faces, 3).graph.astype(int))
-    assert SCC(**{k: v for k, v in config.items() if k != "name"}).num_landmarks == 5
+    config = model.config.for_markup(get_markup("5"), faces)
+    np.testing.assert_array_equal(config.graph, build_adjacency(faces, 3).graph.astype(int))
+    assert config.build().num_landmarks == 5
 
 
 def test_weights_of_another_graph_are_refused(tmp_path):

@@ -5,12 +5,11 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerasalign.geometry import CropSpec
 from kerasalign.layers import DeformConv2D
 from kerasalign.losses.landmark_heatmaps import landmark_heatmaps
 from kerasalign.markups import get_markup
 from kerasalign.models import SDU
-from kerasalign.models.sdu import topologies
+from kerasalign.models.sdu import SDUConfig, topologies
 from kerasalign.models.sdu.coherence import Transforms
 from kerasalign.models.sdu.offsets import predict_offsets
 from tests.support.cases import crops, noise, set_known_weights
@@ -65,7 +64,7 @@ def double(x):
 )
 def test_every_node_has_its_size_and_is_a_mean(bare, kind, depth, layers):
     ones = ops.ones((1, 16, 16, 2))
-    nodes = topologies.aggregation(ones, kind, depth, "cab", "stack0", None)
+    nodes = topologies.aggregation(ones, SDUConfig(topology=kind, down=depth), "stack0")
     assert set(nodes) == {(s, t) for t in range(depth + 1) for s in range(depth + 1 - t)}
     for (s, _), node in nodes.items():
         np.testing.assert_allclose(np.asarray(node), np.ones((1, 16 >> s, 16 >> s, 2)), rtol=1e-6)
@@ -80,7 +79,7 @@ def test_the_dense_unet_is_joined_as_in_the_figure(bare, gate):
     if gate:
         a1 = a1 * a0.mean((1, 2), keepdims=True)
     b0, b1 = (a0 + double(a1)) / 2, (a1 + double(a2)) / 2
-    found = topologies.topology(ops.convert_to_tensor(e0), "sat3", 3, "cab", "stack0", None, gate=gate)
+    found = topologies.topology(ops.convert_to_tensor(e0), SDUConfig(gate=gate), "stack0")
     np.testing.assert_allclose(np.asarray(found), (b0 + double(b1)) / 2, atol=1e-6)
 
 
@@ -98,7 +97,7 @@ def test_an_hourglass_sums_its_sizes(bare, kind, lateral, blocks, beside):
     def wanted(x, depth):
         return x + double(wanted(half(x), depth - 1) if depth > 1 else half(x))
 
-    found = topologies.topology(ops.convert_to_tensor(x), kind, 4, "cab", "stack0", None, lateral=lateral)
+    found = topologies.topology(ops.convert_to_tensor(x), SDUConfig(topology=kind, lateral=lateral), "stack0")
     np.testing.assert_allclose(np.asarray(found), wanted(x, 4), rtol=1e-5)
     assert (bare["block"], bare["lateral"]) == (blocks, beside)
 
@@ -134,12 +133,10 @@ def test_maps_of_moved_points_are_the_moved_maps(change, tolerance):
 class Toy:
     """Maps that are weighted sums of the colours of two by two pixels, plus a picture that stays where it is."""
 
-    crop_spec, stride, sigma, reduction = CropSpec(size=16, scale=2.0), 2, 1.0, "mean"
-    map_loss, coherence, coherence_sigmoid = "sigmoid_ce", "mse", False
     face_loss, pair_loss = SDU.face_loss, SDU.pair_loss
 
     def __init__(self, weight, still=0.0):
-        self.coherence_weight = weight
+        self.config = SDUConfig(markup="5", size=16, coherence="mse", coherence_weight=weight)
         kernel = noise(3, 5)
         self.kernel = ops.convert_to_tensor(kernel + kernel[:, list(FLIP)])
         self.still = still * noise(8, 8, 5, seed=3)
@@ -196,7 +193,7 @@ def test_the_distance_of_a_pair_is_chosen_apart_from_the_loss_of_its_maps(cohere
     )
     set_known_weights(model)
     twin = SDU.from_config(model.get_config())
-    assert (twin.coherence, twin.coherence_sigmoid, twin.map_loss) == (coherence, sigmoid, "sigmoid_ce")
+    assert twin.config == model.config and twin.config.map_loss == "sigmoid_ce"
     images, points, t = crops(2, 16), noise(2, 5, 2, low=4, high=11), transforms(mirrored=1)
     out, copy = model(images), model(t.images(images))
     supervised = model.face_loss(t.points(points, 16), copy)
@@ -255,7 +252,7 @@ def test_both_sides_of_a_pair_are_taught():
     maps = tf.constant(toy(images)["heatmaps"])
     gradients = []
     for weight in (1.0, 0.0):
-        toy.coherence_weight = weight
+        toy.config = toy.config.replace(coherence_weight=weight)
         with tf.GradientTape() as tape:
             tape.watch([maps, toy.kernel])
             loss = tf.reduce_sum(toy.pair_loss(images, points, {"heatmaps": maps}, t))
@@ -284,7 +281,7 @@ def test_maps_four_times_smaller_than_the_crop(tmp_path):
     assert out["heatmaps"].shape == (2, 1, 8, 8, 5) and out["landmarks"].shape == (2, 5, 2)
     model.save(tmp_path / "wide.keras")
     twin = keras.models.load_model(tmp_path / "wide.keras")
-    assert twin.get_config() == model.get_config() and twin.stride == 4
+    assert twin.get_config() == model.get_config() and twin.config.stride == 4
     for key, value in twin(crops(2, 32)).items():
         np.testing.assert_array_equal(value, out[key])
     # Maps drawn from landmarks have no loss, and are read as these landmarks.

@@ -7,8 +7,7 @@ import keras
 import pytest
 from keras import KerasTensor, layers
 
-from kerasalign.models.sdu import SDU, TABLE_1, network, topologies
-from kerasalign.models.sdu.network import TRANSFORMERS
+from kerasalign.models.sdu import SDU, TABLE_1, SDUConfig, stacks, topologies
 
 # Total and trainable parameters at 68 points; nearest upsampling has none.
 SIZES = {
@@ -103,7 +102,7 @@ def ledger():
     """A ledger that stands in for every layer of the network."""
     with pytest.MonkeyPatch.context() as patch:
         found = Ledger()
-        for module in (network, topologies):
+        for module in (stacks, topologies):
             for name, value in list(vars(module).items()):
                 if isinstance(value, type) and issubclass(value, keras.layers.Layer):
                     patch.setattr(module, name, found.kind(value))
@@ -122,23 +121,9 @@ def ledger():
         yield found
 
 
-def lay_out(ledger, topology, stacks, block, down, transformer, deformable=None, **options):
+def lay_out(ledger, **fields):
     ledger.entries = []
-    network.stacked_network(
-        KerasTensor((None, 128, 128, 3)),
-        68,
-        topology,
-        stacks,
-        down,
-        block,
-        TRANSFORMERS[transformer] if deformable is None else deformable,
-        "similarity" if transformer == "stn" else None,
-        1.0,
-        2,
-        "zeros",
-        None,
-        **options,
-    )
+    stacks.stacked_network(KerasTensor((None, 128, 128, 3)), SDUConfig(**fields).resolved())
     return ledger.total()
 
 
@@ -157,7 +142,7 @@ def test_size_of_a_row(ledger, row):
 @pytest.mark.parametrize("row", TABLE_1)
 def test_a_size_is_the_printed_one(row):
     settings = TABLE_1[row]
-    depth = settings.get("down") or topologies.DEPTHS[settings["topology"]]
+    depth = SDUConfig(**settings).depth
     size = 4 * (SIZES[row][0] + 1024 * depth * settings["stacks"]) + 40_000
     assert int(size / (2**20 if row in BINARY else 1e6)) == PRINTED[row]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerasalign.geometry import CropSpec
+from kerasalign.models.sdu import SDUConfig
 from kerasalign.models.sdu.coherence import Transforms
 from kerasalign.models.sdu.offsets import predict_offsets
 from kerasalign.models.sdu.plots import coherence_sheet, draw_confidence, draw_offsets
@@ -14,7 +14,7 @@ from tests.support.cases import crops
 class Follower:
     """A network whose maps are the crop's red and green."""
 
-    crop_spec, map_loss = CropSpec(size=32, scale=2.0), "mse"
+    config = SDUConfig(markup=None, num_landmarks=2, transformer="none", loss="mse", size=32)
 
     def check_crops(self, crops):
         return np.asarray(crops)
@@ -87,4 +87,4 @@ def test_offsets_are_those_that_the_layer_predicts():
     )
     np.testing.assert_allclose(found["stack0_features_deformable"][1, 2, 3, 0], np.arange(18).reshape(9, 2))
     with pytest.raises(ValueError, match="Received: deformable=0"):
-        predict_offsets(SimpleNamespace(layers=[], settings={"deformable": 0}), crops(1, 16))
+        predict_offsets(SimpleNamespace(layers=[], config=SDUConfig(deformable=0)), crops(1, 16))

@@ -29,7 +29,7 @@ def test_a_run_trains_pairs(tmp_path):
     card = json.loads((tmp_path / "run" / "run.json").read_text())
     assert card["recipe"] == "sdu" and [row["epoch"] for row in card["curve"]] == [1, 2]
     assert all(np.isfinite(row["loss"]) for row in card["curve"])
-    assert model.paired and model.get_config()["multiplier"] == 1 / 32
+    assert model.config.paired and model.get_config()["multiplier"] == 1 / 32
 
 
 def test_rates():

@@ -14,6 +14,7 @@ from kerasalign.evaluation.evaluate import check_protocols, evaluate_faces, give
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup
 from kerasalign.metrics import Protocol, get_protocol
+from kerasalign.models.musica.exit_rule import exit_rule
 
 _BATCH = 64
 
@@ -80,10 +81,7 @@ class CascadeErrors:
 
     def quits(self, threshold: float | None) -> np.ndarray:
         """`(F,)` iteration, from 1, at which each face quits: the first whose estimate is below T_s, else the last."""
-        if threshold is None:
-            return np.full(len(self), self.iterations)
-        good = self.estimates < threshold
-        return np.where(good.any(1), good.argmax(1) + 1, self.iterations)
+        return exit_rule(self.estimates, threshold) + 1
 
 
 def cascade_errors(

@@ -1,10 +1,24 @@
-"""AAN: attentional alignment networks."""
+"""AAN: attentional alignment networks (Yue et al., BMVC 2018)."""
 
 from typing import TYPE_CHECKING
 
 from kerasalign._lazy import attach
+from kerasalign.models.aan.config import AANConfig
+from kerasalign.models.paper import Paper
 
 if TYPE_CHECKING:
     from kerasalign.models.aan.network import AAN as AAN
 
-__getattr__, __dir__, __all__ = attach(__name__, {"network": ["AAN"]})
+PAPER = Paper(
+    name="aan",
+    title="Attentional Alignment Networks",
+    venue="BMVC 2018",
+    link="",
+    configs=(AANConfig,),
+    recipe="kerasalign.models.aan.recipe:AANRecipe",
+)
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {"config": ["AANConfig"], "network": ["AAN"]},
+)

@@ -11,13 +11,13 @@ from kerasalign.plots.attention import draw_attention
 def attention_sheet(crops: np.ndarray, maps: np.ndarray, opacity: float = 0.55, tile: int = 160) -> Image.Image:
     """Draws the attention maps of faces, a face per row and a map per column, the finest first (figure 4, turned).
 
-    Every map runs from its own lowest to its own highest value, which its caption tells: with the ReLU of the paper no
+    The colors of a map run from its lowest to its highest value; its caption states both. With the ReLU of the paper no
     value is below 0.5.
 
     Args:
         crops: `(B, S, S, 3)` uint8 RGB.
         maps: `(B, M, S, S)`, as `AAN.attention_maps` gives them.
-        opacity: How far the colours hide the picture, in 0..1.
+        opacity: Opacity of the colors over the picture, in 0..1.
         tile: Side of a tile in pixels.
 
     Returns:

@@ -3,9 +3,25 @@
 from typing import TYPE_CHECKING
 
 from kerasalign._lazy import attach
+from kerasalign.models.lw_bafa.augmentation import AUGMENTATION
+from kerasalign.models.lw_bafa.config import BAFAConfig, LWBAFAConfig
+from kerasalign.models.paper import Paper
 
 if TYPE_CHECKING:
     from kerasalign.models.lw_bafa.bafa import BAFA as BAFA
     from kerasalign.models.lw_bafa.network import LWBAFA as LWBAFA
 
-__getattr__, __dir__, __all__ = attach(__name__, {"bafa": ["BAFA"], "network": ["LWBAFA"]})
+PAPER = Paper(
+    name="lwbafa",
+    title="Lightweight Boundary-Aware Face Alignment with Compressed HourglassNet and Transformer",
+    venue="APSIPA Transactions on Signal and Information Processing 12, e45, 2023",
+    link="https://doi.org/10.1561/116.00000059",
+    configs=(LWBAFAConfig, BAFAConfig),
+    recipe="kerasalign.models.lw_bafa.recipe:LWBAFARecipe",
+    augmentation=AUGMENTATION,
+)
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {"bafa": ["BAFA"], "config": ["BAFAConfig", "LWBAFAConfig"], "network": ["LWBAFA"]},
+)

@@ -6,8 +6,11 @@ Transactions on Signal and Information Processing 12(1), 2023; known here throug
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import keras
 
+from kerasalign.models.lw_bafa.config import BAFAConfig, LWBAFAConfig
 from kerasalign.models.lw_bafa.network import LWBAFA
 
 
@@ -15,20 +18,16 @@ from kerasalign.models.lw_bafa.network import LWBAFA
 class BAFA(LWBAFA):
     """LW-BAFA before the compression: wider, residual units throughout, a plain transformer decoder.
 
-    Args: As in `LWBAFA`, with four other defaults:
-        markup: Point scheme with boundary curves, by name or as a `Markup`.
-        channels: Channels of the hourglasses.
-        stem_ratio: Middle of the first residual units per output channel.
-        shuffle: Where ShuffleNetV2 units replace residual ones.
-        transformer: `"decoder"`, `"encoder_decoder"` or `"delight"`.
-        **kwargs: The other arguments of `LWBAFA`.
+    Args:
+        config: A `BAFAConfig`, which describes every argument; or
+        **fields: the fields of one, by name.
+        name: Name of the Keras model.
+
+    Call arguments, Returns: As in `LWBAFA`.
 
     Example:
 
         model = BAFA(markup="98")
     """
 
-    def __init__(self, markup="68", channels=256, stem_ratio=0.5, shuffle="none", transformer="decoder", **kwargs):
-        super().__init__(
-            markup=markup, channels=channels, stem_ratio=stem_ratio, shuffle=shuffle, transformer=transformer, **kwargs
-        )
+    config_class: ClassVar[type[LWBAFAConfig]] = BAFAConfig

@@ -1,4 +1,4 @@
-"""The exact boundary maps, for pictures and as the measure of the quick ones."""
+"""Exact boundary maps: for pictures, and as the reference of the fast ones that the loss uses."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def exact_boundary_maps(
 
 
 def spline_samples(points: np.ndarray, samples: int = 10) -> np.ndarray:
-    """Even samples of the spline through `(L, 2)` points, `samples` per distinct known point, the end left out."""
+    """Evenly spaced points on the spline through `(L, 2)` points: `samples` per distinct known point, no end point."""
     points = points[np.isfinite(points).all(1)]
     if len(points):
         points = points[np.r_[True, np.linalg.norm(np.diff(points, axis=0), axis=1) >= 1e-3]]

@@ -19,8 +19,8 @@ def boundary_stages(crop: np.ndarray, boundaries: np.ndarray, tile: int = 256) -
     """Draws the maps of each hourglass over the crop, all boundaries together, a tile per stage.
 
     Args:
-        crop: `(S, S, 3)` uint8 RGB, as the model saw it.
-        boundaries: `(I, H, W, K)`, the model's output for it.
+        crop: `(S, S, 3)` uint8 RGB, as given to the model.
+        boundaries: `(I, H, W, K)`, the output of the model for this crop.
         tile: Side of a tile in pixels.
 
     Returns:
@@ -68,7 +68,16 @@ def boundary_montage(
 
 
 def overlay_boundaries(crop: np.ndarray, heat: np.ndarray, size: int = 256) -> np.ndarray:
-    """A map `(H, W)` in 0..1 as heat over a darkened crop, `(size, size, 3)` uint8; map pixel v is at S / H v."""
+    """Draws a map as heat over a darkened crop.
+
+    Args:
+        crop: `(S, S, 3)` uint8 RGB.
+        heat: `(H, W)` in 0..1; its pixel v is at S / H v in the crop.
+        size: Side of the picture in pixels.
+
+    Returns:
+        `(size, size, 3)` uint8 RGB.
+    """
     side = len(crop)
     zoom = side / len(heat)
     wide = cv2.warpAffine(np.clip(heat, 0, 1).astype("float32"), np.float32([[zoom, 0, 0], [0, zoom, 0]]), (side, side))

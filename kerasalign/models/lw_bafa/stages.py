@@ -18,68 +18,71 @@ from kerasalign.layers import (
 )
 from kerasalign.layers.dextra import dextra_unit
 from kerasalign.layers.photo_statistics import standardise
+from kerasalign.models.lw_bafa.config import LWBAFAConfig
 
-TRANSFORMERS = ("delight", "decoder", "encoder_decoder")
 
+def boundary_stage(crops, config: LWBAFAConfig):
+    """The hourglasses: crops to features and boundary maps.
 
-def boundary_stage(
-    crops,
-    maps: int,
-    channels: int,
-    stem_ratio: float,
-    middle: int,
-    hourglasses: int,
-    depth: int,
-    shuffle: str,
-    attention: bool,
-    dtype,
-):
-    """Crops `(B, S, S, 3)` to features `(B, S / 4, S / 4, C)` and the maps `(B, S / 4, S / 4, K)` of each hourglass."""
+    Args:
+        crops: Symbolic crops `(B, S, S, 3)` in 0..255.
+        config: A resolved config.
+
+    Returns:
+        Features `(B, S / 4, S / 4, C)`, and the list of the hourglasses' maps, each `(B, S / 4, S / 4, K)`.
+    """
+    maps, channels, middle, dtype = len(config.boundaries), config.channels, config.middle, config.dtype
+    last = len(config.stage_weights) - 1
     x = standardise(crops, *PhotoStatistics(name="statistics", dtype=dtype)(crops))
     x = ConvNorm(64, 7, strides=2, name="stem_conv", dtype=dtype)(x)
     for index, filters in enumerate((128, 128, channels)):
         if index == 1:
             x = keras.layers.MaxPooling2D(2, name="stem_pool", dtype=dtype)(x)
-        narrow = max(int(filters * stem_ratio), 1)
+        narrow = max(int(filters * config.stem_ratio), 1)
         x = ResidualBottleneck(filters, narrow, name=f"stem_residual_{index}", dtype=dtype)(x)
     predicted = []
-    for index in range(hourglasses - 1):
-        deep = Hourglass(middle, depth, shuffle, name=f"hourglass_{index}", dtype=dtype)(x)
-        x, boundaries = SDFusion(maps, middle, attention, name=f"fusion_{index}", dtype=dtype)(x, deep)
+    for index in range(last):
+        deep = Hourglass(middle, config.depth, config.shuffle, name=f"hourglass_{index}", dtype=dtype)(x)
+        x, boundaries = SDFusion(maps, middle, config.attention, name=f"fusion_{index}", dtype=dtype)(x, deep)
         predicted.append(boundaries)
-    x = Hourglass(middle, depth, shuffle, name=f"hourglass_{hourglasses - 1}", dtype=dtype)(x)
+    x = Hourglass(middle, config.depth, config.shuffle, name=f"hourglass_{last}", dtype=dtype)(x)
     x = ResidualBottleneck(channels, middle, name="last_residual", dtype=dtype)(x)
     x = ConvNorm(channels, name="last_conv", dtype=dtype)(x)
     predicted.append(keras.layers.Conv2D(maps, 1, name="last_maps", dtype=dtype)(x))
     return x, predicted
 
 
-def token_unit(transformer: str, size: int, blocks: int, grouped_layers, heads: int) -> int:
-    """What the features of a token, (size / 16)^2, must be a multiple of."""
-    if transformer != "delight":
-        return heads
-    # The last block has most layers, and so most groups.
-    return dextra_unit((size // 16) ** 2, grouped_layers[-1 if blocks > 1 else 0])
+def check_tokens(config: LWBAFAConfig) -> None:
+    """Raises unless the transformer can divide the features of a token, (size / 16)^2 of them.
+
+    Raises:
+        ValueError: If it cannot.
+    """
+    features = (config.size // 16) ** 2
+    if config.transformer == "delight":
+        # The last block has most layers, and so most groups.
+        unit = dextra_unit(features, config.grouped_layers[-1 if config.blocks > 1 else 0])
+    else:
+        unit = config.heads
+    if features % unit:
+        raise ValueError(
+            "`size` must be such that (size / 16)^2, the features of a landmark, is a multiple of "
+            f"{unit} for transformer={config.transformer!r}. Received: size={config.size}"
+        )
 
 
-def landmark_stage(
-    features,
-    landmarks: int,
-    width: int,
-    blur: int,
-    transformer: str,
-    blocks: int,
-    grouped_layers,
-    heads: int,
-    hidden: int,
-    dropout: float,
-    dtype,
-):
-    """Features `(B, H, H, C)` to coordinates `(B, N, 2)` in units of the crop's side, float32."""
+def landmark_stage(features, config: LWBAFAConfig):
+    """Features `(B, H, H, C)` to coordinates `(B, N, 2)` in units of the crop's side, float32.
+
+    Args:
+        features: Features and boundary maps of the last hourglass.
+        config: A resolved config.
+    """
+    landmarks, width, dtype = config.num_points, config.width, config.dtype
     x = features
     for level in range(3):
         if level:
-            x = BlurPool(blur, name=f"blur_{level}", dtype=dtype)(x)
+            x = BlurPool(config.blur, name=f"blur_{level}", dtype=dtype)(x)
         for index in range(2):
             x = ConvNorm(width, 3, name=f"landmark_conv_{level}{index}", dtype=dtype)(x)
     x = SAFeature(name="sa_feature", dtype=dtype)(x)
@@ -88,16 +91,7 @@ def landmark_stage(
     # One map per landmark, and each map one token: the channel says which landmark it is.
     tokens = ConvNorm(landmarks, activation=False, name="tokens", dtype=dtype)(x)
     tokens = ops.transpose(ops.reshape(tokens, (-1, side * side, landmarks)), (0, 2, 1))
-    if transformer == "delight":
-        tokens = DeLighTEncoder(blocks, *grouped_layers, dropout=dropout, name="transformer", dtype=dtype)(tokens)
-    else:
-        if transformer == "encoder_decoder":
-            for index in range(blocks):
-                block = TransformerBlock(heads, hidden, dropout, name=f"transformer_encoder_{index}", dtype=dtype)
-                memory = block(memory)
-        for index in range(blocks):
-            block = TransformerBlock(heads, hidden, dropout, name=f"transformer_decoder_{index}", dtype=dtype)
-            tokens = block(tokens, memory)
+    tokens = _transformer(tokens, memory, config)
     # The middle of the crop to begin with.
     head = keras.layers.Dense(
         2,
@@ -107,3 +101,17 @@ def landmark_stage(
         dtype="float32",
     )
     return head(tokens)
+
+
+def _transformer(tokens, memory, config: LWBAFAConfig):
+    """Tokens `(B, N, F)` after the transformer; `memory` `(B, F, W)` is what a plain decoder attends to."""
+    plain = {"dropout": config.dropout, "dtype": config.dtype}
+    if config.transformer == "delight":
+        return DeLighTEncoder(config.blocks, *config.grouped_layers, name="transformer", **plain)(tokens)
+    if config.transformer == "encoder_decoder":
+        for index in range(config.blocks):
+            memory = TransformerBlock(config.heads, config.hidden, name=f"transformer_encoder_{index}", **plain)(memory)
+    for index in range(config.blocks):
+        block = TransformerBlock(config.heads, config.hidden, name=f"transformer_decoder_{index}", **plain)
+        tokens = block(tokens, memory)
+    return tokens

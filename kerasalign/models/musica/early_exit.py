@@ -1,4 +1,4 @@
-"""Inference that saves the compute of finished faces."""
+"""Early exit: inference in which finished faces leave the batch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from keras import ops
 from kerasalign.core.compiled import bucket, compiled
 from kerasalign.core.landmark_model import pad_rows
 from kerasalign.layers.rows import take_rows
-from kerasalign.models.musica.network import pyramid_of
+from kerasalign.models.musica.exit_rule import failed, finished
+from kerasalign.models.musica.pyramid import image_pyramid
 
 
 def predict_selectively(model, crops: np.ndarray, batch_size: int = 64) -> dict[str, np.ndarray]:
@@ -35,9 +36,9 @@ def predict_selectively(model, crops: np.ndarray, batch_size: int = 64) -> dict[
 def stage_networks(model, dtype: str) -> list[keras.Model]:
     """One network per iteration for crops of a dtype.
 
-    The first takes crops, and makes the levels of the pyramid for all. Each further one takes the level that it works
-    at, or the crops with their statistics, what the iteration before gave, and two lists of rows: of the crops, and of
-    that iteration's faces, which are to go on.
+    The first takes crops and computes the pyramid for all iterations. Each further one takes the image of its level, or
+    the crops with their statistics; the outputs of the iteration before; and two lists of row numbers of the faces that
+    go on: among the crops, and among the faces of that iteration.
 
     Args:
         model: A `MuSiCa`.
@@ -45,25 +46,25 @@ def stage_networks(model, dtype: str) -> list[keras.Model]:
 
     Returns:
         Networks with the inputs `crops`, and, after the first, `level_1` and so on, or `crops`, `mean` and `scale`;
-        then `last_shift`, `last_state`, `rows` and `going`. Outputs are dicts: of `MuSiCaIteration`, the first's with
-        what the others ask for.
+        then `last_shift`, `last_state`, `rows` and `going`. Outputs are those of `MuSiCaIteration`; the first network
+        adds the images and statistics that the others take.
     """
-    size, points = model.crop_spec.size, model.num_landmarks
+    size, points, levels = model.config.size, model.num_landmarks, model.config.levels
     # An input of the crops' own dtype: the last iterations copy patches without making floats of whole crops.
     crops = keras.Input((size, size, 3), dtype=dtype, name="crops")
     statistics = model.statistics(crops)
-    images = pyramid_of(model.pyramid, crops, *statistics)
-    image, *own = images[model.levels[0]]
+    images = image_pyramid(model.pyramid, crops, *statistics)
+    image, *own = images[levels[0]]
     out = model.cascade[0](image, None, None, *own)
     shared = {"mean": statistics[0], "scale": statistics[1]}
-    shared |= {f"level_{level}": images[level][0] for level in sorted({*model.levels[1:]} - {0})}
+    shared |= {f"level_{level}": images[level][0] for level in sorted({*levels[1:]} - {0})}
     networks = [keras.Model(crops, out | shared)]
     given = {name: keras.Input(value.shape[1:], dtype=value.dtype, name=name) for name, value in shared.items()}
     given["crops"] = crops
     shift = keras.Input((points, 2), name="last_shift")
-    state = keras.Input((model.hidden,), dtype=model.cascade[0].compute_dtype, name="last_state")
+    state = keras.Input((model.config.hidden,), dtype=model.cascade[0].compute_dtype, name="last_state")
     rows, going = (keras.Input((), dtype="int32", name=name) for name in ("rows", "going"))
-    for iteration, level in zip(model.cascade[1:], model.levels[1:]):
+    for iteration, level in zip(model.cascade[1:], levels[1:]):
         inputs = [given[name] for name in ((f"level_{level}",) if level else ("crops", "mean", "scale"))]
         image, *own = (_Rows()(value, rows) for value in inputs)
         out = iteration(image, _Rows()(shift, going), _Rows()(state, going), *own)
@@ -85,7 +86,7 @@ class _Rows(keras.layers.Layer):
 
 
 def _stages(model, dtype: str):
-    """The compiled networks and the names of their inputs, made once."""
+    """The compiled networks and the names of their inputs; compiled once per model and dtype."""
     cache = getattr(model, "_compiled_stages", None)
     if cache is None:
         # Kept out of Keras' attribute tracking: it is a cache, not a part of the model.
@@ -117,7 +118,7 @@ def _run(model, stages, crops: np.ndarray, batch_size: int) -> dict[str, np.ndar
         result["landmarks"][active] = ops.convert_to_numpy(out["landmarks"])[: len(active)]
         result["error"][active] = error
         result["iterations"][active] = number + 1
-        going = np.flatnonzero(error >= model.success_threshold)
+        going = np.flatnonzero(~finished(error, model.success_threshold))
         if number + 1 == len(stages) or not len(going):
             break
         active = active[going]
@@ -127,7 +128,6 @@ def _run(model, stages, crops: np.ndarray, batch_size: int) -> dict[str, np.ndar
         given = fixed | dict(zip(("last_shift", "last_state", "rows", "going"), (out["shift"], out["state"], *rows)))
         network, names = stages[number + 1]
         out = network([given[name] for name in names])
-    if model.failure_threshold is not None:
-        last = result["iterations"] == len(model.cascade)
-        result["failed"] = last & (result["error"] > model.failure_threshold)
+    last = result["iterations"] == len(model.cascade)
+    result["failed"] = failed(result["error"], last, model.failure_threshold)
     return result

@@ -12,6 +12,7 @@ from kerasalign.layers import (
     PatchGraphAttention,
 )
 from kerasalign.layers.photo_statistics import standardise
+from kerasalign.support.checks import one_of
 
 
 def _kernel():
@@ -32,15 +33,9 @@ GLOBAL_ATTENTION = {
 }
 
 
-def _choice(argument: str, choices: dict, value: str):
-    if value not in choices:
-        raise ValueError(f"`{argument}` must be one of {list(choices)}. Received: {argument}={value!r}")
-    return choices[value]
-
-
 @keras.saving.register_keras_serializable(package="kerasalign")
 class MuSiCaIteration(layers.Layer):
-    """Refines a face shape at one level of the pyramid and estimates what error is left.
+    """Refines a face shape at one level of the pyramid and estimates the remaining error.
 
     Inside the cascade points are (y, x), as in the authors' code.
 
@@ -100,8 +95,9 @@ class MuSiCaIteration(layers.Layer):
         self.local_attention = local_attention
         self.extractor = extractor
         self.global_attention = global_attention
-        stage = _choice("extractor", EXTRACTORS, extractor)
-        attend_globally = _choice("global_attention", GLOBAL_ATTENTION, global_attention)
+        one_of("extractor", extractor, EXTRACTORS)
+        one_of("global_attention", global_attention, GLOBAL_ATTENTION)
+        stage, attend_globally = EXTRACTORS[extractor], GLOBAL_ATTENTION[global_attention]
         self.extract = ExtractPatches(patch_size, dtype=self.dtype_policy, name="extract")
         self.conv1 = stage(dtype=self.dtype_policy, name="conv1")
         self.pool1 = layers.MaxPooling2D(2, dtype=self.dtype_policy, name="pool1")
@@ -146,8 +142,8 @@ class MuSiCaIteration(layers.Layer):
         pooled = self.pool2(x)
         size, side = x.shape[1], pooled.shape[1]
         edge = (size - side) // 2
-        centre = x[:, edge : edge + side, edge : edge + side]
-        return ops.reshape(ops.concatenate([centre, pooled], -1), (-1, self.feature_size))
+        center = x[:, edge : edge + side, edge : edge + side]
+        return ops.reshape(ops.concatenate([center, pooled], -1), (-1, self.feature_size))
 
     def call(self, image, shift=None, state=None, mean=None, scale=None):
         batch = ops.shape(image)[0]
@@ -158,8 +154,8 @@ class MuSiCaIteration(layers.Layer):
             shift = ops.cast(shift, "float32") * self.step
         if state is None:
             state = ops.zeros((batch, self.hidden), dtype=self.compute_dtype)
-        centres = ops.take(start + shift, np.asarray(self.patches), axis=1)
-        windows = self.extract(image, centres)
+        centers = ops.take(start + shift, np.asarray(self.patches), axis=1)
+        windows = self.extract(image, centers)
         if mean is not None:
             windows = ops.cast(standardise(windows, mean, scale), self.compute_dtype)
         features = self.features(ops.reshape(windows, (-1, self.patch_size, self.patch_size, 3)))

@@ -42,16 +42,17 @@ def count_macs(model, convention: str = "full", iterations: int | None = None) -
     """
     if convention not in ("full", "paper"):
         raise ValueError(f"`convention` must be 'full' or 'paper'. Received: convention={convention!r}")
-    iteration, patches = model.cascade[0], len(model.patches)
+    config, iteration = model.config, model.cascade[0]
+    patches = len(config.patches)
     features = iteration.feature_size
-    stage = _STAGE[model.extractor]
-    patch = stage(iteration.conv1, model.patch_size, 3)
-    patch += stage(iteration.conv2, (model.patch_size - 2) // 2, 32)
-    patch += features * model.hidden
-    if model.local_attention:
+    stage = _STAGE[config.extractor]
+    patch = stage(iteration.conv1, config.patch_size, 3)
+    patch += stage(iteration.conv2, (config.patch_size - 2) // 2, 32)
+    patch += features * config.hidden
+    if config.local_attention:
         patch += features * features + features
-    total = patches * patch + model.hidden * (2 * model.num_landmarks + 1)
-    total += _GLOBAL_ATTENTION[model.global_attention](iteration.attend_globally, patches, features)
+    total = patches * patch + config.hidden * (2 * config.num_points + 1)
+    total += _GLOBAL_ATTENTION[config.global_attention](iteration.attend_globally, patches, features)
     if convention == "full":
-        total += model.hidden**2
-    return total * (len(model.levels) if iterations is None else iterations)
+        total += config.hidden**2
+    return total * (len(config.levels) if iterations is None else iterations)

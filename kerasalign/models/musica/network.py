@@ -12,59 +12,18 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasalign.core.landmark_model import LandmarkModel, resolve_markup
-from kerasalign.geometry import CropSpec
+from kerasalign.core.landmark_model import LandmarkModel
 from kerasalign.layers import PhotoStatistics, PyramidLevel
 from kerasalign.losses import rectified_l1, rectified_wing
+from kerasalign.models.musica.config import MuSiCaConfig
 from kerasalign.models.musica.iteration import MuSiCaIteration
+from kerasalign.models.musica.pyramid import image_pyramid
 from kerasalign.models.musica.select import SelectIteration
-
-
-def pyramid_of(levels: dict[int, PyramidLevel], crops, mean, scale) -> dict:
-    """What an iteration takes as its image and statistics, by level: at level 0 they are the crop's own.
-
-    Args:
-        levels: Layers by level, the finest first; each further one halves the level before it.
-        crops: `(B, S, S, 3)`.
-        mean: `(B, 1)`.
-        scale: `(B, 1)`.
-    """
-    made, image = {0: (crops, mean, scale)}, None
-    for level, layer in levels.items():
-        image = layer(crops, mean, scale) if image is None else layer(image)
-        made[level] = (image, None, None)
-    return made
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class MuSiCa(LandmarkModel):
     """Coarse-to-fine cascade that estimates its own error and knows when to quit.
-
-    Args:
-        markup: Point scheme, by name or as a `Markup`; `None` with `num_landmarks` builds a network without
-            one, which cannot be trained here.
-        patches: Indices of the landmarks that get a patch; `None` means all.
-        levels: Pyramid level of each iteration; level l is 2^l times coarser than the crop.
-        hidden: Size of the recurrent state.
-        patch_size: Side of a patch in pixels.
-        local_attention: Whether patches attend to their own features (section 3.1).
-        extractor: `"conv"`, or the ablation `"inverted_bottleneck"` (section 5).
-        global_attention: `"none"`, or the ablations `"fc"` and `"gcn"`: patches weighed by what the others show.
-        size: Side of the crop in pixels.
-        box_side: Longer side of the face box in crop pixels.
-        mean_shape: `(N, 2)` initial shape in crop pixels, x then y; by default the markup's schematic face.
-            A recipe puts the mean of its training faces here.
-        success_threshold: T_s in percent: a face whose estimate is below it is finished. `None`: all
-            iterations run.
-        failure_threshold: T_f in percent: a face whose last estimate is above it has failed. `None`: none has.
-        landmark_loss: `"l1"` (rectified, the paper's) or `"rwing"`.
-        num_landmarks: N where there is no markup.
-        dtype: Dtype policy of the layers, such as `"mixed_float16"`; landmarks are float32 in any case.
-
-    Returns (output dict):
-        `landmarks` `(B, N, 2)` of the iteration at which each face quits, `error` `(B,)` its estimate in
-        percent, `iterations` `(B,)` int32, `failed` `(B,)` bool, and of every iteration
-        `cascade_landmarks` `(B, I, N, 2)`, `cascade_error` `(B, I)` in percent and `attention` `(B, I, P)`.
 
     The estimate is in the units of the loss: mean L1 distance over the L1 distance of the outer eye corners.
     For upright faces and errors in random directions it is about 4/pi times the inter-ocular NME.
@@ -73,77 +32,66 @@ class MuSiCa(LandmarkModel):
     the box's longer side is 142 px, the margin 0.3 of it, so the crop is 228 px (divisible by 4; the authors'
     crops vary up to 227).
 
+    Args:
+        config: A `MuSiCaConfig`, which describes every argument; or
+        **fields: the fields of one, by name.
+        name: Name of the Keras model.
+
+    Call arguments:
+        crops: `(B, S, S, 3)` RGB, `uint8` or float in 0..255.
+
+    Returns (output dict):
+        `landmarks` `(B, N, 2)` of the iteration at which each face quits, `error` `(B,)` its estimate in
+        percent, `iterations` `(B,)` int32, `failed` `(B,)` bool, and of every iteration
+        `cascade_landmarks` `(B, I, N, 2)`, `cascade_error` `(B, I)` in percent and `attention` `(B, I, P)`.
+
+    Raises:
+        ValueError: If an argument is unknown or out of range.
+
     Example:
 
         model = MuSiCa(markup="68", patches=range(0, 68, 2))
         model.compile()
         model.fit(crops, landmarks)
+
+    Reference: arXiv 2108.00377.
     """
 
+    config_class = MuSiCaConfig
+    config: MuSiCaConfig
     point_weights = ("/global_attention/", "/recurrence/", "/regression/")
 
-    def __init__(
-        self,
-        markup="68",
-        patches=None,
-        levels=(2, 1, 0),
-        hidden=512,
-        patch_size=14,
-        local_attention=True,
-        extractor="conv",
-        global_attention="none",
-        size=228,
-        box_side=142,
-        mean_shape=None,
-        success_threshold=None,
-        failure_threshold=None,
-        landmark_loss="l1",
-        num_landmarks=None,
-        dtype=None,
-        **kwargs,
-    ):
-        markup, points = resolve_markup(markup, num_landmarks)
-        patches = list(range(points)) if patches is None else [int(i) for i in patches]
-        if not patches or min(patches) < 0 or max(patches) >= points:
-            raise ValueError(f"`patches` must be landmark indices in 0..{points - 1}. Received: patches={patches}")
-        if not len(levels) or min(levels) < 0:
-            raise ValueError(f"`levels` must be pyramid levels, 0 the finest. Received: levels={levels}")
-        if landmark_loss not in ("l1", "rwing"):
-            raise ValueError(f"`landmark_loss` must be 'l1' or 'rwing'. Received: landmark_loss={landmark_loss!r}")
-        if mean_shape is None:
-            unit = markup.mean_shape if markup else np.zeros((points, 2))
-            mean_shape = unit * box_side + (size - 1) / 2
-        mean_shape = np.asarray(mean_shape, "float64")
-        if mean_shape.shape != (points, 2):
-            raise ValueError(f"`mean_shape` must be ({points}, 2). Received: shape {mean_shape.shape}")
+    def __init__(self, config: MuSiCaConfig | None = None, *, name: str | None = None, **fields):
+        config = MuSiCaConfig.of(config, fields).resolved()
+        mean_shape, levels = np.asarray(config.mean_shape, "float64"), config.levels
 
         # === Layers ===
-        statistics = PhotoStatistics(name="statistics", dtype=dtype)
-        made = sorted({0, *levels})
+        statistics = PhotoStatistics(name="statistics", dtype=config.dtype)
         pyramid = {
-            level: PyramidLevel(level - finer, name=f"level_{level}", dtype=dtype) for finer, level in pairwise(made)
+            level: PyramidLevel(level - finer, name=f"level_{level}", dtype=config.dtype)
+            for finer, level in pairwise(sorted({0, *levels}))
         }
         cascade = [
             MuSiCaIteration(
                 start=mean_shape[:, ::-1] / 2**level,
-                patches=patches,
+                patches=config.patches,
                 step=2.0 ** (previous - level),
                 to_crop=2.0**level,
-                hidden=hidden,
-                patch_size=patch_size,
-                local_attention=local_attention,
-                extractor=extractor,
-                global_attention=global_attention,
+                hidden=config.hidden,
+                patch_size=config.patch_size,
+                local_attention=config.local_attention,
+                extractor=config.extractor,
+                global_attention=config.global_attention,
                 name=f"iteration_{index}",
-                dtype=dtype,
+                dtype=config.dtype,
             )
             for index, (previous, level) in enumerate(zip([levels[0], *levels], levels))
         ]
-        select = SelectIteration(success_threshold, failure_threshold, name="select", dtype="float32")
+        select = SelectIteration(config.success_threshold, config.failure_threshold, name="select", dtype="float32")
 
         # === Functional model ===
-        crops = keras.Input((size, size, 3), name="crops")
-        images = pyramid_of(pyramid, crops, *statistics(crops))
+        crops = keras.Input((config.size, config.size, 3), name="crops")
+        images = image_pyramid(pyramid, crops, *statistics(crops))
         outputs, shift, state = [], None, None
         for iteration, level in zip(cascade, levels):
             image, *own = images[level]
@@ -154,28 +102,16 @@ class MuSiCa(LandmarkModel):
         super().__init__(
             inputs=crops,
             outputs=select(stacked["landmarks"], stacked["error"]) | {"attention": stacked["attention"]},
-            **kwargs,
+            name=name,
         )
 
         # === Config ===
-        self.markup = markup
-        self.crop_spec = CropSpec(size=size, scale=size / box_side)
-        self.num_landmarks = points
-        self.patches = patches
-        self.levels = [int(level) for level in levels]
-        self.hidden = hidden
-        self.patch_size = patch_size
-        self.local_attention = local_attention
-        self.extractor = extractor
-        self.global_attention = global_attention
-        self.box_side = box_side
+        self.config = config
         self.mean_shape = mean_shape
-        self.landmark_loss = landmark_loss
-        self.cascade = cascade
-        self.select = select
-        self.policy = statistics.dtype_policy.name
         self.statistics = statistics
         self.pyramid = pyramid
+        self.cascade = cascade
+        self.select = select
 
     @property
     def success_threshold(self) -> float | None:
@@ -189,8 +125,7 @@ class MuSiCa(LandmarkModel):
 
     def with_thresholds(self, success: float | None, failure: float | None = None) -> MuSiCa:
         """The same weights at another operating point: thresholds T_s and T_f in percent, `None` for off."""
-        config = self.get_config() | {"success_threshold": success, "failure_threshold": failure}
-        model = type(self).from_config(config)
+        model = type(self)(self.config.replace(success_threshold=success, failure_threshold=failure), name=self.name)
         model.set_weights(self.get_weights())
         return model.with_origin(self.origin)
 
@@ -208,7 +143,7 @@ class MuSiCa(LandmarkModel):
         distance = ops.maximum(ops.sum(ops.abs(self._eye_line(target, weight)), -1), 1.0)
         weight = weight / ops.maximum(ops.sum(weight, -1, keepdims=True), 1.0)
         difference = outputs["cascade_landmarks"] - target[:, None]
-        if self.landmark_loss == "l1":
+        if self.config.landmark_loss == "l1":
             error = rectified_l1(ops.sum(ops.abs(difference), -1))
         else:
             error = ops.sum(rectified_wing(difference), -1)
@@ -255,8 +190,8 @@ class MuSiCa(LandmarkModel):
             return super().predict_crops(crops, batch_size, outputs)
         from kerasalign.models.musica.early_exit import predict_selectively
 
-        found = predict_selectively(self, self.check_crops(crops), batch_size)
-        return {key: value for key, value in found.items() if outputs is None or key in outputs}
+        results = predict_selectively(self, self.check_crops(crops), batch_size)
+        return {key: value for key, value in results.items() if outputs is None or key in outputs}
 
     def inference_stages(self, dtype: str = "uint8") -> list[keras.Model]:
         """As in `LandmarkModel`: one network per iteration; see `early_exit.stage_networks`."""
@@ -264,33 +199,8 @@ class MuSiCa(LandmarkModel):
 
         return stage_networks(self, dtype)
 
-    def config_for_markup(self, markup, landmarks=None):
-        """As in `LandmarkModel`; there are at most as many patches as before, spread evenly over the new points."""
-        count = min(len(self.patches), markup.num_points)
-        patches = np.linspace(0, markup.num_points - 1, count).round().astype(int)
-        return super().config_for_markup(markup, landmarks) | {"patches": patches.tolist()}
-
     def count_macs(self, convention: str = "full") -> int:
         """Multiply-adds of one face through all iterations; see `musica.macs`."""
         from kerasalign.models.musica.macs import count_macs
 
         return count_macs(self, convention)
-
-    def get_config(self):
-        return super().get_config() | {
-            "patches": self.patches,
-            "levels": self.levels,
-            "hidden": self.hidden,
-            "patch_size": self.patch_size,
-            "local_attention": self.local_attention,
-            "extractor": self.extractor,
-            "global_attention": self.global_attention,
-            "size": self.crop_spec.size,
-            "box_side": self.box_side,
-            "mean_shape": self.mean_shape.tolist(),
-            "success_threshold": self.success_threshold,
-            "failure_threshold": self.failure_threshold,
-            "landmark_loss": self.landmark_loss,
-            "num_landmarks": self.num_landmarks,
-            "dtype": self.policy,
-        }

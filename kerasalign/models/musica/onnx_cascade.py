@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kerasalign.models.musica.exit_rule import check_threshold, exit_rule, failed, finished
 from kerasalign.runtimes.onnx.reader import open_session
 from kerasalign.runtimes.runtime_model import RuntimeModel
 
@@ -56,11 +57,9 @@ class OnnxCascade(RuntimeModel):
 
     def with_thresholds(self, success: float | None, failure: float | None = None) -> OnnxCascade:
         """The same files at another operating point: thresholds T_s and T_f in percent, `None` for off."""
-        for name, value in (("success", success), ("failure", failure)):
-            if value is not None and not value > 0:
-                raise ValueError(f"`{name}` must be a positive percentage or None. Received: {name}={value!r}")
         twin = copy.copy(self)
-        twin.success_threshold, twin.failure_threshold = success, failure
+        twin.success_threshold = check_threshold("success", success)
+        twin.failure_threshold = check_threshold("failure", failure)
         return twin
 
     def predict_crops(
@@ -102,10 +101,7 @@ class OnnxCascade(RuntimeModel):
         keys = ("landmarks", "error", "attention") if attention else ("landmarks", "error")
         landmarks, error, *looks = (np.stack([out[key] for out in outs], 1) for key in keys)
         error = 100 * error
-        chosen = np.full(len(crops), len(outs) - 1)
-        if self.success_threshold is not None:
-            good = error < self.success_threshold
-            chosen = np.where(good.any(1), good.argmax(1), chosen)
+        chosen = exit_rule(error, self.success_threshold)
         rows, iterations = np.arange(len(crops)), (chosen + 1).astype("int32")
         return {
             "landmarks": landmarks[rows, chosen],
@@ -117,18 +113,16 @@ class OnnxCascade(RuntimeModel):
         } | ({"attention": looks[0]} if attention else {})
 
     def _failed(self, error: np.ndarray, iterations: np.ndarray) -> np.ndarray:
-        if self.failure_threshold is None:
-            return np.zeros(len(error), bool)
-        return (iterations == len(self.sessions)) & (error > self.failure_threshold)
+        return failed(error, iterations == len(self.sessions), self.failure_threshold)
 
     def _walk(self, crops: np.ndarray, threshold: float | None, attention: bool) -> Iterator[tuple[np.ndarray, dict]]:
-        """Of each iteration the faces that it ran on, as rows of the crops, and what it gave."""
+        """Runs the iterations; yields of each the rows of the crops that it ran on, and its outputs."""
         active = np.arange(len(crops))
         out = self._call(0, {"crops": crops}, attention)
         fixed = {"crops": crops} | out
         for number in range(1, len(self.sessions) + 1):
             yield active, out
-            going = np.arange(len(active)) if threshold is None else np.flatnonzero(100 * out["error"] >= threshold)
+            going = np.flatnonzero(~finished(100 * out["error"], threshold))
             if number == len(self.sessions) or not len(going):
                 return
             active = active[going]

@@ -1,4 +1,4 @@
-"""What MuSiCa does, in pictures: the cascade on faces, and where its attention goes (arXiv 2108.00377)."""
+"""Pictures of MuSiCa: the cascade on faces, and the attention of its patches (arXiv 2108.00377)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from kerasalign.geometry import CropSpec, box_from_center, tight_box
 from kerasalign.markups import Markup, get_markup
+from kerasalign.models.musica.exit_rule import exit_rule, finished
 from kerasalign.plots.contact_sheet import shorten
 from kerasalign.plots.draw import Outline, draw_faces
 
@@ -28,10 +29,10 @@ def cascade_sheet(
     titles: Sequence[str] | None = None,
     tile: int = 220,
 ) -> Image.Image:
-    """Draws a column for each face: its landmarks after every iteration, the estimate above each (figure 1).
+    """Draws a column for each face: its landmarks after every iteration, under the error estimate (figure 1).
 
-    The estimate is green below the threshold; the iterations after it, which need not run, are grey; a blue
-    frame marks the result.
+    An estimate below the threshold is green. A blue frame marks the iteration at which the face quits; those after it,
+    which need not run, are gray.
 
     Args:
         images: `(H, W, 3)` uint8 RGB photos or crops, one per face.
@@ -62,9 +63,8 @@ def cascade_sheet(
         )
     if titles is not None and len(titles) != faces:
         raise ValueError(f"`titles` must be one per image, {faces}. Received: {len(titles)} titles")
-    good = np.zeros(estimates.shape, bool) if threshold is None else estimates < threshold
+    good, final = finished(estimates, threshold), exit_rule(estimates, threshold)
     last = estimates.shape[1] - 1
-    final = np.where(good.any(1), good.argmax(1), last)
 
     font = ImageFont.load_default(max(tile / 12, 9))
     caption = math.ceil(1.5 * font.size)
@@ -83,7 +83,7 @@ def cascade_sheet(
             drawing = _draw(picture, spec.to_crop(matrix, landmarks[face, i]), markup)
             color = _GOOD if good[face, i] else _GOING
             if i > final[face]:
-                drawing, color = _grey(drawing), (120, 120, 120)
+                drawing, color = _gray(drawing), (120, 120, 120)
             sheet.paste(drawing, place)
             text = f"{estimates[face, i]:.1f}"
             pen.text((place[0] + tile / 2, place[1] - 1.35 * font.size), text, color, font, anchor="ma")
@@ -103,8 +103,8 @@ def attention_map(
 ) -> Image.Image:
     """Draws the attention of each patch at its landmark of the mean shape, a tile per iteration (figure 6).
 
-    Between the patches the colour is their mean weighted by distance; it runs from the lowest to the highest
-    attention of that iteration, which the caption tells.
+    Between the patches the color is their mean weighted by distance. It runs from the lowest to the highest attention
+    of that iteration; the caption states both.
 
     Args:
         attention: `(I, P)` in 0..1, mean over features and faces.
@@ -152,7 +152,7 @@ def _heat(values: np.ndarray, shape: np.ndarray, patches: np.ndarray, markup: Ma
     weight = np.exp(-0.5 * (distance / 0.045) ** 2)
     total = weight.sum(-1)
     field = (weight * level).sum(-1) / np.maximum(total, 1e-12)
-    # Far from every patch there is nothing to tell.
+    # Far from every patch there is no attention to show.
     cover = np.clip(total / 0.6, 0, 1)[..., None]
     picture = np.round(_colors(field) * cover + np.array(_PAPER) * (1 - cover)).astype("uint8")
     frame = box_from_center(np.full(2, (side - 1) / 2), side)
@@ -177,6 +177,6 @@ def _draw(picture: np.ndarray, shape: np.ndarray, markup: Markup) -> Image.Image
     return draw_faces(picture, [Outline(shape, frame, markup)])
 
 
-def _grey(picture: Image.Image) -> Image.Image:
-    """Without colour and half as bright."""
+def _gray(picture: Image.Image) -> Image.Image:
+    """The picture without color and half as bright."""
     return picture.convert("L").point(lambda value: value * 0.45 + 30).convert("RGB")

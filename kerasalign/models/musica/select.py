@@ -1,19 +1,16 @@
-"""The rule of "knowing when to quit"."""
+"""The rule of "knowing when to quit" as a layer."""
 
 import keras
 from keras import ops
 
-
-def check_threshold(name: str, value: float | None) -> float | None:
-    """A threshold in percent, or `None`."""
-    if value is not None and not value > 0:
-        raise ValueError(f"`{name}` must be a positive percentage or None. Received: {name}={value!r}")
-    return None if value is None else float(value)
+from kerasalign.models.musica.exit_rule import check_threshold
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class SelectIteration(keras.layers.Layer):
     """Picks, face by face, the first iteration whose error estimate is below T_s, else the last.
+
+    `exit_rule.exit_rule` and `exit_rule.failed` are the same rule in numpy.
 
     Args:
         success_threshold: T_s in percent, strict; `None` picks the last iteration.

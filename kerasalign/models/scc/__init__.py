@@ -1,10 +1,27 @@
-"""SCC: structure coherence component."""
+"""SCC: structure coherence component (Zhu et al., 2020)."""
 
 from typing import TYPE_CHECKING
 
 from kerasalign._lazy import attach
+from kerasalign.models.paper import Paper
+from kerasalign.models.scc.augmentation import AUGMENTATION
+from kerasalign.models.scc.config import SCCConfig
 
 if TYPE_CHECKING:
     from kerasalign.models.scc.network import SCC as SCC
 
-__getattr__, __dir__, __all__ = attach(__name__, {"network": ["SCC"]})
+PAPER = Paper(
+    name="scc",
+    title="Fast and Accurate: Structure Coherence Component for Face Alignment",
+    venue="arXiv 2020",
+    link="https://arxiv.org/abs/2006.11697",
+    configs=(SCCConfig,),
+    recipe="kerasalign.models.scc.recipe:SCCRecipe",
+    learned=("graph",),
+    augmentation=AUGMENTATION,
+)
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {"config": ["SCCConfig"], "network": ["SCC"]},
+)

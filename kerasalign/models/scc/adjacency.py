@@ -1,4 +1,4 @@
-"""Which landmarks move together: the graph that SCC learns on."""
+"""The graph of SCC: landmarks that move together."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def build_adjacency(landmarks: np.ndarray, k: int = 3, symmetric: bool = True) -
 
 
 def schematic_graph(points: np.ndarray, k: int = 3, symmetric: bool = True) -> np.ndarray:
-    """`(N, N)` bool: each point joined to the k nearest of a `(N, 2)` shape; what serves without annotations."""
+    """The default graph, without annotations: `(N, N)` bool that joins each point of a shape to the k nearest."""
     points = np.asarray(points, "float64")
     return _nearest(np.linalg.norm(points[:, None] - points[None], axis=-1), min(k, len(points) - 1), symmetric)
 

@@ -1,4 +1,4 @@
-"""Where SCC looks: its semantic-guided attention, taken out of a network."""
+"""The maps of SCC's semantic-guided attention, read out of a network."""
 
 from __future__ import annotations
 
@@ -39,8 +39,7 @@ def attention_maps(model, crops: np.ndarray, kind: str = "features", batch_size:
     }
     if not found:
         raise ValueError(
-            "`model` must fuse levels by attention. "
-            f"Received: head={model.settings['head']!r}, levels={model.settings['levels']}"
+            f"`model` must fuse levels by attention. Received: head={model.config.head!r}, levels={model.config.levels}"
         )
     outputs = {str(level): ops.max(ops.cast(values, "float32"), -1) for level, values in found.items()}
     forward = compiled(keras.Model(model.inputs, outputs))

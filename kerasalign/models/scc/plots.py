@@ -1,4 +1,4 @@
-"""Graphs of landmarks: who takes from whom, and how much."""
+"""Pictures of the graphs of landmarks."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def draw_graph(
     width: float = 1.0,
     size: int = 640,
 ) -> Image.Image:
-    """Draws the edges of a graph between landmarks; how opaque an edge is tells its weight.
+    """Draws the edges of a graph between landmarks, the more opaque the higher their weight.
 
-    An edge between two points shows the larger of its two directions. A point is as bright as what it takes from
-    itself, so that a point that listens to others is dark.
+    An edge between two points shows the larger of its two directions. The brightness of a point is the weight that it
+    gives itself: a point that takes much from others is dark.
 
     Args:
         weights: `(N, N)` in 0..1, such as a row of `SCC.predict_adjacency`, or the booleans of a static graph.

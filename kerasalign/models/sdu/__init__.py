@@ -3,9 +3,25 @@
 from typing import TYPE_CHECKING
 
 from kerasalign._lazy import attach
+from kerasalign.models.paper import Paper
+from kerasalign.models.sdu.augmentation import AUGMENTATION
+from kerasalign.models.sdu.config import SDUConfig
 
 if TYPE_CHECKING:
     from kerasalign.models.sdu.network import SDU as SDU
     from kerasalign.models.sdu.table1 import TABLE_1 as TABLE_1
 
-__getattr__, __dir__, __all__ = attach(__name__, {"network": ["SDU"], "table1": ["TABLE_1"]})
+PAPER = Paper(
+    name="sdu",
+    title="Stacked Dense U-Nets with Dual Transformers for Robust Face Alignment",
+    venue="BMVC 2018",
+    link="https://arxiv.org/abs/1812.01936",
+    configs=(SDUConfig,),
+    recipe="kerasalign.models.sdu.recipe:SDURecipe",
+    augmentation=AUGMENTATION,
+)
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {"config": ["SDUConfig"], "network": ["SDU"], "table1": ["TABLE_1"]},
+)

@@ -10,13 +10,13 @@ from kerasalign.layers.affine_sampler import AffineSampler, inside
 
 
 class Transforms:
-    """A batch of transforms T of square crops: mirror or not, then turn and scale about the middle.
+    """A batch of transforms T of square crops: mirror some, then rotate and scale about the middle.
 
     Args:
         mirrored: `(B,)` 0 or 1.
         angle: `(B,)` degrees; positive is clockwise.
         scale: `(B,)` factor.
-        flip: Permutation of the landmarks of a mirrored face; `None` where nothing is mirrored.
+        flip: Permutation of the landmarks of a mirrored face; `None` if no face is mirrored.
 
     Example:
 
@@ -36,7 +36,16 @@ class Transforms:
 
     @classmethod
     def draw(cls, count, flip_share, rotation, scale, flip, seed) -> Transforms:
-        """Random transforms of `count` crops: ranges of degrees and of factors, uniform."""
+        """Random transforms, uniformly distributed.
+
+        Args:
+            count: Number of crops.
+            flip_share: Share of mirrored faces.
+            rotation: Range of degrees.
+            scale: Range of factors.
+            flip: As in the constructor.
+            seed: A Keras `SeedGenerator` or a number.
+        """
         chance, angle, factor = (
             keras.random.uniform((count,), *limits, dtype="float32", seed=seed)
             for limits in ((0.0, 1.0), tuple(rotation), tuple(scale))
@@ -44,23 +53,23 @@ class Transforms:
         return cls(chance < flip_share, angle, factor, flip if flip_share else None)
 
     def images(self, images):
-        """T of crops `(B, S, S, 3)`, 0 where they end; float32."""
+        """The transformed crops of `(B, S, S, 3)` crops, float32; 0 beyond their border."""
         return AffineSampler(dtype="float32")(images, self._backward(images.shape[1]))
 
     def points(self, landmarks, size: int):
-        """T of landmarks `(B, N, 2)` in crops of `size` pixels; NaN stays NaN."""
+        """The transformed landmarks of `(B, N, 2)` landmarks in crops of `size` pixels; NaN stays NaN."""
         moved = ops.matmul(landmarks - (size - 1) / 2, ops.swapaxes(self.linear, 1, 2)) + (size - 1) / 2
         return self._swapped(moved, 1)
 
     def maps(self, maps):
-        """T of maps `(B, I, H, H, N)` of I stacks, 0 where they end."""
+        """The transformed maps of `(B, I, H, H, N)` maps of I stacks; 0 beyond their border."""
         _, stacks, side, _, count = maps.shape
         backward = ops.repeat(self._backward(side), stacks, 0)
         moved = AffineSampler(dtype="float32")(ops.reshape(maps, (-1, side, side, count)), backward)
         return self._swapped(ops.reshape(moved, (-1, stacks, side, side, count)), 4)
 
     def inside(self, side: int):
-        """`(B, side, side, 1)`: 1 for pixels of transformed maps that come from within the maps."""
+        """`(B, side, side, 1)`: 1 for pixels of transformed maps whose source lies within the maps, else 0."""
         return inside(self._backward(side), side, side)
 
     def _backward(self, side: int):
@@ -71,7 +80,7 @@ class Transforms:
         return ops.concatenate([self.inverse, shift], -1)
 
     def _swapped(self, values, axis: int):
-        """Landmarks of mirrored faces change places."""
+        """Values with the landmarks of mirrored faces permuted by `flip`, along one axis."""
         if self.flip is None:
             return values
         mirrored = ops.reshape(self.mirrored, (-1,) + (1,) * (len(values.shape) - 1))
@@ -79,5 +88,5 @@ class Transforms:
 
 
 def _rows(a, b, c, d):
-    """`(B, 2, 2)` matrices of their elements."""
+    """`(B, 2, 2)` matrices [[a, b], [c, d]]."""
     return ops.stack([ops.stack([a, b], -1), ops.stack([c, d], -1)], 1)

@@ -1,4 +1,4 @@
-"""Where SDU's deformable convolutions read, taken out of a network."""
+"""The offsets of SDU's deformable convolutions, read out of a network."""
 
 from __future__ import annotations
 
@@ -34,9 +34,7 @@ def predict_offsets(model, crops: np.ndarray, batch_size: int = 32) -> dict[str,
     """
     found = {layer.name: layer for layer in model.layers if isinstance(layer, DeformConv2D)}
     if not found:
-        raise ValueError(
-            f"`model` must have deformable convolutions. Received: deformable={model.settings['deformable']}"
-        )
+        raise ValueError(f"`model` must have deformable convolutions. Received: deformable={model.config.deformable}")
     network = keras.Model(model.inputs, {name: layer.input for name, layer in found.items()})
     crops = model.check_crops(crops)
     forward, parts = compiled(network), []

@@ -1,4 +1,4 @@
-"""What SDU does, in pictures: maps that follow the face, confident points, bent windows (arXiv 1812.01936)."""
+"""Pictures of SDU: coherent maps, confidence, offsets of deformable convolutions (arXiv 1812.01936)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _GAP = 8
 def coherence_sheet(model, crops: np.ndarray, transforms=None, tile: int = 160) -> Image.Image:
     """Draws faces and their heatmaps before and after a transformation T (figure 5).
 
-    A row per face: the crop I, its maps H(I), the transformed crop, its maps H(T I), and T H(I), which would be the
-    same in a coherent network. Of the landmarks' maps the highest probability counts; after a softmax over the pixels
-    each is in units of its own peak.
+    A row per face: the crop I, its maps H(I), the transformed crop, its maps H(T I), and T H(I), which equals H(T I) in
+    a coherent network. Each pixel shows the highest probability of all landmarks; after a softmax over the pixels a map
+    is divided by its own peak.
 
     Args:
         model: An `SDU`.
@@ -48,7 +48,7 @@ def coherence_sheet(model, crops: np.ndarray, transforms=None, tile: int = 160) 
     before, after = (model.predict_crops(images)["heatmaps"][:, -1:] for images in (crops, moved))
     turned = np.asarray(transforms.maps(before))
     maps = {"H(I)": before, "H(T I)": after, "T H(I)": turned}
-    maps = {name: _highest(values[:, 0], model.map_loss) for name, values in maps.items()}
+    maps = {name: _highest(values[:, 0], model.config.map_loss) for name, values in maps.items()}
     rows = []
     for face in range(len(crops)):
         first = draw_attention(crops[face], {"H(I)": maps["H(I)"][face]}, tile=tile)
@@ -64,13 +64,13 @@ def coherence_sheet(model, crops: np.ndarray, transforms=None, tile: int = 160) 
 
 
 def draw_confidence(image: np.ndarray, landmarks: np.ndarray, confidence: np.ndarray, tile: int = 360) -> Image.Image:
-    """Draws landmarks on a crop coloured by their confidence, red at 0, yellow at a half, green at 1.
+    """Draws landmarks on a crop, colored by their confidence: red at 0, yellow at a half, green at 1.
 
     Args:
         image: `(S, S, 3)` uint8 RGB crop.
         landmarks: `(N, 2)` in pixels of it; NaN points are left out.
         confidence: `(N,)` in 0..1.
-        tile: Side of the drawing in pixels; below it the colours are explained.
+        tile: Side of the drawing in pixels; the scale of colors is below it.
 
     Returns:
         An RGB picture.
@@ -80,8 +80,8 @@ def draw_confidence(image: np.ndarray, landmarks: np.ndarray, confidence: np.nda
 
     Example:
 
-        found = model.predict_crops(crops)
-        draw_confidence(crops[0], found["landmarks"][0], found["confidence"][0]).save("confidence.png")
+        out = model.predict_crops(crops)
+        draw_confidence(crops[0], out["landmarks"][0], out["confidence"][0]).save("confidence.png")
     """
     landmarks, confidence = np.asarray(landmarks, "float64"), np.asarray(confidence, "float64")
     if landmarks.ndim != 2 or landmarks.shape[1] != 2 or confidence.shape != landmarks.shape[:1]:
@@ -114,7 +114,7 @@ def draw_confidence(image: np.ndarray, landmarks: np.ndarray, confidence: np.nda
 def draw_offsets(
     image: np.ndarray, offsets: np.ndarray, points: np.ndarray, kernel_size: tuple[int, int] = (3, 3), tile: int = 360
 ) -> Image.Image:
-    """Draws where windows of a deformable convolution read: grey dots without offsets, orange ones with, joined.
+    """Draws where the windows of a deformable convolution read: gray dots without offsets, joined to orange ones with.
 
     Args:
         image: `(S, S, 3)` uint8 RGB crop.
@@ -173,7 +173,7 @@ def _highest(maps: np.ndarray, map_loss: str) -> np.ndarray:
 
 
 def _enlarged(image: np.ndarray, tile: int):
-    """The picture at another size, and a function from its pixels to those of the result."""
+    """The picture resized to `tile`, and a function that maps its pixels to those of the result."""
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.shape[0] != image.shape[1]:
         raise ValueError(f"`image` must be (S, S, 3) uint8. Received: shape {image.shape}, dtype {image.dtype}")
@@ -183,5 +183,5 @@ def _enlarged(image: np.ndarray, tile: int):
 
 
 def _traffic_light(level: float) -> tuple[int, int, int]:
-    """Red, yellow, green."""
+    """RGB from red (0) over yellow to green (1)."""
     return round(230 * min(2 - 2 * level, 1)), round(210 * min(2 * level, 1)), 60

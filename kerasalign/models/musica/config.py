@@ -1,0 +1,101 @@
+"""The arguments of MuSiCa."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+
+from kerasalign.core.config import ModelConfig
+from kerasalign.core.own_points import mean_landmarks
+from kerasalign.geometry import CropSpec
+from kerasalign.markups import Markup
+from kerasalign.models.musica.exit_rule import check_threshold
+from kerasalign.support.checks import one_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class MuSiCaConfig(ModelConfig):
+    """The arguments of `MuSiCa`; the defaults are the paper's.
+
+    Args:
+        markup: Point scheme, by name or as a `Markup`; `None` with `num_landmarks` builds a network without
+            one, which cannot be trained here.
+        patches: Indices of the landmarks that get a patch; `None` means all.
+        levels: Pyramid level of each iteration; level l is 2^l times coarser than the crop.
+        hidden: Size of the recurrent state.
+        patch_size: Side of a patch in pixels.
+        local_attention: Whether patches attend to their own features (section 3.1).
+        extractor: `"conv"`, or the ablation `"inverted_bottleneck"` (section 5).
+        global_attention: `"none"`, or the ablations `"fc"` and `"gcn"`: patches weighed by what the others show.
+        size: Side of the crop in pixels.
+        box_side: Longer side of the face box in crop pixels.
+        mean_shape: `(N, 2)` initial shape in crop pixels, x then y; by default the markup's schematic face.
+            A recipe puts the mean of its training faces here.
+        success_threshold: T_s in percent: a face whose estimate is below it is finished. `None`: all iterations run.
+        failure_threshold: T_f in percent: a face whose last estimate is above it has failed. `None`: no face fails.
+        landmark_loss: `"l1"` (rectified, the paper's) or `"rwing"`.
+        num_landmarks: Number of landmarks N; needed where there is no markup.
+        dtype: Name of the dtype policy of the layers, such as `"mixed_float16"`; landmarks are float32 in any case.
+
+    Raises:
+        ValueError: If a field is out of range.
+    """
+
+    network: ClassVar[str] = "kerasalign.models.musica.network:MuSiCa"
+
+    patches: tuple[int, ...] | None = None
+    levels: tuple[int, ...] = (2, 1, 0)
+    hidden: int = 512
+    patch_size: int = 14
+    local_attention: bool = True
+    extractor: str = "conv"
+    global_attention: str = "none"
+    size: int = 228
+    box_side: int = 142
+    mean_shape: tuple[tuple[float, ...], ...] | None = None
+    success_threshold: float | None = None
+    failure_threshold: float | None = None
+    landmark_loss: str = "l1"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        points = self.num_points
+        patches = self.patches
+        if patches is not None and (not patches or min(patches) < 0 or max(patches) >= points):
+            raise ValueError(f"`patches` must be landmark indices in 0..{points - 1}. Received: patches={patches}")
+        if not self.levels or min(self.levels) < 0:
+            raise ValueError(f"`levels` must be pyramid levels, 0 the finest. Received: levels={self.levels}")
+        one_of("extractor", self.extractor, ("conv", "inverted_bottleneck"))
+        one_of("global_attention", self.global_attention, ("none", "fc", "gcn"))
+        one_of("landmark_loss", self.landmark_loss, ("l1", "rwing"))
+        shape = None if self.mean_shape is None else np.shape(self.mean_shape)
+        if shape not in (None, (points, 2)):
+            raise ValueError(f"`mean_shape` must be ({points}, 2). Received: shape {shape}")
+        for name in ("success_threshold", "failure_threshold"):
+            check_threshold(name, getattr(self, name))
+
+    @property
+    def crop(self) -> CropSpec:
+        """The crop, in which the longer side of the landmarks' box is `box_side` pixels long."""
+        return CropSpec(size=self.size, scale=self.size / self.box_side)
+
+    def resolved(self) -> Self:
+        """As in `ModelConfig`; all patches and the schematic mean shape are written out."""
+        patches = range(self.num_points) if self.patches is None else self.patches
+        mean_shape = self.mean_shape
+        if mean_shape is None:
+            unit = np.zeros((self.num_points, 2)) if self.scheme is None else self.scheme.mean_shape
+            mean_shape = unit * self.box_side + (self.size - 1) / 2
+        return super().resolved().replace(patches=patches, mean_shape=mean_shape)
+
+    def for_markup(self, markup: Markup, landmarks: np.ndarray | None = None) -> Self:
+        """As in `ModelConfig`; there are at most as many patches as before, spread evenly over the new points."""
+        count = min(self.num_points if self.patches is None else len(self.patches), markup.num_points)
+        return self.replace(
+            markup=markup,
+            num_landmarks=None,
+            patches=np.linspace(0, markup.num_points - 1, count).round().astype(int),
+            mean_shape=None if landmarks is None else mean_landmarks(landmarks, markup),
+        )
