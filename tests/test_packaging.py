@@ -9,6 +9,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from skimage import data
 
 from kerasalign.hub import read_manifest
 
@@ -29,6 +31,24 @@ for name in checkout:
 print(json.dumps({"package": kerasalign.__file__, "manifest": str(manifest_path()), "bundled": bundled,
                   "checkout": found, "names": kerasalign.list_models(),
                   "available": kerasalign.list_models(available=True)}))
+"""
+
+# What the extra `onnx` installs; a name that is None in `sys.modules` cannot be imported.
+WITHOUT_ONNX = """
+import os, sys
+os.environ["KERASALIGN_HOME"] = os.getcwd()
+sys.modules.update(dict.fromkeys(("onnx", "onnxruntime", "tf2onnx")))
+import kerasalign
+model = kerasalign.load("musica19-synth")
+print(len(model.align("group.jpg")))
+for work in (
+    lambda: kerasalign.export(model, "exported.onnx"),
+    lambda: kerasalign.load("musica19-synth", runtime="onnxruntime"),
+):
+    try:
+        work()
+    except ImportError as error:
+        print(error)
 """
 
 
@@ -124,3 +144,12 @@ def test_manifest_and_weights_are_found_from_an_editable_install(tmp_path):
     held = {preset.name: str(TOP / "weights" / preset.weights.file) for preset in of_source("checkout")}
     assert found["checkout"] == held
     assert {*held} <= {*found["available"]}
+
+
+def test_without_the_extra_onnx_everything_but_onnx_works(tmp_path):
+    Image.fromarray(data.astronaut()).save(tmp_path / "group.jpg")
+    faces, exporting, loading = python("-c", WITHOUT_ONNX, cwd=tmp_path).splitlines()
+    assert faces == "1"
+    assert "kerasalign[onnx]" in exporting and "onnx and tf2onnx" in exporting
+    assert "kerasalign[onnx]" in loading
+    assert not (tmp_path / "exported.onnx").exists()

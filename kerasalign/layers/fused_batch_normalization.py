@@ -33,9 +33,12 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
     def __init__(self, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs):
         super().__init__(momentum=momentum, epsilon=epsilon, **kwargs)
+        # An argument that Keras' layer has since 3.14.
+        self._renormalizes = bool(kwargs.get("renorm", False))
 
     def call(self, inputs, training=None, mask=None):
-        plain = mask is None and self.scale and self.center and not self.synchronized and not self.renorm
+        plain = mask is None and self.scale and self.center and not self.synchronized
+        plain = plain and not self._renormalizes
         image = len(inputs.shape) == 4 and self.axis in (-1, 3)
         image = image and keras.backend.standardize_dtype(inputs.dtype) in _DTYPES
         if keras.backend.backend() != "tensorflow" or not (plain and image):

@@ -56,7 +56,10 @@ def auc(nmes: np.ndarray, threshold: float = 10.0, method: str = "exact") -> flo
         grid = np.linspace(threshold / 20, threshold, 20)
     else:
         raise ValueError(f"`method` must be one of {AUC_METHODS}. Received: method={method!r}")
-    return float(np.trapezoid(ced(nmes, grid), grid) / threshold)
+    # SciPy's function has this name with every NumPy; the import takes a moment that few need.
+    from scipy.integrate import trapezoid
+
+    return float(trapezoid(ced(nmes, grid), grid) / threshold)
 
 
 def weighted_mean(values: Sequence[float], counts: Sequence[int]) -> float:

@@ -265,7 +265,8 @@ def test_warp_equals_opencv_on_the_same_map(memory_cache, spec):
     known = np.hstack([source, np.ones((68, 1))])
     matrix = np.linalg.lstsq(known, moved.astype("float64"), rcond=None)[0].T
     expected = cv2.warpAffine(picture, matrix, (spec.size, spec.size), flags=cv2.INTER_LINEAR)
-    assert np.abs(image.astype(int) - expected).max() <= 1
+    # Older OpenCV rounds places to 1/32 px, so single pixels differ; a tenth of a pixel off, the mean is above 0.3.
+    assert np.abs(image.astype(int) - expected).mean() < 0.02
 
 
 def test_calm_faces_get_a_fraction_of_every_range():

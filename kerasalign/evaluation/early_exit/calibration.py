@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.integrate import trapezoid
 from scipy.stats import spearmanr
 
 from kerasalign.evaluation.early_exit.errors import CascadeErrors
@@ -93,7 +94,7 @@ class Calibration:
     def auroc(self) -> float:
         """Area under the ROC: how often a failed face has the larger estimate; NaN without both kinds of face."""
         false_positive, true_positive, _ = self.roc()
-        return float(np.trapezoid(true_positive, false_positive))
+        return float(trapezoid(true_positive, false_positive))
 
     def failure_threshold(self, false_alarm_rate: float = 0.05) -> float:
         """The smallest T_f by which at most this share of the good faces counts as failed.

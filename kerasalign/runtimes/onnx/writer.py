@@ -27,9 +27,18 @@ def write_onnx(
         quantize: How weights are stored; see `onnx_weights.quantise`.
         deform_conv: What deformable convolutions become: `"gather"`, gathers and products, or `"native"`, ONNX's own
             operator.
+
+    Raises:
+        ImportError: If onnx or tf2onnx is not installed.
     """
-    import onnx
-    import tf2onnx
+    try:
+        import onnx
+        import tf2onnx
+    except ImportError as error:
+        raise ImportError(
+            "Writing ONNX files needs onnx and tf2onnx, which are not installed: pip install 'kerasalign[onnx]'. "
+            f"Received: {error}"
+        ) from error
 
     from kerasalign.runtimes.onnx.native_deform_conv import traced_natively
 

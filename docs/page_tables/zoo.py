@@ -1,0 +1,75 @@
+"""Tables of presets: what `weights_manifest.json` says, and sizes that are counted on the networks."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import kerasalign
+from kerasalign.hub import Preset, read_manifest
+from kerasalign.hub.zoo import commercial_status, headline, nme_text, results, weights_status
+from page_tables.rows import markdown
+
+
+def zoo_table() -> str:
+    """One row per preset."""
+    rows = [("preset", "points", "parameters", "M multiply-adds", "weights", "NME here", "NME paper", "protocol")]
+    for name, preset in read_manifest().presets.items():
+        info = _info(name)
+        protocol, ours, paper = headline(preset)
+        rows.append(
+            (
+                f"`{name}`",
+                str(info["points"]),
+                f"{info['parameters']:,}",
+                f"{info['macs'] / 1e6:.1f}",
+                weights_status(preset),
+                ours,
+                paper,
+                protocol,
+            )
+        )
+    return markdown(rows)
+
+
+def zoo_page() -> str:
+    """A page with every preset and every number."""
+    parts = [
+        "# Zoo",
+        "Made by `docs/build_tables.py` from `weights_manifest.json`; sizes are counted on the networks.",
+        "NME is in percent. *Boxes* says what the crops were cut by.",
+    ]
+    for name, preset in read_manifest().presets.items():
+        parts += [f"## {name}", preset.notes, _facts(name, preset)]
+        rows = [("protocol", "NME here", "boxes", "faces", "iterations", "FR here", "NME paper")]
+        for protocol, ours, paper in results(preset):
+            cells = ("", "", "", "")
+            if ours:
+                iterations = "" if ours.iterations is None else f"{ours.iterations:.2f}"
+                cells = (ours.box_source, f"{ours.faces:,}", iterations, "" if ours.fr is None else f"{ours.fr:.2f}")
+            rows.append((f"`{protocol}`", nme_text(ours), *cells, nme_text(paper)))
+        parts += [markdown(rows)] if len(rows) > 1 else []
+        measurements = dict.fromkeys((result.command, result.file) for result in preset.measured)
+        parts += [f"Measured by `{command}`, in `{file}`." for command, file in measurements]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+@cache
+def _info(name: str) -> dict:
+    """`kerasalign.info` of a preset, whose network is built once."""
+    return kerasalign.info(name)
+
+
+def _facts(name: str, preset: Preset) -> str:
+    """Size, weights and terms of a preset as a list."""
+    info = _info(name)
+    facts = [
+        f"{info['points']} points",
+        f"{info['parameters']:,} parameters",
+        f"{info['macs']:,} multiply-adds a face ({info['macs_paper']:,} by the paper's counting)",
+        f"weights: {weights_status(preset)}",
+    ]
+    if preset.weights:
+        facts.append(f"{preset.weights.bytes / 1e6:.1f} MB as {preset.weights.dtype}")
+        facts.append(f"licence: {preset.weights.licence}; commercial use: {commercial_status(preset)}")
+        facts += [f"trained on {d.name}, {d.faces:,} faces: {d.terms}" for d in preset.weights.training_data]
+    return "\n".join(f"- {fact}" for fact in facts)
