@@ -71,8 +71,10 @@ def prepare_command(
     from kerasalign.hub import get_recipe
 
     start_backend()
+    from kerasalign.training import crop_cache
+
     recipe = get_recipe(model).with_settings(reader_options=key_values(reader, "--reader"))
-    made = recipe.cache(data, "train", cache, "skip" if skip_broken else "raise")
+    made = crop_cache(recipe, data, "train", cache, "skip" if skip_broken else "raise")
     if balance is not None:
         _balance(made, balance, sheet)
     told = "".join(f" --reader {shlex.quote(pair)}" for pair in reader or ())

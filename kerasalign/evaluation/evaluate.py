@@ -19,7 +19,7 @@ from kerasalign.inference import align_iter
 from kerasalign.metrics import Evaluation, Protocol, evaluate_landmarks, get_protocol
 from kerasalign.support.files import write_json, written_beside
 from kerasalign.training.reading import read_faces
-from kerasalign.training.run import versions
+from kerasalign.training.versions import versions
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from rich.table import Table
 from kerasalign.evaluation.early_exit.calibration import Calibration, calibrate
 from kerasalign.evaluation.early_exit.sweep import Sweep
 from kerasalign.support.files import write_json, written_beside
-from kerasalign.training.run import versions
+from kerasalign.training.versions import versions
 
 logger = logging.getLogger(__name__)
 
