@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from kerasalign.layers.conv_norm import strided_shape
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 
 def blur_matrix(length: int, size: int = 4, stride: int = 2) -> np.ndarray:
@@ -51,7 +51,7 @@ class BlurPool(keras.layers.Layer):
 
     def __init__(self, size: int = 4, stride: int = 2, **kwargs):
         super().__init__(**kwargs)
-        at_least_one(size=size, stride=stride)
+        at_least(1, size=size, stride=stride)
         self.size = size
         self.stride = stride
 

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -44,7 +44,7 @@ class ConvNorm(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         sides = (kernel_size, kernel_size) if isinstance(kernel_size, int) else tuple(kernel_size)
-        at_least_one(filters=filters, kernel_size=sides, strides=strides)
+        at_least(1, filters=filters, kernel_size=sides, strides=strides)
         self.filters = filters
         self.kernel_size = list(sides)
         self.strides = strides

@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -57,7 +57,7 @@ class CosineEmbedding(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        at_least_one(units=units)
+        at_least(1, units=units)
         if bandwidth is not None and not bandwidth > 0:
             raise ValueError(f"`bandwidth` must be positive. Received: bandwidth={bandwidth}")
         self.units = units

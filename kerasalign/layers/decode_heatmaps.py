@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from kerasalign.layers.rows import take_rows
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 DECODERS = ("quarter", "soft", "insightface")
 ACTIVATIONS = ("sigmoid", "softmax", "linear")
@@ -53,7 +53,7 @@ class DecodeHeatmaps(keras.layers.Layer):
         for name, value, known in (("decode", decode, DECODERS), ("activation", activation, ACTIVATIONS)):
             if value not in known:
                 raise ValueError(f"`{name}` must be one of {known}. Received: {name}={value!r}")
-        at_least_one(stride=stride)
+        at_least(1, stride=stride)
         self.stride = stride
         self.decode = decode
         self.activation = activation

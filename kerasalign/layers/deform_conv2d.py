@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from kerasalign.layers.rows import take_rows
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 BOUNDARIES = ("zeros", "mxnet")
 
@@ -68,7 +68,7 @@ class DeformConv2D(keras.layers.Layer):
         super().__init__(**kwargs)
         pairs = {"kernel_size": kernel_size, "strides": strides, "dilation_rate": dilation_rate}
         pairs = {name: (value, value) if isinstance(value, int) else tuple(value) for name, value in pairs.items()}
-        at_least_one(filters=filters, groups=groups, deformable_groups=deformable_groups, **pairs)
+        at_least(1, filters=filters, groups=groups, deformable_groups=deformable_groups, **pairs)
         for name, value, known in (("padding", padding, ("same", "valid")), ("boundary", boundary, BOUNDARIES)):
             if value not in known:
                 raise ValueError(f"`{name}` must be one of {known}. Received: {name}={value!r}")

@@ -5,7 +5,7 @@ from keras import ops
 
 from kerasalign.layers.attention import attend, attention_macs
 from kerasalign.layers.dextra import DExTra
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -40,7 +40,7 @@ class DeLighTBlock(keras.layers.Layer):
         self, depth: int = 4, widening: float = 2.0, reduction: int = 4, dropout: float = 0.1, max_groups=None, **kwargs
     ):
         super().__init__(**kwargs)
-        at_least_one(reduction=reduction)
+        at_least(1, reduction=reduction)
         if not 0 <= dropout < 1:
             raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout}")
         self.depth = depth

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from kerasalign.layers.delight_block import DeLighTBlock
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -51,7 +51,7 @@ class DeLighTEncoder(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        at_least_one(blocks=blocks)
+        at_least(1, blocks=blocks)
         if not 2 <= min_depth <= max_depth:
             raise ValueError(
                 "`min_depth` must be at least 2 and at most `max_depth`. "

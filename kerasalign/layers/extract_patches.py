@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from kerasalign.layers.rows import take_rows
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -37,7 +37,7 @@ class ExtractPatches(keras.layers.Layer):
     def __init__(self, patch_size: int = 14, **kwargs):
         # Patches have the dtype of the image: `uint8` crops are not turned into floats to copy a few of their pixels.
         super().__init__(autocast=False, **kwargs)
-        at_least_one(patch_size=patch_size)
+        at_least(1, patch_size=patch_size)
         self.patch_size = patch_size
 
     def call(self, images, centres):

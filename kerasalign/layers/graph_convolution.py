@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -36,7 +36,7 @@ class GraphConvolution(keras.layers.Layer):
 
     def __init__(self, units: int, activation: bool = True, bias_initializer=None, **kwargs):
         super().__init__(**kwargs)
-        at_least_one(units=units)
+        at_least(1, units=units)
         self.units = units
         self.activation = activation
         limit = units**-0.5

@@ -5,7 +5,7 @@ from keras import ops
 
 from kerasalign.layers.residual_bottleneck import ResidualBottleneck
 from kerasalign.layers.shuffle_unit import ShuffleUnit
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 SHUFFLE = ("none", "decoder", "all")
 
@@ -45,7 +45,7 @@ class Hourglass(keras.layers.Layer):
 
     def __init__(self, middle: int, depth: int = 4, shuffle: str = "none", **kwargs):
         super().__init__(**kwargs)
-        at_least_one(middle=middle, depth=depth)
+        at_least(1, middle=middle, depth=depth)
         if shuffle not in SHUFFLE:
             raise ValueError(f"`shuffle` must be one of {SHUFFLE}. Received: shuffle={shuffle!r}")
         self.middle = middle

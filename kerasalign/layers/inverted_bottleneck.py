@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -35,7 +35,7 @@ class InvertedBottleneck(keras.layers.Layer):
 
     def __init__(self, filters: int, expansion: int = 6, **kwargs):
         super().__init__(**kwargs)
-        at_least_one(filters=filters, expansion=expansion)
+        at_least(1, filters=filters, expansion=expansion)
         self.filters = filters
         self.expansion = expansion
 

@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -34,7 +34,7 @@ class ParallelAttention(keras.layers.Layer):
 
     def __init__(self, reduction: int = 2, **kwargs):
         super().__init__(**kwargs)
-        at_least_one(reduction=reduction)
+        at_least(1, reduction=reduction)
         self.reduction = reduction
 
     def build(self, maps_shape, guide_shape):

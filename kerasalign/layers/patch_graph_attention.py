@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -44,7 +44,7 @@ class PatchGraphAttention(keras.layers.Layer):
         self.points = np.asarray(points, "float64")
         if self.points.ndim != 2 or self.points.shape[1] != 2 or not np.isfinite(self.points).all():
             raise ValueError(f"`points` must be (P, 2) finite numbers. Received: shape {self.points.shape}")
-        at_least_one(neighbours=neighbours, hidden=hidden)
+        at_least(1, neighbours=neighbours, hidden=hidden)
         self.neighbours = neighbours
         self.hidden = hidden
         self.adjacency = _normalised_adjacency(self.points, neighbours)

@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from kerasalign.layers.photo_statistics import inside_photo
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 
 def halving_matrix(size: int, sigma: float = 2 / 3) -> np.ndarray:
@@ -92,7 +92,7 @@ class PyramidLevel(keras.layers.Layer):
 
     def __init__(self, level: int, sigma: float = 2 / 3, **kwargs):
         super().__init__(autocast=False, **kwargs)
-        at_least_one(level=level)
+        at_least(1, level=level)
         self.level = level
         self.sigma = sigma
 

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from kerasalign.layers.conv_norm import ConvNorm
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -37,7 +37,7 @@ class ResidualBottleneck(keras.layers.Layer):
 
     def __init__(self, filters: int, middle: int, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs):
         super().__init__(**kwargs)
-        at_least_one(filters=filters, middle=middle)
+        at_least(1, filters=filters, middle=middle)
         self.filters = filters
         self.middle = middle
         self.momentum = momentum

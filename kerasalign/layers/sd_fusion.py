@@ -5,7 +5,7 @@ import keras
 from kerasalign.layers.conv_norm import ConvNorm
 from kerasalign.layers.pyramid_pooling import PyramidPooling
 from kerasalign.layers.residual_bottleneck import ResidualBottleneck
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -43,7 +43,7 @@ class SDFusion(keras.layers.Layer):
 
     def __init__(self, maps: int, middle: int, attention: bool = True, bins=(1, 2, 3, 6), **kwargs):
         super().__init__(**kwargs)
-        at_least_one(maps=maps, middle=middle)
+        at_least(1, maps=maps, middle=middle)
         self.maps = maps
         self.middle = middle
         self.attention = attention

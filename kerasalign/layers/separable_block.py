@@ -5,7 +5,7 @@ from keras import ops
 
 from kerasalign.layers.conv_norm import ConvNorm, strided_shape
 from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -36,7 +36,7 @@ class SeparableBlock(keras.layers.Layer):
 
     def __init__(self, filters: int, kernel_size: int = 5, strides: int = 1, momentum: float = 0.9, **kwargs):
         super().__init__(**kwargs)
-        at_least_one(filters=filters, kernel_size=kernel_size, strides=strides)
+        at_least(1, filters=filters, kernel_size=kernel_size, strides=strides)
         self.filters = filters
         self.kernel_size = kernel_size
         self.strides = strides

@@ -5,7 +5,7 @@ from keras import ops
 
 from kerasalign.layers.affine_sampler import AffineSampler
 from kerasalign.layers.conv_norm import ConvNorm
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 MODES = {"rotation": 1, "similarity": 4, "affine": 6}
 _MOVE = 0.2
@@ -48,7 +48,7 @@ class SpatialTransformer(keras.layers.Layer):
         super().__init__(**kwargs)
         if mode not in MODES:
             raise ValueError(f"`mode` must be one of {tuple(MODES)}. Received: mode={mode!r}")
-        at_least_one(filters=filters)
+        at_least(1, filters=filters)
         self.mode = mode
         self.filters = filters
         self.epsilon = epsilon

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from kerasalign.layers.attention import attend, attention_macs
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -36,7 +36,7 @@ class TransformerBlock(keras.layers.Layer):
 
     def __init__(self, heads: int = 8, hidden: int = 1024, dropout: float = 0.1, **kwargs):
         super().__init__(**kwargs)
-        at_least_one(heads=heads, hidden=hidden)
+        at_least(1, heads=heads, hidden=hidden)
         if not 0 <= dropout < 1:
             raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout}")
         self.heads = heads

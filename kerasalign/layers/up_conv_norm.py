@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -33,7 +33,7 @@ class UpConvNorm(keras.layers.Layer):
 
     def __init__(self, filters: int, alike: bool = False, epsilon: float = 2e-5, **kwargs):
         super().__init__(**kwargs)
-        at_least_one(filters=filters)
+        at_least(1, filters=filters)
         self.filters = filters
         self.alike = alike
         self.epsilon = epsilon
