@@ -75,11 +75,14 @@ class Markup:
         steps = (step for curve in self.boundaries.values() for step in pairwise(curve))
         return tuple(dict.fromkeys(tuple(sorted(step)) for step in steps))
 
-    def normaliser(self, name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Returns the (right, left) eye indices of a normaliser.
+    def eye_groups(self, name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The indices of the right and of the left eye's points, whose means an eye distance is measured between.
+
+        Args:
+            name: Name of the distance, such as `"inter_ocular"`.
 
         Raises:
-            ValueError: If the markup has no such normaliser.
+            ValueError: If the markup has no such eye distance.
         """
         if name not in self.eyes:
             raise ValueError(
