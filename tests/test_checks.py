@@ -22,7 +22,7 @@ def test_a_choice_is_accepted_or_named_with_all_choices():
         one_of,
         "pooling",
         "min",
-        "max mean".split(),
+        ["max", "mean"],
     )
     refused("`m` must be one of ['5'] or a Markup. Received: m=5", one_of, "m", 5, ["5"], "or a Markup")
 

@@ -123,8 +123,8 @@ class Evaluation:
                 f"{self.protocol.subset}: not the official number."
             )
         if self.own_box_source and self.own_box_source != self.protocol.box_source:
-            own = self.protocol.with_box_source(self.own_box_source).box_text()
-            notes.append(f"The model is made for boxes: {own}; evaluated with boxes: {self.protocol.box_text()}.")
+            own = self.protocol.with_box_source(self.own_box_source).boxes.describe()
+            notes.append(f"The model is made for boxes: {own}; evaluated with boxes: {self.protocol.boxes.describe()}.")
         return notes
 
     def ced(self, thresholds: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:

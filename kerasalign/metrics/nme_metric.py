@@ -48,7 +48,7 @@ class NormalisedMeanError(keras.metrics.Metric):
         if normaliser in _BOX_LENGTHS:
             self._eyes = None
         elif normaliser in self.markup.eyes:
-            self._eyes = self.markup.normaliser(normaliser)
+            self._eyes = self.markup.eye_groups(normaliser)
         elif normaliser == "corner_midpoint":
             self._eyes = self.markup.eye_corners()
         else:

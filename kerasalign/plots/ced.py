@@ -59,7 +59,7 @@ def plot_ced(
     for i, evaluation in enumerate(evaluations):
         name = labels[i] if labels is not None else evaluation.protocol.subset
         if not one_box:
-            name += f", box: {evaluation.protocol.box_text()}"
+            name += f", box: {evaluation.protocol.boxes.describe()}"
         text = f"{name}: NME {evaluation.nme:.2f} %, FR {evaluation.fr:.2f} %, AUC {evaluation.auc:.4f}"
         # The CED is a step at every face's NME.
         steps = np.concatenate([[0.0], np.sort(evaluation.nmes[evaluation.nmes < end]), [end]])

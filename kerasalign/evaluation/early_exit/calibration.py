@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import spearmanr
 
-from kerasalign.evaluation.early_exit.errors import CascadeErrors
+from kerasalign.evaluation.early_exit.iteration_errors import CascadeErrors
 
 # Mean of |cos a| + |sin a| over all directions is 4 / pi: an L1 distance over a Euclidean one. Eyes are level in
 # an upright face, so the two lengths that divide them are the same.
