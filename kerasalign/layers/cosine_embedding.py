@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-from kerasalign.support.checks import at_least
+from kerasalign.support.checks import at_least, positive
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -58,8 +58,8 @@ class CosineEmbedding(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         at_least(1, units=units)
-        if bandwidth is not None and not bandwidth > 0:
-            raise ValueError(f"`bandwidth` must be positive. Received: bandwidth={bandwidth}")
+        if bandwidth is not None:
+            positive(bandwidth=bandwidth)
         self.units = units
         self.bandwidth = bandwidth
         self.learned = learned

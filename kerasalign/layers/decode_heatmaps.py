@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from kerasalign.layers.rows import take_rows
-from kerasalign.support.checks import at_least
+from kerasalign.support.checks import at_least, one_of
 
 DECODERS = ("quarter", "soft", "insightface")
 ACTIVATIONS = ("sigmoid", "softmax", "linear")
@@ -50,9 +50,8 @@ class DecodeHeatmaps(keras.layers.Layer):
 
     def __init__(self, stride: int = 2, decode: str = "quarter", activation: str = "sigmoid", **kwargs):
         super().__init__(autocast=False, **kwargs)
-        for name, value, known in (("decode", decode, DECODERS), ("activation", activation, ACTIVATIONS)):
-            if value not in known:
-                raise ValueError(f"`{name}` must be one of {known}. Received: {name}={value!r}")
+        one_of("decode", decode, DECODERS)
+        one_of("activation", activation, ACTIVATIONS)
         at_least(1, stride=stride)
         self.stride = stride
         self.decode = decode

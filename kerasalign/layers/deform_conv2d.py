@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from kerasalign.layers.rows import take_rows
-from kerasalign.support.checks import at_least
+from kerasalign.support.checks import at_least, one_of
 
 BOUNDARIES = ("zeros", "mxnet")
 
@@ -69,9 +69,8 @@ class DeformConv2D(keras.layers.Layer):
         pairs = {"kernel_size": kernel_size, "strides": strides, "dilation_rate": dilation_rate}
         pairs = {name: (value, value) if isinstance(value, int) else tuple(value) for name, value in pairs.items()}
         at_least(1, filters=filters, groups=groups, deformable_groups=deformable_groups, **pairs)
-        for name, value, known in (("padding", padding, ("same", "valid")), ("boundary", boundary, BOUNDARIES)):
-            if value not in known:
-                raise ValueError(f"`{name}` must be one of {known}. Received: {name}={value!r}")
+        one_of("padding", padding, ("same", "valid"))
+        one_of("boundary", boundary, BOUNDARIES)
         if filters % groups:
             raise ValueError(f"`filters` must be a multiple of `groups`. Received: filters={filters}, groups={groups}")
         self.filters = filters

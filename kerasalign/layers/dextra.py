@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from kerasalign.layers.grouped_linear import GroupedLinear
+from kerasalign.support.checks import at_least, positive
 
 
 def dextra_sizes(size: int, widest: int, depth: int, max_groups: int) -> tuple[list[int], list[int], list[int]]:
@@ -79,10 +80,8 @@ class DExTra(keras.layers.Layer):
 
     def __init__(self, depth: int = 4, widening: float = 2.0, max_groups: int | None = None, **kwargs):
         super().__init__(**kwargs)
-        if depth < 2:
-            raise ValueError(f"`depth` must be at least 2. Received: depth={depth}")
-        if not widening > 0:
-            raise ValueError(f"`widening` must be positive. Received: widening={widening}")
+        at_least(2, depth=depth)
+        positive(widening=widening)
         self.depth = depth
         self.widening = float(widening)
         self.max_groups = max_groups

@@ -5,7 +5,7 @@ from keras import ops
 
 from kerasalign.layers.residual_bottleneck import ResidualBottleneck
 from kerasalign.layers.shuffle_unit import ShuffleUnit
-from kerasalign.support.checks import at_least
+from kerasalign.support.checks import at_least, one_of
 
 SHUFFLE = ("none", "decoder", "all")
 
@@ -46,8 +46,7 @@ class Hourglass(keras.layers.Layer):
     def __init__(self, middle: int, depth: int = 4, shuffle: str = "none", **kwargs):
         super().__init__(**kwargs)
         at_least(1, middle=middle, depth=depth)
-        if shuffle not in SHUFFLE:
-            raise ValueError(f"`shuffle` must be one of {SHUFFLE}. Received: shuffle={shuffle!r}")
+        one_of("shuffle", shuffle, SHUFFLE)
         self.middle = middle
         self.depth = depth
         self.shuffle = shuffle

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasalign.support.checks import positive
+
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class PhotoStatistics(keras.layers.Layer):
@@ -36,8 +38,7 @@ class PhotoStatistics(keras.layers.Layer):
 
     def __init__(self, epsilon: float = 1.0, per_channel: bool = False, **kwargs):
         super().__init__(autocast=False, **kwargs)
-        if not epsilon > 0:
-            raise ValueError(f"`epsilon` must be positive. Received: epsilon={epsilon}")
+        positive(epsilon=epsilon)
         self.epsilon = epsilon
         self.per_channel = per_channel
 

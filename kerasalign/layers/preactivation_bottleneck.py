@@ -5,6 +5,7 @@ from keras import ops
 
 from kerasalign.layers.conv_norm import convolution
 from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
+from kerasalign.support.checks import at_least
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -34,8 +35,7 @@ class PreactivationBottleneck(keras.layers.Layer):
 
     def __init__(self, filters: int, epsilon: float = 2e-5, **kwargs):
         super().__init__(**kwargs)
-        if filters < 2:
-            raise ValueError(f"`filters` must be at least 2. Received: filters={filters}")
+        at_least(2, filters=filters)
         self.filters = filters
         self.epsilon = epsilon
 

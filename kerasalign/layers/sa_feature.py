@@ -7,6 +7,7 @@ from keras import ops
 
 from kerasalign.layers.attention import attend, attention_macs
 from kerasalign.layers.conv_norm import ConvNorm
+from kerasalign.support.checks import at_least
 
 
 def row_and_column_means(images):
@@ -48,8 +49,8 @@ class SAFeature(keras.layers.Layer):
 
     def __init__(self, size: int | None = None, **kwargs):
         super().__init__(**kwargs)
-        if size is not None and size < 1:
-            raise ValueError(f"`size` must be at least 1. Received: size={size}")
+        if size is not None:
+            at_least(1, size=size)
         self.size = size
 
     def build(self, input_shape):

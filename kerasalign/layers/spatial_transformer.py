@@ -5,7 +5,7 @@ from keras import ops
 
 from kerasalign.layers.affine_sampler import AffineSampler
 from kerasalign.layers.conv_norm import ConvNorm
-from kerasalign.support.checks import at_least
+from kerasalign.support.checks import at_least, one_of
 
 MODES = {"rotation": 1, "similarity": 4, "affine": 6}
 _MOVE = 0.2
@@ -46,8 +46,7 @@ class SpatialTransformer(keras.layers.Layer):
 
     def __init__(self, mode: str = "similarity", filters: int = 64, epsilon: float = 2e-5, **kwargs):
         super().__init__(**kwargs)
-        if mode not in MODES:
-            raise ValueError(f"`mode` must be one of {tuple(MODES)}. Received: mode={mode!r}")
+        one_of("mode", mode, MODES)
         at_least(1, filters=filters)
         self.mode = mode
         self.filters = filters

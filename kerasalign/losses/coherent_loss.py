@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from keras import ops
 
+from kerasalign.support.checks import one_of
+
 DISTANCES = ("mse", "smooth_l1")
 
 
@@ -25,9 +27,8 @@ def coherent_loss(maps, moved, inside, distance: str = "mse", reduction: str = "
 
     Reference: SDU (arXiv 1812.01936), equation 1, L_p-p.
     """
-    for name, value, known in (("distance", distance, DISTANCES), ("reduction", reduction, ("mean", "sum"))):
-        if value not in known:
-            raise ValueError(f"`{name}` must be one of {known}. Received: {name}={value!r}")
+    one_of("distance", distance, DISTANCES)
+    one_of("reduction", reduction, ("mean", "sum"))
     error = ops.cast(maps, "float32") - ops.cast(moved, "float32")
     if distance == "mse":
         error = ops.square(error)

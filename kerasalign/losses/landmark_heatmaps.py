@@ -5,6 +5,8 @@ import math
 import numpy as np
 from keras import ops
 
+from kerasalign.support.checks import one_of
+
 
 def landmark_heatmaps(landmarks, size: int, stride: int = 2, sigma: float = 1.0):
     """Draws a Gaussian of height 1 around every landmark, or marks its pixel.
@@ -59,12 +61,8 @@ def heatmap_loss(
     Reference: SDU (arXiv 1812.01936), equation 1, L_p-g. The paper says sigmoid cross-entropy, the released code has a
     softmax over the pixels.
     """
-    for name, value, choices in (
-        ("kind", kind, ("sigmoid_ce", "softmax_ce", "mse")),
-        ("reduction", reduction, ("mean", "sum")),
-    ):
-        if value not in choices:
-            raise ValueError(f"`{name}` must be one of {choices}. Received: {name}={value!r}")
+    one_of("kind", kind, ("sigmoid_ce", "softmax_ce", "mse"))
+    one_of("reduction", reduction, ("mean", "sum"))
     maps = ops.cast(maps, "float32")
     truth, known = landmark_heatmaps(landmarks, maps.shape[2], stride, 0 if kind == "softmax_ce" else sigma)
     truth = truth[:, None]

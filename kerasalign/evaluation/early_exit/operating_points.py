@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerasalign.evaluation.early_exit.iteration_errors import CascadeErrors
-from kerasalign.support.checks import at_least, one_of
+from kerasalign.support.checks import at_least, in_range, one_of
 from kerasalign.support.files import written_beside
 
 PERMUTATIONS = 50
@@ -166,8 +166,7 @@ class Sweep:
         """
         last = self.errors.iterations
         at = (1 + last) / 2 if iterations is None else float(iterations)
-        if not 1 <= at <= last:
-            raise ValueError(f"`iterations` must be in 1..{last}. Received: iterations={iterations}")
+        in_range(1, last, iterations=at)
         random, ours = self.random.nme_at(at), self.estimated.nme_at(at)
         good = self.estimated.iterations[self.estimated.nme <= random]
         equal = float(good.min()) if good.size else float("nan")
