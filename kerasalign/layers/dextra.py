@@ -42,12 +42,12 @@ def dextra_sizes(size: int, widest: int, depth: int, max_groups: int) -> tuple[l
 
 
 def most_groups(features: int) -> int:
-    """Largest number of groups by default: the power of two next above a 32nd of the features, at least 2."""
+    """Default for the largest number of groups: the next power of two above a 32nd of the features, at least 2."""
     return 2 ** max(math.ceil(math.log2(features / 32)), 1)
 
 
 def dextra_unit(features: int, depth: int) -> int:
-    """What the features of a token must be a multiple of for `depth` grouped layers with groups by default."""
+    """The number that divides a token's features for `depth` grouped layers with the default number of groups."""
     return 2 * max(dextra_sizes(features // 2, features, depth, most_groups(features))[2])
 
 
@@ -66,7 +66,11 @@ class DExTra(keras.layers.Layer):
     Call arguments:
         tokens: `(B, T, D)`, D even.
 
-    Input shape: `(B, T, D)`. Output shape: `(B, T, D / 2)`.
+    Input shape:
+        `(B, T, D)`.
+
+    Output shape:
+        `(B, T, D / 2)`.
 
     Raises:
         ValueError: If an argument is out of range or D is odd.

@@ -1,4 +1,4 @@
-"""Small windows of an image around moving points."""
+"""Patches of an image around given points."""
 
 import keras
 import numpy as np
@@ -21,7 +21,11 @@ class ExtractPatches(keras.layers.Layer):
         images: `(B, H, W, C)`; H and W must be known.
         centers: `(B, P, 2)`, y then x, in pixels of the image.
 
-    Input shape: `(B, H, W, C)` and `(B, P, 2)`. Output shape: `(B, P, patch_size, patch_size, C)`.
+    Input shape:
+        `(B, H, W, C)` and `(B, P, 2)`.
+
+    Output shape:
+        `(B, P, patch_size, patch_size, C)`.
 
     Raises:
         ValueError: If `patch_size` is below 1.
@@ -44,7 +48,7 @@ class ExtractPatches(keras.layers.Layer):
         images = ops.stop_gradient(images)
         _, height, width, channels = images.shape
         offsets = np.arange(self.patch_size, dtype="int32") - self.patch_size // 2
-        # Far-away centers are clipped first: their patches are empty anyhow, and int32 must not overflow.
+        # Far-away centers are clipped first: their patches are empty anyway, and int32 must not overflow.
         limit = float(max(height, width) + self.patch_size)
         start = ops.floor(ops.clip(ops.stop_gradient(ops.cast(centers, "float32")), -limit, limit))
         start = ops.cast(start, "int32")

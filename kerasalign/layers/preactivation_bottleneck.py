@@ -10,18 +10,22 @@ from kerasalign.support.checks import at_least
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class PreactivationBottleneck(keras.layers.Layer):
-    """1x1, 3x3 and 1x1 convolutions, half as wide in the middle, each behind normalisation and ReLU, beside a skip.
+    """1x1, 3x3 (with half the channels) and 1x1 convolutions, normalisation and ReLU before each, and a skip.
 
     Where the number of channels changes, the skip is a 1x1 convolution of the first activation.
 
     Args:
         filters: Number of output channels.
-        epsilon: Of the normalisations.
+        epsilon: Added to the variances of the normalisations.
 
     Call arguments:
         images: `(B, H, W, C)`.
 
-    Input shape: `(B, H, W, C)`. Output shape: `(B, H, W, filters)`.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        `(B, H, W, filters)`.
 
     Raises:
         ValueError: If `filters` is below 2.

@@ -24,8 +24,8 @@ def row_and_column_maxima(images):
 class SAFeature(keras.layers.Layer):
     """Outer products of row and column descriptors, fused with the maps, then self-attention over all positions.
 
-    For the mean and for the maximum: a descriptor of every row and of every column, each through a convolution of
-    three along its axis; their outer product is a map of rank 1 per channel. A 1x1 convolution fuses the maps with
+    The mean and the maximum each give a descriptor of every row and of every column, filtered by a convolution of
+    size 3 along its axis; their outer product is a map of rank 1 per channel. A 1x1 convolution fuses the maps with
     both products to g; the result is `LayerNorm(g + self_attention(g))`.
 
     Args:
@@ -34,7 +34,11 @@ class SAFeature(keras.layers.Layer):
     Call arguments:
         images: `(B, H, W, C)`; H and W must be known.
 
-    Input shape: `(B, H, W, C)`. Output shape: the same.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        the same.
 
     Raises:
         ValueError: If `size` is below 1.
