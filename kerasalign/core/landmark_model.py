@@ -15,7 +15,7 @@ from kerasalign.core.crop_model import check_crop_shape
 from kerasalign.core.origin import Origin
 from kerasalign.core.own_points import mean_landmarks
 from kerasalign.geometry import CropSpec
-from kerasalign.markups import Markup, check_name, get_markup, markup_config, markup_from_config
+from kerasalign.markups import Markup, check_markup_name, get_markup, markup_config, markup_from_config
 from kerasalign.metrics.nme_metric import NormalisedMeanError
 
 
@@ -226,7 +226,9 @@ def resolve_markup(markup, num_points: int | None) -> tuple[Markup | None, int]:
     Raises:
         ValueError: If both are missing or they disagree, or the markup has the name of another one.
     """
-    markup = check_name(get_markup(markup)) if markup is not None else None
+    if markup is not None:
+        markup = get_markup(markup)
+        check_markup_name(markup)
     if markup is None and num_points is None:
         raise ValueError("Give `markup` or `num_landmarks`. Received: neither")
     if markup is not None and num_points not in (None, markup.num_points):

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -16,13 +16,17 @@ class ConvNorm(keras.layers.Layer):
         kernel_size: Sides of the kernel, or one number for a square.
         strides: Step between windows.
         activation: Whether ReLU follows.
-        momentum: Of the normalisation's moving statistics.
-        epsilon: Of the normalisation.
+        momentum: Momentum of the normalisation's moving statistics.
+        epsilon: Added to the variance of the normalisation.
 
     Call arguments:
         images: `(B, H, W, C)`.
 
-    Input shape: `(B, H, W, C)`. Output shape: `(B, ceil(H / strides), ceil(W / strides), filters)`.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        `(B, ceil(H / strides), ceil(W / strides), filters)`.
 
     Raises:
         ValueError: If a number is below 1.
@@ -44,7 +48,7 @@ class ConvNorm(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         sides = (kernel_size, kernel_size) if isinstance(kernel_size, int) else tuple(kernel_size)
-        at_least_one(filters=filters, kernel_size=sides, strides=strides)
+        at_least(1, filters=filters, kernel_size=sides, strides=strides)
         self.filters = filters
         self.kernel_size = list(sides)
         self.strides = strides

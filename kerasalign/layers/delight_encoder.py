@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from kerasalign.layers.delight_block import DeLighTBlock
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -20,14 +20,18 @@ class DeLighTEncoder(keras.layers.Layer):
         min_depth: Grouped layers of the first block.
         max_depth: Grouped layers of the last block.
         widening: Widening of the first block.
-        reduction: How much the feed-forward layers narrow.
-        dropout: Rate after attention and feed-forward.
+        reduction: Input features per hidden unit of the feed-forward layers.
+        dropout: Dropout rate after attention and feed-forward layer.
         max_groups: As in `DExTra`.
 
     Call arguments:
         tokens: `(B, T, D)`, D even.
 
-    Input shape: `(B, T, D)`. Output shape: the same.
+    Input shape:
+        `(B, T, D)`.
+
+    Output shape:
+        the same.
 
     Raises:
         ValueError: If `blocks` is below 1, or the depths are not in order.
@@ -51,7 +55,7 @@ class DeLighTEncoder(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        at_least_one(blocks=blocks)
+        at_least(1, blocks=blocks)
         if not 2 <= min_depth <= max_depth:
             raise ValueError(
                 "`min_depth` must be at least 2 and at most `max_depth`. "

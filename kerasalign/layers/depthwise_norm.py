@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -13,13 +13,17 @@ class DepthwiseNorm(keras.layers.Layer):
 
     Args:
         kernel_size: Side of the kernel.
-        momentum: Of the normalisation's moving statistics.
-        epsilon: Of the normalisation.
+        momentum: Momentum of the normalisation's moving statistics.
+        epsilon: Added to the variance of the normalisation.
 
     Call arguments:
         images: `(B, H, W, C)`.
 
-    Input shape: `(B, H, W, C)`. Output shape: the same.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        the same.
 
     Raises:
         ValueError: If `kernel_size` is below 1.
@@ -34,7 +38,7 @@ class DepthwiseNorm(keras.layers.Layer):
 
     def __init__(self, kernel_size: int = 3, momentum: float = 0.9, epsilon: float = 2e-5, **kwargs):
         super().__init__(**kwargs)
-        at_least_one(kernel_size=kernel_size)
+        at_least(1, kernel_size=kernel_size)
         self.kernel_size = kernel_size
         self.momentum = momentum
         self.epsilon = epsilon

@@ -1,28 +1,32 @@
-"""Attention of a patch by what its neighbours on the face show, through a graph convolution."""
+"""Attention over patches by graph convolutions."""
 
 import keras
 import numpy as np
 from keras import ops
 
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class PatchGraphAttention(keras.layers.Layer):
-    """Weighs every patch by a sigmoid of two graph convolutions over all patches' features.
+    """Weights every patch by the sigmoid of two graph convolutions over the features of all patches.
 
-    The graph is fixed: a patch is joined to its nearest neighbours, in both directions. With the normalised
+    The graph is fixed: edges in both directions join a patch and its nearest neighbours. With the normalised
     adjacency `A = D^-1/2 (G + I) D^-1/2` the weights are `sigmoid(A relu(A X W0) W1)`.
 
     Args:
         points: `(P, 2)` positions of the patches, such as the mean shape; their scale does not matter.
-        neighbours: Number of nearest patches that each is joined to; all, where there are fewer.
+        neighbours: Number of nearest patches that each patch is joined to; all patches if there are fewer.
         hidden: Number of features between the two convolutions.
 
     Call arguments:
         features: `(B, P, F)`.
 
-    Input shape: `(B, P, F)`. Output shape: `(B, P, F)` and `(B, P)`.
+    Input shape:
+        `(B, P, F)`.
+
+    Output shape:
+        `(B, P, F)` and `(B, P)`.
 
     Returns:
         The weighted features, and each patch's weight in 0..1.
@@ -44,7 +48,7 @@ class PatchGraphAttention(keras.layers.Layer):
         self.points = np.asarray(points, "float64")
         if self.points.ndim != 2 or self.points.shape[1] != 2 or not np.isfinite(self.points).all():
             raise ValueError(f"`points` must be (P, 2) finite numbers. Received: shape {self.points.shape}")
-        at_least_one(neighbours=neighbours, hidden=hidden)
+        at_least(1, neighbours=neighbours, hidden=hidden)
         self.neighbours = neighbours
         self.hidden = hidden
         self.adjacency = _normalised_adjacency(self.points, neighbours)

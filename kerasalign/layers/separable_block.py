@@ -1,27 +1,31 @@
-"""Depthwise and pointwise convolution with a short cut."""
+"""Depthwise separable convolution with a skip connection."""
 
 import keras
 from keras import ops
 
 from kerasalign.layers.conv_norm import ConvNorm, strided_shape
 from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class SeparableBlock(keras.layers.Layer):
-    """A wide filter for each channel, then a mixture of channels; the input is added where shapes agree.
+    """A depthwise convolution with a wide kernel and a pointwise one; the input is added where shapes agree.
 
     Args:
         filters: Number of output channels.
         kernel_size: Side of the depthwise kernel.
         strides: Step between windows.
-        momentum: Of the normalisation's moving statistics.
+        momentum: Momentum of the normalisation's moving statistics.
 
     Call arguments:
         images: `(B, H, W, C)`.
 
-    Input shape: `(B, H, W, C)`. Output shape: `(B, ceil(H / strides), ceil(W / strides), filters)`.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        `(B, ceil(H / strides), ceil(W / strides), filters)`.
 
     Raises:
         ValueError: If a number is below 1.
@@ -36,7 +40,7 @@ class SeparableBlock(keras.layers.Layer):
 
     def __init__(self, filters: int, kernel_size: int = 5, strides: int = 1, momentum: float = 0.9, **kwargs):
         super().__init__(**kwargs)
-        at_least_one(filters=filters, kernel_size=kernel_size, strides=strides)
+        at_least(1, filters=filters, kernel_size=kernel_size, strides=strides)
         self.filters = filters
         self.kernel_size = kernel_size
         self.strides = strides

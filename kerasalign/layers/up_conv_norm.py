@@ -1,11 +1,11 @@
-"""Learned doubling of maps."""
+"""Learned upsampling by 2."""
 
 import keras
 import numpy as np
 from keras import ops
 
 from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
-from kerasalign.support.checks import at_least_one
+from kerasalign.support.checks import at_least
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -14,14 +14,18 @@ class UpConvNorm(keras.layers.Layer):
 
     Args:
         filters: Number of output channels.
-        alike: Whether all output channels start alike, each the sum of the input's channels in the first of four
-            pixels: how SDU's released code starts, by accident.
-        epsilon: Of the normalisation.
+        alike: Whether all output channels have the same initial kernel: the sum of the input's channels, in the first
+            of four pixels. SDU's released code starts so, by accident.
+        epsilon: Added to the variance of the normalisation.
 
     Call arguments:
         images: `(B, H, W, C)`.
 
-    Input shape: `(B, H, W, C)`. Output shape: `(B, 2 H, 2 W, filters)`.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        `(B, 2 H, 2 W, filters)`.
 
     Raises:
         ValueError: If `filters` is below 1.
@@ -33,7 +37,7 @@ class UpConvNorm(keras.layers.Layer):
 
     def __init__(self, filters: int, alike: bool = False, epsilon: float = 2e-5, **kwargs):
         super().__init__(**kwargs)
-        at_least_one(filters=filters)
+        at_least(1, filters=filters)
         self.filters = filters
         self.alike = alike
         self.epsilon = epsilon

@@ -1,19 +1,62 @@
-"""Checks of arguments that many layers share."""
+"""Checks of arguments. Each raises a `ValueError` that names the argument, what it must be, and what it was."""
+
+from collections.abc import Iterable
+from typing import Any
 
 
-def at_least_one(**values) -> None:
-    """Raises unless every number is 1 or more.
+def one_of(name: str, value: Any, choices: Iterable, note: str = "") -> None:
+    """Raises unless a value is one of the choices.
 
     Args:
-        **values: Numbers, or tuples of them, by the argument's name.
+        name: The argument's name.
+        value: Its value.
+        choices: The allowed values, or a mapping with them as keys.
+        note: Text after the choices, such as `"or a Markup"`.
 
     Raises:
-        ValueError: If one is below 1.
+        ValueError: If the value is no choice.
 
     Example:
 
-        at_least_one(filters=64, kernel_size=(3, 3))
+        one_of("pooling", pooling, ("max", "mean"))
+    """
+    allowed = list(choices)
+    if value not in allowed:
+        raise ValueError(f"`{name}` must be one of {allowed}{note and ' '}{note}. Received: {name}={value!r}")
+
+
+def at_least(bound: float, **values: Any) -> None:
+    """Raises unless every number is `bound` or more; NaN is not.
+
+    Args:
+        bound: The smallest allowed number.
+        **values: Numbers, or tuples and lists of them, by the argument's name.
+
+    Raises:
+        ValueError: If a number is smaller.
+
+    Example:
+
+        at_least(1, filters=64, kernel_size=(3, 3))
     """
     for name, value in values.items():
-        if min(value if isinstance(value, (tuple, list)) else (value,)) < 1:
-            raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
+        if not all(number >= bound for number in _numbers(value)):
+            raise ValueError(f"`{name}` must be at least {bound}. Received: {name}={value!r}")
+
+
+def positive(**values: Any) -> None:
+    """Raises unless every number is above 0; NaN is not. As `at_least` otherwise."""
+    for name, value in values.items():
+        if not all(number > 0 for number in _numbers(value)):
+            raise ValueError(f"`{name}` must be positive. Received: {name}={value!r}")
+
+
+def in_range(low: float, high: float, **values: Any) -> None:
+    """Raises unless every number is in `low..high`, ends included; NaN is not. As `at_least` otherwise."""
+    for name, value in values.items():
+        if not all(low <= number <= high for number in _numbers(value)):
+            raise ValueError(f"`{name}` must be in {low}..{high}. Received: {name}={value!r}")
+
+
+def _numbers(value: Any) -> tuple | list:
+    return value if isinstance(value, (tuple, list)) else (value,)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kerasalign.datasets import make_miniature
-from kerasalign.evaluation.evaluate import evaluate_model
+from kerasalign.evaluation import evaluate_model
 from kerasalign.geometry import box_center
 from kerasalign.hub import get_recipe, read_manifest
 from kerasalign.models import AAN

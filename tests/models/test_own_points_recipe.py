@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from kerasalign.datasets import make_miniature
-from kerasalign.evaluation.early_exit.errors import cascade_errors
-from kerasalign.evaluation.evaluate import evaluate_model
+from kerasalign.evaluation import evaluate_model
+from kerasalign.evaluation.early_exit import cascade_errors
 from kerasalign.markups import Markup, flip_from_pairs, register_markup
 from kerasalign.metrics import Protocol
 from kerasalign.models.musica.recipe import MuSiCaRecipe
