@@ -17,9 +17,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from common import finish
 
 from kerasalign.core.profile import profile
-from kerasalign.evaluation.early_exit.errors import cascade_errors
-from kerasalign.evaluation.early_exit.sweep import sweep
-from kerasalign.evaluation.evaluate import evaluate_model
+from kerasalign.evaluation import evaluate_model
+from kerasalign.evaluation.early_exit import cascade_errors, sweep
 from kerasalign.hub import get_recipe
 
 # Settings of the recipe; `model` holds arguments of the network.

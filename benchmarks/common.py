@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from kerasalign.support.files import write_json
-from kerasalign.training.run import versions
+from kerasalign.training.versions import versions
 
 
 def medians(runs: Mapping[str, Callable], rounds: int, warm_up: int = 2) -> tuple[dict[str, float], dict[str, float]]:

@@ -18,7 +18,7 @@ from common import finish
 import kerasalign
 from kerasalign.datasets import read_dataset
 from kerasalign.detection.training import false_boxes, recall
-from kerasalign.evaluation.evaluate import evaluate_model
+from kerasalign.evaluation import evaluate_model
 from kerasalign.inference import get_detector
 from kerasalign.support.images import list_images
 

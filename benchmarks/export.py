@@ -24,7 +24,7 @@ import numpy as np
 from common import finish
 
 import kerasalign
-from kerasalign.evaluation.evaluate import evaluate_model
+from kerasalign.evaluation import evaluate_model
 from kerasalign.layers import DeformConv2D
 from kerasalign.runtimes import portrait_crops
 from kerasalign.runtimes.reader import open_runtime

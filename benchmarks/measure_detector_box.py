@@ -88,7 +88,7 @@ def roll_of(right: np.ndarray, left: np.ndarray) -> float:
 
 def roll(sample) -> float:
     """The rotation that the annotated eyes show."""
-    right, left = get_markup(sample.markup).normaliser("inter_pupil")
+    right, left = get_markup(sample.markup).eye_groups("inter_pupil")
     return roll_of(sample.landmarks[list(right)].mean(0), sample.landmarks[list(left)].mean(0))
 
 

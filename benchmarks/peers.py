@@ -137,7 +137,7 @@ def measure(models: dict, peers: Peers, faces: list, rounds: int, folder: Path) 
                 found = model.align(picture, detector=KerasAlignDetector.name)
                 note(f"{name}: photo", since(start), turn)
                 unseen[name] = unseen.get(name, 0) + (not len(found))
-            sides = model.markup.normaliser("inter_ocular")
+            sides = model.markup.eye_groups("inter_ocular")
             ours = np.array([face.landmarks[list(side)].mean(0) for side in sides])
             for name in peers.names:
                 milliseconds, corners = peers.run(name, folder / f"{number}.npy", box)

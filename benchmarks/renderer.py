@@ -19,7 +19,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from common import finish
 
-from kerasalign.evaluation.evaluate import evaluate_model
+from kerasalign.evaluation import evaluate_model
 from kerasalign.hub import get_recipe
 from kerasalign.synth import SceneConfig
 from kerasalign.synth.dataset import Series, write_series

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
 
+import rich.table
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
+
+from kerasalign.support.tables import Table
 
 # Wide enough that no cell of ours is cut where the output is a file or a pipe.
 _PIPE_WIDTH = 200
@@ -30,14 +33,18 @@ def say(text: str) -> None:
     out.print(text, soft_wrap=True, markup=False, highlight=False)
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None) -> None:
-    """Prints a table; cells are taken literally."""
-    from rich.text import Text
-
-    table = Table(*columns, title=title, title_justify="left")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    console().print(table)
+def print_table(table: Table) -> None:
+    """Prints a table with its title and notes; text is taken literally."""
+    drawn = rich.table.Table(box=SIMPLE_HEAD)
+    for index, column in enumerate(table.columns):
+        drawn.add_column(Text(column), justify="right" if table.is_number(index) else "left")
+    for row in table.rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    if table.title:
+        say(table.title)
+    console().print(drawn)
+    for note in table.notes:
+        say(note)
 
 
 def print_json(content) -> None:

@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 
 from kerasalign.cli.backend import start_backend
-from kerasalign.cli.console import console, print_json, print_table, say
+from kerasalign.cli.console import print_json, print_table, say
 from kerasalign.support.files import written_beside
+from kerasalign.support.tables import Table
 
 ReaderOptions = Annotated[
     list[str] | None,
@@ -71,8 +72,10 @@ def prepare_command(
     from kerasalign.hub import get_recipe
 
     start_backend()
+    from kerasalign.training import crop_cache
+
     recipe = get_recipe(model).with_settings(reader_options=key_values(reader, "--reader"))
-    made = recipe.cache(data, "train", cache, "skip" if skip_broken else "raise")
+    made = crop_cache(recipe, data, "train", cache, "skip" if skip_broken else "raise")
     if balance is not None:
         _balance(made, balance, sheet)
     told = "".join(f" --reader {shlex.quote(pair)}" for pair in reader or ())
@@ -84,9 +87,10 @@ def _balance(cache, method: str, sheet: Path) -> None:
     from kerasalign.plots.balance import balance_sheet
 
     report = balance_report(cache.landmarks, method)
-    told = report.summary()
-    rows = [(f"{b['from']:.3f} to {b['to']:.3f}", str(b["faces"]), f"{b['seen']:.1f}") for b in told["bins"]]
-    print_table(("score", "faces", "seen"), rows, f"{method}: {told['faces']} faces, a list of {told['list_length']}")
+    summary = report.summary()
+    rows = [(f"{b['from']:.3f} to {b['to']:.3f}", str(b["faces"]), f"{b['seen']:.1f}") for b in summary["bins"]]
+    title = f"{method}: {summary['faces']} faces, a list of {summary['list_length']}"
+    print_table(Table(title, ("score", "faces", "seen"), rows))
     with written_beside(sheet) as draft:
         balance_sheet(cache, report).save(draft)
     say(f"Both ends of the list are drawn on {sheet}")
@@ -99,6 +103,7 @@ def _check(data: Path, dataset: str | None, photos: bool, as_json: bool, options
     if as_json:
         print_json(report.to_dict())
     else:
-        console().print(report)
+        for table in report.tables():
+            print_table(table)
     if not report.ok:
         raise typer.Exit(1)

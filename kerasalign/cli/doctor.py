@@ -14,6 +14,7 @@ import typer
 import kerasalign
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import print_json, print_table
+from kerasalign.support.tables import Table
 
 _PACKAGES = (
     "keras",
@@ -48,7 +49,7 @@ def doctor_command(
     if as_json:
         print_json([finding._asdict() for finding in findings])
     else:
-        print_table(("what", "found", "problem"), findings)
+        print_table(Table("", ("what", "found", "problem"), findings))
     if any(finding.problem for finding in findings):
         raise typer.Exit(1)
 

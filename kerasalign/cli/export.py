@@ -9,6 +9,7 @@ import typer
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import error_console, print_json, print_table
+from kerasalign.support.tables import Table
 
 
 def register(app: typer.Typer) -> None:
@@ -55,4 +56,4 @@ def export_command(
     if as_json:
         print_json(report.to_dict())
     else:
-        print_table(("", name), report.rows())
+        print_table(Table("", ("", name), report.rows()))

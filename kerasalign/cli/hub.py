@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from kerasalign.cli.console import print_json, print_table, say
+from kerasalign.support.tables import Table
 
 
 def register(app: typer.Typer) -> None:
@@ -44,12 +45,10 @@ def cache_command(
         return
     rows = [(entry.repo, ", ".join(entry.presets), "\n".join(entry.commits), f"{entry.bytes:,}") for entry in found]
     if rows:
-        print_table(("repository", "presets", "commits", "bytes"), rows)
+        print_table(Table("", ("repository", "presets", "commits", "bytes"), rows))
     if made:
-        print_table(
-            ("preset", "runtime", "folder", "bytes"),
-            [(entry.preset, entry.runtime, entry.path.name, f"{entry.bytes:,}") for entry in made],
-        )
+        rows = [(entry.preset, entry.runtime, entry.path.name, f"{entry.bytes:,}") for entry in made]
+        print_table(Table("", ("preset", "runtime", "folder", "bytes"), rows))
     done = "Removed" if remove is not None else "Found"
     for what, entries, place in (("repositories", found, cache_dir()), ("runtime files", made, runtime_dir())):
         if entries or what == "repositories":
@@ -80,7 +79,7 @@ def publish_command(
     from kerasalign.hub import publish
 
     done = publish(directory, repo, private=private, message=message, dry_run=dry_run)
-    print_table(("file", "bytes"), [(name, f"{size:,}") for name, size in done.files.items()])
+    print_table(Table("", ("file", "bytes"), [(name, f"{size:,}") for name, size in done.files.items()]))
     if dry_run:
         say(f"Would go to {repo}. Its entry, with the commit's hash as `revision`:")
     else:

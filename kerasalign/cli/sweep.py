@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from kerasalign.cli.backend import start_backend
-from kerasalign.cli.console import console, error_console, say
+from kerasalign.cli.console import error_console, print_table, say
 from kerasalign.cli.options import Boxes, DataFolder, WeightsFile
 
 
@@ -35,10 +35,8 @@ def sweep_command(
     preset = read_manifest()[name]
     with error_console().status("Measuring"):
         start_backend()
-        from kerasalign.evaluation.early_exit.errors import cascade_errors
-        from kerasalign.evaluation.early_exit.report import ExitReport
-        from kerasalign.evaluation.early_exit.sweep import sweep
-        from kerasalign.evaluation.evaluate import preset_protocols, usable_protocols
+        from kerasalign.evaluation import preset_protocols, usable_protocols
+        from kerasalign.evaluation.early_exit import ExitReport, cascade_errors, sweep
 
         if protocol is None:
             usable, left_out = usable_protocols(preset_protocols(preset)[0], data)
@@ -50,7 +48,8 @@ def sweep_command(
         model = load(name, weights="auto" if weights is None else weights)
         errors = cascade_errors(model, data, protocol, box_source=boxes, name=name)
         report = ExitReport(sweep(errors), model.mean_shape, model.config.patches)
-    console().print(report.table())
+    for table in report.tables():
+        print_table(table)
     if out is not None:
         report.save(out, shlex.join(["kerasalign", *sys.argv[1:]]))
         say(f"Curve, report and pictures are in {out}")

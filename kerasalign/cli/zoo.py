@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from kerasalign.cli.backend import start_backend
-from kerasalign.cli.console import console, print_json, print_table
+from kerasalign.cli.console import print_json, print_table
 from kerasalign.hub import info, list_models, read_manifest
 from kerasalign.hub.source import find_preset
 from kerasalign.hub.zoo import commercial_status, headline, weights_status
+from kerasalign.support.tables import Table
 
 
 def register(app: typer.Typer) -> None:
@@ -52,21 +53,20 @@ def list_command(
                 protocol,
             )
         )
-    print_table(
-        ("preset", "paper", "data", "markup", "weights", "commercial", "NME here %", "NME paper %", "protocol"), rows
-    )
+    columns = ("preset", "paper", "data", "markup", "weights", "commercial", "NME here %", "NME paper %", "protocol")
+    print_table(Table("", columns, rows))
 
 
 def info_command(
     name: Annotated[str, typer.Argument(help="Name of a preset, its folder, or hf://user/repo@commit.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
-    """Say everything that is known of a preset; its network is built and counted."""
+    """Show everything that is known of a preset. Builds its network to count parameters and multiply-adds."""
     find_preset(name)
     start_backend()
-    told = info(name)
+    facts = info(name)
     if as_json:
-        print_json(told)
+        print_json(facts)
         return
-    for table in told.tables():
-        console().print(table)
+    for table in facts.tables():
+        print_table(table)

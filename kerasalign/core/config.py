@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from kerasalign.geometry import CropSpec
-from kerasalign.markups import Markup, check_name, get_markup, markup_config, markup_from_config
+from kerasalign.markups import Markup, check_markup_name, get_markup, markup_config, markup_from_config
 from kerasalign.support.checks import at_least
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ class ModelConfig:
     dtype: str | None = None
 
     def __post_init__(self) -> None:
-        markup = None if self.markup is None else check_name(get_markup(self.markup))
+        markup = None if self.markup is None else get_markup(self.markup)
+        if markup is not None:
+            check_markup_name(markup)
         if self.num_landmarks is not None:
             at_least(1, num_landmarks=self.num_landmarks)
         if markup is None and self.num_landmarks is None:
@@ -109,7 +111,7 @@ class ModelConfig:
         Raises:
             ValueError: If a field is unknown or out of range.
         """
-        self._check_names(changes)
+        self._check_markup_names(changes)
         return replace(self, **changes)
 
     def for_markup(self, markup: Markup, landmarks: np.ndarray | None = None) -> Self:
@@ -151,7 +153,7 @@ class ModelConfig:
             ValueError: If both are given, `config` is of another class, or a field is unknown or out of range.
         """
         if config is None:
-            cls._check_names(values)
+            cls._check_markup_names(values)
             return cls(**values)
         if type(config) is not cls:
             raise ValueError(
@@ -162,7 +164,7 @@ class ModelConfig:
         return config
 
     @classmethod
-    def _check_names(cls, values: Mapping[str, Any]) -> None:
+    def _check_markup_names(cls, values: Mapping[str, Any]) -> None:
         known = [field.name for field in fields(cls)]
         unknown = sorted(set(values) - set(known))
         if unknown:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
-from kerasalign.support.checks import one_of
-
-Range = tuple[float, float]
+from kerasalign.support.checks import in_range, one_of, positive
+from kerasalign.support.ranges import Range, check_ranges
 
 _TOWARDS_ZERO = ("rotation", "shear", "box_shift_x", "box_shift_y", "jet_low")
 _TOWARDS_ONE = ("stretch_x", "stretch_y", "zoom", "box_scale_x", "box_scale_y", "jet_high")
-_PROBABILITIES = ("geometric", "flip", "jet", "occlusion", "blur", "grayscale")
+_FRACTIONS = (
+    *("geometric", "flip", "jet", "occlusion", "blur", "grayscale"),
+    *("occlusion_side", "occlusion_area", "calm"),
+)
+_POSITIVE = ("stretch_x", "stretch_y", "zoom", "box_scale_x", "box_scale_y", "blur_sigma")
 
 
 @dataclass(frozen=True)
@@ -86,23 +89,11 @@ class AugmentConfig:
     calm: float = 0.0
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.type == "Range":
-                low, high = value
-                if not low <= high:
-                    raise ValueError(f"`{field.name}` must be (low, high). Received: {field.name}={value!r}")
-                object.__setattr__(self, field.name, (float(low), float(high)))
-        for name in (*_PROBABILITIES, "occlusion_side", "occlusion_area", "calm"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"`{name}` must be in 0..1. Received: {name}={getattr(self, name)!r}")
-        for name in ("stretch_x", "stretch_y", "zoom", "box_scale_x", "box_scale_y"):
-            if getattr(self, name)[0] <= 0:
-                raise ValueError(f"`{name}` must be positive. Received: {name}={getattr(self, name)!r}")
+        check_ranges(self)
+        in_range(0, 1, **{name: getattr(self, name) for name in _FRACTIONS})
+        positive(**{name: getattr(self, name) for name in _POSITIVE})
         if self.gain[0] <= 0.5:
             raise ValueError(f"`gain` must be above 0.5. Received: gain={self.gain!r}")
-        if self.blur_sigma[0] <= 0:
-            raise ValueError(f"`blur_sigma` must be positive. Received: blur_sigma={self.blur_sigma!r}")
         if max(map(abs, self.shear)) >= 1:
             raise ValueError(f"`shear` must be inside (-1, 1). Received: shear={self.shear!r}")
         if self.jet_low[1] > self.jet_high[0]:
@@ -110,12 +101,8 @@ class AugmentConfig:
                 "`jet_low` must end before `jet_high` begins. "
                 f"Received: jet_low={self.jet_low!r}, jet_high={self.jet_high!r}"
             )
-        if self.rebox not in ("landmarks", "relative", "fixed"):
-            raise ValueError(f"`rebox` must be 'landmarks', 'relative' or 'fixed'. Received: rebox={self.rebox!r}")
-        if self.occlusion_fill not in ("noise", "colour"):
-            raise ValueError(
-                f"`occlusion_fill` must be 'noise' or 'colour'. Received: occlusion_fill={self.occlusion_fill!r}"
-            )
+        one_of("rebox", self.rebox, ("landmarks", "relative", "fixed"))
+        one_of("occlusion_fill", self.occlusion_fill, ("noise", "colour"))
         object.__setattr__(self, "no_flip", tuple(self.no_flip))
 
     @cached_property

@@ -14,7 +14,7 @@ import numpy as np
 
 from kerasalign.data.augment_config import AugmentConfig
 from kerasalign.data.exposure import expose
-from kerasalign.data.photometric import recolour
+from kerasalign.data.photometric import recolor
 from kerasalign.geometry import (
     CropSpec,
     about,
@@ -157,7 +157,7 @@ def apply_augment(
         size = np.maximum(params.occlusion[2:] * box_size(canvas), 1.0)
         place = canvas[:2] + params.occlusion[:2] * box_size(canvas)
         rectangle = apply_affine(cut, box_from_center(place, size).reshape(2, 2)).ravel()
-    image = recolour(image, params.jet, rectangle, params.noise_seed, params.grayscale, params.plain)
+    image = recolor(image, params.jet, rectangle, params.noise_seed, params.grayscale, params.plain)
     return image, points.astype("float32")
 
 
@@ -212,7 +212,7 @@ def _resample(crop: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
     """Bilinear; zero stays zero (`geometry.warp` would take the crop's outside for black and lift it).
 
     Three channels, or four after a warp: OpenCV warps four in half the time of three, to the same values, and
-    `recolour` goes on from there.
+    `recolor` goes on from there.
     """
     sign = matrix[0, 0]
     shift = np.rint(matrix[:, 2])

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kerasalign.support.checks import at_least
+
 
 @dataclass(frozen=True)
 class ShapeSpace:
     """Principal components of aligned shapes.
 
     Args:
-        mean: `(N, 2)` mean of the aligned shapes, centred, Frobenius norm 1.
+        mean: `(N, 2)` mean of the aligned shapes, centered, Frobenius norm 1.
         components: `(R, 2N)` orthonormal rows, by falling variance.
         variances: `(R,)` variances along them, all positive.
         scores: `(n, R)` coordinates of the shapes.
@@ -31,8 +33,7 @@ class ShapeSpace:
     def keep(self, variance: float = 0.95, components: int | None = None) -> int:
         """How many components hold that fraction of the variance, or `components`, at most all."""
         if components is not None:
-            if components < 1:
-                raise ValueError(f"`components` must be at least 1. Received: components={components!r}")
+            at_least(1, components=components)
             return min(components, len(self.variances))
         if not 0 < variance <= 1:
             raise ValueError(f"`variance` must be in (0, 1]. Received: variance={variance!r}")
@@ -46,11 +47,11 @@ def principal_components(data: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
     Returns:
         `(R, D)` components, `(R,)` sample variances (divisor n - 1) and `(n, R)` scores, R the rank.
     """
-    centred = data - data.mean(0)
-    _, singular, components = np.linalg.svd(centred, full_matrices=False)
+    centered = data - data.mean(0)
+    _, singular, components = np.linalg.svd(centered, full_matrices=False)
     rank = int((singular > singular.max(initial=0) * max(data.shape) * np.finfo("float64").eps).sum())
     components = components[:rank]
-    return components, singular[:rank] ** 2 / (len(data) - 1), centred @ components.T
+    return components, singular[:rank] ** 2 / (len(data) - 1), centered @ components.T
 
 
 def align_shapes(landmarks: np.ndarray, passes: int = 2) -> tuple[np.ndarray, np.ndarray]:
@@ -68,7 +69,7 @@ def align_shapes(landmarks: np.ndarray, passes: int = 2) -> tuple[np.ndarray, np
     shapes = np.where(known[..., None], landmarks, 0.0)
     weight = known[..., None].astype("float64")
     shapes = shapes - (shapes * weight).sum(1, keepdims=True) / weight.sum(1, keepdims=True)
-    # The first reference is the average of the centred, size-one shapes: faces are upright on the whole.
+    # The first reference is the average of the centered, size-one shapes: faces are upright on the whole.
     norm = np.sqrt((shapes**2 * weight).sum((1, 2), keepdims=True))
     mean = _unit((shapes / norm * weight).sum(0) / np.maximum(weight.sum(0), 1.0))
     aligned = shapes
@@ -153,8 +154,7 @@ def pose_bins(landmarks: np.ndarray, bins: int = 9, absolute: bool = False) -> n
         bins: Number of bins.
         absolute: Whether faces turned to either side share a bin, as where half of them are mirrored anyway (SCC).
     """
-    if bins < 1:
-        raise ValueError(f"`bins` must be at least 1. Received: bins={bins!r}")
+    at_least(1, bins=bins)
     score = shape_space(landmarks).scores[:, 0]
     score = np.abs(score) if absolute else score
     edges = np.linspace(score.min(), score.max(), bins + 1)

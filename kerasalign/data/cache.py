@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from kerasalign.geometry import CropSpec
+from kerasalign.support.checks import positive
 from kerasalign.support.files import sha256
 
 VERSION = 1
@@ -31,8 +32,7 @@ def cached_spec(spec: CropSpec, margin: float = 2.0) -> CropSpec:
         A spec whose size exceeds `spec.size` by a multiple of 4 pixels, so that the model's crop of an
         untouched box is a slice of the cached one.
     """
-    if not margin > 0:
-        raise ValueError(f"`margin` must be positive. Received: margin={margin!r}")
+    positive(margin=margin)
     missing = margin * spec.size / spec.scale - spec.size
     size = spec.size + 4 * max(0, ceil(missing / 4 - 1e-9))
     return replace(spec, size=size, scale=spec.scale * size / spec.size)

@@ -1,4 +1,4 @@
-"""Making a `CropCache` out of photos."""
+"""Writing a `CropCache` from photos."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
@@ -18,7 +18,9 @@ import numpy as np
 from kerasalign.data.cache import VERSION, CacheError, CropCache, cached_spec
 from kerasalign.datasets.sample import EmbeddedImage, FaceSample
 from kerasalign.geometry import CropSpec, apply_affine
+from kerasalign.support.checks import one_of
 from kerasalign.support.files import sha256
+from kerasalign.support.prefetch import prefetch
 from kerasalign.support.progress import track
 
 _LOG = logging.getLogger(__name__)
@@ -37,7 +39,7 @@ def build_cache(
     workers: int | None = None,
     progress: bool | None = None,
 ) -> CropCache:
-    """Makes a crop cache, or opens the one that is there if it was made of the same.
+    """Makes a crop cache, or opens the one in the folder if it was made from the same data.
 
     Args:
         samples: `FaceSample`s of one markup.
@@ -61,8 +63,7 @@ def build_cache(
     samples = list(samples)
     directory = Path(directory)
     box = spec.box if box is None else box
-    if on_error not in ("raise", "skip"):
-        raise ValueError(f"`on_error` must be 'raise' or 'skip'. Received: on_error={on_error!r}")
+    one_of("on_error", on_error, ("raise", "skip"))
     markup = _check(samples)
     wide = cached_spec(spec, margin)
     digest = content_hash(samples, wide, box)
@@ -71,9 +72,9 @@ def build_cache(
             cache = CropCache.open(directory)
             if cache.content_hash == digest and (not cache.skipped or on_error == "skip"):
                 return cache
-            _LOG.info("%s was made of other data; making it anew", directory)
+            _LOG.info("%s was made from other data; writing it again", directory)
         except CacheError as error:
-            _LOG.warning("%s Making it anew.", error)
+            _LOG.warning("%s Writing it again.", error)
     elif directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise ValueError(
             f"`directory` must be a crop cache, an empty folder or new. Received: directory={str(directory)!r}"
@@ -91,9 +92,10 @@ def build_cache(
 
 
 def content_hash(samples: Sequence, spec: CropSpec, box: str) -> str:
-    """Digest of all that decides a cache's content.
+    """Digest of everything that decides a cache's content.
 
-    Photos enter by size and by their first and last 64 KiB: that tells files apart without reading gigabytes.
+    Of each photo's file it takes the size and the first and last 64 KiB, which tells files apart without reading
+    gigabytes.
     """
     digest = hashlib.sha256(json.dumps([VERSION, spec.get_config(), box], sort_keys=True).encode())
     files: dict[Path, bytes] = {}
@@ -133,12 +135,12 @@ def _fingerprint(path: Path, part: int = 1 << 16) -> bytes:
             stream.seek(max(size - part, 0))
             return hashlib.sha256(content + stream.read(part)).digest() + size.to_bytes(8, "little")
     except OSError as error:
-        # Reported with its face's name when its turn comes.
+        # `_cut` reads the file again and reports the error with the face's name.
         return f"unreadable: {type(error).__name__}".encode()
 
 
 def _cut(faces: list, spec: CropSpec, box: str, reader: Callable) -> list[tuple | Exception]:
-    """Crops, landmarks and boxes of the faces of one photo, or what was wrong with each."""
+    """Crop, landmarks and box of each face of one photo, or the error."""
     try:
         photo = reader(faces[0])
     except (OSError, ValueError) as error:
@@ -165,8 +167,8 @@ def _fill(work: Path, samples, spec, box, markup, digest, on_error, reader, work
     skipped: dict[str, str] = {}
     # A photo of many faces (neighbours in a list) is decoded once.
     photos = [list(faces) for _, faces in groupby(samples, key=lambda sample: str(sample.image))]
-    cut = _in_order(photos, spec, box, reader, workers)
-    for sample, result in track(cut, "Cropping faces", len(samples), progress):
+    results = _cut_photos(photos, spec, box, reader, workers)
+    for sample, result in track(results, "Cropping faces", len(samples), progress):
         if isinstance(result, Exception):
             if on_error == "raise":
                 raise ValueError(f"Face '{sample.name}' cannot be cropped: {result}") from result
@@ -177,7 +179,7 @@ def _fill(work: Path, samples, spec, box, markup, digest, on_error, reader, work
         names.append(sample.name)
         groups.append(sample.group)
     if skipped:
-        # The file is cut to the faces that are there, which needs a new header.
+        # The header holds the number of faces, so a shorter array needs a new file.
         full, crops = crops, np.lib.format.open_memmap(work / "kept.npy", "w+", "uint8", (len(names), size, size, 3))
         for i in range(len(names)):
             crops[i] = full[i]
@@ -203,33 +205,29 @@ def _fill(work: Path, samples, spec, box, markup, digest, on_error, reader, work
     (work / "meta.json").write_text(json.dumps(meta, indent=1), "utf-8")
 
 
-def _in_order(photos, spec, box, reader, workers):
-    """Yields every sample with its result; threads decode a bounded number of photos ahead."""
+def _cut_photos(photos: list[list], spec: CropSpec, box: str, reader: Callable, workers: int | None) -> Iterator[tuple]:
+    """Yields every sample with its result, in order; threads decode a bounded number of photos in advance."""
     workers = workers or os.cpu_count() or 1
-    with (
-        ThreadPoolExecutor(workers) as pool,
-        # A thread that falls behind in a video would have it decoded anew from its start.
-        ThreadPoolExecutor(1) as forward,
-    ):
-        pending = []
-        todo = iter(photos)
-        try:
-            while True:
-                while len(pending) < 4 * workers and (faces := next(todo, None)):
-                    image = faces[0].image
-                    lane = forward if isinstance(image, EmbeddedImage) and image.in_order else pool
-                    pending.append((faces, lane.submit(_cut, faces, spec, box, reader)))
-                if not pending:
-                    return
-                faces, future = pending.pop(0)
-                yield from zip(faces, future.result())
-        finally:
-            for _, future in pending:
-                future.cancel()
+    pool = ThreadPoolExecutor(workers)
+    # One thread for videos: a second one would have to decode a video from its start again.
+    in_sequence = ThreadPoolExecutor(1)
+
+    def start(faces: list) -> Callable:
+        image = faces[0].image
+        lane = in_sequence if isinstance(image, EmbeddedImage) and image.in_order else pool
+        future = lane.submit(_cut, faces, spec, box, reader)
+        return lambda: zip(faces, future.result())
+
+    try:
+        for results in prefetch(start, photos, 4 * workers - 1):
+            yield from results
+    finally:
+        for executor in (pool, in_sequence):
+            executor.shutdown(cancel_futures=True)
 
 
 def _swap(work: Path, directory: Path) -> None:
-    """Puts a finished cache in place; a folder cannot be renamed onto a full one, so the old steps aside."""
+    """Moves a finished cache into place. No folder can be renamed onto a full one, so the old one is renamed first."""
     old = work.with_name(work.name + "-old")
     if directory.exists():
         directory.rename(old)
@@ -238,7 +236,7 @@ def _swap(work: Path, directory: Path) -> None:
 
 
 def _sweep(directory: Path) -> None:
-    """Removes what builds left behind that were killed long ago."""
+    """Removes the folders of builds that were killed long ago."""
     for leftover in directory.parent.glob(f".{directory.name}.building-*"):
         if time.time() - leftover.stat().st_mtime > _ABANDONED_AFTER:
             shutil.rmtree(leftover, ignore_errors=True)

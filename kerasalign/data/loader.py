@@ -12,6 +12,7 @@ from kerasalign.data.cache import CropCache
 from kerasalign.data.epochs import EpochDataset
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup, get_markup
+from kerasalign.support.checks import at_least
 
 
 class FaceLoader(EpochDataset):
@@ -156,13 +157,13 @@ class FaceLoader(EpochDataset):
 
     def _check(self, batch_size, steps_per_epoch, weights, repeats, shuffle) -> None:
         n = len(self.indices)
-        if int(batch_size) != batch_size or batch_size < 1:
-            raise ValueError(f"`batch_size` must be at least 1. Received: batch_size={batch_size!r}")
-        if steps_per_epoch is not None and (steps_per_epoch < 1 or not n):
-            raise ValueError(
-                "`steps_per_epoch` must be at least 1, and there must be faces. "
-                f"Received: steps_per_epoch={steps_per_epoch!r} for {n} faces"
-            )
+        at_least(1, batch_size=batch_size)
+        if int(batch_size) != batch_size:
+            raise ValueError(f"`batch_size` must be a whole number. Received: batch_size={batch_size!r}")
+        if steps_per_epoch is not None:
+            at_least(1, steps_per_epoch=steps_per_epoch)
+            if not n:
+                raise ValueError(f"`steps_per_epoch` needs faces. Received: {steps_per_epoch} steps of 0 faces")
         if n and (self.indices.min() < 0 or self.indices.max() >= len(self.cache)):
             raise ValueError(
                 f"`indices` must be in 0..{len(self.cache) - 1}. Received: {self.indices.min()}..{self.indices.max()}"

@@ -1,7 +1,7 @@
 """Changes of colour that keep the edge of the photo visible.
 
 A crop is (0, 0, 0) where it shows nothing of the photo and nowhere else (`kerasalign.geometry.warp`);
-`recolour` leaves that set of pixels as it was.
+`recolor` leaves that set of pixels as it was.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-_GREY = np.arange(256) / 255.0
+_GRAY = np.arange(256) / 255.0
 
 
 def inside_photo(planes) -> np.ndarray:
@@ -17,7 +17,7 @@ def inside_photo(planes) -> np.ndarray:
     return cv2.max(cv2.max(planes[0], planes[1]), planes[2])
 
 
-def recolour(
+def recolor(
     image: np.ndarray,
     jet: np.ndarray | None = None,
     box: np.ndarray | None = None,
@@ -72,10 +72,10 @@ def jet_planes(planes, inside: np.ndarray, low: np.ndarray, high: np.ndarray) ->
     """
     jetted = []
     for plane, dark, bright in zip(planes, low, high):
-        table = _GREY.copy()
+        table = _GRAY.copy()
         # Greys rise, so an end is a slice.
-        table[: _GREY.searchsorted(dark)] = 0.0
-        table[_GREY.searchsorted(bright, "right") :] = 1.0
+        table[: _GRAY.searchsorted(dark)] = 0.0
+        table[_GRAY.searchsorted(bright, "right") :] = 1.0
         darkest, brightest, _, _ = cv2.minMaxLoc(plane, inside)
         start = table[int(darkest)]
         table -= start

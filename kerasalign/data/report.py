@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerasalign.data.balance import mahalanobis, pdb_copies, shape_space
+from kerasalign.support.checks import one_of
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,7 @@ def balance_report(
     Raises:
         ValueError: If there is no such method.
     """
-    if method not in ("gdb", "pdb"):
-        raise ValueError(f"`method` must be 'gdb' or 'pdb'. Received: method={method!r}")
+    one_of("method", method, ("gdb", "pdb"))
     space = shape_space(landmarks)
     if method == "gdb":
         score = mahalanobis(space.scores, space.variances, space.keep(variance, components))

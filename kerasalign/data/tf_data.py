@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from kerasalign.data.loader import FaceLoader
+from kerasalign.support.checks import at_least
 
 
 def to_tf_data(loader: FaceLoader, epochs: int = 1, parallel: int = 2) -> tf.data.Dataset:
@@ -23,8 +24,7 @@ def to_tf_data(loader: FaceLoader, epochs: int = 1, parallel: int = 2) -> tf.dat
         data = to_tf_data(loader, epochs=30)
         model.fit(data, epochs=30, steps_per_epoch=len(loader))
     """
-    if epochs < 1:
-        raise ValueError(f"`epochs` must be at least 1. Received: epochs={epochs!r}")
+    at_least(1, epochs=epochs)
     first, steps = loader.epoch, len(loader)
     size, points = loader.crop_spec.size, loader.markup.num_points
 

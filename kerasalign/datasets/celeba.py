@@ -13,6 +13,7 @@ from kerasalign.datasets.dataset import Dataset, Finding
 from kerasalign.datasets.errors import DatasetError
 from kerasalign.datasets.sample import FaceSample
 from kerasalign.geometry import as_box
+from kerasalign.support.checks import one_of
 
 _SIZE = (178, 218)
 _NUMBERS = 10
@@ -48,8 +49,7 @@ class CelebA(Dataset):
         return needed if _folder(root, kind) else [*needed, f"Img/{_FOLDERS[kind]}/"]
 
     def faces(self, root: Path, split: str, images: str = "aligned") -> Iterator[Finding]:
-        if images not in _LISTS:
-            raise ValueError(f"`images` must be one of {list(_LISTS)}. Received: images={images!r}")
+        one_of("images", images, _LISTS)
         path, parts, folder = _list(root, _LISTS[images]), _list(root, "list_eval_partition"), _folder(root, images)
         if path is None or parts is None or folder is None:
             return

@@ -12,6 +12,7 @@ from typing import Literal
 
 from kerasalign.datasets.errors import DatasetError, DatasetNote
 from kerasalign.datasets.sample import FaceSample
+from kerasalign.support.checks import one_of
 
 Finding = FaceSample | DatasetError | DatasetNote
 
@@ -86,8 +87,7 @@ class Dataset(ABC):
             FileNotFoundError: If `root` does not exist.
             ValueError: If an argument has a wrong value.
         """
-        if on_error not in ("raise", "skip"):
-            raise ValueError(f"`on_error` must be 'raise' or 'skip'. Received: on_error={on_error!r}")
+        one_of("on_error", on_error, ("raise", "skip"))
         self.check_options(options)
         root = self.check_root(root)
         split = self.check_split(root, split)
@@ -148,8 +148,7 @@ class Dataset(ABC):
         split_name = self.aliases.get(split, split)
         splits = self.splits_of(root)
         if split_name not in splits:
-            known = [*splits, *self.aliases]
-            raise ValueError(f"`split` of {self.name} must be one of {known}. Received: split={split!r}")
+            one_of("split", split, [*splits, *self.aliases], f"for {self.name}")
         return split_name
 
     def __repr__(self) -> str:

@@ -21,6 +21,7 @@ from kerasalign.datasets.w300 import W300
 from kerasalign.datasets.w300lp import W300LP
 from kerasalign.datasets.w300vw import W300VW
 from kerasalign.datasets.wflw import WFLW
+from kerasalign.support.checks import one_of
 
 _REGISTRY: dict[str, Dataset] = {
     dataset.name: dataset
@@ -54,8 +55,7 @@ def get_dataset(name: str) -> Dataset:
     Raises:
         ValueError: If no data set has that name.
     """
-    if name not in _REGISTRY:
-        raise ValueError(f"`name` must be one of {list_datasets()}. Received: name={name!r}")
+    one_of("name", name, _REGISTRY)
     return _REGISTRY[name]
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
+from kerasalign.support.tables import Table
 
 _LISTED = 20  # Rows of a printed list; `to_dict` has them all.
 
@@ -79,28 +77,25 @@ class DatasetReport:
             "faults": [asdict(fault) for fault in self.faults],
         }
 
-    def table(self) -> Table:
-        """The counts as a `rich` table."""
-        table = Table(title=self.dataset, title_justify="left")
-        for column, justify in (("part", "left"), ("found", "right"), ("official", "right"), ("", "left")):
-            table.add_column(column, justify=justify)
-        groups = ((self.found, self.expected), (self.folders_found, self.folders_expected))
-        for found, expected in groups:
-            for part, number in expected.items():
-                table.add_row(Text(part), str(found[part]), *_compared(found[part], number))
-            table.add_section()
-        return table
+    def tables(self) -> list[Table]:
+        """The counts beside the official numbers, with what is missing or broken below."""
+        rows = [(split, *_compared(self.found[split], number)) for split, number in self.expected.items()]
+        rows += [
+            (folder, *_compared(self.folders_found[folder], number)) for folder, number in self.folders_expected.items()
+        ]
+        notes = []
+        for title, lines in (("Missing", self.missing), ("Broken", [str(fault) for fault in self.faults])):
+            if lines:
+                more = [f"... and {len(lines) - _LISTED} more"] if len(lines) > _LISTED else []
+                notes += [f"{title} ({len(lines)}):", *(f"  {line}" for line in [*lines[:_LISTED], *more])]
+        return [Table(f"{self.dataset} in {self.root}", ("part", "found", "official", ""), rows, notes)]
 
-    def __rich__(self) -> RenderableType:
-        parts: list[RenderableType] = [Text(str(self.root)), self.table()]
-        for title, rows in (("Missing", self.missing), ("Broken", [str(fault) for fault in self.faults])):
-            if rows:
-                more = [f"... and {len(rows) - _LISTED} more"] if len(rows) > _LISTED else []
-                parts.append(Text("\n  ".join([f"{title} ({len(rows)}):", *rows[:_LISTED], *more])))
-        return Group(*parts)
+    def __str__(self) -> str:
+        return "\n\n".join(map(str, self.tables()))
 
 
-def _compared(found: int, official: int | None) -> tuple[str, str]:
+def _compared(found: int, official: int | None) -> tuple[str, str, str]:
+    """Cells of a count: found, official, and how they compare."""
     if official is None:
-        return "-", ""
-    return str(official), "complete" if found == official else f"{found - official:+d}"
+        return str(found), "-", ""
+    return str(found), str(official), "complete" if found == official else f"{found - official:+d}"

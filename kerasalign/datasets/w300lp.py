@@ -14,6 +14,7 @@ from kerasalign.datasets.mat import load_mat
 from kerasalign.datasets.photos import find_photo, list_photos
 from kerasalign.datasets.pose import read_pose
 from kerasalign.datasets.sample import FaceSample
+from kerasalign.support.checks import one_of
 
 _SUFFIX = "_pts.mat"
 
@@ -48,8 +49,7 @@ class W300LP(Dataset):
     def faces(
         self, root: Path, split: str, points: str = "3d", flips: bool = False, pose: bool = False, index_base: int = 1
     ) -> Iterator[Finding]:
-        if points not in ("2d", "3d"):
-            raise ValueError(f"`points` must be '2d' or '3d'. Received: points={points!r}")
+        one_of("points", points, ("2d", "3d"))
         for folder in self.folders:
             for part in (folder, f"{folder}_Flip") if flips else (folder,):
                 if (root / part).is_dir() and (root / "landmarks" / part).is_dir():

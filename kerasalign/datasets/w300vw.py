@@ -14,6 +14,7 @@ from kerasalign.datasets.mat import load_mat
 from kerasalign.datasets.pts import read_pts
 from kerasalign.datasets.sample import EmbeddedImage, FaceSample
 from kerasalign.datasets.video_frames import count_frames, read_frame
+from kerasalign.support.checks import at_least
 
 # The official lists.
 VIDEOS = {
@@ -54,8 +55,7 @@ class W300VW(Dataset):
         return [f"{video}/" for video in VIDEOS[split].split() if not (root / video / "annot").is_dir()]
 
     def faces(self, root: Path, split: str, stride: int = 1, drop_marked: bool = False) -> Iterator[Finding]:
-        if stride < 1:
-            raise ValueError(f"`stride` must be at least 1. Received: stride={stride}")
+        at_least(1, stride=stride)
         for video in VIDEOS[split].split():
             if (root / video / "annot").is_dir():
                 try:

@@ -9,6 +9,7 @@ import numpy as np
 
 from kerasalign.geometry import box_from_center, box_size, tight_box
 from kerasalign.metrics.nme import face_means, relative_errors
+from kerasalign.support.checks import at_least
 from kerasalign.support.files import write_json
 
 
@@ -80,8 +81,7 @@ def occlusion_curve(
     shares = sorted(float(share) for share in shares)
     if not shares or shares[0] < 0 or shares[-1] > 1:
         raise ValueError(f"`shares` must be in 0..1, at least one. Received: shares={shares}")
-    if placements < 1:
-        raise ValueError(f"`placements` must be at least 1. Received: placements={placements}")
+    at_least(1, placements=placements)
     if not len(crops) or len(crops) != len(landmarks):
         raise ValueError(
             f"`crops` and `landmarks` must be as many, at least one. "

@@ -1,15 +1,11 @@
-"""Evaluations as `rich` tables, a paper's numbers beside ours."""
+"""Evaluations as tables, the paper's numbers beside ours."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
-
-if TYPE_CHECKING:
-    from kerasalign.metrics.evaluation import Evaluation
+from kerasalign.metrics import Evaluation
+from kerasalign.support.tables import Table
 
 # Score, heading, decimals.
 _SCORES = (("nme", "NME %", 2), ("fr", "FR %", 2), ("auc", "AUC", 4))
@@ -30,30 +26,27 @@ def score_table(
     """
     published = published or {}
     title, labels = _labels(evaluations)
-    table = _table(title, evaluations)
-    table.add_column("Protocol" if title is None else "Subset")
-    table.add_column("Faces", justify="right")
-    columns = []
+    columns = ["Protocol" if title is None else "Subset", "Faces"]
+    scores = []
     for score, heading, digits in _SCORES:
         has_paper = any((published.get(e.protocol.name) or {}).get(score) is not None for e in evaluations)
-        columns.append((score, digits, has_paper))
+        scores.append((score, digits, has_paper))
         if score == "nme":
             heading = f"{heading} (95 % interval)"
-        for text in (heading, "paper", "diff") if has_paper else (heading,):
-            table.add_column(text, justify="right")
+        columns += [heading, "paper", "diff"] if has_paper else [heading]
+    rows = []
     for evaluation, label in zip(evaluations, labels, strict=True):
         cells = [label, _faces(evaluation)]
-        for score, digits, has_paper in columns:
+        for score, digits, has_paper in scores:
             ours = getattr(evaluation, score)
             cells.append(f"{ours:.{digits}f}")
             if score == "nme":
                 cells[-1] += f" ({evaluation.nme_ci[0]:.2f}..{evaluation.nme_ci[1]:.2f})"
             if has_paper:
                 paper = (published.get(evaluation.protocol.name) or {}).get(score)
-                known = paper is not None
-                cells += [f"{paper:.{digits}f}", f"{ours - paper:+.{digits}f}"] if known else ["-", "-"]
-        table.add_row(*cells)
-    return table
+                cells += ["-", "-"] if paper is None else [f"{paper:.{digits}f}", f"{ours - paper:+.{digits}f}"]
+        rows.append(cells)
+    return Table(title or "", columns, rows, _notes(evaluations))
 
 
 def part_table(evaluations: Sequence[Evaluation]) -> Table:
@@ -63,17 +56,13 @@ def part_table(evaluations: Sequence[Evaluation]) -> Table:
         ValueError: If there is no evaluation.
     """
     title, labels = _labels(evaluations)
-    table = _table(title, evaluations)
-    table.add_column("NME % of")
-    for label in labels:
-        table.add_column(label, justify="right")
     parts = dict.fromkeys(part for evaluation in evaluations for part in evaluation.parts)
+    rows = []
     for part in parts:
         values = [evaluation.parts.get(part) for evaluation in evaluations]
-        table.add_row(part.replace("_", " "), *("-" if value is None else f"{value:.2f}" for value in values))
-    table.add_section()
-    table.add_row("all points", *(f"{evaluation.nme:.2f}" for evaluation in evaluations))
-    return table
+        rows.append([part.replace("_", " "), *("-" if value is None else f"{value:.2f}" for value in values)])
+    rows.append(["all points", *(f"{evaluation.nme:.2f}" for evaluation in evaluations)])
+    return Table(title or "", ["NME % of", *labels], rows, _notes(evaluations))
 
 
 def _labels(evaluations: Sequence[Evaluation]) -> tuple[str | None, list[str]]:
@@ -88,7 +77,7 @@ def _labels(evaluations: Sequence[Evaluation]) -> tuple[str | None, list[str]]:
         return str(first), [first.subset]
     one_box = len({protocol.box_source for protocol in protocols}) == 1
     labels = [
-        protocol.subset if one_box else f"{protocol.subset}, box: {protocol.box_text()}" for protocol in protocols
+        protocol.subset if one_box else f"{protocol.subset}, box: {protocol.boxes.describe()}" for protocol in protocols
     ]
     return first.describe(subset=False, box=one_box), labels
 
@@ -99,8 +88,5 @@ def _faces(evaluation: Evaluation) -> str:
     return str(len(evaluation)) if complete else f"{len(evaluation)} of {expected}"
 
 
-def _table(title: str | None, evaluations: Sequence[Evaluation]) -> Table:
-    notes = dict.fromkeys(note for evaluation in evaluations for note in evaluation.notes)
-    return Table(
-        title=title, caption="\n".join(notes) or None, caption_justify="left", title_justify="left", box=SIMPLE_HEAD
-    )
+def _notes(evaluations: Sequence[Evaluation]) -> list[str]:
+    return list(dict.fromkeys(note for evaluation in evaluations for note in evaluation.notes))

@@ -9,6 +9,7 @@ import numpy as np
 from kerasalign.geometry.affine import about, apply_affine, invert, rotation
 from kerasalign.geometry.boxes import as_box, box_center, box_size
 from kerasalign.geometry.warp import warp
+from kerasalign.support.checks import positive
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,7 @@ class CropSpec:
     def __post_init__(self) -> None:
         if int(self.size) != self.size or self.size < 1:
             raise ValueError(f"`size` must be a positive integer. Received: size={self.size!r}")
-        if not self.scale > 0:
-            raise ValueError(f"`scale` must be positive. Received: scale={self.scale!r}")
+        positive(scale=self.scale)
         object.__setattr__(self, "shift", tuple(float(v) for v in self.shift))
 
     def side(self, box: np.ndarray) -> float:

@@ -13,7 +13,7 @@ from kerasalign.core.origin import TrainingData
 from kerasalign.hub.card import model_card
 from kerasalign.hub.manifest import read_manifest
 from kerasalign.hub.preset import Preset, Result
-from kerasalign.markups import Markup, get_markup, know_markup, load_markup, save_markup
+from kerasalign.markups import Markup, get_markup, load_markup, register_markup, save_markup
 from kerasalign.support.files import plain_json, sha256, write_json, written_beside
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def read_folder(directory: Path | str) -> Preset:
         )
     preset = read_entry(path)
     if preset.markup is not None:
-        know_markup(load_markup(path.with_name(MARKUP)))
+        register_markup(load_markup(path.with_name(MARKUP)), exist_ok=True)
     return preset
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from kerasalign.hub.preset import Preset, Result
 from kerasalign.metrics import get_protocol
+from kerasalign.support.tables import Table
 
 
 def weights_status(preset: Preset) -> str:
@@ -65,21 +66,14 @@ class Info(dict):
         super().__init__(told)
         self.preset = preset
 
-    def tables(self) -> Iterator:
-        """The preset as `rich` tables: what it is, and its numbers where it has any."""
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table("preset", self["name"])
-        for key, value in self._rows():
-            table.add_row(key, Text(value))
-        yield table
-        numbers = list(results(self.preset))
-        if numbers:
-            table = Table("protocol", "NME here %", "boxes", "NME paper %")
-            for protocol, ours, paper in numbers:
-                table.add_row(protocol, nme_text(ours), ours.box_source if ours else "", nme_text(paper))
-            yield table
+    def tables(self) -> list[Table]:
+        """The preset as tables: what it is, and its numbers where it has any."""
+        facts = Table("", ("preset", self["name"]), list(self._rows()))
+        numbers = [
+            (protocol, nme_text(ours), ours.box_source if ours else "", nme_text(paper))
+            for protocol, ours, paper in results(self.preset)
+        ]
+        return [facts, Table("", ("protocol", "NME here %", "boxes", "NME paper %"), numbers)] if numbers else [facts]
 
     def _rows(self) -> Iterator[tuple[str, str]]:
         preset, weights = self.preset, self.preset.weights
@@ -105,10 +99,4 @@ class Info(dict):
         yield "notes", preset.notes
 
     def __str__(self) -> str:
-        from rich.console import Console
-
-        console = Console(width=120, no_color=True, highlight=False, force_terminal=False)
-        with console.capture() as captured:
-            for table in self.tables():
-                console.print(table)
-        return captured.get().rstrip()
+        return "\n\n".join(map(str, self.tables()))

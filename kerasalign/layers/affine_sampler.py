@@ -1,4 +1,4 @@
-"""Pictures and maps moved by affine transforms."""
+"""Resampling of images and feature maps by affine transforms."""
 
 import keras
 import numpy as np
@@ -9,16 +9,20 @@ from kerasalign.layers.rows import take_rows
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class AffineSampler(keras.layers.Layer):
-    """Reads each picture at the places to which a matrix sends the pixels of the result; bilinear, 0 outside.
+    """Resamples each image by an affine matrix: bilinear interpolation, 0 outside the image.
 
     Call arguments:
         images: `(B, H, W, C)`; H and W must be known.
-        matrices: `(B, 2, 3)` from `(x, y)` of the result to `(x, y)` of the picture, in pixels.
+        matrices: `(B, 2, 3)`, maps `(x, y)` of the result to `(x, y)` of the image, in pixels.
 
-    Input shape: `(B, H, W, C)` and `(B, 2, 3)`. Output shape: `(B, H, W, C)`.
+    Input shape:
+        `(B, H, W, C)` and `(B, 2, 3)`.
+
+    Output shape:
+        `(B, H, W, C)`.
 
     Returns:
-        Float pictures. Gradients flow to both arguments.
+        The resampled images, floats. Gradients flow to both arguments.
 
     Example:
 
@@ -28,7 +32,7 @@ class AffineSampler(keras.layers.Layer):
     """
 
     def __init__(self, **kwargs):
-        # `uint8` pictures are not for the layer to cast, and places must not be rounded to halves.
+        # Keras must neither cast `uint8` images nor round the matrices to half precision.
         super().__init__(autocast=False, **kwargs)
 
     def call(self, images, matrices):
@@ -57,7 +61,7 @@ class AffineSampler(keras.layers.Layer):
 
 
 def places(matrices, height: int, width: int):
-    """Where the pixels of the result lie: x and y, each `(B, height * width)` float32, far ones clipped."""
+    """Position in the image of each pixel of the result: x and y, `(B, height * width)` float32."""
     matrices = ops.cast(matrices, "float32")
     y, x = (ops.convert_to_tensor(grid.reshape(1, -1).astype("float32")) for grid in np.indices((height, width)))
     found = [matrices[:, i, 0:1] * x + matrices[:, i, 1:2] * y + matrices[:, i, 2:3] for i in (0, 1)]

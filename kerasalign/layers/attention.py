@@ -1,4 +1,4 @@
-"""Scaled dot-product attention, for the layers that attend."""
+"""Scaled dot-product attention."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def attend(query, key, value, heads: int = 1):
         query: `(B, T, D)`.
         key: `(B, S, D)`.
         value: `(B, S, E)`.
-        heads: How many equal parts of D and E attend for themselves.
+        heads: Number of attention heads, equal parts of D and E.
 
     Returns:
         `(B, T, E)`.
@@ -30,7 +30,7 @@ def attend(query, key, value, heads: int = 1):
 
 
 def attention_macs(batch: int, queries: int, keys: int, size: int) -> int:
-    """Products of `attend` for features of one size."""
+    """Multiply-adds of `attend` when queries, keys and values have one size."""
     return 2 * batch * queries * keys * size
 
 

@@ -1,4 +1,4 @@
-"""Blur, then take every second pixel."""
+"""Downsampling after a blur."""
 
 import math
 
@@ -28,7 +28,7 @@ def blur_matrix(length: int, size: int = 4, stride: int = 2) -> np.ndarray:
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class BlurPool(keras.layers.Layer):
-    """Halves maps after a fixed binomial blur, so that they shift with the picture instead of flickering.
+    """Downsamples maps after a fixed binomial blur, which keeps them from aliasing when the image shifts.
 
     Args:
         size: Taps of the blur; 4 is [1, 3, 3, 1] / 8 along both axes.
@@ -37,7 +37,11 @@ class BlurPool(keras.layers.Layer):
     Call arguments:
         images: `(B, H, W, C)`; H and W must be known.
 
-    Input shape: `(B, H, W, C)`. Output shape: `(B, ceil(H / stride), ceil(W / stride), C)`.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        `(B, ceil(H / stride), ceil(W / stride), C)`.
 
     Raises:
         ValueError: If `size` or `stride` is below 1.

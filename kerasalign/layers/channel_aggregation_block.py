@@ -11,7 +11,7 @@ from kerasalign.layers.depthwise_norm import DepthwiseNorm
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class ChannelAggregationBlock(keras.layers.Layer):
-    """A symmetric residual block whose branches leave before channels are halved and come back before they double.
+    """A symmetric residual block with a branch before every halving and a merge before every doubling of the channels.
 
     With `c_0 = x`, `c_i` a 3x3 convolution of `c_(i-1)` to half its channels, and `r` the repetition of all channels:
 
@@ -22,13 +22,17 @@ class ChannelAggregationBlock(keras.layers.Layer):
     weight 1/8.
 
     Args:
-        momentum: Of the normalisations' moving statistics.
-        epsilon: Of the normalisations.
+        momentum: Momentum of the normalisations' moving statistics.
+        epsilon: Added to the variances of the normalisations.
 
     Call arguments:
         images: `(B, H, W, C)`, C divisible by 8.
 
-    Input shape: `(B, H, W, C)`. Output shape: the same.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        the same.
 
     Raises:
         ValueError: If the number of channels is not divisible by 8.

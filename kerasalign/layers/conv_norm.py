@@ -16,13 +16,17 @@ class ConvNorm(keras.layers.Layer):
         kernel_size: Sides of the kernel, or one number for a square.
         strides: Step between windows.
         activation: Whether ReLU follows.
-        momentum: Of the normalisation's moving statistics.
-        epsilon: Of the normalisation.
+        momentum: Momentum of the normalisation's moving statistics.
+        epsilon: Added to the variance of the normalisation.
 
     Call arguments:
         images: `(B, H, W, C)`.
 
-    Input shape: `(B, H, W, C)`. Output shape: `(B, ceil(H / strides), ceil(W / strides), filters)`.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        `(B, ceil(H / strides), ceil(W / strides), filters)`.
 
     Raises:
         ValueError: If a number is below 1.

@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-from kerasalign.support.checks import at_least
+from kerasalign.support.checks import at_least, positive
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -15,25 +15,32 @@ class CosineEmbedding(keras.layers.Layer):
     With `W ~ N(0, 1 / bandwidth^2)`, `b ~ U(0, 2 pi)` and the factor `sqrt(2 / units)` of `normalise`, the inner
     product of two embeddings approximates the kernel `exp(-|u - v|^2 / (2 bandwidth^2))` (random Fourier features).
 
-    The start matters. With `b = 0` and a small `W`, as dense layers usually start, every unit sits on the crest of the
-    cosine, where its derivative is 0: nothing is learned. A `W` that is far too large makes the phases of alike inputs
-    unrelated. Hence the random phases, and a bandwidth in the order of the inputs' length. The kernel that is kept is
-    `bandwidth * W`, in the order of 1: an optimiser such as Adam, which moves every element by about the learning rate,
-    would otherwise turn the phase of 32,768 inputs several times round in a step.
+    Initial values matter. With `b = 0` and a small `W`, the usual initial values of a dense layer, every unit is at a
+    maximum of the cosine, where its derivative is 0, and nothing is learned. A far too large `W` makes the phases of
+    similar inputs unrelated. So the phases are random, and the bandwidth is of the order of the inputs' length. The
+    stored kernel is `bandwidth * W`, of the order of 1: Adam moves every element by about the learning rate, which in
+    `W` itself would change the phase of 32,768 inputs by several turns a step.
 
     Args:
         units: d, size of the embedding.
-        bandwidth: Distance over which inputs count as alike; `None`: the square root of the number of inputs, for
-            inputs whose elements are in the order of 1.
+        bandwidth: Distance over which inputs count as similar; by default the square root of the number of inputs,
+            which fits inputs whose elements are of the order of 1.
         learned: Whether frequencies and phases are learned (equation 4) or stay as drawn (equation 3).
         normalise: Whether to multiply by `sqrt(2 / units)`.
-        seed: Seed of the initial values; `None` draws others every time.
+        seed: Seed of the initial values; `None` for different values every time.
 
     Call arguments:
         features: `(..., D)`.
 
-    Input shape: `(..., D)`. Output shape: `(..., units)`. Phases are computed in float32 whatever the policy: to half
-    precision a phase of several turns has no useful cosine.
+    Input shape:
+        `(..., D)`.
+
+    Output shape:
+        `(..., units)`.
+
+    Returns:
+        The embeddings. Phases are computed in float32 under every policy: in half precision a phase of several turns
+        has no useful cosine.
 
     Raises:
         ValueError: If `units` is below 1 or `bandwidth` is not positive.
@@ -58,8 +65,8 @@ class CosineEmbedding(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         at_least(1, units=units)
-        if bandwidth is not None and not bandwidth > 0:
-            raise ValueError(f"`bandwidth` must be positive. Received: bandwidth={bandwidth}")
+        if bandwidth is not None:
+            positive(bandwidth=bandwidth)
         self.units = units
         self.bandwidth = bandwidth
         self.learned = learned

@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from kerasalign.layers.rows import take_rows
-from kerasalign.support.checks import at_least
+from kerasalign.support.checks import at_least, one_of
 
 DECODERS = ("quarter", "soft", "insightface")
 ACTIVATIONS = ("sigmoid", "softmax", "linear")
@@ -14,29 +14,33 @@ _REACH = 3
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class DecodeHeatmaps(keras.layers.Layer):
-    """The place of the highest value of each map, in pixels of the crop, and how high it is.
+    """Position of the maximum of each map in pixels of the crop, and its probability.
 
-    Three ways to find the place:
+    There are three methods:
 
-    - `"quarter"`: the highest pixel, moved by a quarter of a pixel towards the higher of its neighbours in x and in y.
-    - `"soft"`: the mean place of the 7x7 pixels around it, weighted by their values after `activation`.
-    - `"insightface"`: the highest pixel of the maps resized to the crop, a whole number, as SDU's released code has it;
-      for a lone peak half a crop pixel too far up and left.
+    - `"quarter"`: the maximum, moved by a quarter of a pixel towards its larger neighbour in x and in y.
+    - `"soft"`: the mean position of the 7x7 pixels around the maximum, weighted by their values after `activation`.
+    - `"insightface"`: the maximum of the maps resized to the crop, a whole number, as in SDU's released code. For a
+      single peak it is half a crop pixel too far up and left.
 
-    Of equal values the first counts.
+    Of equal maxima the first one counts.
 
     Args:
         stride: Crop pixels per pixel of a map.
-        decode: One of these.
-        activation: What turns the maps into probabilities: `"sigmoid"`, `"softmax"` over the pixels, or `"linear"`.
+        decode: The method.
+        activation: Function from maps to probabilities: `"sigmoid"`, `"softmax"` over the pixels, or `"linear"`.
 
     Call arguments:
         maps: `(B, H, W, N)` before the activation; H and W must be known.
 
-    Input shape: `(B, H, W, N)`. Output shape: `(B, N, 2)` and `(B, N)`.
+    Input shape:
+        `(B, H, W, N)`.
+
+    Output shape:
+        `(B, N, 2)` and `(B, N)`.
 
     Returns:
-        Landmarks, x then y, and the probability at the highest pixel in 0..1, float32. No gradient flows to the maps.
+        Landmarks, x then y, and the probability at the maximum in 0..1, float32. No gradient flows to the maps.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -50,9 +54,8 @@ class DecodeHeatmaps(keras.layers.Layer):
 
     def __init__(self, stride: int = 2, decode: str = "quarter", activation: str = "sigmoid", **kwargs):
         super().__init__(autocast=False, **kwargs)
-        for name, value, known in (("decode", decode, DECODERS), ("activation", activation, ACTIVATIONS)):
-            if value not in known:
-                raise ValueError(f"`{name}` must be one of {known}. Received: {name}={value!r}")
+        one_of("decode", decode, DECODERS)
+        one_of("activation", activation, ACTIVATIONS)
         at_least(1, stride=stride)
         self.stride = stride
         self.decode = decode
@@ -117,7 +120,7 @@ class DecodeHeatmaps(keras.layers.Layer):
 
 
 def _highest(maps):
-    """Highest value of each map `(B, N)`, and row and column of the first pixel that has it."""
+    """Maximum of each map, `(B, N)`, with row and column of the first pixel that has this value."""
     _, height, width, count = maps.shape
     flat = ops.reshape(maps, (-1, height * width, count))
     peak = ops.max(flat, 1)
@@ -128,7 +131,7 @@ def _highest(maps):
 
 
 def _near(maps, row, column, dy: int, dx: int):
-    """Values `(B, N)` beside given pixels; beyond the border those of the border."""
+    """Values `(B, N)` at pixels moved by (dy, dx); positions outside the map take the nearest border pixel."""
     _, height, width, count = maps.shape
     row, column = ops.clip(row + dy, 0, height - 1), ops.clip(column + dx, 0, width - 1)
     first = ops.arange(ops.shape(maps)[0], dtype="int32")[:, None] * height
@@ -137,7 +140,7 @@ def _near(maps, row, column, dy: int, dx: int):
 
 
 def _resizing(side: int, factor: int) -> np.ndarray:
-    """Bilinear enlargement of one axis, `(factor * side, side)`, the border repeated, as OpenCV's."""
+    """Matrix `(factor * side, side)` of a bilinear upsampling of one axis with a repeated border, as in OpenCV."""
     place = np.clip((np.arange(factor * side) + 0.5) / factor - 0.5, 0, side - 1)
     low = np.minimum(np.floor(place).astype(int), side - 2)
     matrix = np.zeros((factor * side, side), "float32")

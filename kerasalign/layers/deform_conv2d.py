@@ -1,4 +1,4 @@
-"""Convolution whose windows bend to the picture."""
+"""Deformable convolution."""
 
 import math
 
@@ -7,17 +7,20 @@ import numpy as np
 from keras import ops
 
 from kerasalign.layers.rows import take_rows
-from kerasalign.support.checks import at_least
+from kerasalign.support.checks import at_least, one_of
 
 BOUNDARIES = ("zeros", "mxnet")
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class DeformConv2D(keras.layers.Layer):
-    """Deformable convolution (v1): every tap of every window is moved by an offset, which a convolution predicts.
+    """Deformable convolution (v1): a convolution predicts an offset for every kernel tap at every position.
 
-    A tap reads between pixels, bilinearly. Offsets start at zero, where the layer is an ordinary `Conv2D`. Taps are
-    gathered, multiplied and added one after the other, so that less than one im2col matrix is in memory.
+    Taps read the image by bilinear interpolation. Initial offsets are zero, which makes the layer an ordinary `Conv2D`.
+    Inference processes one tap after the other, so that memory holds less than one im2col matrix.
+
+    Offsets are in pixels of the input. Channel `2 k` of a deformable group moves tap `k`, in row-major order, down;
+    channel `2 k + 1` moves it right. This is the order of MXNet, torchvision and ONNX.
 
     Args:
         filters: Number of output channels.
@@ -25,23 +28,24 @@ class DeformConv2D(keras.layers.Layer):
         strides: Step between windows.
         padding: `"same"`, as Keras pads, or `"valid"`.
         dilation_rate: Step between the taps of a window.
-        groups: Groups of channels that are filtered apart.
-        deformable_groups: Contiguous groups of input channels with offsets of their own.
-        boundary: What lies beyond the border: `"zeros"`, the continuous rule of torchvision and ONNX, or `"mxnet"`,
-            nothing before pixel 0 and the last pixel up to half of the next.
+        groups: Number of channel groups, each with filters of its own.
+        deformable_groups: Number of groups of consecutive input channels, each with offsets of its own.
+        boundary: Values outside the image: `"zeros"`, the continuous rule of torchvision and ONNX, or `"mxnet"`:
+            0 before pixel 0, and the last pixel continues for less than a pixel.
         use_bias: Whether a bias is added.
-        kernel_initializer: Of the kernel; by default He's.
+        kernel_initializer: Initialiser of the kernel; by default He's.
 
     Call arguments:
         images: `(B, H, W, C)`; H and W must be known.
 
-    Input shape: `(B, H, W, C)`. Output shape: `(B, H', W', filters)`, as of `keras.layers.Conv2D`.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        `(B, H', W', filters)`, as of `keras.layers.Conv2D`.
 
     Raises:
         ValueError: If an argument is out of range or channels do not fit the groups.
-
-    Offsets are in pixels of the input. Channel `2 k` of a deformable group moves tap `k`, in reading order, down and
-    `2 k + 1` moves it right, the order of MXNet, torchvision and ONNX.
 
     Example:
 
@@ -69,9 +73,8 @@ class DeformConv2D(keras.layers.Layer):
         pairs = {"kernel_size": kernel_size, "strides": strides, "dilation_rate": dilation_rate}
         pairs = {name: (value, value) if isinstance(value, int) else tuple(value) for name, value in pairs.items()}
         at_least(1, filters=filters, groups=groups, deformable_groups=deformable_groups, **pairs)
-        for name, value, known in (("padding", padding, ("same", "valid")), ("boundary", boundary, BOUNDARIES)):
-            if value not in known:
-                raise ValueError(f"`{name}` must be one of {known}. Received: {name}={value!r}")
+        one_of("padding", padding, ("same", "valid"))
+        one_of("boundary", boundary, BOUNDARIES)
         if filters % groups:
             raise ValueError(f"`filters` must be a multiple of `groups`. Received: filters={filters}, groups={groups}")
         self.filters = filters
@@ -85,7 +88,7 @@ class DeformConv2D(keras.layers.Layer):
 
     @property
     def taps(self) -> int:
-        """Taps of a window."""
+        """Number of kernel taps."""
         return math.prod(self.kernel_size)
 
     def build(self, input_shape):
@@ -121,7 +124,7 @@ class DeformConv2D(keras.layers.Layer):
         return self.deformed(images, self.predict_offsets(images), training)
 
     def deformed(self, images, offsets, training=None):
-        """The convolution of `(B, H, W, C)` at given offsets `(B, H', W', G, T, 2)`."""
+        """The convolution of `(B, H, W, C)` images with given offsets `(B, H', W', G, T, 2)`."""
         _, height, width, channels = images.shape
         parts = self.deformable_groups
         pixels = ops.reshape(images, (-1, channels // parts))
@@ -143,7 +146,7 @@ class DeformConv2D(keras.layers.Layer):
         # Training reads all taps in one pass: a graph of many small steps takes minutes to compile, and the backward
         # pass would keep what each has read anyway. Inference goes tap by tap, in a fraction of the memory.
         step = self.taps if training else 1
-        # A backward pass would keep four pixels of every tap: they are gathered again instead.
+        # The backward pass gathers pixels again instead of keeping four for every tap.
         once = keras.remat(product) if training else product
         for tap in range(0, self.taps, step):
             part = slice(tap, tap + step)
@@ -160,7 +163,7 @@ class DeformConv2D(keras.layers.Layer):
         return out + self.bias if self.use_bias else out
 
     def _grid(self, height: int, width: int):
-        """Where taps read at zero offsets: rows and columns `(H', W', T)`."""
+        """Row and column that each tap reads at zero offset, `(H', W', T)` each."""
         axes = []
         for side, kernel, step, spread in zip((height, width), self.kernel_size, self.strides, self.dilation_rate):
             reach = (kernel - 1) * spread + 1
@@ -173,7 +176,7 @@ class DeformConv2D(keras.layers.Layer):
         return (grid.reshape(*shape[:2], -1).astype("float32") for grid in (down, right))
 
     def _corners(self, y, x, height: int, width: int):
-        """The four pixels around a position: row, column, and the share of each."""
+        """The four pixels around each position: row, column and interpolation weight."""
         top, left = ops.floor(y), ops.floor(x)
         below, beside = y - top, x - left
         top, left = ops.cast(top, "int32"), ops.cast(left, "int32")
@@ -187,7 +190,7 @@ class DeformConv2D(keras.layers.Layer):
                 yield row, column, share_y * share_x * inside
 
     def _weights_of(self, part: slice):
-        """The kernel of some taps, `(t, g, C / g, F / g)`."""
+        """The weights of a range of taps, `(t, g, C / g, F / g)`."""
         shape = (self.taps, -1, self.groups, self.filters // self.groups)
         return ops.transpose(ops.reshape(self.kernel, shape), (0, 2, 1, 3))[part]
 
@@ -202,7 +205,7 @@ class DeformConv2D(keras.layers.Layer):
         return ops.reshape(ops.transpose(made, (1, 0, 2)), (-1, self.filters))
 
     def count_macs(self, images):
-        """Products with the kernel; those of the offsets' convolution are its own, interpolation is none."""
+        """Multiply-adds with the kernel, without interpolation. The offsets' convolution counts its own."""
         return math.prod(self.compute_output_shape(images)) * self.taps * images[-1] // self.groups
 
     def compute_output_shape(self, input_shape):

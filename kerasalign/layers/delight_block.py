@@ -12,19 +12,23 @@ from kerasalign.support.checks import at_least
 class DeLighTBlock(keras.layers.Layer):
     """`x = LN(x + attention(DExTra(x)))`, then `x = LN(x + feed_forward(x))`.
 
-    The attention has one head on the D / 2 features that DExTra gives; the feed-forward narrows to D / `reduction`.
+    The attention has one head over the D / 2 features of DExTra. The feed-forward layer has D / `reduction` units.
 
     Args:
         depth: Number of grouped layers of DExTra.
-        widening: Widest of them per feature.
-        reduction: How much the feed-forward narrows.
-        dropout: Rate after attention and feed-forward.
+        widening: Features of the widest grouped layer per input feature.
+        reduction: Input features per hidden unit of the feed-forward layer.
+        dropout: Dropout rate after attention and feed-forward layer.
         max_groups: As in `DExTra`.
 
     Call arguments:
         tokens: `(B, T, D)`.
 
-    Input shape: `(B, T, D)`. Output shape: the same.
+    Input shape:
+        `(B, T, D)`.
+
+    Output shape:
+        the same.
 
     Raises:
         ValueError: If `reduction` is below 1 or `dropout` is not in [0, 1).

@@ -20,14 +20,18 @@ class DeLighTEncoder(keras.layers.Layer):
         min_depth: Grouped layers of the first block.
         max_depth: Grouped layers of the last block.
         widening: Widening of the first block.
-        reduction: How much the feed-forward layers narrow.
-        dropout: Rate after attention and feed-forward.
+        reduction: Input features per hidden unit of the feed-forward layers.
+        dropout: Dropout rate after attention and feed-forward layer.
         max_groups: As in `DExTra`.
 
     Call arguments:
         tokens: `(B, T, D)`, D even.
 
-    Input shape: `(B, T, D)`. Output shape: the same.
+    Input shape:
+        `(B, T, D)`.
+
+    Output shape:
+        the same.
 
     Raises:
         ValueError: If `blocks` is below 1, or the depths are not in order.

@@ -13,13 +13,17 @@ class DepthwiseNorm(keras.layers.Layer):
 
     Args:
         kernel_size: Side of the kernel.
-        momentum: Of the normalisation's moving statistics.
-        epsilon: Of the normalisation.
+        momentum: Momentum of the normalisation's moving statistics.
+        epsilon: Added to the variance of the normalisation.
 
     Call arguments:
         images: `(B, H, W, C)`.
 
-    Input shape: `(B, H, W, C)`. Output shape: the same.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        the same.
 
     Raises:
         ValueError: If `kernel_size` is below 1.

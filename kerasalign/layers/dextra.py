@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from kerasalign.layers.grouped_linear import GroupedLinear
+from kerasalign.support.checks import at_least, positive
 
 
 def dextra_sizes(size: int, widest: int, depth: int, max_groups: int) -> tuple[list[int], list[int], list[int]]:
@@ -41,12 +42,12 @@ def dextra_sizes(size: int, widest: int, depth: int, max_groups: int) -> tuple[l
 
 
 def most_groups(features: int) -> int:
-    """Largest number of groups by default: the power of two next above a 32nd of the features, at least 2."""
+    """Default for the largest number of groups: the next power of two above a 32nd of the features, at least 2."""
     return 2 ** max(math.ceil(math.log2(features / 32)), 1)
 
 
 def dextra_unit(features: int, depth: int) -> int:
-    """What the features of a token must be a multiple of for `depth` grouped layers with groups by default."""
+    """The number that divides a token's features for `depth` grouped layers with the default number of groups."""
     return 2 * max(dextra_sizes(features // 2, features, depth, most_groups(features))[2])
 
 
@@ -65,7 +66,11 @@ class DExTra(keras.layers.Layer):
     Call arguments:
         tokens: `(B, T, D)`, D even.
 
-    Input shape: `(B, T, D)`. Output shape: `(B, T, D / 2)`.
+    Input shape:
+        `(B, T, D)`.
+
+    Output shape:
+        `(B, T, D / 2)`.
 
     Raises:
         ValueError: If an argument is out of range or D is odd.
@@ -79,10 +84,8 @@ class DExTra(keras.layers.Layer):
 
     def __init__(self, depth: int = 4, widening: float = 2.0, max_groups: int | None = None, **kwargs):
         super().__init__(**kwargs)
-        if depth < 2:
-            raise ValueError(f"`depth` must be at least 2. Received: depth={depth}")
-        if not widening > 0:
-            raise ValueError(f"`widening` must be positive. Received: widening={widening}")
+        at_least(2, depth=depth)
+        positive(widening=widening)
         self.depth = depth
         self.widening = float(widening)
         self.max_groups = max_groups

@@ -1,4 +1,4 @@
-"""Weights of a fixed graph's edges, predicted from an image."""
+"""Edge weights of a fixed graph, predicted from feature maps."""
 
 import keras
 import numpy as np
@@ -9,17 +9,22 @@ from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class DynamicAdjacency(keras.layers.Layer):
-    """Two dense layers over averaged features weigh the edges of a graph; each node's weights sum to 1.
+    """Predicts the edge weights of a graph by two dense layers over averaged features; each node's weights sum to 1.
 
     Args:
-        graph: `(N, N)` booleans or numbers; row i is non-zero where node i takes from node j. Every row needs one.
-        dynamic: `False` weighs a node's edges alike and has no weights (the ablation "w/o DW").
+        graph: `(N, N)` booleans or numbers; non-zero at (i, j) where an edge leads from node j to node i. Every row
+            needs an edge.
+        dynamic: `False` gives all edges of a node the same weight and learns nothing (the ablation "w/o DW").
 
     Call arguments:
         features: `(B, H, W, C)`.
-        training: As in `keras.layers.BatchNormalization`.
+        training: Whether the normalisation uses the batch's statistics.
 
-    Input shape: `(B, H, W, C)`. Output shape: `(B, N, N)`, float32; 0 where the graph has no edge.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        `(B, N, N)`, float32; 0 where the graph has no edge.
 
     Raises:
         ValueError: If the graph is not square or a node has no edge.
@@ -39,7 +44,7 @@ class DynamicAdjacency(keras.layers.Layer):
             raise ValueError(f"`graph` must be (N, N) with an edge in every row. Received: shape {graph.shape}")
         self.graph = graph
         self.dynamic = dynamic
-        # Which logit each cell takes; the last one is that of no edge. A gather, since runtimes dislike a scatter.
+        # Index of the logit of each cell; the last logit stands for no edge. Not every runtime has a scatter.
         self._cells = np.where(graph.ravel(), np.cumsum(graph.ravel()) - 1, graph.sum()).astype("int32")
 
     @property

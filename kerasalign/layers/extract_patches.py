@@ -1,4 +1,4 @@
-"""Small windows of an image around moving points."""
+"""Patches of an image around given points."""
 
 import keras
 import numpy as np
@@ -10,18 +10,22 @@ from kerasalign.support.checks import at_least
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class ExtractPatches(keras.layers.Layer):
-    """Copies a square patch around each centre: nearest pixels, no interpolation, zero outside the image.
+    """Copies a square patch around each center: nearest pixels, no interpolation, zero outside the image.
 
-    A patch starts at `floor(centre) - patch_size // 2`. No gradient flows to the images or the centres.
+    A patch starts at `floor(center) - patch_size // 2`. No gradient flows to the images or the centers.
 
     Args:
         patch_size: Side of a patch in pixels.
 
     Call arguments:
         images: `(B, H, W, C)`; H and W must be known.
-        centres: `(B, P, 2)`, y then x, in pixels of the image.
+        centers: `(B, P, 2)`, y then x, in pixels of the image.
 
-    Input shape: `(B, H, W, C)` and `(B, P, 2)`. Output shape: `(B, P, patch_size, patch_size, C)`.
+    Input shape:
+        `(B, H, W, C)` and `(B, P, 2)`.
+
+    Output shape:
+        `(B, P, patch_size, patch_size, C)`.
 
     Raises:
         ValueError: If `patch_size` is below 1.
@@ -40,13 +44,13 @@ class ExtractPatches(keras.layers.Layer):
         at_least(1, patch_size=patch_size)
         self.patch_size = patch_size
 
-    def call(self, images, centres):
+    def call(self, images, centers):
         images = ops.stop_gradient(images)
         _, height, width, channels = images.shape
         offsets = np.arange(self.patch_size, dtype="int32") - self.patch_size // 2
-        # Far-away centres are clipped first: their patches are empty anyhow, and int32 must not overflow.
+        # Far-away centers are clipped first: their patches are empty anyway, and int32 must not overflow.
         limit = float(max(height, width) + self.patch_size)
-        start = ops.floor(ops.clip(ops.stop_gradient(ops.cast(centres, "float32")), -limit, limit))
+        start = ops.floor(ops.clip(ops.stop_gradient(ops.cast(centers, "float32")), -limit, limit))
         start = ops.cast(start, "int32")
         beside = ops.convert_to_tensor(offsets)
         rows, row_inside = _within(start[..., 0:1] + beside, height)
@@ -57,15 +61,15 @@ class ExtractPatches(keras.layers.Layer):
         batch = ops.reshape(ops.arange(ops.shape(images)[0], dtype="int32") * height, (-1, 1, 1))
         flat = ops.expand_dims((batch + rows) * width, -1) + ops.expand_dims(columns, -2)
         patches = take_rows(ops.reshape(images, (-1, channels)), flat)
-        side, points = self.patch_size, centres.shape[1]
+        side, points = self.patch_size, centers.shape[1]
         patches = ops.reshape(patches, (-1, points, side, side * channels)) * ops.cast(inside, patches.dtype)
         return ops.reshape(patches, (-1, points, side, side, channels))
 
-    def compute_output_shape(self, images_shape, centres_shape):
-        return (*centres_shape[:2], self.patch_size, self.patch_size, images_shape[-1])
+    def compute_output_shape(self, images_shape, centers_shape):
+        return (*centers_shape[:2], self.patch_size, self.patch_size, images_shape[-1])
 
-    def compute_output_spec(self, images, centres):
-        return keras.KerasTensor(self.compute_output_shape(images.shape, centres.shape), dtype=images.dtype)
+    def compute_output_spec(self, images, centers):
+        return keras.KerasTensor(self.compute_output_shape(images.shape, centers.shape), dtype=images.dtype)
 
     def get_config(self):
         return super().get_config() | {"patch_size": self.patch_size}

@@ -2,27 +2,32 @@
 
 import keras
 
-# What the kernel takes.
+# Types that the kernel takes.
 _DTYPES = ("float32", "float16", "bfloat16")
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """Keras' batch normalisation with PyTorch's defaults, by TensorFlow's fused kernel where that is the backend.
+    """Keras' batch normalisation with PyTorch's defaults; under TensorFlow it uses the fused kernel.
 
-    Keras writes it as separate operations in float32, which on a CPU cost more than the bfloat16 convolution before
-    them. Values, weights and names are Keras' own; JAX, PyTorch, float64 and what is not an image take Keras' way.
+    Keras computes it by separate operations in float32, which on a CPU cost more than the bfloat16 convolution before
+    them. Values, weights and names are those of Keras. JAX, PyTorch, float64 and inputs that are not images use Keras'
+    own implementation.
 
     Args:
-        momentum: Of the moving statistics.
+        momentum: Momentum of the moving statistics.
         epsilon: Added to the variance.
         **kwargs: As in `keras.layers.BatchNormalization`.
 
     Call arguments:
         inputs: `(B, H, W, C)`.
-        training: Whether to use the batch's statistics and to move the moving ones.
+        training: Whether to use the batch's statistics and to update the moving statistics.
 
-    Input shape: any. Output shape: the same.
+    Input shape:
+        any.
+
+    Output shape:
+        the same.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Attention of a patch by what all patches show, through a dense layer."""
+"""Attention over patches by a dense layer."""
 
 import keras
 from keras import ops
@@ -6,7 +6,7 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class GlobalPatchAttention(keras.layers.Layer):
-    """Weighs every patch by a sigmoid of a dense layer over the means of all patches' features.
+    """Weights every patch by the sigmoid of a dense layer over the mean features of all patches.
 
     Args:
         kernel_initializer: Initialiser of the dense kernel.
@@ -14,7 +14,11 @@ class GlobalPatchAttention(keras.layers.Layer):
     Call arguments:
         features: `(B, P, F)`.
 
-    Input shape: `(B, P, F)`. Output shape: `(B, P, F)` and `(B, P)`.
+    Input shape:
+        `(B, P, F)`.
+
+    Output shape:
+        `(B, P, F)` and `(B, P)`.
 
     Returns:
         The weighted features, and each patch's weight in 0..1.
@@ -42,7 +46,7 @@ class GlobalPatchAttention(keras.layers.Layer):
         return features * weight[..., None], weight
 
     def count_macs(self, features):
-        """Products of one call: the kernel's, and the weighing of the features."""
+        """Multiply-adds of one call: with the kernel, and of the weights with the features."""
         batch, patches, size = features
         return batch * patches * (patches + size)
 

@@ -18,10 +18,14 @@ class GraphConvolution(keras.layers.Layer):
 
     Call arguments:
         nodes: `(B, N, D)`.
-        adjacency: `(B, N, N)` weights; row i weighs what node i takes from the others. Rows sum to 1 in SCC.
-        training: As in `keras.layers.BatchNormalization`.
+        adjacency: `(B, N, N)` weights; row i holds the weights of the edges to node i. In SCC rows sum to 1.
+        training: Whether the normalisation uses the batch's statistics.
 
-    Input shape: `(B, N, D)` and `(B, N, N)`. Output shape: `(B, N, units)`.
+    Input shape:
+        `(B, N, D)` and `(B, N, N)`.
+
+    Output shape:
+        `(B, N, units)`.
 
     Raises:
         ValueError: If `units` is below 1.
@@ -31,7 +35,7 @@ class GraphConvolution(keras.layers.Layer):
         moved = GraphConvolution(128)(nodes, adjacency)
 
     Reference: Zhu et al., "Structure Coherence Component for Face Alignment" (arXiv 2006.11697), equation 6.
-    Statistics of the normalisation are over batch and nodes.
+    The normalisation's statistics are over batch and nodes.
     """
 
     def __init__(self, units: int, activation: bool = True, bias_initializer=None, **kwargs):

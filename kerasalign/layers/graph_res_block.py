@@ -12,9 +12,13 @@ class GraphResBlock(keras.layers.Layer):
     Call arguments:
         nodes: `(B, N, D)`.
         adjacency: `(B, N, N)`, rows sum to 1.
-        training: As in `keras.layers.BatchNormalization`.
+        training: Whether the normalisation uses the batch's statistics.
 
-    Input shape: `(B, N, D)` and `(B, N, N)`. Output shape: `(B, N, D)`.
+    Input shape:
+        `(B, N, D)` and `(B, N, N)`.
+
+    Output shape:
+        `(B, N, D)`.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Linear map of groups of features, each by its own matrix."""
+"""Grouped linear layer."""
 
 import math
 
@@ -8,19 +8,23 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class GroupedLinear(keras.layers.Layer):
-    """Splits the features into groups, maps each by its own matrix, and mixes the groups by a shuffle.
+    """Splits the features into groups, multiplies each by a matrix of its own, and shuffles the results.
 
-    One batched matrix product, whatever the number of groups. With one group it is a dense layer.
+    It is one batched matrix product for any number of groups. With one group it is a dense layer.
 
     Args:
         units: Number of output features, divisible by `groups`.
         groups: Number of groups g.
-        shuffle: Whether output j of group i goes to place j g + i instead of i units / g + j.
+        shuffle: Whether output j of group i becomes feature j g + i instead of i units / g + j.
 
     Call arguments:
         tokens: `(B, T, F)`, F divisible by `groups`.
 
-    Input shape: `(B, T, F)`. Output shape: `(B, T, units)`.
+    Input shape:
+        `(B, T, F)`.
+
+    Output shape:
+        `(B, T, units)`.
 
     Raises:
         ValueError: If `units`, `groups` or F do not fit each other.

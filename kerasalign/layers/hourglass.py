@@ -5,13 +5,13 @@ from keras import ops
 
 from kerasalign.layers.residual_bottleneck import ResidualBottleneck
 from kerasalign.layers.shuffle_unit import ShuffleUnit
-from kerasalign.support.checks import at_least
+from kerasalign.support.checks import at_least, one_of
 
 SHUFFLE = ("none", "decoder", "all")
 
 
 def double(images):
-    """Nearest-neighbour upsampling by 2 of `(B, H, W, C)`, as two concatenations: copies, both ways."""
+    """Nearest-neighbour upsampling of `(B, H, W, C)` by 2, as two concatenations: both passes only copy."""
     _, height, width, channels = images.shape
     wide = ops.reshape(ops.concatenate([images, images], -1), (-1, height, 2 * width, channels))
     return ops.reshape(ops.concatenate([wide, wide], 2), (-1, 2 * height, 2 * width, channels))
@@ -19,21 +19,25 @@ def double(images):
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class Hourglass(keras.layers.Layer):
-    """`h(x) = skip(x) + double(decode(h'(encode(halve(x)))))`, h' the next smaller one and a unit at the bottom.
+    """`h(x) = skip(x) + double(decode(h'(encode(halve(x)))))`; h' is the next smaller hourglass, finally one unit.
 
     Args:
         middle: Middle channels of the residual units.
         depth: How often the maps are halved.
-        shuffle: Where ShuffleNetV2 units take the place of residual ones: `"none"`, `"decoder"` (LW-BAFA's choice)
+        shuffle: Where ShuffleNetV2 units replace residual units: `"none"`, `"decoder"` (LW-BAFA's choice)
             or `"all"`.
 
     Call arguments:
         images: `(B, H, W, C)`; H and W known and divisible by 2^depth.
 
-    Input shape: `(B, H, W, C)`. Output shape: the same.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        the same.
 
     Raises:
-        ValueError: If an argument is out of range, or the sides cannot be halved as often.
+        ValueError: If an argument is out of range, or the sides are not divisible by 2^depth.
 
     Example:
 
@@ -46,8 +50,7 @@ class Hourglass(keras.layers.Layer):
     def __init__(self, middle: int, depth: int = 4, shuffle: str = "none", **kwargs):
         super().__init__(**kwargs)
         at_least(1, middle=middle, depth=depth)
-        if shuffle not in SHUFFLE:
-            raise ValueError(f"`shuffle` must be one of {SHUFFLE}. Received: shuffle={shuffle!r}")
+        one_of("shuffle", shuffle, SHUFFLE)
         self.middle = middle
         self.depth = depth
         self.shuffle = shuffle

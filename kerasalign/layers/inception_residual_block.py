@@ -8,18 +8,22 @@ from kerasalign.layers.conv_norm import ConvNorm
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class InceptionResidualBlock(keras.layers.Layer):
-    """Branches 1x1, 1x1-3x3 and 1x1-3x3-3x3 side by side, joined by a 1x1 convolution, beside a skip.
+    """Parallel branches 1x1, 1x1-3x3 and 1x1-3x3-3x3, joined by a 1x1 convolution, and a skip connection.
 
-    The branches end in a quarter, a quarter and a half of the channels. Every convolution is normalised, and all but
+    The branches have a quarter, a quarter and a half of the channels. Every convolution is normalised, and all but
     the joining one end in ReLU; another ReLU comes after the sum.
 
     Args:
-        epsilon: Of the normalisations.
+        epsilon: Added to the variances of the normalisations.
 
     Call arguments:
         images: `(B, H, W, C)`, C divisible by 8.
 
-    Input shape: `(B, H, W, C)`. Output shape: the same.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        the same.
 
     Raises:
         ValueError: If the number of channels is not divisible by 8.

@@ -1,4 +1,4 @@
-"""MobileNetV2's building block on windows that shrink."""
+"""MobileNetV2's building block without padding."""
 
 import keras
 from keras import ops
@@ -8,10 +8,10 @@ from kerasalign.support.checks import at_least
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class InvertedBottleneck(keras.layers.Layer):
-    """Widens the channels (1x1), filters each alone (3x3, no padding) and narrows them without activation (1x1).
+    """Expands the channels (1x1), filters each (depthwise 3x3, no padding) and projects them without activation (1x1).
 
-    It takes the place of a 3x3 convolution without padding: the window shrinks by one pixel on every side.
-    Where input and output have the same number of channels, the inner part of the input is added.
+    It replaces a 3x3 convolution without padding: the maps shrink by one pixel on every side. Where input and output
+    have the same number of channels, the inner part of the input is added.
 
     Args:
         filters: Number of output channels.
@@ -20,7 +20,11 @@ class InvertedBottleneck(keras.layers.Layer):
     Call arguments:
         images: `(B, H, W, C)`.
 
-    Input shape: `(B, H, W, C)`. Output shape: `(B, H - 2, W - 2, filters)`.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        `(B, H - 2, W - 2, filters)`.
 
     Raises:
         ValueError: If `filters` or `expansion` is below 1.
@@ -30,7 +34,7 @@ class InvertedBottleneck(keras.layers.Layer):
         small = InvertedBottleneck(32)(np.ones((1, 14, 14, 3), "float32"))      # (1, 12, 12, 32)
 
     Reference: Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks" (arXiv 1801.04381),
-    section 3. Here without batch normalisation, which MuSiCa has nowhere.
+    section 3. Here without batch normalisation, which MuSiCa does not have.
     """
 
     def __init__(self, filters: int, expansion: int = 6, **kwargs):

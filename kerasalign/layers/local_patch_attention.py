@@ -1,4 +1,4 @@
-"""Attention of a patch over its own features."""
+"""Attention over the features of a patch."""
 
 import math
 
@@ -8,7 +8,7 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class LocalPatchAttention(keras.layers.Layer):
-    """Weighs every component of a feature vector by a sigmoid of a dense layer of the same vector.
+    """Weights every component of a feature vector by the sigmoid of a dense layer over the same vector.
 
     The weights are shared by all patches.
 
@@ -18,7 +18,11 @@ class LocalPatchAttention(keras.layers.Layer):
     Call arguments:
         features: `(..., F)`.
 
-    Input shape: `(..., F)`. Output shape: two tensors of the input's shape.
+    Input shape:
+        `(..., F)`.
+
+    Output shape:
+        two tensors of the input's shape.
 
     Returns:
         The weighted features, and the attention in 0..1.
@@ -44,7 +48,7 @@ class LocalPatchAttention(keras.layers.Layer):
         return features * attention, attention
 
     def count_macs(self, features):
-        """Products of one call: the kernel's, and the weighing of the features."""
+        """Multiply-adds of one call: with the kernel, and of the weights with the features."""
         return math.prod(features) * (features[-1] + 1)
 
     def compute_output_shape(self, input_shape):

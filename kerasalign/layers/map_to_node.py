@@ -1,4 +1,4 @@
-"""From feature maps to the nodes of a graph."""
+"""Feature maps as nodes of a graph."""
 
 import keras
 from keras import ops
@@ -9,12 +9,16 @@ class MapToNode(keras.layers.Layer):
     """Gives each node its own maps: channels `n i .. n i + n - 1` become the features of node i.
 
     Args:
-        nodes: N.
+        nodes: Number of nodes N.
 
     Call arguments:
         maps: `(B, H, W, n N)`.
 
-    Input shape: `(B, H, W, n N)`. Output shape: `(B, N, n H W)`.
+    Input shape:
+        `(B, H, W, n N)`.
+
+    Output shape:
+        `(B, N, n H W)`.
 
     Raises:
         ValueError: If N does not divide the channels.

@@ -8,19 +8,23 @@ from kerasalign.support.checks import at_least
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class ParallelAttention(keras.layers.Layer):
-    """Weighs maps by channel and by place, both judged from other maps: `x * Ac(s) * As(s) + x`.
+    """Weights maps by channel and by position; both weights come from a guide: `x * Ac(s) * As(s) + x`.
 
     Args:
         reduction: Channels of `guide` per hidden unit of the channel attention.
 
     Call arguments:
-        maps: `(B, H, W, C)`, what is weighed.
-        guide: `(B, H, W, C)`, what decides: semantically richer maps, or `maps` itself (self-attention).
+        maps: `(B, H, W, C)`, the maps to weight.
+        guide: `(B, H, W, C)`, the maps that decide the weights: semantically richer maps, or `maps` itself.
 
-    Input shape: `(B, H, W, C)` twice. Output shape: `(B, H, W, C)` and `(B, H, W, C)`.
+    Input shape:
+        `(B, H, W, C)` twice.
+
+    Output shape:
+        `(B, H, W, C)` and `(B, H, W, C)`.
 
     Returns:
-        The weighed maps, and the product of both attentions in 0..1.
+        The weighted maps, and the product of both attentions in 0..1.
 
     Raises:
         ValueError: If `reduction` is below 1.

@@ -1,4 +1,4 @@
-"""Residual block of three convolutions in a row whose outputs stand side by side."""
+"""Residual block of three consecutive convolutions whose outputs are concatenated."""
 
 import keras
 from keras import ops
@@ -9,20 +9,23 @@ from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class ParallelMultiscaleBlock(keras.layers.Layer):
-    """3x3 convolutions to a half, a quarter and a quarter of the channels, each of the one before; all of them are the
-    output, beside a skip.
+    """Three consecutive 3x3 convolutions of a half, a quarter and a quarter of the channels, concatenated; a skip.
 
-    Each comes behind normalisation and ReLU; nothing comes behind the sum. Where the number of channels changes, the
+    Normalisation and ReLU precede each convolution; nothing follows the sum. Where the number of channels changes, the
     skip is a 1x1 convolution of the first activation.
 
     Args:
         filters: Number of output channels, divisible by 4.
-        epsilon: Of the normalisations.
+        epsilon: Added to the variances of the normalisations.
 
     Call arguments:
         images: `(B, H, W, C)`.
 
-    Input shape: `(B, H, W, C)`. Output shape: `(B, H, W, filters)`.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        `(B, H, W, filters)`.
 
     Raises:
         ValueError: If `filters` is not a positive multiple of 4.

@@ -1,4 +1,4 @@
-"""Attention of a patch by what its neighbours on the face show, through a graph convolution."""
+"""Attention over patches by graph convolutions."""
 
 import keras
 import numpy as np
@@ -9,20 +9,24 @@ from kerasalign.support.checks import at_least
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class PatchGraphAttention(keras.layers.Layer):
-    """Weighs every patch by a sigmoid of two graph convolutions over all patches' features.
+    """Weights every patch by the sigmoid of two graph convolutions over the features of all patches.
 
-    The graph is fixed: a patch is joined to its nearest neighbours, in both directions. With the normalised
+    The graph is fixed: edges in both directions join a patch and its nearest neighbours. With the normalised
     adjacency `A = D^-1/2 (G + I) D^-1/2` the weights are `sigmoid(A relu(A X W0) W1)`.
 
     Args:
         points: `(P, 2)` positions of the patches, such as the mean shape; their scale does not matter.
-        neighbours: Number of nearest patches that each is joined to; all, where there are fewer.
+        neighbours: Number of nearest patches that each patch is joined to; all patches if there are fewer.
         hidden: Number of features between the two convolutions.
 
     Call arguments:
         features: `(B, P, F)`.
 
-    Input shape: `(B, P, F)`. Output shape: `(B, P, F)` and `(B, P)`.
+    Input shape:
+        `(B, P, F)`.
+
+    Output shape:
+        `(B, P, F)` and `(B, P)`.
 
     Returns:
         The weighted features, and each patch's weight in 0..1.

@@ -1,8 +1,10 @@
-"""Mean and standard deviation of the part of a crop that shows the photo."""
+"""Mean and standard deviation of the pixels of a crop that lie in the photo."""
 
 import keras
 import numpy as np
 from keras import ops
+
+from kerasalign.support.checks import positive
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -12,13 +14,17 @@ class PhotoStatistics(keras.layers.Layer):
     Pixels that are exactly (0, 0, 0) lie outside the photo (see `kerasalign.geometry.warp`) and do not count.
 
     Args:
-        epsilon: Smallest standard deviation, in grey levels.
-        per_channel: Whether each channel has its own, or all share one.
+        epsilon: Smallest standard deviation, in gray levels.
+        per_channel: Whether each channel has statistics of its own.
 
     Call arguments:
         images: `(B, H, W, C)`, `uint8` or float in 0..255; H and W must be known.
 
-    Input shape: `(B, H, W, C)`. Output shape: two of `(B, 1)`, or of `(B, C)` per channel.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        two of `(B, 1)`, or of `(B, C)` per channel.
 
     Returns:
         Mean and 1 / standard deviation, float32.
@@ -36,8 +42,7 @@ class PhotoStatistics(keras.layers.Layer):
 
     def __init__(self, epsilon: float = 1.0, per_channel: bool = False, **kwargs):
         super().__init__(autocast=False, **kwargs)
-        if not epsilon > 0:
-            raise ValueError(f"`epsilon` must be positive. Received: epsilon={epsilon}")
+        positive(epsilon=epsilon)
         self.epsilon = epsilon
         self.per_channel = per_channel
 

@@ -5,22 +5,27 @@ from keras import ops
 
 from kerasalign.layers.conv_norm import convolution
 from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
+from kerasalign.support.checks import at_least
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class PreactivationBottleneck(keras.layers.Layer):
-    """1x1, 3x3 and 1x1 convolutions, half as wide in the middle, each behind normalisation and ReLU, beside a skip.
+    """1x1, 3x3 (with half the channels) and 1x1 convolutions, normalisation and ReLU before each, and a skip.
 
     Where the number of channels changes, the skip is a 1x1 convolution of the first activation.
 
     Args:
         filters: Number of output channels.
-        epsilon: Of the normalisations.
+        epsilon: Added to the variances of the normalisations.
 
     Call arguments:
         images: `(B, H, W, C)`.
 
-    Input shape: `(B, H, W, C)`. Output shape: `(B, H, W, filters)`.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        `(B, H, W, filters)`.
 
     Raises:
         ValueError: If `filters` is below 2.
@@ -34,8 +39,7 @@ class PreactivationBottleneck(keras.layers.Layer):
 
     def __init__(self, filters: int, epsilon: float = 2e-5, **kwargs):
         super().__init__(**kwargs)
-        if filters < 2:
-            raise ValueError(f"`filters` must be at least 2. Received: filters={filters}")
+        at_least(2, filters=filters)
         self.filters = filters
         self.epsilon = epsilon
 

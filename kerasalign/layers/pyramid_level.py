@@ -1,4 +1,4 @@
-"""A coarser version of a crop: blur and halve, as often as needed, in one step."""
+"""A coarser level of an image pyramid, computed in one step."""
 
 import keras
 import numpy as np
@@ -37,14 +37,14 @@ def reduction_matrix(size: int, level: int, sigma: float = 2 / 3) -> np.ndarray:
 
 
 def banded_product(matrix: np.ndarray, x):
-    """`matrix @ x` of a `(rows, size)` matrix that is 0 but near its diagonal and `(B, size, K)`, window by window."""
+    """`matrix @ x` of a banded `(rows, size)` matrix and `(B, size, K)`, computed window by window."""
     blocks, places = _windows(matrix)
     x = ops.reshape(ops.take(x, places.ravel(), axis=1), (-1, *places.shape, x.shape[-1]))
     return ops.reshape(ops.matmul(blocks, x), (-1, len(matrix), x.shape[-1]))
 
 
 def banded_product_across(x, matrix: np.ndarray):
-    """`x @ matrix.T` of `(M, size)` and such a matrix, window by window."""
+    """`x @ matrix.T` of `(M, size)` and a banded matrix, computed window by window."""
     parts = [ops.matmul(x[:, places[0] : places[-1] + 1], block.T) for block, places in zip(*_windows(matrix))]
     return ops.concatenate(parts, 1) if len(parts) > 1 else parts[0]
 
@@ -62,22 +62,25 @@ def _windows(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class PyramidLevel(keras.layers.Layer):
-    """Level l of the Gaussian pyramid of standardised crops, straight from the crops or from a finer level.
+    """Level l of the Gaussian pyramid of standardised crops, computed from the crops or from a finer level.
 
-    Equal to standardising, then l times blurring and halving; all of it is linear, so the crop itself is
-    never standardised and levels that nobody asks for are never made.
+    The result equals standardisation, followed by l steps of blurring and halving. All of this is linear, so the layer
+    never standardises the full-size crop and skips the levels in between.
 
     Args:
-        level: How often the size is halved, at least 1; from a finer level, how often from there.
+        level: Number of halvings, at least 1, counted from the level of the input.
         sigma: Standard deviation of the blur before each halving, in pixels of the finer level.
 
     Call arguments:
         images: `(B, H, W, C)`, `uint8` or float in 0..255, or a level of the pyramid; H and W must be known.
-        mean: `(B, 1)`, as from `PhotoStatistics`; `None` where `images` is a level, and standardised already.
+        mean: `(B, 1)` from `PhotoStatistics`; `None` where `images` is a level, which is standardised already.
         scale: `(B, 1)`, likewise.
 
-    Input shape: `(B, H, W, C)`, `(B, 1)`, `(B, 1)`, or the first alone.
-    Output shape: `(B, ceil(H / 2^l), ceil(W / 2^l), C)`.
+    Input shape:
+        `(B, H, W, C)`, `(B, 1)` and `(B, 1)`, or the first alone.
+
+    Output shape:
+        `(B, ceil(H / 2^l), ceil(W / 2^l), C)`.
 
     Raises:
         ValueError: If `level` is below 1.

@@ -1,4 +1,4 @@
-"""Pyramid pooling: what a feature map shows as a whole, in halves, thirds and sixths."""
+"""Pyramid pooling: means of a feature map over coarse grids."""
 
 import keras
 import numpy as np
@@ -39,7 +39,11 @@ class PyramidPooling(keras.layers.Layer):
     Call arguments:
         images: `(B, H, W, C)`, C divisible by the number of grids; H and W must be known.
 
-    Input shape: `(B, H, W, C)`. Output shape: the same.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        the same.
 
     Raises:
         ValueError: If there is no grid, or C is not divisible by their number.

@@ -1,4 +1,4 @@
-"""Residual block of three convolutions, narrow in the middle."""
+"""Residual block of three convolutions with fewer channels in the middle."""
 
 import keras
 from keras import ops
@@ -9,20 +9,24 @@ from kerasalign.support.checks import at_least
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class ResidualBottleneck(keras.layers.Layer):
-    """1x1, 3x3 and 1x1 convolutions, each normalised, beside a skip connection; ReLU after the sum.
+    """1x1, 3x3 and 1x1 convolutions, each normalised, and a skip connection; ReLU after the sum.
 
     The skip is a normalised 1x1 convolution where the number of channels changes.
 
     Args:
         filters: Number of output channels.
         middle: Channels of the first two convolutions.
-        momentum: Of the normalisations' moving statistics.
-        epsilon: Of the normalisations.
+        momentum: Momentum of the normalisations' moving statistics.
+        epsilon: Added to the variances of the normalisations.
 
     Call arguments:
         images: `(B, H, W, C)`.
 
-    Input shape: `(B, H, W, C)`. Output shape: `(B, H, W, filters)`.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        `(B, H, W, filters)`.
 
     Raises:
         ValueError: If `filters` or `middle` is below 1.

@@ -1,4 +1,4 @@
-"""Rows of a tensor by their numbers."""
+"""Gathering rows of a tensor."""
 
 import keras
 from keras import ops
@@ -7,8 +7,8 @@ from keras import ops
 def take_rows(values, numbers):
     """`values[numbers]` along the first axis, for numbers that are never negative.
 
-    `ops.take` lets negative ones count from the end. Under TensorFlow that is a dozen more operations on the numbers,
-    in exported files too, where they can take longer than the reading.
+    `ops.take` supports negative numbers. Under TensorFlow that costs a dozen more operations on the numbers, also in
+    exported files, where they can take longer than the gather.
     """
     if keras.backend.backend() != "tensorflow":
         return ops.take(values, numbers, axis=0)

@@ -7,6 +7,7 @@ from keras import ops
 
 from kerasalign.layers.attention import attend, attention_macs
 from kerasalign.layers.conv_norm import ConvNorm
+from kerasalign.support.checks import at_least
 
 
 def row_and_column_means(images):
@@ -23,8 +24,8 @@ def row_and_column_maxima(images):
 class SAFeature(keras.layers.Layer):
     """Outer products of row and column descriptors, fused with the maps, then self-attention over all positions.
 
-    For the mean and for the maximum: a descriptor of every row and of every column, each through a convolution of
-    three along its axis; their outer product is a map of rank 1 per channel. A 1x1 convolution fuses the maps with
+    The mean and the maximum each give a descriptor of every row and of every column, filtered by a convolution of
+    size 3 along its axis; their outer product is a map of rank 1 per channel. A 1x1 convolution fuses the maps with
     both products to g; the result is `LayerNorm(g + self_attention(g))`.
 
     Args:
@@ -33,7 +34,11 @@ class SAFeature(keras.layers.Layer):
     Call arguments:
         images: `(B, H, W, C)`; H and W must be known.
 
-    Input shape: `(B, H, W, C)`. Output shape: the same.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        the same.
 
     Raises:
         ValueError: If `size` is below 1.
@@ -48,8 +53,8 @@ class SAFeature(keras.layers.Layer):
 
     def __init__(self, size: int | None = None, **kwargs):
         super().__init__(**kwargs)
-        if size is not None and size < 1:
-            raise ValueError(f"`size` must be at least 1. Received: size={size}")
+        if size is not None:
+            at_least(1, size=size)
         self.size = size
 
     def build(self, input_shape):

@@ -10,7 +10,7 @@ from kerasalign.support.checks import at_least
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class SDFusion(keras.layers.Layer):
-    """Predicts boundary maps from deep features and weighs the shallow ones by what they show.
+    """Predicts boundary maps from deep features and weights shallow features by attention from these maps.
 
     A residual unit and a 1x1 convolution give features f, another the maps H; A is the sigmoid of a third on H, and
     the result is `shallow * (1 + A) + pyramid_pooling(f)`.
@@ -18,14 +18,18 @@ class SDFusion(keras.layers.Layer):
     Args:
         maps: Number of boundary maps K.
         middle: Middle channels of the residual unit.
-        attention: Whether the maps weigh the shallow features; without, A is 0.
+        attention: Whether the maps weight the shallow features; otherwise A is 0.
         bins: Sides of the pooled grids.
 
     Call arguments:
         shallow: `(B, H, W, C)`, input of the hourglass before.
         deep: `(B, H, W, C)`, its output.
 
-    Input shape: two of `(B, H, W, C)`. Output shape: `(B, H, W, C)` and `(B, H, W, K)`.
+    Input shape:
+        two of `(B, H, W, C)`.
+
+    Output shape:
+        `(B, H, W, C)` and `(B, H, W, K)`.
 
     Returns:
         Input of the next hourglass, and the boundary maps (linear).

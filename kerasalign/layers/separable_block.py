@@ -1,4 +1,4 @@
-"""Depthwise and pointwise convolution with a short cut."""
+"""Depthwise separable convolution with a skip connection."""
 
 import keras
 from keras import ops
@@ -10,18 +10,22 @@ from kerasalign.support.checks import at_least
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class SeparableBlock(keras.layers.Layer):
-    """A wide filter for each channel, then a mixture of channels; the input is added where shapes agree.
+    """A depthwise convolution with a wide kernel and a pointwise one; the input is added where shapes agree.
 
     Args:
         filters: Number of output channels.
         kernel_size: Side of the depthwise kernel.
         strides: Step between windows.
-        momentum: Of the normalisation's moving statistics.
+        momentum: Momentum of the normalisation's moving statistics.
 
     Call arguments:
         images: `(B, H, W, C)`.
 
-    Input shape: `(B, H, W, C)`. Output shape: `(B, ceil(H / strides), ceil(W / strides), filters)`.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        `(B, ceil(H / strides), ceil(W / strides), filters)`.
 
     Raises:
         ValueError: If a number is below 1.

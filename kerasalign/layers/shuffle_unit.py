@@ -12,12 +12,16 @@ class ShuffleUnit(keras.layers.Layer):
     """Half of the channels pass unchanged; the others go through 1x1, depthwise 3x3 and 1x1 convolutions.
 
     The channels 0, 2, 4, ... pass and come first in the output; 1, 3, 5, ... are filtered and come last. Taking every
-    second channel is the shuffle of the unit before and the split of this one in one step.
+    second channel combines the shuffle of the previous unit with the split of this one.
 
     Call arguments:
         images: `(B, H, W, C)`, C divisible by 4.
 
-    Input shape: `(B, H, W, C)`. Output shape: the same.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        the same.
 
     Raises:
         ValueError: If the number of channels is not divisible by 4.

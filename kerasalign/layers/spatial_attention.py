@@ -1,4 +1,4 @@
-"""Attention over places, learned from the features themselves."""
+"""Spatial attention, learned from the features themselves."""
 
 import keras
 from keras import ops
@@ -10,20 +10,23 @@ from kerasalign.layers.conv_norm import ConvNorm
 class SpatialAttention(keras.layers.Layer):
     """A map of weights from a 1x1 convolution, batch normalisation, ReLU and a sigmoid: `(1 + map) * features`.
 
-    With the ReLU, as the paper prints it, the sigmoid never falls below 0.5, so the map lies in [0.5, 1) and a place
-    whose response is negative passes no gradient to it. `relu=False` gives the whole range of [0, 1] that the paper's
-    text claims.
+    With the ReLU, as printed in the paper, the map is in [0.5, 1), and a position with a negative response gets no
+    gradient. `relu=False` gives the whole range [0, 1] of the paper's text.
 
     Args:
-        channels: Maps: 1, shared by all channels, or `None`, one for each channel.
-        relu: Whether ReLU stands before the sigmoid.
-        momentum: Of the normalisation's moving statistics.
-        epsilon: Of the normalisation.
+        channels: Number of maps: 1, shared by all channels, or `None` for a map for each channel.
+        relu: Whether ReLU precedes the sigmoid.
+        momentum: Momentum of the normalisation's moving statistics.
+        epsilon: Added to the variance of the normalisation.
 
     Call arguments:
         features: `(B, H, W, C)`.
 
-    Input shape: `(B, H, W, C)`. Output shape: `(B, H, W, C)` and `(B, H, W, channels)`.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        `(B, H, W, C)` and `(B, H, W, channels)`.
 
     Returns:
         The weighted features, and the map in 0..1.

@@ -1,11 +1,11 @@
-"""Spatial transformer: a network turns the picture upright before another reads it."""
+"""Spatial transformer: a small network predicts a transform of the image and resamples it."""
 
 import keras
 from keras import ops
 
 from kerasalign.layers.affine_sampler import AffineSampler
 from kerasalign.layers.conv_norm import ConvNorm
-from kerasalign.support.checks import at_least
+from kerasalign.support.checks import at_least, one_of
 
 MODES = {"rotation": 1, "similarity": 4, "affine": 6}
 _MOVE = 0.2
@@ -14,25 +14,29 @@ _TURN = 0.5
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class SpatialTransformer(keras.layers.Layer):
-    """Predicts an affine map of each picture about its centre and resamples the picture by it.
+    """Predicts an affine transform of each image about its center and resamples the image by it.
 
-    A 7x7 convolution with step 2, a 3x3 one, pooling, a dense layer with tanh, and one that gives the map, all of it
-    bounded: rotation by 0.5 rad either way, scale by a fifth, shift by a tenth of the picture's side; `"affine"` moves
-    every entry of the linear part by up to 0.5.
+    The network is a 7x7 convolution with stride 2, a 3x3 convolution, pooling, a dense layer with tanh, and a dense
+    layer for the transform. The transform is bounded: rotation by 0.5 rad either way, scale by a fifth, shift by a tenth
+    of the image's side; `"affine"` changes every entry of the linear part by up to 0.5.
 
     Args:
         mode: `"rotation"`, as in SDU's released code, `"similarity"`, as in its paper, or `"affine"`.
         filters: Channels of the first convolution; the second and the dense layer have twice as many.
-        epsilon: Of the normalisations.
+        epsilon: Added to the variances of the normalisations.
 
     Call arguments:
         images: `(B, H, W, C)`; H and W known and divisible by 4.
 
-    Input shape: `(B, H, W, C)`. Output shape: `(B, H, W, C)` and `(B, 2, 3)`.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        `(B, H, W, C)` and `(B, 2, 3)`.
 
     Returns:
-        The resampled pictures, 0 beyond the border, and float32 maps from their pixels to pixels of the input, x then
-        y. To begin with these are nearly the identity.
+        The resampled images, 0 outside the input, and float32 matrices from their pixels to pixels of the input, x then
+        y. Initially the matrices are nearly the identity.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -46,8 +50,7 @@ class SpatialTransformer(keras.layers.Layer):
 
     def __init__(self, mode: str = "similarity", filters: int = 64, epsilon: float = 2e-5, **kwargs):
         super().__init__(**kwargs)
-        if mode not in MODES:
-            raise ValueError(f"`mode` must be one of {tuple(MODES)}. Received: mode={mode!r}")
+        one_of("mode", mode, MODES)
         at_least(1, filters=filters)
         self.mode = mode
         self.filters = filters
@@ -85,7 +88,7 @@ class SpatialTransformer(keras.layers.Layer):
         return self.sample(images, matrix), matrix
 
     def _matrix(self, theta, height: int, width: int):
-        """`(B, 2, 3)` in pixels from what tanh gives."""
+        """`(B, 2, 3)` matrices in pixels from the outputs of tanh."""
         part = [theta[:, k] for k in range(theta.shape[-1])]
         zero = ops.zeros_like(part[0])
         x, y = zero, zero

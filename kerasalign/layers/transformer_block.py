@@ -1,4 +1,4 @@
-"""A block of the plain Transformer, encoder or decoder."""
+"""A Transformer block, encoder or decoder."""
 
 import keras
 from keras import ops
@@ -9,20 +9,24 @@ from kerasalign.support.checks import at_least
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class TransformerBlock(keras.layers.Layer):
-    """Self-attention, attention to a memory if one is given, feed-forward; each added and then normalised.
+    """Self-attention, cross-attention to a memory if one is given, and feed-forward; each added and then normalised.
 
     Called with tokens alone it is an encoder block, with tokens and memory a decoder block.
 
     Args:
         heads: Attention heads; they divide D.
         hidden: Width of the feed-forward layer.
-        dropout: Rate after each part.
+        dropout: Dropout rate after each part.
 
     Call arguments:
         tokens: `(B, T, D)`.
-        memory: `(B, S, M)`, or nothing.
+        memory: `(B, S, M)`, optional.
 
-    Input shape: `(B, T, D)`, and `(B, S, M)` for a decoder block. Output shape: `(B, T, D)`.
+    Input shape:
+        `(B, T, D)`, and `(B, S, M)` for a decoder block.
+
+    Output shape:
+        `(B, T, D)`.
 
     Raises:
         ValueError: If an argument is out of range, or the heads do not divide D.

@@ -1,4 +1,4 @@
-"""Learned doubling of maps."""
+"""Learned upsampling by 2."""
 
 import keras
 import numpy as np
@@ -14,14 +14,18 @@ class UpConvNorm(keras.layers.Layer):
 
     Args:
         filters: Number of output channels.
-        alike: Whether all output channels start alike, each the sum of the input's channels in the first of four
-            pixels: how SDU's released code starts, by accident.
-        epsilon: Of the normalisation.
+        alike: Whether all output channels have the same initial kernel: the sum of the input's channels, in the first
+            of four pixels. SDU's released code starts so, by accident.
+        epsilon: Added to the variance of the normalisation.
 
     Call arguments:
         images: `(B, H, W, C)`.
 
-    Input shape: `(B, H, W, C)`. Output shape: `(B, 2 H, 2 W, filters)`.
+    Input shape:
+        `(B, H, W, C)`.
+
+    Output shape:
+        `(B, 2 H, 2 W, filters)`.
 
     Raises:
         ValueError: If `filters` is below 1.

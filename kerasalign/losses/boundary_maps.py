@@ -1,4 +1,4 @@
-"""Boundary maps made from landmarks, quick enough for every training step."""
+"""Boundary maps of landmarks, fast enough for every training step."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ def boundary_maps(
 ):
     """Draws every boundary curve as a ridge around a spline through its landmarks.
 
-    Equal to LW-BAFA's `exact_boundary_maps`, a spline and a distance transform in float64, but for samples of
-    the spline that float32 rounds to the neighbouring pixel.
+    The maps equal those of LW-BAFA's `exact_boundary_maps`, a spline and a distance transform in float64, except near
+    samples of the spline that float32 rounds to a neighbouring pixel.
 
     Args:
-        landmarks: `(B, N, 2)`, x then y, in pixels of the crop; NaN marks a point that is not annotated, and the curve
-            goes through the others.
+        landmarks: `(B, N, 2)`, x then y, in pixels of the crop; NaN marks a point that is not annotated; the curve goes
+            through the other points.
         curves: Name of each boundary to the ordered indices of its landmarks, as `Markup.boundaries`.
         size: Side of the maps.
         scale: Pixels of a map per pixel of the crop. There is no half-pixel shift, as in LAB's maps.
-        sigma: Width of the ridge in pixels of the maps; from 3 sigma on a map is 0.
+        sigma: Standard deviation of the ridge in pixels of the maps; a map is 0 from a distance of 3 sigma.
         samples: Samples of the spline per landmark.
 
     Returns:
         Maps `(B, size, size, K)`, float32 in 0..1, and `(B, K)` float32: 1 where a boundary has two known points or
-        more, 0 where its map says nothing.
+        more, 0 where its map is empty.
 
     Example:
 
@@ -54,7 +54,7 @@ def boundary_maps(
 
 
 def _padded(curves: Mapping[str, Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
-    """`(K, L)` indices, rows filled up with their last point, and which of them count; L is at least 4."""
+    """`(K, L)` indices of the curves, padded with their last point, and a mask of the real ones; L is at least 4."""
     rows = [list(curve) for curve in curves.values()]
     length = max(4, *map(len, rows))
     indices = np.array([row + row[-1:] * (length - len(row)) for row in rows], "int32")
@@ -62,11 +62,11 @@ def _padded(curves: Mapping[str, Sequence[int]]) -> tuple[np.ndarray, np.ndarray
 
 
 def _distinct_points(points, known):
-    """Known points that differ from the one before, `(B, K, L, 2)`, first in their rows, and their number `(B, K)`."""
+    """Moves known points that differ from their predecessor to the front: `(B, K, L, 2)`, and their count `(B, K)`."""
     length = points.shape[2]
     place = ops.arange(length, dtype="int32")
     points = ops.where(known[..., None], points, 0.0)
-    # An unknown point takes the place of the last known one before it.
+    # An unknown point is replaced by the last known point before it.
     last = ops.max(ops.where(known[:, :, None] & (place <= place[:, None]), place, -1), -1)
     points = ops.take_along_axis(points, ops.maximum(last, 0)[..., None], axis=2)
     step = ops.sqrt(ops.sum(ops.square(points[:, :, 1:] - points[:, :, :-1]), -1))
@@ -79,12 +79,12 @@ def _distinct_points(points, known):
 def _sampled_splines(points, count, samples: int):
     """Cubic splines over arc length through the first `count` `(B, K)` of `points` `(B, K, L, 2)`, sampled evenly.
 
-    Returns `(B, K, L samples, 2)` samples and which of them exist.
+    Returns `(B, K, L samples, 2)` samples and a mask of those that exist.
     """
     length = points.shape[2]
     exists = ops.arange(length, dtype="int32") < count[..., None]
     delta = points[:, :, 1:] - points[:, :, :-1]
-    # Beyond the last point any step will do that is not zero.
+    # Beyond the last point any step that is not zero works.
     step = ops.where(exists[:, :, 1:], ops.sqrt(ops.sum(ops.square(delta), -1)), 1.0)
     slope = delta / step[..., None]
     bend = _second_derivatives(step, slope, count)
@@ -95,7 +95,7 @@ def _sampled_splines(points, count, samples: int):
     sample = ops.arange(length * samples, dtype="float32")
     along = sample * (end / ops.maximum(number, 1.0))
     drawn = (sample < number) & (count > 1)[..., None]
-    # Inner knots that a sample has passed, the final one apart: its interval.
+    # The interval of a sample is the number of inner knots before it.
     passed = (along[..., None] >= knots[:, :, None, 1:-1]) & exists[:, :, None, 2:]
     interval = ops.sum(ops.cast(passed, "int32"), -1)[..., None]
 
@@ -119,7 +119,7 @@ def _second_derivatives(step, slope, count):
     inner = (place > 0) & (place < count - 1)
     many, three = count > 3, count == 3
 
-    # Inner knots: the first derivative is continuous. Rows that stay empty say that the derivative is 0.
+    # Inner knots: the first derivative is continuous. The other rows set the second derivative to 0.
     chain = ops.cast(inner & many, "float32")
     middle = ops.where(inner & many, 2 * (before + after), 1.0)
     matrix = _diagonal(before * chain, -1) + _diagonal(middle, 0) + _diagonal(after * chain, 1)
@@ -146,12 +146,12 @@ def _diagonal(values, offset: int):
 
 
 def _ridges(spots, drawn, size: int, sigma: float):
-    """`(B, size, size, K)` maps of the distance to the nearest drawn spot."""
+    """`(B, size, size, K)` maps that fall with the distance to the nearest sample."""
     axis = ops.arange(size, dtype="float32")
     columns, rows = (ops.cast(ops.round(spots[..., i : i + 1]) == axis, "float32") for i in (0, 1))
     rows = rows * ops.cast(drawn, "float32")[..., None]
     crossed = ops.matmul(ops.swapaxes(rows, -1, -2), columns)
-    # Squared distances one axis after the other, as far as they count.
+    # Squared distances, one axis after the other, up to the reach of the ridge.
     reach = math.ceil(3 * sigma) - 1
     distance = ops.where(crossed > 0, 0.0, _FAR)
     for axis in (2, 3):

@@ -1,21 +1,23 @@
-"""How far a network's maps of a moved picture are from its moved maps."""
+"""Coherent loss: maps of a transformed image against the transformed maps of the image."""
 
 from __future__ import annotations
 
 from keras import ops
 
+from kerasalign.support.checks import one_of
+
 DISTANCES = ("mse", "smooth_l1")
 
 
 def coherent_loss(maps, moved, inside, distance: str = "mse", reduction: str = "mean"):
-    """Distance between `H(T I)` and `T H(I)`, for each face, where the latter says anything.
+    """Distance between `H(T I)`, maps of a transformed image, and `T H(I)`, transformed maps, for each face.
 
     Args:
         maps: `(B, I, H, W, N)`, H(T I) of I stacks.
         moved: `(B, I, H, W, N)`, T H(I).
-        inside: `(B, H, W, 1)`, 1 for pixels that count.
-        distance: `"mse"`, the paper's, or `"smooth_l1"`, that of the later released code.
-        reduction: Over the pixels that count, `"mean"` or `"sum"`; over points and stacks it is the mean.
+        inside: `(B, H, W, 1)`, 1 for the pixels where T H(I) is defined.
+        distance: `"mse"`, as in the paper, or `"smooth_l1"`, as in the later released code.
+        reduction: `"mean"` or `"sum"` over the pixels inside. Over points and stacks it is always the mean.
 
     Returns:
         `(B,)` float32.
@@ -25,9 +27,8 @@ def coherent_loss(maps, moved, inside, distance: str = "mse", reduction: str = "
 
     Reference: SDU (arXiv 1812.01936), equation 1, L_p-p.
     """
-    for name, value, known in (("distance", distance, DISTANCES), ("reduction", reduction, ("mean", "sum"))):
-        if value not in known:
-            raise ValueError(f"`{name}` must be one of {known}. Received: {name}={value!r}")
+    one_of("distance", distance, DISTANCES)
+    one_of("reduction", reduction, ("mean", "sum"))
     error = ops.cast(maps, "float32") - ops.cast(moved, "float32")
     if distance == "mse":
         error = ops.square(error)

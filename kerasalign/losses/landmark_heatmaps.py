@@ -1,9 +1,11 @@
-"""One map per landmark, made from coordinates."""
+"""Target heatmaps of landmarks, and the loss against them."""
 
 import math
 
 import numpy as np
 from keras import ops
+
+from kerasalign.support.checks import one_of
 
 
 def landmark_heatmaps(landmarks, size: int, stride: int = 2, sigma: float = 1.0):
@@ -13,18 +15,18 @@ def landmark_heatmaps(landmarks, size: int, stride: int = 2, sigma: float = 1.0)
         landmarks: `(B, N, 2)`, x then y, in pixels of the crop; NaN marks a point that is not annotated.
         size: Side of the maps.
         stride: Crop pixels per pixel of a map; crop pixel u lies at `(u + 0.5) / stride - 0.5` of the map.
-        sigma: Width of the Gaussian in pixels of the map; 0: a single 1 at the pixel that the landmark lies in.
+        sigma: Standard deviation of the Gaussian in pixels of the map; 0 sets a single pixel to 1.
 
     Returns:
         Maps `(B, size, size, N)`, float32 in 0..1, and `(B, N)` float32: 1 where a landmark is annotated and within
-        the crop, 0 where its map is empty and says nothing.
+        the crop, 0 where its map is empty.
 
     Example:
 
         maps, known = landmark_heatmaps(landmarks, 64)      # (B, 64, 64, 68) from 128 px crops
     """
     points = (ops.cast(landmarks, "float32") + 0.5) / stride - 0.5
-    # NaN compares false.
+    # Comparisons with NaN are false.
     known = ops.cast(ops.all((points >= -0.5) & (points < size - 0.5), -1), "float32")
     points = ops.where(known[..., None] > 0, points, 0.0)
     if not sigma:
@@ -46,9 +48,9 @@ def heatmap_loss(
         landmarks: `(B, N, 2)` in crop pixels; points that are NaN or outside the crop do not count.
         stride: Crop pixels per pixel of a map.
         kind: `"sigmoid_ce"`, cross-entropy of every pixel with a Gaussian; `"softmax_ce"`, cross-entropy over the
-            pixels with the landmark's one; `"mse"`, squared error to a Gaussian.
-        sigma: Width of the Gaussian in pixels of a map.
-        reduction: `"mean"` or `"sum"` over the pixels of a map; the mean over the landmarks in any case.
+            pixels with the landmark's pixel; `"mse"`, squared error to a Gaussian.
+        sigma: Standard deviation of the Gaussian in pixels of a map.
+        reduction: `"mean"` or `"sum"` over the pixels of a map. Over landmarks it is always the mean.
 
     Returns:
         `(B,)` float32.
@@ -59,12 +61,8 @@ def heatmap_loss(
     Reference: SDU (arXiv 1812.01936), equation 1, L_p-g. The paper says sigmoid cross-entropy, the released code has a
     softmax over the pixels.
     """
-    for name, value, choices in (
-        ("kind", kind, ("sigmoid_ce", "softmax_ce", "mse")),
-        ("reduction", reduction, ("mean", "sum")),
-    ):
-        if value not in choices:
-            raise ValueError(f"`{name}` must be one of {choices}. Received: {name}={value!r}")
+    one_of("kind", kind, ("sigmoid_ce", "softmax_ce", "mse"))
+    one_of("reduction", reduction, ("mean", "sum"))
     maps = ops.cast(maps, "float32")
     truth, known = landmark_heatmaps(landmarks, maps.shape[2], stride, 0 if kind == "softmax_ce" else sigma)
     truth = truth[:, None]

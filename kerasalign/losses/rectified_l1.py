@@ -4,7 +4,7 @@ from keras import ops
 
 
 def rectified_l1(error, threshold: float = 0.01):
-    """`|e|` where it is at least `threshold`, else 0. No shift: the value jumps at the threshold.
+    """`|e|` where it is at least `threshold`, else 0. The value jumps at the threshold.
 
     Args:
         error: Tensor of non-negative errors in crop pixels.

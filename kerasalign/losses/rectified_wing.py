@@ -10,7 +10,7 @@ def rectified_wing(error, width: float = 10.0, curvature: float = 2.0, threshold
 
     Args:
         error: Tensor of errors in crop pixels, any sign.
-        width: w, where the logarithm ends.
+        width: w, end of the logarithmic part.
         curvature: epsilon of the logarithm.
         threshold: r, errors below it count as 0.
 

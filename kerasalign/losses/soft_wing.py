@@ -6,11 +6,11 @@ from keras import ops
 
 
 def soft_wing(error, linear: float = 2.0, width: float = 20.0, curvature: float = 0.5):
-    """`|x|` for small errors, a steep logarithm beyond: medium errors pull more than with Wing, tiny ones less.
+    """`|x|` for small errors, a steep logarithm beyond. Medium errors weigh more than in Wing, tiny errors less.
 
     Args:
         error: Tensor of errors in crop pixels, any sign.
-        linear: omega_1, where the straight part ends.
+        linear: omega_1, end of the linear part.
         width: omega_2, scale of the logarithm.
         curvature: epsilon of the logarithm.
 
@@ -38,7 +38,7 @@ def wing(error, width: float = 20.0, curvature: float = 0.5):
 
     Args:
         error: Tensor of errors in crop pixels, any sign.
-        width: omega, where the logarithm ends.
+        width: omega, end of the logarithmic part.
         curvature: epsilon of the logarithm.
 
     Returns:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from keras import ops
 
+from kerasalign.support.checks import one_of
+
 
 def staged_map_loss(maps, truth, weights: Sequence[float], known=None, reduction: str = "sum"):
     """`mean_i w_i ||H_i - T||^2` over the stages i, for each face.
@@ -24,8 +26,7 @@ def staged_map_loss(maps, truth, weights: Sequence[float], known=None, reduction
 
     Reference: LW-BAFA (APSIPA TSIP 12, e45, 2023), equation 2, N_bh the number of stages.
     """
-    if reduction not in ("sum", "mean"):
-        raise ValueError(f"`reduction` must be 'sum' or 'mean'. Received: reduction={reduction!r}")
+    one_of("reduction", reduction, ("sum", "mean"))
     error = ops.square(ops.cast(maps, "float32") - ops.cast(truth, "float32")[:, None])
     error = ops.sum(error, (2, 3)) if reduction == "sum" else ops.mean(error, (2, 3))
     if known is not None:

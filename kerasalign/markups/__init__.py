@@ -11,9 +11,11 @@ from kerasalign.markups.m29 import MARKUP_29
 from kerasalign.markups.m68 import MARKUP_68
 from kerasalign.markups.m98 import MARKUP_98
 from kerasalign.markups.markup import Markup, flip_from_pairs
+from kerasalign.support.checks import one_of
 
 __all__ = [
     "Markup",
+    "check_markup_name",
     "flip_from_pairs",
     "get_markup",
     "list_markups",
@@ -22,6 +24,7 @@ __all__ = [
     "markup_from_config",
     "register_markup",
     "save_markup",
+    "unregister_markup",
 ]
 
 _REGISTRY: dict[str, Markup] = {m.name: m for m in (MARKUP_68, MARKUP_98, MARKUP_29, MARKUP_19, MARKUP_5)}
@@ -37,27 +40,59 @@ def get_markup(markup: str | int | Markup) -> Markup:
     if isinstance(markup, Markup):
         return markup
     if str(markup) not in _REGISTRY:
-        raise ValueError(f"`markup` must be one of {list_markups()} or a Markup. Received: markup={markup!r}")
+        one_of("markup", markup, _REGISTRY, "or a Markup")
     return _REGISTRY[str(markup)]
 
 
-def register_markup(markup: Markup) -> Markup:
-    """Makes a markup known by its name; returns the one that is known by it, which may be an equal one.
+def register_markup(markup: Markup, exist_ok: bool = False) -> Markup:
+    """Makes a markup known by its name; returns the registered one, which may be an earlier equal one.
+
+    Args:
+        markup: The markup.
+        exist_ok: Whether a registered markup with the same points but another mean shape is returned too, as for a
+            markup from a file.
 
     Raises:
-        ValueError: If another markup holds that name.
+        ValueError: If a different markup is registered by that name.
     """
+    if exist_ok:
+        check_markup_name(markup)
+        return _REGISTRY.setdefault(markup.name, markup)
     known = _REGISTRY.setdefault(markup.name, markup)
     if known is not markup and not known.same_as(markup):
         raise ValueError(f"A markup of that name is registered already. Received: name={markup.name!r}")
     return known
 
 
+def unregister_markup(name: str) -> None:
+    """Removes a markup from the registry; does nothing where no markup has that name.
+
+    Raises:
+        ValueError: If the markup is built in.
+    """
+    if name in _BUILT_IN:
+        raise ValueError(f"`name` must not be a built-in markup: {sorted(_BUILT_IN)}. Received: name={name!r}")
+    _REGISTRY.pop(name, None)
+
+
+def check_markup_name(markup: Markup) -> None:
+    """Raises if a markup with other points is registered by the markup's name.
+
+    Mean shapes may differ: what a network needs of its mean shape is in its config.
+
+    Raises:
+        ValueError: If the name belongs to other points.
+    """
+    if not _REGISTRY.get(markup.name, markup).same_as(markup, shape=False):
+        raise ValueError(f"A markup of that name with other points is registered. Received: markup={markup.name!r}")
+
+
 def markup_config(markup: Markup | None) -> dict:
-    """What the config of a model or metric holds of its markup: the name, and the points of one that is not built in.
+    """The entries for a markup in the config of a model or metric.
 
     Returns:
-        `{"markup": name}`, where other processes do not know the name with `"markup_spec"`, as `load_markup` reads it.
+        `{"markup": name}`. A markup that is not built in adds `"markup_spec"`, its definition as `load_markup` reads
+        it, so that other processes can rebuild it.
     """
     if markup is None:
         return {"markup": None}
@@ -66,37 +101,16 @@ def markup_config(markup: Markup | None) -> dict:
 
 
 def markup_from_config(config: Mapping) -> dict:
-    """A config without its `"markup_spec"`, whose markup is registered where its name is not known.
+    """A config without `"markup_spec"`; the markup that this entry defines is registered.
 
     Raises:
-        ValueError: If another markup holds that name, or the spec defines none.
+        ValueError: If a different markup is registered by that name, or the entry is not a markup.
     """
     config = dict(config)
     spec = config.pop("markup_spec", None)
     if spec is not None:
-        know_markup(markup_of(spec, "markup_spec"))
+        register_markup(markup_of(spec, "markup_spec"), exist_ok=True)
     return config
-
-
-def know_markup(markup: Markup) -> Markup:
-    """Registers a markup from a file where its name is not known; returns the one of that name.
-
-    Raises:
-        ValueError: If a markup with other points is registered by that name.
-    """
-    return _REGISTRY.setdefault(check_name(markup).name, markup)
-
-
-def check_name(markup: Markup) -> Markup:
-    """Returns a markup, unless its name is that of another one.
-
-    Raises:
-        ValueError: If a markup with other points is registered by that name.
-    """
-    # A mean shape may have been drawn better since; what a network needs of it is in its config.
-    if not _REGISTRY.get(markup.name, markup).same_as(markup, shape=False):
-        raise ValueError(f"A markup of that name with other points is registered. Received: markup={markup.name!r}")
-    return markup
 
 
 def list_markups() -> list[str]:

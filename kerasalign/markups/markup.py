@@ -63,10 +63,10 @@ class Markup:
         if shape.shape != (n, 2) or not np.isfinite(shape).all():
             raise ValueError(f"`mean_shape` must be a finite ({n}, 2) array. Received: shape {shape.shape}")
         low, high = shape.min(0), shape.max(0)
-        centre, side = (low + high) / 2, (high - low).max()
+        center, side = (low + high) / 2, (high - low).max()
         # A shape in these units stays as it is to the bit, so that a saved markup comes back the same.
-        if np.abs(centre).max() > 1e-9 or abs(side - 1) > 1e-9:
-            shape = (shape - centre) / side
+        if np.abs(center).max() > 1e-9 or abs(side - 1) > 1e-9:
+            shape = (shape - center) / side
         object.__setattr__(self, "mean_shape", shape)
 
     @cached_property
@@ -75,11 +75,14 @@ class Markup:
         steps = (step for curve in self.boundaries.values() for step in pairwise(curve))
         return tuple(dict.fromkeys(tuple(sorted(step)) for step in steps))
 
-    def normaliser(self, name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Returns the (right, left) eye indices of a normaliser.
+    def eye_groups(self, name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The indices of the right and of the left eye's points, whose means an eye distance is measured between.
+
+        Args:
+            name: Name of the distance, such as `"inter_ocular"`.
 
         Raises:
-            ValueError: If the markup has no such normaliser.
+            ValueError: If the markup has no such eye distance.
         """
         if name not in self.eyes:
             raise ValueError(

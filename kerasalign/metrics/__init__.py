@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kerasalign._lazy import attach
 from kerasalign.metrics import standard_protocols as _standard_protocols  # noqa: F401  (registers them)
+from kerasalign.metrics.box_source import BoxSource
 from kerasalign.metrics.evaluation import Evaluation, combine, evaluate_landmarks
 from kerasalign.metrics.nme import nme, part_nme, point_errors
 from kerasalign.metrics.normalisers import (
@@ -14,14 +15,22 @@ from kerasalign.metrics.normalisers import (
     list_normalisers,
     normalising_length,
     register_normaliser,
+    unregister_normaliser,
 )
-from kerasalign.metrics.protocol import Protocol, get_protocol, list_protocols, register_protocol
+from kerasalign.metrics.protocol import (
+    Protocol,
+    get_protocol,
+    list_protocols,
+    register_protocol,
+    unregister_protocol,
+)
 from kerasalign.metrics.scores import auc, bootstrap_interval, ced, failure_rate, weighted_mean
 
 if TYPE_CHECKING:
     from kerasalign.metrics.nme_metric import NormalisedMeanError
 
 __all__ = [
+    "BoxSource",
     "Evaluation",
     "NormalisedMeanError",
     "Protocol",
@@ -41,6 +50,8 @@ __all__ = [
     "point_errors",
     "register_normaliser",
     "register_protocol",
+    "unregister_normaliser",
+    "unregister_protocol",
     "weighted_mean",
 ]
 

@@ -16,6 +16,7 @@ from kerasalign.markups import get_markup
 from kerasalign.metrics import scores
 from kerasalign.metrics.nme import face_means, part_means, relative_errors
 from kerasalign.metrics.protocol import Protocol, get_protocol
+from kerasalign.support.checks import at_least
 from kerasalign.support.files import write_json, written_beside
 
 
@@ -123,8 +124,8 @@ class Evaluation:
                 f"{self.protocol.subset}: not the official number."
             )
         if self.own_box_source and self.own_box_source != self.protocol.box_source:
-            own = self.protocol.with_box_source(self.own_box_source).box_text()
-            notes.append(f"The model is made for boxes: {own}; evaluated with boxes: {self.protocol.box_text()}.")
+            own = self.protocol.with_box_source(self.own_box_source).boxes.describe()
+            notes.append(f"The model is made for boxes: {own}; evaluated with boxes: {self.protocol.boxes.describe()}.")
         return notes
 
     def ced(self, thresholds: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -136,8 +137,7 @@ class Evaluation:
 
     def worst(self, k: int = 10) -> list[str]:
         """Names of the `k` faces with the largest NME, worst first; all of them if there are fewer."""
-        if k < 0:
-            raise ValueError(f"`k` must not be negative. Received: k={k}")
+        at_least(0, k=k)
         return [self.names[i] for i in np.argsort(-self.nmes, kind="stable")[:k]]
 
     def subset(self, names: Sequence[str], protocol: str | Protocol) -> Evaluation:

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from kerasalign.markups import Markup, get_markup, markup_config, markup_from_config
+from kerasalign.support.checks import one_of
 
 _BOX_LENGTHS = {
     "box_size": lambda width, height: ops.sqrt(width * height),
@@ -45,18 +46,14 @@ class NormalisedMeanError(keras.metrics.Metric):
         super().__init__(name=name, dtype=dtype)
         self.markup = get_markup(markup)
         self.normaliser = normaliser
+        choices = [*self.markup.eyes, "corner_midpoint", *_BOX_LENGTHS]
+        one_of("normaliser", normaliser, choices, f"for markup '{self.markup.name}'")
         if normaliser in _BOX_LENGTHS:
             self._eyes = None
         elif normaliser in self.markup.eyes:
-            self._eyes = self.markup.normaliser(normaliser)
-        elif normaliser == "corner_midpoint":
-            self._eyes = self.markup.eye_corners()
+            self._eyes = self.markup.eye_groups(normaliser)
         else:
-            known = [*self.markup.eyes, "corner_midpoint", *_BOX_LENGTHS]
-            raise ValueError(
-                f"`normaliser` must be one of {known} for markup '{self.markup.name}'. "
-                f"Received: normaliser={normaliser!r}"
-            )
+            self._eyes = self.markup.eye_corners()
         self.total = self.add_weight(name="total", initializer="zeros")
         self.count = self.add_weight(name="count", initializer="zeros")
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from kerasalign.markups import Markup
+from kerasalign.support.checks import one_of
 
 Normaliser = Callable[[np.ndarray, Markup, "np.ndarray | None"], np.ndarray]
 
@@ -65,8 +66,7 @@ def get_normaliser(name: str) -> Normaliser:
     Raises:
         ValueError: If there is none.
     """
-    if name not in _REGISTRY:
-        raise ValueError(f"`name` must be one of the normalisers {list_normalisers()}. Received: name={name!r}")
+    one_of("name", name, _REGISTRY)
     return _REGISTRY[name]
 
 
@@ -84,6 +84,11 @@ def register_normaliser(name: str, function: Normaliser) -> None:
     if _REGISTRY.get(name, function) is not function:
         raise ValueError(f"A normaliser of that name is registered already. Received: name={name!r}")
     _REGISTRY[name] = function
+
+
+def unregister_normaliser(name: str) -> None:
+    """Removes a normaliser from the registry; does nothing where no normaliser has that name."""
+    _REGISTRY.pop(name, None)
 
 
 def normalising_length(
@@ -114,7 +119,7 @@ def normalising_length(
 
 
 def _eye_distance(target: np.ndarray, markup: Markup, name: str) -> np.ndarray:
-    right, left = markup.normaliser(name)
+    right, left = markup.eye_groups(name)
     return np.linalg.norm(target[:, list(right)].mean(1) - target[:, list(left)].mean(1), axis=-1)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import re
 from dataclasses import asdict, dataclass, replace
 
+from kerasalign.metrics.box_source import BoxSource
 from kerasalign.metrics.normalisers import list_normalisers
 from kerasalign.metrics.scores import AUC_METHODS
+from kerasalign.support.checks import one_of, positive
 
 # What must agree before two numbers may be compared, averaged or drawn on one axis.
 _MEASURE = (
@@ -21,7 +22,6 @@ _MEASURE = (
     "auc_threshold",
     "auc_method",
 )
-_BOX_SOURCE = re.compile(r"landmarks|dataset(:\w+)?|detector:\w+|scaled:\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -68,25 +68,12 @@ class Protocol:
     reference: str = ""
 
     def __post_init__(self) -> None:
-        choices = {
-            "normaliser": list_normalisers(),
-            "normaliser_box": ["landmarks", "dataset"],
-            "points": ["all", "visible"],
-            "auc_method": list(AUC_METHODS),
-        }
-        for field, known in choices.items():
-            value = getattr(self, field)
-            if value not in known:
-                raise ValueError(f"`{field}` must be one of {known}. Received: {field}={value!r}")
-        for field in ("fr_threshold", "auc_threshold"):
-            value = getattr(self, field)
-            if not value > 0:
-                raise ValueError(f"`{field}` must be positive, in percent. Received: {field}={value!r}")
-        if not _BOX_SOURCE.fullmatch(self.box_source):
-            raise ValueError(
-                "`box_source` must be 'landmarks', 'scaled:FACTOR', 'dataset', 'dataset:KIND' "
-                f"or 'detector:NAME'. Received: box_source={self.box_source!r}"
-            )
+        one_of("normaliser", self.normaliser, list_normalisers())
+        one_of("normaliser_box", self.normaliser_box, ("landmarks", "dataset"))
+        one_of("points", self.points, ("all", "visible"))
+        one_of("auc_method", self.auc_method, AUC_METHODS)
+        positive(fr_threshold=self.fr_threshold, auc_threshold=self.auc_threshold)
+        BoxSource.parse(self.box_source)
 
     def with_box_source(self, box_source: str) -> Protocol:
         """The same measure on crops that were cut by other boxes."""
@@ -114,22 +101,16 @@ class Protocol:
         else:
             parts.append(f"FR at {self.fr_threshold:g} %, AUC{method} at {self.auc_threshold:g} %")
         if box:
-            parts.append(f"box: {self.box_text()}")
+            parts.append(f"box: {self.boxes.describe()}")
         return ", ".join(parts)
 
     def __str__(self) -> str:
         return self.describe()
 
-    def box_text(self) -> str:
-        """The box source in words."""
-        kind, _, detail = self.box_source.partition(":")
-        if kind == "landmarks":
-            return "tight ground-truth"
-        if kind == "scaled":
-            return f"tight ground-truth x {detail}"
-        if kind == "dataset":
-            return f"data set's {detail}".rstrip() if detail else "data set's own"
-        return f"detector {detail}"
+    @property
+    def boxes(self) -> BoxSource:
+        """The parsed `box_source`."""
+        return BoxSource.parse(self.box_source)
 
     def _normaliser_text(self) -> str:
         text = self.normaliser.replace("_", "-")
@@ -152,6 +133,11 @@ def register_protocol(protocol: Protocol) -> Protocol:
         raise ValueError(f"Another protocol of that name is registered already. Received: name={protocol.name!r}")
     _REGISTRY[protocol.name] = protocol
     return protocol
+
+
+def unregister_protocol(name: str) -> None:
+    """Removes a protocol from the registry; does nothing where no protocol has that name."""
+    _REGISTRY.pop(name, None)
 
 
 def get_protocol(protocol: str | Protocol) -> Protocol:

@@ -9,12 +9,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from kerasalign.support.checks import at_least, one_of, positive
+
 AUC_METHODS = ("exact", "trapezoid", "scc")
 
 
 def failure_rate(nmes: np.ndarray, threshold: float = 10.0) -> float:
     """Percentage of faces whose NME is above the threshold; a face exactly on it is no failure."""
-    return float(100.0 * (_nmes(nmes) > _positive(threshold)).mean())
+    positive(threshold=threshold)
+    return float(100.0 * (_nmes(nmes) > threshold).mean())
 
 
 def ced(nmes: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
@@ -47,15 +50,12 @@ def auc(nmes: np.ndarray, threshold: float = 10.0, method: str = "exact") -> flo
     Raises:
         ValueError: If `nmes` is empty or not finite, or `method` is unknown.
     """
-    nmes, threshold = _nmes(nmes), _positive(threshold)
+    positive(threshold=threshold)
+    one_of("method", method, AUC_METHODS)
+    nmes, threshold = _nmes(nmes), float(threshold)
     if method == "exact":
         return float(1.0 - np.minimum(nmes, threshold).mean() / threshold)
-    if method == "trapezoid":
-        grid = np.linspace(0.0, threshold, 1001)
-    elif method == "scc":
-        grid = np.linspace(threshold / 20, threshold, 20)
-    else:
-        raise ValueError(f"`method` must be one of {AUC_METHODS}. Received: method={method!r}")
+    grid = np.linspace(0.0, threshold, 1001) if method == "trapezoid" else np.linspace(threshold / 20, threshold, 20)
     # SciPy's function has this name with every NumPy; the import takes a moment that few need.
     from scipy.integrate import trapezoid
 
@@ -97,8 +97,7 @@ def bootstrap_interval(
         ValueError: If `values` is empty or not finite, `n_bootstrap` < 1, or `level` is outside (0, 1).
     """
     values = _nmes(values, "values")
-    if n_bootstrap < 1:
-        raise ValueError(f"`n_bootstrap` must be at least 1. Received: n_bootstrap={n_bootstrap}")
+    at_least(1, n_bootstrap=n_bootstrap)
     if not 0 < level < 1:
         raise ValueError(f"`level` must lie between 0 and 1. Received: level={level}")
     generator = np.random.default_rng(seed)
@@ -122,9 +121,3 @@ def _nmes(nmes: np.ndarray, name: str = "nmes") -> np.ndarray:
             f"Received: shape {nmes.shape}, {int((~np.isfinite(nmes)).sum())} not finite"
         )
     return nmes
-
-
-def _positive(threshold: float) -> float:
-    if not threshold > 0:
-        raise ValueError(f"`threshold` must be positive, in percent. Received: threshold={threshold!r}")
-    return float(threshold)

@@ -1,4 +1,4 @@
-"""What a network looks at, laid over the picture."""
+"""Attention maps of a network as heat maps over its input."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-_PAPER, _INK = (24, 28, 34), (235, 235, 235)
-_GAP = 8
+from kerasalign.plots.style import GAP, INK, PAPER
+from kerasalign.support.checks import in_range
 
 
 def draw_attention(
@@ -18,12 +18,12 @@ def draw_attention(
 ) -> Image.Image:
     """Draws maps over a picture side by side, the picture itself first (figure 6 of SCC).
 
-    Each map runs from its own lowest to its own highest value, which its caption tells.
+    The colors of a map span its lowest to its highest value; the caption names both.
 
     Args:
         image: `(H, W, 3)` uint8 RGB crop.
         maps: Caption to `(h, w)` map of the whole crop, at any resolution.
-        opacity: How far the colours hide the picture, in 0..1.
+        opacity: Opacity of the heat map, in 0..1.
         tile: Side of a tile in pixels.
 
     Returns:
@@ -37,8 +37,7 @@ def draw_attention(
         maps = attention_maps(model, crops)
         draw_attention(crops[0], {f"F{level}": found[0] for level, found in maps.items()}).save("attention.png")
     """
-    if not 0 <= opacity <= 1:
-        raise ValueError(f"`opacity` must be in 0..1. Received: opacity={opacity!r}")
+    in_range(0, 1, opacity=opacity)
     picture = cv2.resize(np.asarray(image, "uint8"), (tile, tile), interpolation=cv2.INTER_AREA)
     tiles = [("", picture)]
     for name, values in maps.items():
@@ -53,10 +52,10 @@ def draw_attention(
         tiles.append((f"{name}: {low:.2f} to {high:.2f}", mixed))
     font = ImageFont.load_default(max(tile / 18, 9))
     caption = math.ceil(1.7 * font.size)
-    sheet = Image.new("RGB", (len(tiles) * (tile + _GAP) + _GAP, tile + caption + 2 * _GAP), _PAPER)
+    sheet = Image.new("RGB", (len(tiles) * (tile + GAP) + GAP, tile + caption + 2 * GAP), PAPER)
     pen = ImageDraw.Draw(sheet)
     for index, (text, drawing) in enumerate(tiles):
-        left = _GAP + index * (tile + _GAP)
-        sheet.paste(Image.fromarray(drawing), (left, _GAP))
-        pen.text((left + tile / 2, tile + 1.5 * _GAP), text, _INK, font, anchor="ma")
+        left = GAP + index * (tile + GAP)
+        sheet.paste(Image.fromarray(drawing), (left, GAP))
+        pen.text((left + tile / 2, tile + 1.5 * GAP), text, INK, font, anchor="ma")
     return sheet

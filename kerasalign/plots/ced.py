@@ -9,6 +9,7 @@ from PIL import Image
 
 from kerasalign.metrics import Evaluation
 from kerasalign.plots.figure import new_axes, to_image
+from kerasalign.support.checks import positive
 
 
 def plot_ced(
@@ -50,8 +51,8 @@ def plot_ced(
         raise ValueError(
             f"`labels` must be one per evaluation. Received: {len(labels)} labels of {len(evaluations)} evaluations"
         )
-    if max_nme is not None and not max_nme > 0:
-        raise ValueError(f"`max_nme` must be positive, in percent. Received: max_nme={max_nme}")
+    if max_nme is not None:
+        positive(max_nme=max_nme)
     axes = new_axes(size, "plot_ced")
     one_subset = len({protocol.subset for protocol in protocols}) == 1
     one_box = len({protocol.box_source for protocol in protocols}) == 1
@@ -59,7 +60,7 @@ def plot_ced(
     for i, evaluation in enumerate(evaluations):
         name = labels[i] if labels is not None else evaluation.protocol.subset
         if not one_box:
-            name += f", box: {evaluation.protocol.box_text()}"
+            name += f", box: {evaluation.protocol.boxes.describe()}"
         text = f"{name}: NME {evaluation.nme:.2f} %, FR {evaluation.fr:.2f} %, AUC {evaluation.auc:.4f}"
         # The CED is a step at every face's NME.
         steps = np.concatenate([[0.0], np.sort(evaluation.nmes[evaluation.nmes < end]), [end]])

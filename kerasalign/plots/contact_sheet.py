@@ -11,10 +11,12 @@ from PIL import Image, ImageDraw, ImageFont
 from kerasalign.geometry import CropSpec, box_from_center, tight_box
 from kerasalign.markups import Markup, get_markup
 from kerasalign.plots.draw import Outline, draw_faces
+from kerasalign.plots.style import INK, PAPER
+from kerasalign.support.checks import at_least
 
 PREDICTION = (64, 224, 208)
 TRUTH = (255, 170, 60)
-_PAPER, _INK, _GAP = (24, 28, 34), (235, 235, 235), 6
+_GAP = 6
 
 
 def contact_sheet(
@@ -50,15 +52,13 @@ def contact_sheet(
     for name, value in (("landmarks", landmarks), ("titles", titles), ("truth", truth)):
         if value is not None and len(value) != len(images):
             raise ValueError(f"`{name}` must be one per image. Received: {len(value)} {name} of {len(images)} images")
-    for name, value in (("columns", columns), ("tile", tile)):
-        if value < 1:
-            raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
+    at_least(1, columns=columns, tile=tile)
     columns = min(columns, len(images))
     rows = math.ceil(len(images) / columns)
     font = ImageFont.load_default(max(tile / 17, 8))
     caption = 0 if titles is None else math.ceil(1.6 * font.size)
     step = tile + _GAP, tile + caption + _GAP
-    sheet = Image.new("RGB", (columns * step[0] + _GAP, rows * step[1] + _GAP), _PAPER)
+    sheet = Image.new("RGB", (columns * step[0] + _GAP, rows * step[1] + _GAP), PAPER)
     pen = ImageDraw.Draw(sheet)
     for i, image in enumerate(images):
         left, top = _GAP + i % columns * step[0], _GAP + i // columns * step[1]
@@ -68,7 +68,7 @@ def contact_sheet(
         sheet.paste(_tile(image, shapes, markup, tile), (left, top))
         if titles is not None:
             text = shorten(titles[i], font, tile)
-            pen.text((left, top + tile + 0.2 * font.size), text, _INK, font)
+            pen.text((left, top + tile + 0.2 * font.size), text, INK, font)
     return sheet
 
 

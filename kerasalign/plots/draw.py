@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from kerasalign.geometry import about, apply_affine, rotation
 from kerasalign.markups import Markup
+from kerasalign.support.checks import positive
 
 COLORS = {
     "curve": (64, 224, 208),
@@ -70,8 +71,7 @@ def draw_faces(
         raise ValueError(
             f"`image` must be (H, W, 3) uint8. Received: image of shape {canvas.shape}, dtype {canvas.dtype}"
         )
-    if not width > 0:
-        raise ValueError(f"`width` must be positive. Received: width={width!r}")
+    positive(width=width)
     faces = list(faces)
     for face in faces:
         extent = _extent(face)

@@ -10,7 +10,7 @@ import numpy as np
 from kerasalign.core.align_mixin import AlignMixin
 from kerasalign.core.crop_model import check_crop_shape
 from kerasalign.geometry import CropSpec
-from kerasalign.markups import know_markup
+from kerasalign.markups import register_markup
 from kerasalign.markups.files import markup_of
 
 
@@ -44,7 +44,8 @@ class RuntimeModel(AlignMixin):
         self.metadata = dict(metadata)
         self.name = metadata.get("preset") or metadata.get("model", "")
         self.crop_spec = CropSpec.from_config(json.loads(metadata["crop"]))
-        self.markup = know_markup(markup_of(json.loads(metadata["markup"]), source)) if metadata.get("markup") else None
+        spec = metadata.get("markup")
+        self.markup = register_markup(markup_of(json.loads(spec), source), exist_ok=True) if spec else None
         self.input_dtype = json.loads(metadata["input"])["dtype"]
 
     def run(self, crops: np.ndarray, outputs: Container[str] | None = None) -> dict[str, np.ndarray]:

@@ -55,7 +55,7 @@ def in_range(low: float, high: float, **values: Any) -> None:
     """Raises unless every number is in `low..high`, ends included; NaN is not. As `at_least` otherwise."""
     for name, value in values.items():
         if not all(low <= number <= high for number in _numbers(value)):
-            raise ValueError(f"`{name}` must lie in {low}..{high}. Received: {name}={value!r}")
+            raise ValueError(f"`{name}` must be in {low}..{high}. Received: {name}={value!r}")
 
 
 def _numbers(value: Any) -> tuple | list:

@@ -1,7 +1,35 @@
-"""What every recipe's training shares: averaged weights, resumable runs, run cards."""
+"""Training: recipes, the training loop, run folders and optimisers. Names load when they are first used."""
 
-from kerasalign.training.averaged_adam import AveragedAdam
-from kerasalign.training.coupled import CoupledAdam, CoupledSGD
-from kerasalign.training.run import RunFolder, averaged_weights, save_weights
+from typing import TYPE_CHECKING
 
-__all__ = ["AveragedAdam", "CoupledAdam", "CoupledSGD", "RunFolder", "averaged_weights", "save_weights"]
+from kerasalign._lazy import attach
+
+if TYPE_CHECKING:
+    from kerasalign.training.averaged_adam import AveragedAdam as AveragedAdam
+    from kerasalign.training.coupled import CoupledAdam as CoupledAdam, CoupledSGD as CoupledSGD
+    from kerasalign.training.faces import crop_cache as crop_cache
+    from kerasalign.training.learned import mean_shape as mean_shape
+    from kerasalign.training.loop import train as train
+    from kerasalign.training.reading import read_faces as read_faces
+    from kerasalign.training.recipe import Recipe as Recipe
+    from kerasalign.training.run_card import RunCard as RunCard
+    from kerasalign.training.run_folder import RunFolder as RunFolder
+    from kerasalign.training.streaming import fit_stream as fit_stream
+    from kerasalign.training.weights import averaged_weights as averaged_weights, save_weights as save_weights
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "averaged_adam": ["AveragedAdam"],
+        "coupled": ["CoupledAdam", "CoupledSGD"],
+        "faces": ["crop_cache"],
+        "loop": ["train"],
+        "learned": ["mean_shape"],
+        "reading": ["read_faces"],
+        "recipe": ["Recipe"],
+        "run_card": ["RunCard"],
+        "run_folder": ["RunFolder"],
+        "streaming": ["fit_stream"],
+        "weights": ["averaged_weights", "save_weights"],
+    },
+)

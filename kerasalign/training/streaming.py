@@ -1,51 +1,56 @@
-"""Training on faces that are rendered meanwhile."""
+"""Training on faces that are rendered at the same time."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 
+from kerasalign.core.landmark_model import LandmarkModel
 from kerasalign.data.augment_config import AugmentConfig
 from kerasalign.data.loader import FaceLoader
-from kerasalign.models import LandmarkModel, build
+from kerasalign.training.loop import train
+from kerasalign.training.network import build_network, crop_and_markup
 from kerasalign.training.recipe import Recipe
-from kerasalign.training.run import check_resume
+from kerasalign.training.run_folder import check_resume
 
 if TYPE_CHECKING:
     from kerasalign.synth.dataset import Series
 
-#: Pictures whose landmarks decide a mean shape or a graph, and the number of the first held-out one.
+#: Pictures whose landmarks decide a mean shape or a graph, and the number of the first held-out picture.
 SURVEYED, HELD_OUT = 2000, 10_000_000
 
 
 def fit_stream(
     recipe: Recipe,
     series: Series,
-    run_dir,
+    run_dir: str | Path,
     *,
     repeats: int = 4,
     surveyed: int = SURVEYED,
-    initial_weights=None,
+    initial_weights: str | Path | None = None,
     resume: bool = True,
-    verbose="auto",
-    callbacks=(),
+    verbose: str | int = "auto",
+    callbacks: Iterable[keras.callbacks.Callback] = (),
     threads: int = 2,
 ) -> LandmarkModel:
-    """Trains a recipe's network on a series of renders, without a folder of them.
+    """Trains the network of a recipe on a series of renders, without a folder of pictures.
 
-    What a paper learns from its training faces (mean shape, graph) is learned from the landmarks of the first
-    pictures; `recipe.balance` has nothing to balance and is ignored, `recipe.validation` faces far down the series are
-    rendered once to watch the NME.
+    What a paper learns from its training faces, such as a mean shape or a graph, is learned from the landmarks of the
+    first pictures. A stream has nothing to balance: `recipe.balance` is ignored. `recipe.validation` faces, far down
+    the series, are rendered once and held out to watch the NME.
 
     Args:
-        recipe: The recipe, by steps.
+        recipe: A recipe whose length is given in steps.
         series: What to render.
-        run_dir: As in `Recipe.fit`; a run that is there goes on with the same pictures.
-        repeats: How often each picture is seen, augmented anew.
+        run_dir: As in `Recipe.fit`. A run that is in the folder goes on with the same pictures.
+        repeats: How often each picture is used, each time with another augmentation.
         surveyed: Pictures to learn mean shape or graph from.
         initial_weights: As in `Recipe.fit`.
         resume: As in `Recipe.fit`.
@@ -54,12 +59,13 @@ def fit_stream(
         threads: Threads that render.
 
     Returns:
-        The trained model, as `Recipe.fit` gives it.
+        The trained model, as in `Recipe.fit`.
 
     Raises:
-        ValueError: If the recipe counts in passes over a set, or the folder holds a run with other settings.
+        ValueError: If the length of the recipe is given in epochs, or the folder holds a run with other settings.
 
     Example:
+
         recipe = get_recipe("musica19-synth").with_settings(steps=6000)
         model = fit_stream(recipe, Series(seed=1, head="ICT-FaceKit"), "runs/stream")
     """
@@ -68,11 +74,9 @@ def fit_stream(
     if recipe.epochs is not None:
         raise ValueError(f"A stream has no end to pass: give `steps`. Received: epochs={recipe.epochs!r}")
     check_resume(run_dir, resume)
-    keras.utils.set_random_seed(recipe.seed)
-    network = build(recipe.model)
-    studio = Studio(series, network.crop_spec, network.markup.name)
-    faces = studio.unrendered(range(surveyed))
-    model = recipe.build_model(faces, np.arange(surveyed))
+    crop, markup = crop_and_markup(recipe.model)
+    studio = Studio(series, crop, markup)
+    learned = recipe.learned_config(studio.unrendered(range(surveyed)), np.arange(surveyed), crop)
     loader = SynthStream(
         studio,
         AugmentConfig.preset(recipe.augment),
@@ -82,25 +86,30 @@ def fit_stream(
         recipe.seed,
         threads=threads,
     )
-    validation = None
-    if recipe.validation:
-        held_out = studio.rendered(range(HELD_OUT, HELD_OUT + recipe.validation))
-        validation = FaceLoader.evaluation(held_out, network.crop_spec, batch_size=min(recipe.batch_size, 64))
+
+    def held_out() -> FaceLoader:
+        faces = studio.rendered(range(HELD_OUT, HELD_OUT + recipe.validation))
+        return FaceLoader.evaluation(faces, crop, batch_size=min(recipe.batch_size, 64))
+
     card = series.card()
-    settings = {
+    facts = {
         "data_hash": hashlib.sha256(json.dumps(card, sort_keys=True).encode()).hexdigest(),
         "series": card,
         "repeats": repeats,
         "surveyed": surveyed,
         "held_out": recipe.validation,
     }
-    return recipe.run(
-        model,
+    keras.utils.set_random_seed(recipe.seed)
+    return train(
+        build_network(recipe.model, learned, recipe.precision),
         loader,
-        validation,
+        held_out if recipe.validation else None,
         run_dir,
-        settings,
-        {},
+        recipe=recipe.paper,
+        settings=asdict(recipe) | facts,
+        optimizer=recipe.optimizer(),
+        steps=recipe.steps,
+        nme_normaliser=recipe.nme_normaliser,
         initial_weights=initial_weights,
         verbose=verbose,
         callbacks=callbacks,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import arrays
 
-from kerasalign.evaluation.early_exit.calibration import TO_OCULAR, Calibration, calibrate
-from kerasalign.evaluation.early_exit.errors import CascadeErrors
+from kerasalign.evaluation.early_exit import Calibration, CascadeErrors, calibrate
+from kerasalign.evaluation.early_exit.calibration import TO_OCULAR
 from kerasalign.metrics import get_protocol
 
 

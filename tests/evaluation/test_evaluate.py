@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kerasalign.datasets import make_miniature, read_dataset
-from kerasalign.evaluation.evaluate import evaluate_model, preset_protocols, usable_protocols
+from kerasalign.evaluation import evaluate_model, preset_protocols, usable_protocols
 from kerasalign.geometry import CropSpec, apply_affine
 from kerasalign.hub import read_manifest
 from kerasalign.markups import get_markup
@@ -59,9 +59,8 @@ def test_another_box_source_is_used_and_said(data):
     assert not any("made for boxes" in note for note in tight.evaluations[0].notes)
 
 
-def test_faces_that_a_detector_misses_are_named(data, monkeypatch):
+def test_faces_that_a_detector_misses_are_named(data):
     from kerasalign.detection import GivenBoxes
-    from kerasalign.hub.recipes import evaluation
 
     samples = {sample.read_image().tobytes(): sample for sample in read_dataset("300w", data, "common")}
     blind_to = next(iter(samples.values())).name
@@ -75,8 +74,8 @@ def test_faces_that_a_detector_misses_are_named(data, monkeypatch):
             boxes = [] if sample.name == blind_to else [sample.box("landmarks")]
             return GivenBoxes(boxes, name="landmarks").detect(image)
 
-    monkeypatch.setattr(evaluation, "get_detector", lambda name: Truth())
-    report = evaluate_model(MeanFace(), data, ["300w-common-inter_pupil"], box_source="detector:mtcnn", n_bootstrap=50)
+    options = {"box_source": "detector:truth", "detector": Truth(), "n_bootstrap": 50}
+    report = evaluate_model(MeanFace(), data, ["300w-common-inter_pupil"], **options)
     assert report.missed == (blind_to,)
     evaluation = report.evaluations[0]
     assert len(evaluation) == len(samples) - 1

@@ -58,7 +58,7 @@ def test_covered_points_count_in_one_line_and_not_in_the_other():
     found = curve(shares=(0.0, 0.3, 1.0), placements=4)
     assert found.nme[0] == found.visible_nme[0] == 0
     assert 0 < found.nme[1] < found.nme[2]
-    eyes = np.linalg.norm(FACE[list(M5.normaliser("inter_ocular")[0])] - FACE[list(M5.normaliser("inter_ocular")[1])])
+    eyes = np.linalg.norm(FACE[list(M5.eye_groups("inter_ocular")[0])] - FACE[list(M5.eye_groups("inter_ocular")[1])])
     # A point on the very edge may lie in the box and beside its last pixel.
     assert 0.75 * 100 * 10 / eyes < found.nme[2] <= 100 * 10 / eyes + 1e-6
     assert np.isnan(found.visible_nme[2])
@@ -75,7 +75,7 @@ def test_every_network_sees_the_same_rectangles():
 
 def test_a_curve_is_saved_and_drawn(tmp_path):
     pytest.importorskip("matplotlib")
-    from kerasalign.evaluation.occlusion_plot import plot_occlusion
+    from kerasalign.evaluation import plot_occlusion
 
     found = curve(shares=(0, 0.2))
     found.save(tmp_path / "curve.json")

@@ -10,9 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from kerasalign.cli.main import app
 from kerasalign.datasets import make_miniature, read_dataset
-from kerasalign.evaluation.early_exit.errors import CascadeErrors, cascade_errors
-from kerasalign.evaluation.early_exit.report import ExitReport
-from kerasalign.evaluation.early_exit.sweep import sweep
+from kerasalign.evaluation.early_exit import CascadeErrors, ExitReport, cascade_errors, sweep
 from kerasalign.metrics import get_protocol
 from kerasalign.metrics.nme import nme
 from tests.support.cases import MODELS, set_known_weights
@@ -216,9 +214,8 @@ def test_other_boxes_and_wrong_models(errors, data, model):
         cascade_errors(model, data, "aflw2000-3d-yaw_balanced-box_size")
 
 
-def test_faces_that_a_detector_misses_are_named(data, model, errors, monkeypatch):
+def test_faces_that_a_detector_misses_are_named(data, model, errors):
     from kerasalign.detection import GivenBoxes
-    from kerasalign.hub.recipes import cascade
 
     samples = {sample.read_image().tobytes(): sample for sample in read_dataset("300w", data, "common")}
     blind_to = next(iter(samples.values())).name
@@ -232,8 +229,7 @@ def test_faces_that_a_detector_misses_are_named(data, model, errors, monkeypatch
             boxes = [] if sample.name == blind_to else [sample.box("landmarks")]
             return GivenBoxes(boxes, name="landmarks").detect(image)
 
-    monkeypatch.setattr(cascade, "get_detector", lambda name: Truth())
-    found = cascade_errors(model, data, PROTOCOL, box_source="detector:mtcnn")
+    found = cascade_errors(model, data, PROTOCOL, box_source="detector:truth", detector=Truth())
     assert found.missed == (blind_to,)
     assert blind_to not in found.names
     np.testing.assert_allclose(found.nmes, errors.nmes[[name != blind_to for name in errors.names]], rtol=1e-4)

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from kerasalign.datasets import make_miniature, read_dataset
-from kerasalign.evaluation.evaluate import evaluate_model
-from kerasalign.evaluation.tracking import evaluate_tracking
+from kerasalign.evaluation import evaluate_model, evaluate_tracking
 from kerasalign.geometry import CropSpec, tight_box
 from kerasalign.inference import CallableDetector
 from kerasalign.markups import get_markup

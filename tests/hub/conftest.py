@@ -39,12 +39,12 @@ class FakeModel:
 @pytest.fixture(autouse=True, scope="module")
 def markups():
     """Markups that a test registers are forgotten after its file."""
-    import kerasalign.markups
+    from kerasalign.markups import list_markups, unregister_markup
 
-    known = dict(kerasalign.markups._REGISTRY)
+    known = set(list_markups())
     yield
-    kerasalign.markups._REGISTRY.clear()
-    kerasalign.markups._REGISTRY.update(known)
+    for name in set(list_markups()) - known:
+        unregister_markup(name)
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ from keras import tree
 import kerasalign.layers
 from tests.support.cases import LAYERS, call, layer_model, set_known_weights
 
-pytestmark = pytest.mark.parametrize("name", LAYERS)
+EVERY = pytest.mark.parametrize("name", LAYERS)
 
 
+@EVERY
 def test_symbolic_and_real_outputs_agree_and_rows_are_independent(name):
     case = LAYERS[name]
     arrays = case.inputs()
@@ -27,6 +28,7 @@ def test_symbolic_and_real_outputs_agree_and_rows_are_independent(name):
         np.testing.assert_allclose(np.concatenate([row[k] for row in alone]), value, rtol=1e-4, atol=1e-5)
 
 
+@EVERY
 def test_config_rebuilds_the_layer(name):
     case = LAYERS[name]
     layer = case.make(name="one")
@@ -41,6 +43,7 @@ def test_config_rebuilds_the_layer(name):
         np.testing.assert_array_equal(a, b)
 
 
+@EVERY
 def test_mixed_float16(name):
     case = LAYERS[name]
     layer = case.make(dtype="mixed_float16")
@@ -49,12 +52,14 @@ def test_mixed_float16(name):
     assert all(weight.dtype == "float32" for weight in layer.trainable_weights)
 
 
+@EVERY
 def test_float64(name):
     case = LAYERS[name]
     for value in call(case.make(dtype="float64"), case.inputs()):
         assert np.isfinite(value).all()
 
 
+@EVERY
 def test_gradients_are_finite_and_reach_every_weight(name):
     case = LAYERS[name]
     if not case.trains:
@@ -75,6 +80,6 @@ def test_gradients_are_finite_and_reach_every_weight(name):
         assert weight.path.endswith(case.idle) or not np.array_equal(new, old), weight.path
 
 
-def test_every_public_layer_is_here(name):
+def test_every_public_layer_is_here():
     public = {n for n, c in vars(kerasalign.layers).items() if inspect.isclass(c) and issubclass(c, keras.layers.Layer)}
     assert public <= set(LAYERS)

@@ -39,7 +39,7 @@ def test_markup_from_a_file(tmp_path, suffix):
     markup = load_markup(path)
     assert (markup.name, markup.num_points, tuple(markup.flip)) == ("eyes-4", 4, (3, 2, 1, 0))
     assert tuple(markup.parts["right_eye"]) == (0, 1)
-    assert markup.normaliser("inter_ocular") == ((0,), (3,))
+    assert markup.eye_groups("inter_ocular") == ((0,), (3,))
     assert markup.edges == ((0, 1), (2, 3))
     assert np.ptp(markup.mean_shape[:, 0]) == 1
     np.testing.assert_allclose(markup.convert(np.float64(FOUR["mean_shape"]), "two"), [[-2, 0.25], [2, 0.25]])

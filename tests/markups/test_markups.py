@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-import kerasalign.markups
 from kerasalign.geometry import rotation, tight_box
-from kerasalign.markups import Markup, flip_from_pairs, get_markup, list_markups, register_markup
+from kerasalign.markups import Markup, flip_from_pairs, get_markup, list_markups, register_markup, unregister_markup
 
 EVERY = pytest.mark.parametrize("name", list_markups())
 
@@ -41,7 +40,7 @@ def test_mean_shape_is_symmetric_and_the_right_eye_is_left_in_the_picture(name):
     shape = markup.mean_shape
     np.testing.assert_allclose(shape[list(markup.flip)] * (-1, 1), shape, atol=1e-9)
     np.testing.assert_allclose(shape.max(0) - shape.min(0), (shape.max(0) - shape.min(0)).max(), rtol=0.35)
-    right, left = markup.normaliser("inter_ocular")
+    right, left = markup.eye_groups("inter_ocular")
     assert shape[list(right), 0].mean() < 0 < shape[list(left), 0].mean()
     mouth = shape[list(markup.parts["mouth"]), 1]
     assert mouth.min() > shape[list(right), 1].max()
@@ -61,12 +60,12 @@ def test_normalisers(name):
     assert {"inter_ocular", "inter_pupil"} <= set(markup.eyes)
     shape = markup.mean_shape
     ocular, pupil = (
-        np.linalg.norm(np.subtract(*(shape[list(side)].mean(0) for side in markup.normaliser(eyes))))
+        np.linalg.norm(np.subtract(*(shape[list(side)].mean(0) for side in markup.eye_groups(eyes))))
         for eyes in ("inter_ocular", "inter_pupil")
     )
     assert pupil <= ocular
     with pytest.raises(ValueError, match="Received: name='ears'"):
-        markup.normaliser("ears")
+        markup.eye_groups("ears")
 
 
 @EVERY
@@ -164,13 +163,30 @@ def test_unknown_and_doubled_names():
     assert get_markup(68) is get_markup("68")
 
 
-def test_an_equal_markup_may_be_registered_again(monkeypatch):
-    monkeypatch.setattr(kerasalign.markups, "_REGISTRY", {})
-    first = register_markup(small(name="own"))
-    assert register_markup(small(name="own")) is first
+@pytest.fixture
+def own():
+    yield register_markup(small(name="own"))
+    unregister_markup("own")
+
+
+def test_an_equal_markup_may_be_registered_again(own):
+    assert register_markup(small(name="own")) is own
     for changes in ({"mean_shape": [[0, 0], [1, 0], [0.2, 1]]}, {"flip": (0, 1, 2)}, {"parts": {"head": (0,)}}):
         with pytest.raises(ValueError, match="registered already"):
             register_markup(small(name="own", **changes))
+
+
+def test_with_exist_ok_the_points_alone_must_agree(own):
+    assert register_markup(small(name="own", mean_shape=[[0, 0], [1, 0], [0.2, 1]]), exist_ok=True) is own
+    with pytest.raises(ValueError, match="other points"):
+        register_markup(small(name="own", flip=(0, 1, 2)), exist_ok=True)
+
+
+def test_built_in_markups_stay(own):
+    unregister_markup("own")
+    assert "own" not in list_markups()
+    with pytest.raises(ValueError, match="Received: name='68'"):
+        unregister_markup("68")
 
 
 def test_a_normalised_mean_shape_stays_as_it_is():

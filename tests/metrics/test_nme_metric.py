@@ -8,8 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-import kerasalign.markups
-from kerasalign.markups import get_markup
+from kerasalign.markups import get_markup, list_markups, unregister_markup
 from kerasalign.metrics import NormalisedMeanError, list_normalisers, nme
 
 
@@ -68,10 +67,16 @@ def test_metric_survives_its_config_and_serves_fit(faces):
     assert history["nme"] == pytest.approx(expected, rel=1e-4)
 
 
-def test_points_of_ones_own_go_with_the_config(monkeypatch):
-    own = replace(get_markup("5"), name="own-5")
+@pytest.fixture
+def own():
+    """A markup that is not registered, and is removed if a test registers it."""
+    yield replace(get_markup("5"), name="own-5")
+    unregister_markup("own-5")
+
+
+def test_points_of_ones_own_go_with_the_config(own):
     config = json.loads(json.dumps(NormalisedMeanError(own, "box_size").get_config()))
-    monkeypatch.setattr(kerasalign.markups, "_REGISTRY", {"5": get_markup("5")})
+    assert "own-5" not in list_markups()
     metric = NormalisedMeanError.from_config(config)
     assert metric.markup.same_as(own) and metric.get_config() == config
     assert "markup_spec" not in NormalisedMeanError("5", "box_size").get_config()

@@ -10,6 +10,7 @@ from kerasalign.metrics import (
     get_protocol,
     list_protocols,
     register_protocol,
+    unregister_protocol,
 )
 
 
@@ -110,11 +111,17 @@ def test_a_field_with_an_unknown_value_is_an_error(field, value):
         dataclasses.replace(get_protocol("300w-common-inter_pupil"), **{field: value})
 
 
-def test_registering(monkeypatch):
-    monkeypatch.setattr("kerasalign.metrics.protocol._REGISTRY", {})
+@pytest.fixture
+def forgotten():
+    """Removes the protocol that a test registers."""
+    yield
+    unregister_protocol("mine-test-inter_ocular")
+
+
+def test_registering(forgotten):
     mine = Protocol("mine-test-inter_ocular", "mine", "test", 12, "68", "inter_ocular")
     assert register_protocol(mine) is mine
     assert register_protocol(dataclasses.replace(mine)) == mine
-    assert list_protocols() == ["mine-test-inter_ocular"]
+    assert list_protocols("mine") == ["mine-test-inter_ocular"]
     with pytest.raises(ValueError, match="registered already"):
         register_protocol(dataclasses.replace(mine, num_faces=13))

@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 
 from kerasalign.datasets import make_miniature
-from kerasalign.evaluation.evaluate import evaluate_model
+from kerasalign.evaluation import evaluate_model
 from kerasalign.geometry import box_center
 from kerasalign.hub import get_recipe, read_manifest
 from kerasalign.models import AAN
 from kerasalign.models.aan.recipe import AANRecipe
 from kerasalign.training import CoupledAdam
+from kerasalign.training.network import build_network
 
 MODEL = {
     "class": "AAN",
@@ -77,7 +78,7 @@ def test_weight_decay():
 def test_table_5_is_trained_by_settings():
     recipe = get_recipe("aan-300w")
     plain = recipe.with_settings(model=recipe.model | {"attention": False, "embedding": None})
-    model = plain.build_model(None, None)
+    model = build_network(plain.model, plain.learned_config(None, None, None))
     assert model.intermediate is None and "embedding" not in {layer.name for layer in model.layers}
 
 

@@ -7,11 +7,10 @@ import keras
 import numpy as np
 import pytest
 
-import kerasalign.markups
 import kerasalign.models
 from kerasalign.core.adaptation import places
 from kerasalign.core.landmark_model import weighted_mean
-from kerasalign.markups import get_markup
+from kerasalign.markups import get_markup, list_markups, register_markup, unregister_markup
 from kerasalign.metrics import NormalisedMeanError
 from kerasalign.models import AAN
 from tests.support.cases import MODELS, crops, model_target, set_known_weights
@@ -26,10 +25,10 @@ def model(request):
 
 
 @pytest.fixture
-def strangers(monkeypatch):
-    """Point schemes as another process knows them: the built-in ones."""
-    built_in = {name: get_markup(name) for name in kerasalign.markups._BUILT_IN}
-    monkeypatch.setattr(kerasalign.markups, "_REGISTRY", built_in)
+def own():
+    """A markup that is not registered, and is removed if a test registers it."""
+    yield replace(get_markup("5"), name="own-5")
+    unregister_markup("own-5")
 
 
 def batch(model, count=2):
@@ -95,22 +94,20 @@ def test_a_config_brings_own_points_to_a_process_that_does_not_know_them(model, 
 SMALL = {"stem": 8, "channels": (8, 16), "embedding": 16, "size": 32}
 
 
-def test_a_file_brings_own_points_to_a_process_that_does_not_know_them(strangers, tmp_path):
-    own = replace(get_markup("5"), name="own-5")
+def test_a_file_brings_own_points_to_a_process_that_does_not_know_them(own, tmp_path):
     model = AAN(markup=own, **SMALL)
     model.compile(metrics=[NormalisedMeanError(own, "box_size", name="nme_box")])
     model.save(tmp_path / "own.keras")
-    assert "own-5" not in kerasalign.markups.list_markups()
+    assert "own-5" not in list_markups()
     twin = keras.models.load_model(tmp_path / "own.keras")
     assert twin.markup.same_as(own) and twin.nme_metric.markup is twin.markup
     again = keras.models.load_model(tmp_path / "own.keras")
     assert again.markup is twin.markup
 
 
-def test_points_under_the_name_of_others_are_refused(strangers, tmp_path):
-    own = replace(get_markup("5"), name="own-5")
+def test_points_under_the_name_of_others_are_refused(own, tmp_path):
     AAN(markup=own, **SMALL).save(tmp_path / "own.keras")
-    other = kerasalign.markups.register_markup(replace(own, boundaries={"mouth": (3, 4)}))
+    other = register_markup(replace(own, boundaries={"mouth": (3, 4)}))
     with pytest.raises(ValueError, match=r"other points is registered\. Received: markup='own-5'"):
         AAN(markup=own, **SMALL)
     with pytest.raises(ValueError, match="other points is registered"):

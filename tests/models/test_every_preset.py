@@ -1,6 +1,7 @@
 """Promises that every entry of the manifest keeps."""
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -52,30 +53,42 @@ def test_every_preset_has_its_size_here():
     assert set(SIZES) == set(PRESETS)
 
 
-@pytest.fixture(scope="module")
-def ran():
-    """Architectures that have seen a crop: presets that differ in their data alone need not do it again."""
-    return set()
+@pytest.fixture(scope="module", params=PRESETS)
+def model(request):
+    """The network of each preset; pytest groups the tests of one, so that it is built once."""
+    return request.param, kerasalign.load(request.param, weights=None)
+
+
+def test_size(model):
+    name, network = model
+    weights = network.inference_network().trainable_weights
+    assert sum(math.prod(weight.shape) for weight in weights) == SIZES[name][0]
+
+
+def test_crop(model):
+    name, network = model
+    assert network.crop_spec == kerasalign.CropSpec.from_config(dict(PRESETS[name].crop))
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_preset(name, ran):
+def test_protocols_are_of_the_presets_markup(name):
     preset = PRESETS[name]
-    model = kerasalign.load(name, weights=None)
-    parameters, points = SIZES[name]
-    told = kerasalign.info(name)
-    assert told["parameters"] == parameters and told["points"] == points
-    assert model.crop_spec == kerasalign.CropSpec.from_config(dict(preset.crop))
     for result in (*preset.measured, *preset.paper_results):
         assert get_protocol(result.protocol).markup == preset.markup
-    architecture = json.dumps(model.get_config() | {"name": ""}, sort_keys=True)
-    if architecture in ran:
-        return
-    ran.add(architecture)
-    set_known_weights(model)
+
+
+def architecture(preset):
+    """What decides the network; presets of one architecture differ in their data alone."""
+    return json.dumps({key: value for key, value in preset.architecture.items() if key != "name"}, sort_keys=True)
+
+
+@pytest.mark.parametrize("name", {architecture(preset): name for name, preset in PRESETS.items()}.values())
+def test_landmarks_of_a_crop(name):
+    network = kerasalign.load(name, weights=None)
+    set_known_weights(network)
     # Not `predict_crops`: the compilation of a large network takes many times longer than one crop.
-    landmarks = np.asarray(model(crops(1, model.crop_spec.size))["landmarks"])
-    assert landmarks.shape == (1, points, 2)
+    landmarks = np.asarray(network(crops(1, network.crop_spec.size))["landmarks"])
+    assert landmarks.shape == (1, SIZES[name][1], 2)
     assert np.isfinite(landmarks).all()
 
 

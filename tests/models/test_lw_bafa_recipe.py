@@ -14,7 +14,7 @@ def test_recipe_is_the_papers(name):
     recipe = get_recipe(name)
     assert (recipe.epochs, recipe.batch_size, recipe.augment, recipe.balance) == (150, 16, "lwbafa", "none")
     assert recipe.dataset == name.split("-")[1] and recipe.nme_normaliser == "inter_ocular"
-    plan = recipe.planned(3148 - 100)
+    plan = recipe.in_steps(3148 - 100)
     assert plan.steps == 150 * 191
     rate, steps = plan.learning_rate_schedule(), plan.steps_per_epoch
     found = [float(rate(epoch * steps + offset)) for epoch in (0, 89, 90, 119, 120, 149) for offset in (0, steps - 1)]

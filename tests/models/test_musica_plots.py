@@ -6,9 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from kerasalign.evaluation.early_exit.errors import CascadeErrors
-from kerasalign.evaluation.early_exit.plots import plot_cost, plot_policies
-from kerasalign.evaluation.early_exit.sweep import sweep
+from kerasalign.evaluation.early_exit import CascadeErrors, plot_cost, plot_policies, sweep
 from kerasalign.markups import get_markup
 from kerasalign.metrics import get_protocol
 from kerasalign.models.musica.plots import attention_map, cascade_sheet
@@ -151,7 +149,7 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch):
 
 
 def test_a_report_without_matplotlib_leaves_the_curves_out(monkeypatch, tmp_path, caplog):
-    from kerasalign.evaluation.early_exit.report import ExitReport
+    from kerasalign.evaluation.early_exit import ExitReport
 
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     result = toy()

@@ -8,9 +8,11 @@ import pytest
 
 from kerasalign.data.cache import CropCache
 from kerasalign.datasets import make_miniature
+from kerasalign.geometry import CropSpec
 from kerasalign.hub import get_recipe
 from kerasalign.models.musica.recipe import MuSiCaRecipe
-from kerasalign.training.recipe import mean_shape
+from kerasalign.training import mean_shape
+from kerasalign.training.faces import face_loader
 
 MODEL = {
     "class": "MuSiCa",
@@ -147,8 +149,7 @@ def test_balancing_decides_how_often_a_face_is_drawn(balance, run, data):
     recipe = MuSiCaRecipe(MODEL, balance=balance, batch_size=4)
     cache = CropCache.open(data.parent / "cache")
     faces = np.arange(len(cache))
-    loader, validation = recipe.loaders(cache, recipe.build_model(cache, faces), faces, faces[:0])
-    assert validation is None
+    loader = face_loader(recipe, cache, CropSpec(size=64, scale=1.2), faces)
     drawn = np.concatenate([loader.faces(0, i) for i in range(len(loader))])
     share = np.bincount(drawn, minlength=len(cache)) / len(drawn)
     spread = share.max() / share.min()
@@ -177,9 +178,9 @@ def test_recipes_come_from_the_manifest():
 
 
 def test_epochs_are_passes_over_the_training_faces():
-    recipe = MuSiCaRecipe(MODEL, epochs=4, batch_size=10).planned(25)
+    recipe = MuSiCaRecipe(MODEL, epochs=4, batch_size=10).in_steps(25)
     assert (recipe.steps, recipe.steps_per_epoch) == (12, 3)
-    assert recipe.with_settings(steps=7).planned(25).steps == 7
+    assert recipe.with_settings(steps=7).in_steps(25).steps == 7
     with pytest.raises(ValueError, match="Received: epochs=0"):
         MuSiCaRecipe(MODEL, epochs=0)
 

@@ -8,13 +8,14 @@ import pytest
 from PIL import Image
 
 from kerasalign.datasets import make_miniature
-from kerasalign.evaluation.early_exit.errors import cascade_errors
-from kerasalign.evaluation.evaluate import evaluate_model
+from kerasalign.evaluation import evaluate_model
+from kerasalign.evaluation.early_exit import cascade_errors
 from kerasalign.markups import Markup, flip_from_pairs, register_markup
 from kerasalign.metrics import Protocol
 from kerasalign.models.musica.recipe import MuSiCaRecipe
 from kerasalign.synth import SceneConfig
 from kerasalign.synth.dataset import Series, write_series
+from kerasalign.training import RunCard, crop_cache
 
 SEVEN = Markup(
     name="own-seven",
@@ -74,12 +75,11 @@ def test_a_folder_of_renders_has_the_points_of_the_model(tmp_path):
     data = tmp_path / "renders"
     write_series(Series(seed=5, size=64, scene=SceneConfig.preset("plain")), 5, data, progress=False)
     recipe = MuSiCaRecipe(MODEL | {"markup": "98"}, dataset="synth", **SHORT)
-    cache = recipe.cache(data, "train", tmp_path / "cache")
+    cache = crop_cache(recipe, data, "train", tmp_path / "cache")
     assert cache.markup == "98" and cache.landmarks.shape[1:] == (98, 2)
     model = recipe.fit(data, tmp_path / "run", cache_dir=tmp_path / "cache", verbose=0)
     assert model.output["landmarks"].shape[1:] == (98, 2)
-    # What a run without options says is what it said before there were any.
-    assert "reader_options" not in json.loads((tmp_path / "run" / "run.json").read_text())["settings"]
+    assert RunCard.read(tmp_path / "run" / "run.json").settings["reader_options"] == {}
 
 
 def test_points_that_a_data_set_does_not_have_are_refused_early(tmp_path):
@@ -92,14 +92,19 @@ def test_points_that_a_data_set_does_not_have_are_refused_early(tmp_path):
 def test_frames_of_a_video_are_held_out_together(tmp_path):
     data = make_miniature("300vw", tmp_path / "300vw")
     recipe = MuSiCaRecipe(MODEL | {"markup": "68"}, dataset="300vw", **SHORT | {"validation": 3})
-    sides = []
+    cache = crop_cache(recipe, data, "train", tmp_path / "cache")
+    trained_on = []
 
-    class Looked(MuSiCaRecipe):
-        def loaders(self, cache, model, train, held_out, workers=1):
-            sides.extend({cache.names[i].split("/")[0] for i in side} for side in (train, held_out))
+    class Seen(MuSiCaRecipe):
+        def learned_config(self, cache, train, crop):
+            trained_on.extend(train)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Looked(recipe.model, dataset="300vw", **SHORT | {"validation": 3}).fit(data, tmp_path / "run")
-    train, held_out = sides
+        Seen(recipe.model, dataset="300vw", **SHORT | {"validation": 3}).fit(
+            data, tmp_path, cache_dir=tmp_path / "cache"
+        )
+    videos = [name.split("/")[0] for name in cache.names]
+    train = {videos[i] for i in trained_on}
+    held_out = {videos[i] for i in set(range(len(cache))) - set(trained_on)}
     assert train and held_out and not train & held_out

@@ -1,5 +1,4 @@
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from kerasalign.geometry import CropSpec
 from kerasalign.hub import get_recipe
 from kerasalign.models.scc.adjacency import build_adjacency
 from kerasalign.models.scc.recipe import SCCRecipe
+from kerasalign.training.faces import face_loader
 
 MODEL = {"class": "SCC", "markup": "68", "width": 16, "blocks": [1, 1, 1, 1], "size": 64}
 
@@ -24,24 +24,22 @@ def test_a_run_learns_the_graph_of_its_annotations(tmp_path):
     assert [row["epoch"] for row in card["curve"]] == [1, 2] and card["recipe"] == "scc"
     assert all(np.isfinite(row["loss"]) for row in card["curve"])
     cache = CropCache.open(tmp_path / "cache")
-    learned = recipe.learned_config(cache, np.arange(len(cache)))["graph"]
+    learned = recipe.learned_config(cache, np.arange(len(cache)), model.crop_spec)["graph"]
     np.testing.assert_array_equal(learned, build_adjacency(cache.landmarks).graph.astype(int))
     assert model.graph.shape == (68, 68)
 
 
-def test_a_pass_goes_over_the_list_that_balancing_by_pose_makes(tmp_path, monkeypatch):
+def test_a_pass_goes_over_the_list_that_balancing_by_pose_makes(tmp_path):
     data = make_miniature("300w", tmp_path / "300w", faces=8)
     plans, spec = [], CropSpec(size=64, scale=1.6)
-    cropped = build_cache(read_dataset("300w", data), spec, tmp_path / "cache")
-    monkeypatch.setattr(SCCRecipe, "cache", lambda *_: cropped)
-    monkeypatch.setattr(SCCRecipe, "build_model", lambda *_: SimpleNamespace(crop_spec=spec))
-    monkeypatch.setattr(SCCRecipe, "run", lambda plan, model, loader, *rest, **options: plans.append((plan, loader)))
+    cache = build_cache(read_dataset("300w", data), spec, tmp_path / "cache")
+    train = np.arange(len(cache))[1:]
     for balance, settings in (("pdb", {}), ("none", {}), ("gdb", {}), ("pdb", {"steps": 7})):
         recipe = SCCRecipe(MODEL, epochs=3, batch_size=4, validation=2, balance=balance).with_settings(**settings)
-        recipe.fit(data, tmp_path / "run")
+        plan = recipe.in_steps(recipe.faces_per_pass(cache, train))
+        plans.append((plan, face_loader(plan, cache, spec, train)))
     balanced, plain, weighed, stepped = plans
     plan, loader = balanced
-    cache, train = loader.cache, loader.indices
     copies = pdb_copies(cache.landmarks[train], bins=9, absolute=True)
     assert copies.sum() > 1.5 * len(train)
     assert plan.steps_per_epoch == -(-copies.sum() // 4) and plan.steps == 3 * plan.steps_per_epoch
@@ -59,7 +57,7 @@ def test_a_pass_goes_over_the_list_that_balancing_by_pose_makes(tmp_path, monkey
     ],
 )
 def test_rates_of_500_epochs(schedule, rates):
-    found = SCCRecipe(MODEL, schedule=schedule, batch_size=10).planned(30).learning_rate_schedule()
+    found = SCCRecipe(MODEL, schedule=schedule, batch_size=10).in_steps(30).learning_rate_schedule()
     for epoch, rate in rates.items():
         assert float(found(epoch * 3)) == pytest.approx(rate, rel=1e-5)
 

@@ -12,7 +12,7 @@ from kerasalign.hub import get_recipe
 from kerasalign.synth import SceneConfig
 from kerasalign.synth.dataset import Series
 from kerasalign.synth.stream import WINDOW, Studio, SynthStream
-from kerasalign.training.streaming import fit_stream
+from kerasalign.training import fit_stream
 
 SERIES = Series(seed=2, size=64, scene=SceneConfig.preset("plain"))
 STUDIO = Studio(SERIES, CropSpec(size=48, scale=1.6))

@@ -11,8 +11,8 @@ from kerasalign.datasets import make_miniature
 from kerasalign.models.lw_bafa.recipe import LWBAFARecipe
 from kerasalign.models.musica.recipe import MuSiCaRecipe
 from kerasalign.models.sdu.recipe import SDURecipe
-from kerasalign.training import RunFolder
-from kerasalign.training.run import seed_states
+from kerasalign.training import RunCard, RunFolder, averaged_weights
+from kerasalign.training.run_folder import seed_states
 
 MUSICA = {"class": "MuSiCa", "markup": "68", "patches": [8, 30, 36, 45], "hidden": 8, "size": 64, "box_side": 40}
 SDU = {
@@ -87,9 +87,9 @@ def noisy_network():
     return model
 
 
-def test_a_state_of_an_older_version_still_restores(tmp_path):
+def test_a_state_holds_the_states_of_random_numbers(tmp_path):
     x = np.ones((8, 4), "float32")
-    card = {"settings": {"seed": 0}}
+    card = RunCard("noisy", {"seed": 0}, {})
     model = noisy_network()
     model.fit(x, x, epochs=2, verbose=0, callbacks=[RunFolder(tmp_path, card, "loss")])
     told = [keras.ops.convert_to_numpy(state) for state in seed_states(model)]
@@ -101,7 +101,36 @@ def test_a_state_of_an_older_version_still_restores(tmp_path):
     state = json.loads((tmp_path / "state.json").read_text())
     del state["seeds"]
     (tmp_path / "state.json").write_text(json.dumps(state))
-    assert RunFolder(tmp_path, card, "loss").restore(noisy_network()) == 2
+    with pytest.raises(ValueError, match=r"state\.json does not hold the state of a run: \['seeds'\] are missing"):
+        RunFolder(tmp_path, card, "loss").restore(noisy_network())
+
+
+class Counted(keras.Sequential):
+    """Counts the networks that are made of its config."""
+
+    made = 0
+
+    @classmethod
+    def from_config(cls, config):
+        cls.made += 1
+        return cls([keras.Input((4,)), keras.layers.Dense(4)])
+
+
+@pytest.mark.parametrize("average", [False, True])
+def test_one_network_saves_every_best_epoch_and_is_the_result(average, tmp_path):
+    Counted.made = 0
+    model = Counted([keras.Input((4,)), keras.layers.Dense(4)])
+    model.compile(keras.optimizers.SGD(0.05, use_ema=average, ema_momentum=0.9), "mse")
+    folder, x = RunFolder(tmp_path, RunCard("counted", {}, {}), "loss"), np.eye(4, dtype="float32")
+    model.fit(x, x, epochs=4, verbose=0, callbacks=[folder])
+    assert folder.card.best["epoch"] == 4
+    result = folder.finished(model)
+    assert Counted.made == 1 and result is not model and not result.compiled
+    with averaged_weights(model):
+        for file in ("best.weights.h5", "last.weights.h5"):
+            result.load_weights(tmp_path / file)
+            for a, b in zip(result.get_weights(), model.get_weights()):
+                np.testing.assert_array_equal(a, b)
 
 
 def test_a_kill_after_the_last_state_costs_nothing(data, tmp_path, monkeypatch):
@@ -145,6 +174,6 @@ def test_settings_may_be_tuples_and_numbers_of_numpy(data, tmp_path):
     assert settings["model"]["patches"] == MUSICA["patches"] and settings["batch_size"] == 4
 
 
-def test_a_setting_that_cannot_be_written_is_said_before_training(tmp_path):
+def test_a_setting_that_cannot_be_written_is_said_before_training():
     with pytest.raises(ValueError, match=r"A run's settings must be numbers.*Received: object"):
-        RunFolder(tmp_path, {"settings": {"model": {"head": object()}}})
+        RunCard("musica", {"model": {"head": object()}}, {})

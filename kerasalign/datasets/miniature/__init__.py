@@ -16,6 +16,7 @@ from kerasalign.datasets.miniature.own_points import make_coco, make_csv, make_p
 from kerasalign.datasets.miniature.threed import make_300w_lp, make_aflw2000_3d
 from kerasalign.datasets.miniature.w300 import make_w300
 from kerasalign.datasets.miniature.wflw import make_wflw
+from kerasalign.support.checks import at_least, one_of
 
 __all__ = ["draw_clip", "draw_photo", "make_miniature", "write_clip"]
 
@@ -52,10 +53,8 @@ def make_miniature(name: str, directory: str | os.PathLike, seed: int = 0, faces
     Raises:
         ValueError: If there is no such data set, `faces` is less than 1 or the folder is not empty.
     """
-    if name not in _MAKERS:
-        raise ValueError(f"`name` must be one of {list(_MAKERS)}. Received: name={name!r}")
-    if faces < 1:
-        raise ValueError(f"`faces` must be at least 1. Received: faces={faces!r}")
+    one_of("name", name, _MAKERS)
+    at_least(1, faces=faces)
     root = Path(directory)
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise ValueError(f"`directory` must be a new or an empty folder. Received: directory={str(root)!r}")

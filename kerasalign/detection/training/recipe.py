@@ -1,40 +1,41 @@
-"""How the detector is trained: from a folder of heads to a run folder."""
+"""The training recipe of the face detector: from a folder of heads to a run folder."""
 
 from __future__ import annotations
 
-import logging
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import keras
+import numpy as np
 
 from kerasalign.detection.own.network import FaceDetector
 from kerasalign.detection.training.crowd import Crowd, CrowdConfig
 from kerasalign.detection.training.pool import HeadPool
 from kerasalign.detection.training.stream import CrowdStream, composed
-from kerasalign.support.files import sha256
-from kerasalign.training import AveragedAdam, RunFolder
+from kerasalign.training.averaged_adam import AveragedAdam
+from kerasalign.training.loop import train
 
-logger = logging.getLogger(__name__)
-
-#: Number of the first scene that is only looked at, and scenes of one batch of them.
-HELD_OUT, CHECKED = 100_000_000, 32
+#: Number of the first scene for validation, and scenes in a batch of them.
+HELD_OUT, VALIDATION_BATCH = 100_000_000, 32
 
 
 @dataclass(frozen=True)
 class DetectorRecipe:
-    """Settings of a training run: Adam with a warm start and a cosine to zero, averaged weights.
+    """Settings of a training run: Adam with warm-up, a cosine to zero, and averaged weights.
 
     Args:
         model: Arguments of `FaceDetector`.
-        crowd: What scenes hold, beside the folders that `fit` is given.
+        crowd: What scenes hold; `fit` is given the folders.
         steps: Optimiser steps.
         batch_size: Scenes per step.
         learning_rate: Highest learning rate.
-        warmup: Share of the steps in which it rises.
-        ema_decay: Decay of the averaged weights that are kept.
+        warmup: Share of the steps in which the rate rises.
+        ema_decay: Decay of the moving average of the weights, which is what is validated and saved.
         steps_per_epoch: Steps between validations and checkpoints; a run is a whole number of such epochs.
-        validation: Held-out scenes that choose the best epoch, of the same heads.
+        validation: Held-out scenes that decide which epoch is best. They show the heads of the training scenes.
         seed: Seed of weights and scenes.
         precision: `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`. Weights are float32 in all.
 
@@ -46,7 +47,7 @@ class DetectorRecipe:
         DetectorRecipe(steps=6000).fit("heads", "runs/detector", backgrounds="photos")
     """
 
-    model: dict = field(default_factory=dict)
+    model: dict[str, Any] = field(default_factory=dict)
     crowd: CrowdConfig = field(default_factory=CrowdConfig)
     steps: int = 6000
     batch_size: int = 32
@@ -62,13 +63,13 @@ class DetectorRecipe:
         for name in ("steps", "batch_size", "steps_per_epoch", "validation"):
             if getattr(self, name) < 1:
                 raise ValueError(f"`{name}` must be at least 1. Received: {name}={getattr(self, name)}")
-        known = ("float32", "mixed_bfloat16", "mixed_float16")
-        if self.precision not in known:
-            raise ValueError(f"`precision` must be one of {list(known)}. Received: precision={self.precision!r}")
+        allowed = ("float32", "mixed_bfloat16", "mixed_float16")
+        if self.precision not in allowed:
+            raise ValueError(f"`precision` must be one of {list(allowed)}. Received: precision={self.precision!r}")
         object.__setattr__(self, "steps_per_epoch", min(self.steps_per_epoch, self.steps))
 
     def optimizer(self) -> keras.optimizers.Optimizer:
-        """A new optimiser with the schedule."""
+        """Makes a new optimiser with the schedule."""
         warmup = max(math.ceil(self.warmup * self.steps), 1)
         schedule = keras.optimizers.schedules.CosineDecay(
             self.learning_rate / 20,
@@ -81,62 +82,56 @@ class DetectorRecipe:
 
     def fit(
         self,
-        heads,
-        run_dir,
+        heads: str | Path,
+        run_dir: str | Path,
         *,
-        backgrounds=None,
-        negatives=None,
-        initial_weights=None,
+        backgrounds: str | Path | None = None,
+        negatives: str | Path | None = None,
+        initial_weights: str | Path | None = None,
         processes: int = 1,
-        verbose="auto",
-        callbacks=(),
+        verbose: str | int = "auto",
+        callbacks: Iterable[keras.callbacks.Callback] = (),
     ) -> FaceDetector:
-        """Trains from a folder of heads to a run folder; a run that is there goes on.
+        """Trains on a folder of heads. A run that is in the run folder goes on.
 
         Args:
-            heads: Folder of `write_pool`.
-            run_dir: Where state, weights and run card go.
+            heads: Folder that `write_pool` wrote.
+            run_dir: Folder for state, weights and run card; see `RunFolder`.
             backgrounds: Folder of photographs without faces.
-            negatives: Folder of `mine_negatives`.
+            negatives: Folder that `mine_negatives` wrote.
             initial_weights: Weights file of the same network to start from, instead of random weights.
             processes: Processes that compose scenes.
             verbose: As in `keras.Model.fit`.
             callbacks: Further Keras callbacks.
 
         Returns:
-            The trained network in float32, with averaged weights.
+            The trained network in float32, not compiled, with averaged weights.
 
         Raises:
-            ValueError: If a folder holds nothing to train on, or a run with other settings.
+            ValueError: If a folder holds nothing to train on, or `run_dir` holds a run with other settings.
         """
-        keras.utils.set_random_seed(self.seed)
         pool = HeadPool(heads)
         folders = {"backgrounds": backgrounds and str(backgrounds), "negatives": negatives and str(negatives)}
         crowd = Crowd(pool, replace(self.crowd, **folders), self.seed)
-        precise = {} if self.precision == "float32" else {"dtype": self.precision}
-        network = FaceDetector(**self.model | precise)
-        settings = asdict(self) | {"crowd": crowd.config.get_config(), "heads": len(pool), "pool": pool.card}
-        if initial_weights is not None:
-            network.load_weights(initial_weights)
-            settings["initial_weights"] = sha256(initial_weights)
-        finished = network.get_config() | {"dtype": "float32"}
-        folder = RunFolder(run_dir, {"recipe": "detector", "settings": settings, "model": finished}, "val_loss")
-        network.compile(self.optimizer(), jit_compile=keras.backend.backend() == "jax")
-        epoch, epochs = folder.restore(network), -(-self.steps // self.steps_per_epoch)
-        if epoch:
-            logger.info("Going on after epoch %d of %d", epoch, epochs)
-        if epoch < epochs:
-            stream = CrowdStream(crowd, self.batch_size, self.steps_per_epoch, processes=processes)
-            checked = composed(crowd, range(HELD_OUT, HELD_OUT + self.validation))
-            # The stream has its own seeded order; Keras' shuffling of batches would not survive a restart.
-            network.fit(
-                stream,
-                epochs=epochs,
-                initial_epoch=epoch,
-                validation_data=checked,
-                validation_batch_size=CHECKED,
-                verbose=verbose,
-                shuffle=False,
-                callbacks=[stream.epoch_callback(), keras.callbacks.SwapEMAWeights(), folder, *callbacks],
-            )
-        return folder.finished(network)
+
+        def validation() -> tuple[np.ndarray, np.ndarray]:
+            return composed(crowd, range(HELD_OUT, HELD_OUT + self.validation))
+
+        dtype = {} if self.precision == "float32" else {"dtype": self.precision}
+        keras.utils.set_random_seed(self.seed)
+        return train(
+            FaceDetector(**self.model | dtype),
+            CrowdStream(crowd, self.batch_size, self.steps_per_epoch, processes=processes),
+            validation,
+            run_dir,
+            recipe="detector",
+            settings=asdict(self) | {"crowd": crowd.config.get_config(), "heads": len(pool), "pool": pool.card},
+            optimizer=self.optimizer(),
+            steps=self.steps,
+            watch="loss",
+            initial_weights=initial_weights,
+            validation_batch_size=VALIDATION_BATCH,
+            verbose=verbose,
+            callbacks=callbacks,
+            jit_compile=keras.backend.backend() == "jax",
+        )

@@ -9,7 +9,8 @@ import numpy as np
 from scipy.integrate import trapezoid
 from scipy.stats import spearmanr
 
-from kerasalign.evaluation.early_exit.errors import CascadeErrors
+from kerasalign.evaluation.early_exit.iteration_errors import CascadeErrors
+from kerasalign.support.checks import in_range, positive
 
 # Mean of |cos a| + |sin a| over all directions is 4 / pi: an L1 distance over a Euclidean one. Eyes are level in
 # an upright face, so the two lengths that divide them are the same.
@@ -42,8 +43,7 @@ class Calibration:
     scale: float = TO_OCULAR
 
     def __post_init__(self) -> None:
-        if not self.scale > 0:
-            raise ValueError(f"`scale` must be positive. Received: scale={self.scale!r}")
+        positive(scale=self.scale)
 
     @property
     def mae(self) -> float:
@@ -158,8 +158,7 @@ def calibrate(errors: CascadeErrors, iteration: int | None = None, scale: float 
         ValueError: If there is no such iteration, or `scale` is not positive.
     """
     number = errors.iterations if iteration is None else iteration
-    if not 1 <= number <= errors.iterations:
-        raise ValueError(f"`iteration` must be in 1..{errors.iterations}. Received: iteration={iteration}")
+    in_range(1, errors.iterations, iteration=number)
     index = number - 1
     failures = errors.nmes[:, index] > errors.protocol.fr_threshold
     return Calibration(

@@ -12,7 +12,7 @@ from PIL import Image
 from kerasalign.plots.figure import new_axes, to_image
 
 if TYPE_CHECKING:
-    from kerasalign.evaluation.early_exit.sweep import Sweep
+    from kerasalign.evaluation.early_exit.operating_points import Sweep
 
 _COLORS = {"estimated": "tab:blue", "random": "tab:red", "oracle": "tab:green"}
 _LABELS = {

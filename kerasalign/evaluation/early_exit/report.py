@@ -10,19 +10,42 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from rich.box import SIMPLE_HEAD
-from rich.console import Group
-from rich.table import Table
 
 from kerasalign.evaluation.early_exit.calibration import Calibration, calibrate
-from kerasalign.evaluation.early_exit.sweep import Sweep
+from kerasalign.evaluation.early_exit.operating_points import Sweep
 from kerasalign.support.files import write_json, written_beside
-from kerasalign.training.run import versions
+from kerasalign.support.tables import Table
+from kerasalign.training.versions import versions
 
 logger = logging.getLogger(__name__)
 
 _FALSE_ALARMS = 0.05
 _FACES_PER_EXIT = 2
+_POINT_COLUMNS = (
+    "T_s %",
+    "Iterations",
+    "M multiply-adds",
+    "by the paper's count",
+    "NME % estimated",
+    "random",
+    "oracle",
+    "all faces alike",
+)
+_CALIBRATION_COLUMNS = (
+    "Iteration",
+    "NME % inter-ocular",
+    "own unit %",
+    "MAE",
+    "bias",
+    "MAE x pi/4",
+    "bias x pi/4",
+    "fitted scale",
+    "Spearman",
+    "Failures",
+    "AUROC",
+    f"T_f % for {100 * _FALSE_ALARMS:g} % false alarms",
+    "failures caught",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,78 +87,55 @@ class ExitReport:
             rows.append(asdict(point) | others | {"all_alike_nme": alike})
         return rows
 
-    def table(self) -> Group:
-        """Operating points, gain over random exit and calibration, as a `rich` renderable."""
+    def tables(self) -> list[Table]:
+        """Operating points with the gain over random exit, then the calibration of the estimates."""
+        return [self._points_table(), self._calibration_table()]
+
+    def __str__(self) -> str:
+        return "\n\n".join(map(str, self.tables()))
+
+    def _points_table(self) -> Table:
         errors = self.sweep.errors
-        points = _table(
-            f"{errors.model}, {errors.protocol}",
-            [
-                "T_s %",
-                "Iterations",
-                "M multiply-adds",
-                "by the paper's count",
-                "NME % estimated",
-                "random",
-                "oracle",
-                "all faces alike",
-            ],
-        )
+        rows = []
         for row in self.rows():
             threshold = "off" if row["threshold"] is None else f"{row['threshold']:.3f}"
             cost = [f"{row['macs'][name] / 1e6:.2f}" for name in ("full", "paper")]
             nmes = [_text(row[name]) for name in ("nme", "random_nme", "oracle_nme", "all_alike_nme")]
-            points.add_row(threshold, f"{row['iterations']:.2f}", *cost, *nmes)
+            rows.append([threshold, f"{row['iterations']:.2f}", *cost, *nmes])
         gain = self.sweep.gain_over_random()
-        lines = [
-            points,
+        notes = [
             f"At {gain.iterations:g} iterations on average: {gain.nme_saved:.1f} % less NME than random "
-            "exit (paper: about 10 %).",
+            "exit (paper: about 10 %)."
         ]
         if math.isfinite(gain.equal_iterations):
-            lines.append(
+            notes.append(
                 f"As good as random exit there with {gain.equal_iterations:.2f} iterations: "
                 f"{gain.iterations_saved:.0f} % fewer (paper: about 50 %)."
             )
-        lines.append(self._calibration_table())
-        if errors.missed:
-            lines.append(f"The detector missed {len(errors.missed)} faces, which are left out.")
-        return Group(*lines)
+        return Table(f"{errors.model}, {errors.protocol}", _POINT_COLUMNS, rows, notes)
 
     def _calibration_table(self) -> Table:
         errors = self.sweep.errors
-        table = _table(
-            f"Estimates on {len(errors)} faces; a failure is an NME above {errors.protocol.fr_threshold:g} %",
-            [
-                "Iteration",
-                "NME % inter-ocular",
-                "own unit %",
-                "MAE",
-                "bias",
-                "MAE x pi/4",
-                "bias x pi/4",
-                "fitted scale",
-                "Spearman",
-                "Failures",
-                "AUROC",
-                f"T_f % for {100 * _FALSE_ALARMS:g} % false alarms",
-                "failures caught",
-            ],
-        )
+        rows = []
         for calibration in self.calibrations:
-            told = calibration.to_dict(_FALSE_ALARMS)
+            numbers = calibration.to_dict(_FALSE_ALARMS)
             keys = ("raw_mae", "raw_bias", "mae", "bias", "fitted_scale", "spearman")
-            caught = "-" if told["caught"] is None else f"{100 * told['caught']:.0f} %"
-            table.add_row(
-                str(calibration.iteration),
-                f"{calibration.truth.mean():.3f}",
-                f"{calibration.own.mean():.3f}",
-                *(_text(told[key]) for key in keys),
-                str(told["failures"]),
-                _text(told["auroc"]),
-                _text(told["failure_threshold"]),
-                caught,
+            caught = "-" if numbers["caught"] is None else f"{100 * numbers['caught']:.0f} %"
+            rows.append(
+                [
+                    str(calibration.iteration),
+                    f"{calibration.truth.mean():.3f}",
+                    f"{calibration.own.mean():.3f}",
+                    *(_text(numbers[key]) for key in keys),
+                    str(numbers["failures"]),
+                    _text(numbers["auroc"]),
+                    _text(numbers["failure_threshold"]),
+                    caught,
+                ]
             )
-        return table
+        notes = [f"The detector missed {len(errors.missed)} faces, which are left out."] if errors.missed else []
+        title = f"Estimates on {len(errors)} faces; a failure is an NME above {errors.protocol.fr_threshold:g} %"
+        return Table(title, _CALIBRATION_COLUMNS, rows, notes)
 
     def to_dict(self) -> dict:
         """All but the curves, ready for JSON."""
@@ -215,13 +215,6 @@ class ExitReport:
             errors.protocol.markup,
             titles=[f"NME {errors.nmes[face, quits[face] - 1]:.1f} %" for face in shown],
         )
-
-
-def _table(title: str, columns: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    for column in columns:
-        table.add_column(column, justify="right")
-    return table
 
 
 def _text(value: float | None) -> str:

@@ -10,9 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from kerasalign.markups import Markup, get_markup
-
-_PAPER, _INK = (24, 28, 34), (235, 235, 235)
-_GAP = 8
+from kerasalign.plots.style import GAP, INK, PAPER
 
 
 def boundary_stages(crop: np.ndarray, boundaries: np.ndarray, tile: int = 256) -> Image.Image:
@@ -101,11 +99,11 @@ def _sheet(tiles: Sequence[np.ndarray], captions: Sequence[str], columns: int, t
     rows = -(-len(tiles) // columns)
     font = ImageFont.load_default(max(tile / 14, 9))
     caption = math.ceil(1.6 * font.size)
-    width, height = tile + _GAP, tile + caption + _GAP
-    sheet = Image.new("RGB", (columns * width + _GAP, rows * height + _GAP), _PAPER)
+    width, height = tile + GAP, tile + caption + GAP
+    sheet = Image.new("RGB", (columns * width + GAP, rows * height + GAP), PAPER)
     pen = ImageDraw.Draw(sheet)
     for i, (picture, text) in enumerate(zip(tiles, captions)):
-        left, top = _GAP + i % columns * width, _GAP + i // columns * height
-        pen.text((left + tile / 2, top), text, _INK, font, anchor="ma")
+        left, top = GAP + i % columns * width, GAP + i // columns * height
+        pen.text((left + tile / 2, top), text, INK, font, anchor="ma")
         sheet.paste(Image.fromarray(picture), (left, top + caption))
     return sheet

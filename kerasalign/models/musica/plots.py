@@ -14,10 +14,9 @@ from kerasalign.markups import Markup, get_markup
 from kerasalign.models.musica.exit_rule import exit_rule, finished
 from kerasalign.plots.contact_sheet import shorten
 from kerasalign.plots.draw import Outline, draw_faces
+from kerasalign.plots.style import GAP, INK, PAPER
 
-_PAPER, _INK = (24, 28, 34), (235, 235, 235)
 _GOOD, _GOING, _FINAL = (80, 220, 100), (255, 170, 60), (70, 140, 255)
-_GAP = 8
 
 
 def cascade_sheet(
@@ -68,16 +67,16 @@ def cascade_sheet(
 
     font = ImageFont.load_default(max(tile / 12, 9))
     caption = math.ceil(1.5 * font.size)
-    top = _GAP + (caption if titles is not None else 0)
-    width, height = tile + _GAP, tile + caption + _GAP
-    sheet = Image.new("RGB", (faces * width + _GAP, (last + 1) * height + top), _PAPER)
+    top = GAP + (caption if titles is not None else 0)
+    width, height = tile + GAP, tile + caption + GAP
+    sheet = Image.new("RGB", (faces * width + GAP, (last + 1) * height + top), PAPER)
     pen = ImageDraw.Draw(sheet)
     spec = CropSpec(size=tile, scale=1.5)
     for face, image in enumerate(images):
-        left = _GAP + face * width
+        left = GAP + face * width
         picture, matrix = spec.extract(image, tight_box(landmarks[face, final[face]]))
         if titles is not None:
-            pen.text((left + tile / 2, _GAP / 2), shorten(titles[face], font, tile), _INK, font, anchor="ma")
+            pen.text((left + tile / 2, GAP / 2), shorten(titles[face], font, tile), INK, font, anchor="ma")
         for i in range(last + 1):
             place = left, top + i * height + caption
             drawing = _draw(picture, spec.to_crop(matrix, landmarks[face, i]), markup)
@@ -132,15 +131,15 @@ def attention_map(
     shape = spec.to_crop(spec.transform(tight_box(mean_shape)), mean_shape)
     font = ImageFont.load_default(max(tile / 20, 9))
     caption = math.ceil(1.7 * font.size)
-    sheet = Image.new("RGB", (len(attention) * (tile + _GAP) + _GAP, tile + caption + 2 * _GAP), _PAPER)
+    sheet = Image.new("RGB", (len(attention) * (tile + GAP) + GAP, tile + caption + 2 * GAP), PAPER)
     pen = ImageDraw.Draw(sheet)
     for i, values in enumerate(attention):
-        left = _GAP + i * (tile + _GAP)
-        sheet.paste(_heat(values, shape, patches, markup, tile), (left, _GAP))
+        left = GAP + i * (tile + GAP)
+        sheet.paste(_heat(values, shape, patches, markup, tile), (left, GAP))
         low, high = values.min(), values.max()
         peak = f", most at point {patches[values.argmax()]}" if high > low else ""
         text = f"iteration {i + 1}: {low:.2f} to {high:.2f}{peak}"
-        pen.text((left + tile / 2, tile + 1.5 * _GAP), shorten(text, font, tile), _INK, font, anchor="ma")
+        pen.text((left + tile / 2, tile + 1.5 * GAP), shorten(text, font, tile), INK, font, anchor="ma")
     return sheet
 
 
@@ -154,7 +153,7 @@ def _heat(values: np.ndarray, shape: np.ndarray, patches: np.ndarray, markup: Ma
     field = (weight * level).sum(-1) / np.maximum(total, 1e-12)
     # Far from every patch there is no attention to show.
     cover = np.clip(total / 0.6, 0, 1)[..., None]
-    picture = np.round(_colors(field) * cover + np.array(_PAPER) * (1 - cover)).astype("uint8")
+    picture = np.round(_colors(field) * cover + np.array(PAPER) * (1 - cover)).astype("uint8")
     frame = box_from_center(np.full(2, (side - 1) / 2), side)
     face = Outline(shape, frame, markup)
     drawing = draw_faces(picture, [face], points=False, color=(160, 160, 160), width=0.7)

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import keras
 
-from kerasalign.models import build
 from kerasalign.training import AveragedAdam
-from kerasalign.training.recipe import Recipe, mean_shape
+from kerasalign.training.learned import mean_shape
+from kerasalign.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,6 @@ class MuSiCaRecipe(Recipe):
             return keras.optimizers.Adam(rate, epsilon=1e-8)
         return AveragedAdam(rate, decay=self.ema_decay, epsilon=1e-8)
 
-    def learned_config(self, cache, train) -> dict:
+    def learned_config(self, cache, train, crop):
         """The mean shape of the training faces, where the cascade starts."""
-        return {"mean_shape": mean_shape(cache, train, build(self.model).crop_spec.size).tolist()}
+        return {"mean_shape": mean_shape(cache, train, crop.size).tolist()}

@@ -8,8 +8,9 @@ from PIL import Image
 
 from kerasalign.geometry import CropSpec, tight_box
 from kerasalign.plots.draw import COLORS
+from kerasalign.plots.style import PAPER
 
-_PAPER, _EDGE = (24, 28, 34), (255, 170, 60)
+_EDGE = (255, 170, 60)
 _FINEST = 1600
 
 
@@ -58,7 +59,7 @@ def draw_graph(
     if image is None:
         spec = CropSpec(size=size, scale=1.15)
         landmarks = spec.to_crop(spec.transform(tight_box(landmarks)), landmarks)
-        image = np.full((size, size, 3), _PAPER, "uint8")
+        image = np.full((size, size, 3), PAPER, "uint8")
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ValueError(f"`image` must be (H, W, 3) uint8. Received: shape {image.shape}, dtype {image.dtype}")

@@ -8,7 +8,6 @@ from typing import ClassVar
 import numpy as np
 
 from kerasalign.data.balance import pdb_copies
-from kerasalign.models import build
 from kerasalign.models.scc.adjacency import build_adjacency
 from kerasalign.training import CoupledSGD
 from kerasalign.training.recipe import Recipe
@@ -52,9 +51,9 @@ class SCCRecipe(Recipe):
         """SGD with momentum and coupled weight decay."""
         return CoupledSGD(self.learning_rate_schedule(), l2=self.l2, momentum=self.momentum, **self.averages())
 
-    def learned_config(self, cache, train) -> dict:
+    def learned_config(self, cache, train, crop):
         """The graph of the training faces whose points are all annotated."""
-        offset = (cache.spec.size - build(self.model).crop_spec.size) / 2
+        offset = (cache.spec.size - crop.size) / 2
         faces = np.asarray(cache.landmarks[train], "float64") - offset
         whole = faces[np.isfinite(faces).all((1, 2))]
         found = build_adjacency(whole, self.neighbours, self.symmetric)

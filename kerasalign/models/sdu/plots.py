@@ -9,10 +9,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from kerasalign.plots.attention import draw_attention
+from kerasalign.plots.style import GAP, INK, PAPER
 
-_PAPER, _INK = (24, 28, 34), (235, 235, 235)
 _PLAIN, _MOVED = (150, 160, 170), (255, 170, 60)
-_GAP = 8
 
 
 def coherence_sheet(model, crops: np.ndarray, transforms=None, tile: int = 160) -> Image.Image:
@@ -53,11 +52,11 @@ def coherence_sheet(model, crops: np.ndarray, transforms=None, tile: int = 160) 
     for face in range(len(crops)):
         first = draw_attention(crops[face], {"H(I)": maps["H(I)"][face]}, tile=tile)
         second = draw_attention(moved[face], {name: maps[name][face] for name in ("H(T I)", "T H(I)")}, tile=tile)
-        row = Image.new("RGB", (first.width + second.width - _GAP, first.height), _PAPER)
+        row = Image.new("RGB", (first.width + second.width - GAP, first.height), PAPER)
         row.paste(first, (0, 0))
-        row.paste(second, (first.width - _GAP, 0))
+        row.paste(second, (first.width - GAP, 0))
         rows.append(row)
-    sheet = Image.new("RGB", (rows[0].width, sum(row.height for row in rows)), _PAPER)
+    sheet = Image.new("RGB", (rows[0].width, sum(row.height for row in rows)), PAPER)
     for index, row in enumerate(rows):
         sheet.paste(row, (0, index * row.height))
     return sheet
@@ -95,19 +94,19 @@ def draw_confidence(image: np.ndarray, landmarks: np.ndarray, confidence: np.nda
         )
     picture, place = _enlarged(image, tile)
     font = ImageFont.load_default(max(tile / 20, 9))
-    sheet = Image.new("RGB", (tile, tile + math.ceil(1.7 * font.size)), _PAPER)
+    sheet = Image.new("RGB", (tile, tile + math.ceil(1.7 * font.size)), PAPER)
     sheet.paste(Image.fromarray(picture), (0, 0))
     pen, radius = ImageDraw.Draw(sheet), max(tile / 90, 2)
     for point, level in zip(place(landmarks), confidence):
         if np.isfinite(point).all():
             x, y = point
-            pen.ellipse((x - radius, y - radius, x + radius, y + radius), _traffic_light(level), _PAPER)
+            pen.ellipse((x - radius, y - radius, x + radius, y + radius), _traffic_light(level), PAPER)
     middle = tile + 0.85 * font.size
     for index in range(tile // 4, 3 * tile // 4):
         level = (index - tile // 4) / (tile / 2)
         pen.line((index, middle - font.size / 4, index, middle + font.size / 4), _traffic_light(level))
-    pen.text((tile // 4 - 6, middle), "0", _INK, font, anchor="rm")
-    pen.text((3 * tile // 4 + 6, middle), "1", _INK, font, anchor="lm")
+    pen.text((tile // 4 - 6, middle), "0", INK, font, anchor="rm")
+    pen.text((3 * tile // 4 + 6, middle), "1", INK, font, anchor="lm")
     return sheet
 
 
@@ -159,7 +158,7 @@ def draw_offsets(
             pen.line((*plain, *bent), _MOVED)
         for spots, color in ((taps, _PLAIN), (moved, _MOVED)):
             for x, y in spots:
-                pen.ellipse((x - radius, y - radius, x + radius, y + radius), color, _PAPER)
+                pen.ellipse((x - radius, y - radius, x + radius, y + radius), color, PAPER)
     return drawing
 
 

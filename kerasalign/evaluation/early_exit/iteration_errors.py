@@ -1,22 +1,43 @@
-"""What every iteration of a cascade would give on test faces: the ground of the sweep and the calibration."""
+"""Errors of every iteration of a cascade on test faces, from which the sweep and the calibration are computed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from typing import Any, Literal, Protocol as Interface, runtime_checkable
 
 import numpy as np
 
 from kerasalign.datasets import FaceSample
-from kerasalign.detection import get_detector
-from kerasalign.evaluation.evaluate import check_protocols, evaluate_faces, given_box, read_splits, same_face, split_of
+from kerasalign.detection import Detector, get_detector
+from kerasalign.evaluation.boxes import matching_face, source_box
+from kerasalign.evaluation.model import NamedModel
+from kerasalign.evaluation.protocols import check_protocols, read_splits, split_of
+from kerasalign.evaluation.report import evaluate_faces
 from kerasalign.geometry import CropSpec
-from kerasalign.markups import Markup
-from kerasalign.metrics import Protocol, get_protocol
+from kerasalign.markups import Markup, get_markup
+from kerasalign.metrics import BoxSource, Protocol, get_protocol
 from kerasalign.models.musica.exit_rule import exit_rule
 
 _BATCH = 64
+
+
+@runtime_checkable
+class Cascade(NamedModel, Interface):
+    """A model in iterations that estimates its own error after each, such as `MuSiCa`.
+
+    Attributes:
+        mean_shape: `(N, 2)` start shape.
+        patches: Indices of the landmarks that have a patch.
+    """
+
+    mean_shape: np.ndarray
+    patches: Any
+
+    def with_thresholds(self, success: float | None, failure: float | None = None) -> Cascade:
+        """The same network with other thresholds of early exit, in percent."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,22 +106,24 @@ class CascadeErrors:
 
 
 def cascade_errors(
-    model,
+    model: Cascade,
     data_dir,
     protocol: str | Protocol,
     box_source: str | None = None,
+    detector: Detector | None = None,
     name: str = "",
-    on_error: str = "raise",
+    on_error: Literal["raise", "skip"] = "raise",
     reader_options: Mapping[str, object] | None = None,
 ) -> CascadeErrors:
-    """Runs every iteration of a MuSiCa on the test faces of a protocol.
+    """Runs every iteration of a cascade on the test faces of a protocol.
 
     Args:
-        model: A `MuSiCa`; its thresholds play no part.
+        model: A `MuSiCa`; its thresholds are ignored.
         data_dir: Folder of the protocol's data set in its official layout.
         protocol: A protocol, or its name.
         box_source: Boxes instead of the protocol's own; see `Protocol`.
-        name: The model's name, for reports.
+        detector: The detector of a box source `"detector:NAME"`; by default the library's detector of that name.
+        name: The model's name in reports; by default its own.
         on_error: `"raise"`, or `"skip"` for faces whose annotation is broken.
         reader_options: As in `evaluate_model`.
 
@@ -108,7 +131,7 @@ def cascade_errors(
         ValueError: If the model is no cascade, the protocol's markup is not its own or it averages groups of
             faces, or no face is found.
     """
-    if not hasattr(model, "with_thresholds"):
+    if not isinstance(model, Cascade):
         raise ValueError(f"`model` must be a cascade that estimates its error, such as MuSiCa. Received: model={model}")
     protocol = get_protocol(protocol)
     if protocol.strata:
@@ -120,34 +143,38 @@ def cascade_errors(
         protocol = protocol.with_box_source(box_source)
     check_protocols(model, [protocol])
     samples = read_splits([protocol], data_dir, on_error, reader_options)[split_of(protocol)]
-    found, landmarks, estimates, own, attention = [], [], [], [], []
-    for batch in _batches(_crops(samples, protocol.box_source, model.crop_spec)):
+    measured, landmarks, estimates, own, attention = [], [], [], [], []
+    for batch in _batches(_crops(samples, protocol.boxes, detector, model.crop_spec)):
         out = model.predict_crops(np.stack([crop for _, crop, _ in batch]), early_exit=False)
         for (sample, _, matrix), points in zip(batch, out["cascade_landmarks"]):
-            found.append(sample)
-            own.append(_l1_errors(points, model.crop_spec.to_crop(matrix, sample.landmarks), model.markup))
+            measured.append(sample)
+            own.append(
+                _l1_errors(points, model.crop_spec.to_crop(matrix, sample.landmarks), get_markup(protocol.markup))
+            )
             flat = model.crop_spec.to_photo(matrix, points.reshape(-1, 2))
             landmarks.append(flat.reshape(points.shape))
         estimates.append(out["cascade_error"])
         attention.append(out["attention"])
-    if not found:
-        raise ValueError(f"No face of {protocol} was found by {protocol.box_text()}. Received: data_dir={data_dir}")
+    if not measured:
+        raise ValueError(
+            f"No face of {protocol} was found by {protocol.boxes.describe()}. Received: data_dir={data_dir}"
+        )
     ocular = replace(protocol, normaliser="inter_ocular", normaliser_box="landmarks")
-    names = tuple(sample.name for sample in found)
+    names = tuple(sample.name for sample in measured)
     known = set(names)
-    landmarks = np.stack(landmarks)
+    points = np.stack(landmarks)
     return CascadeErrors(
         model=name or model.name,
         protocol=protocol,
         names=names,
-        nmes=_nmes(protocol, found, landmarks),
+        nmes=_nmes(protocol, measured, points),
         estimates=np.concatenate(estimates),
         own=np.stack(own),
-        macs=_macs(model, landmarks.shape[1]),
-        ocular=_nmes(ocular, found, landmarks),
-        landmarks=landmarks,
+        macs=_macs(model, points.shape[1]),
+        ocular=_nmes(ocular, measured, points),
+        landmarks=points,
         attention=np.concatenate(attention).mean(0),
-        samples=tuple(found),
+        samples=tuple(measured),
         missed=tuple(sample.name for sample in samples if sample.name not in known),
     )
 
@@ -162,38 +189,41 @@ def _macs(model, iterations: int) -> dict[str, tuple[int, ...]]:
 
 
 def _l1_errors(points: np.ndarray, target: np.ndarray, markup: Markup) -> np.ndarray:
-    """`(I,)` what the estimates of a face are trained to be, in percent; in the crop, whose axes L1 goes by."""
-    right, left = (target[list(side)].mean(0) for side in markup.normaliser("inter_ocular"))
+    """`(I,)` true errors of a face in percent, in the unit of the estimates.
+
+    The unit is an L1 distance, which depends on the axes: both arrays are in pixels of the crop.
+    """
+    right, left = (target[list(side)].mean(0) for side in markup.eye_groups("inter_ocular"))
     return 100 * np.nanmean(np.abs(points - target).sum(-1), axis=-1) / np.abs(right - left).sum()
 
 
 def _nmes(protocol: Protocol, samples: list[FaceSample], landmarks: np.ndarray) -> np.ndarray:
     per_iteration = []
     for points in landmarks.swapaxes(0, 1):
-        found = {sample.name: shape for sample, shape in zip(samples, points)}
-        per_iteration.append(evaluate_faces(protocol, samples, found, "landmarks", n_bootstrap=1).nmes)
+        by_face = {sample.name: shape for sample, shape in zip(samples, points)}
+        per_iteration.append(evaluate_faces(protocol, samples, by_face, "landmarks", n_bootstrap=1).nmes)
     return np.stack(per_iteration, 1)
 
 
-def _crops(samples, box_source: str, spec: CropSpec) -> Iterator[tuple[FaceSample, np.ndarray, np.ndarray]]:
-    """Each face with its crop and the map from photo to crop; faces that a detector misses are left out."""
-    kind, _, detail = box_source.partition(":")
-    detector = get_detector(detail) if kind == "detector" else None
+def _crops(
+    samples: list[FaceSample], source: BoxSource, detector: Detector | None, spec: CropSpec
+) -> Iterator[tuple[FaceSample, np.ndarray, np.ndarray]]:
+    """Each face with its crop and the matrix from photo to crop; faces that a detector misses are left out."""
+    if source.kind == "detector" and detector is None:
+        detector = get_detector(source.detail)
     for _, group in groupby(samples, key=lambda sample: str(sample.image)):
         faces = list(group)
         image = faces[0].read_image()
-        if detector is None:
-            boxes = [(sample, given_box(sample, kind, detail), 0.0) for sample in faces]
-        else:
-            detections = detector.detect(image)
-            tight = [detector.map_to("landmarks")(found.box) for found in detections]
-            boxes = [
-                (sample, detector.map_to(spec.box)(found.box), found.angle)
-                for sample in faces
-                for found in same_face(tight, detections, sample)
-            ]
-        for sample, box, angle in boxes:
-            yield sample, *spec.extract(image, box, angle)
+        if detector is None or source.kind != "detector":
+            for sample in faces:
+                yield sample, *spec.extract(image, source_box(sample, source))
+            continue
+        detections = detector.detect(image)
+        tight = [detector.map_to("landmarks")(detection.box) for detection in detections]
+        for sample in faces:
+            match = matching_face(tight, detections, sample)
+            if match is not None:
+                yield sample, *spec.extract(image, detector.map_to(spec.box)(match.box), match.angle)
 
 
 def _batches(stream: Iterator) -> Iterator[list]:

@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from kerasalign.cli.backend import start_backend
-from kerasalign.cli.console import console, error_console, print_json, say
+from kerasalign.cli.console import error_console, print_json, print_table, say
 from kerasalign.cli.data import ReaderOptions, key_values
 from kerasalign.cli.options import Boxes, DataFolder, WeightsFile
+from kerasalign.metrics import BoxSource
 
 
 def register(app: typer.Typer) -> None:
@@ -40,11 +41,10 @@ def evaluate_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Measure a preset on a data set's test faces: the paper's numbers beside ours, with the protocol of each."""
-    from kerasalign.evaluation.evaluate import evaluate_model, preset_protocols, usable_protocols
-    from kerasalign.evaluation.tracking import evaluate_tracking
+    from kerasalign.evaluation import evaluate_model, evaluate_tracking, preset_protocols, usable_protocols
     from kerasalign.hub import find_preset, load
 
-    told = {"reader_options": key_values(reader, "--reader"), "name": name}
+    shared = {"reader_options": key_values(reader, "--reader"), "name": name}
     preset = find_preset(name).preset
     names, published = preset_protocols(preset)
     if not protocol:
@@ -59,14 +59,17 @@ def evaluate_command(
         if success_threshold is not None:
             model = model.with_thresholds(success_threshold)
         if track:
-            detector = (boxes or "detector:kerasalign").removeprefix("detector:")
-            report = evaluate_tracking(model, data, protocol, detector=detector, published=published, **told)
+            source = BoxSource.parse(boxes or "detector:kerasalign")
+            if source.kind != "detector":
+                raise ValueError(f"`--track` takes boxes of a detector alone. Received: --boxes {boxes}")
+            report = evaluate_tracking(model, data, protocol, detector=source.detail, published=published, **shared)
         else:
-            report = evaluate_model(model, data, protocol, box_source=boxes, published=published, **told)
+            report = evaluate_model(model, data, protocol, box_source=boxes, published=published, **shared)
     if as_json:
         print_json(report.to_dict())
     else:
-        console().print(report.table())
+        for table in report.tables():
+            print_table(table)
     if out is not None:
         report.save(out, worst, shlex.join(["kerasalign", *sys.argv[1:]]))
         if not as_json:

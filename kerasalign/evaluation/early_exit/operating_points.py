@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerasalign.evaluation.early_exit.errors import CascadeErrors
+from kerasalign.evaluation.early_exit.iteration_errors import CascadeErrors
+from kerasalign.support.checks import at_least, in_range, one_of
 from kerasalign.support.files import written_beside
 
 PERMUTATIONS = 50
@@ -104,10 +105,7 @@ class Sweep:
         Raises:
             ValueError: If the convention is unknown.
         """
-        if convention not in self.errors.macs:
-            raise ValueError(
-                f"`convention` must be one of {list(self.errors.macs)}. Received: convention={convention!r}"
-            )
+        one_of("convention", convention, self.errors.macs)
         return curve.counts @ np.asarray(self.errors.macs[convention], "float64") / len(self.errors)
 
     def point(self, index: int) -> OperatingPoint:
@@ -168,8 +166,7 @@ class Sweep:
         """
         last = self.errors.iterations
         at = (1 + last) / 2 if iterations is None else float(iterations)
-        if not 1 <= at <= last:
-            raise ValueError(f"`iterations` must be in 1..{last}. Received: iterations={iterations}")
+        in_range(1, last, iterations=at)
         random, ours = self.random.nme_at(at), self.estimated.nme_at(at)
         good = self.estimated.iterations[self.estimated.nme <= random]
         equal = float(good.min()) if good.size else float("nan")
@@ -221,8 +218,7 @@ def sweep(errors: CascadeErrors, permutations: int = PERMUTATIONS, seed: int = 0
     Raises:
         ValueError: If `permutations` is less than 1.
     """
-    if permutations < 1:
-        raise ValueError(f"`permutations` must be at least 1. Received: permutations={permutations}")
+    at_least(1, permutations=permutations)
     estimated = _curve(errors.estimates, errors.nmes)
     oracle = _curve(errors.nmes, errors.nmes)
     nmes = _random_nmes(errors.nmes, estimated.counts, permutations, seed)

@@ -1,0 +1,60 @@
+"""Where the boxes that crops are cut by come from."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_FORM = re.compile(r"(landmarks)|(dataset)(?::(\w+))?|(detector):(\w+)|(scaled):(\d+(?:\.\d+)?)")
+
+
+@dataclass(frozen=True)
+class BoxSource:
+    """The source of the face boxes of an evaluation, written `KIND` or `KIND:DETAIL`.
+
+    Args:
+        kind: `"landmarks"` (tight box of the ground truth), `"scaled"` (that box, enlarged about its center),
+            `"dataset"` (a box that comes with the data set) or `"detector"`.
+        detail: The factor, the kind of the data set's box (empty: its first one), or the detector's name.
+
+    Example:
+
+        BoxSource.parse("scaled:1.2").factor  # 1.2
+    """
+
+    kind: str
+    detail: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> BoxSource:
+        """Reads `"landmarks"`, `"scaled:FACTOR"`, `"dataset"`, `"dataset:KIND"` or `"detector:NAME"`.
+
+        Raises:
+            ValueError: If the text has another form.
+        """
+        match = _FORM.fullmatch(text)
+        if match is None:
+            raise ValueError(
+                "`box_source` must be 'landmarks', 'scaled:FACTOR', 'dataset', 'dataset:KIND' "
+                f"or 'detector:NAME'. Received: box_source={text!r}"
+            )
+        kind, *detail = (group for group in match.groups() if group)
+        return cls(kind, *detail)
+
+    @property
+    def factor(self) -> float:
+        """The factor of a `"scaled"` source."""
+        return float(self.detail)
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.detail}" if self.detail else self.kind
+
+    def describe(self) -> str:
+        """The source in words."""
+        if self.kind == "landmarks":
+            return "tight ground-truth"
+        if self.kind == "scaled":
+            return f"tight ground-truth x {self.detail}"
+        if self.kind == "dataset":
+            return f"data set's {self.detail}" if self.detail else "data set's own"
+        return f"detector {self.detail}"

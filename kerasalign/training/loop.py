@@ -1,0 +1,94 @@
+"""The training loop."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import keras
+
+from kerasalign.data.epochs import EpochDataset
+from kerasalign.support.files import sha256
+from kerasalign.training.run_card import RunCard
+from kerasalign.training.run_folder import RunFolder
+
+logger = logging.getLogger(__name__)
+
+Model = TypeVar("Model", bound=keras.Model)
+
+
+def train(
+    model: Model,
+    loader: EpochDataset,
+    validation: Callable[[], Any] | None,
+    run_dir: str | Path,
+    *,
+    recipe: str,
+    settings: Mapping[str, Any],
+    optimizer: keras.optimizers.Optimizer,
+    steps: int,
+    watch: str = "nme",
+    skipped: Mapping[str, str] | None = None,
+    initial_weights: str | Path | None = None,
+    validation_batch_size: int | None = None,
+    verbose: str | int = "auto",
+    callbacks: Iterable[keras.callbacks.Callback] = (),
+    **compile_options: Any,
+) -> Model:
+    """Trains a network in a run folder. A run that is in the folder goes on.
+
+    A run is a whole number of epochs, each as long as the loader. After every epoch the folder holds the state to
+    resume from: a resumed run ends with the same weights as one that was never stopped.
+
+    Args:
+        model: The untrained network.
+        loader: Training batches, numbered by epoch.
+        validation: Makes the validation data, such as a loader of held-out faces or a pair of arrays. It is called
+            only if there are epochs left. `None`: no validation.
+        run_dir: The folder; see `RunFolder`.
+        recipe: `recipe` of the run card.
+        settings: `settings` of the run card. They must be those of the run that goes on.
+        optimizer: A new optimiser.
+        steps: Optimiser steps of the run; they are rounded up to whole epochs.
+        watch: Name of the log that decides which epoch is best: on validation data, or without them on training data.
+        skipped: `skipped` of the run card.
+        initial_weights: Weights file of the same network to start from, instead of random weights.
+        validation_batch_size: Batch size of a validation that is a pair of arrays.
+        verbose: As in `keras.Model.fit`.
+        callbacks: Further Keras callbacks.
+        **compile_options: As in the `compile` of the model.
+
+    Returns:
+        A network in float32 with the last weights, averaged where the optimiser averages; it is not compiled.
+
+    Raises:
+        ValueError: If the folder holds a run with other settings, or a damaged one.
+    """
+    card = RunCard(recipe, dict(settings), model.get_config() | {"dtype": "float32"}, dict(skipped or {}))
+    if initial_weights is not None:
+        model.load_weights(initial_weights)
+        card = replace(card, settings=card.settings | {"initial_weights": sha256(initial_weights)})
+    folder = RunFolder(run_dir, card, watch if validation is None else f"val_{watch}")
+    model.compile(optimizer, **compile_options)
+    epoch, epochs = folder.restore(model), -(-steps // len(loader))
+    if epoch:
+        logger.info("Going on after epoch %d of %d", epoch, epochs)
+    if epoch < epochs:
+        loader.set_epoch(epoch)
+        averages = validation is not None and optimizer.use_ema
+        swap = [keras.callbacks.SwapEMAWeights()] if averages else []
+        # The loader has its own seeded order; Keras' shuffling of batches would not survive a restart.
+        model.fit(
+            loader,
+            epochs=epochs,
+            initial_epoch=epoch,
+            validation_data=None if validation is None else validation(),
+            validation_batch_size=validation_batch_size,
+            verbose=verbose,
+            shuffle=False,
+            callbacks=[loader.epoch_callback(), *swap, folder, *callbacks],
+        )
+    return folder.finished(model)

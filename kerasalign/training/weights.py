@@ -1,0 +1,60 @@
+"""Weights of a network in training: the averaged ones, and files of the network alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import keras
+import numpy as np
+
+from kerasalign.support.files import written_beside
+
+Model = TypeVar("Model", bound=keras.Model)
+
+
+@contextmanager
+def averaged_weights(model: keras.Model) -> Iterator[None]:
+    """Puts the averaged weights of the optimiser into a model while the block runs.
+
+    The weights stay as they are where the optimiser averages none.
+    """
+    optimizer = model.optimizer
+    if optimizer is None or not optimizer.use_ema:
+        yield
+        return
+    own_weights = model.get_weights()
+    try:
+        optimizer.finalize_variable_values(model.trainable_variables)
+        yield
+    finally:
+        model.set_weights(own_weights)
+
+
+def without_optimizer(model: Model, dtype: str = "float32") -> Model:
+    """Returns a new, uncompiled network with the config of a model, in another dtype; its weights are random."""
+    return type(model).from_config(model.get_config() | {"dtype": dtype})
+
+
+def save_weights(model: keras.Model, path: str | Path, dtype: str = "float32") -> None:
+    """Writes a `.weights.h5` file of the network alone, without the optimiser, whole or not at all.
+
+    Args:
+        model: The network.
+        path: The file, which ends in `.weights.h5`.
+        dtype: Type of the numbers in the file. A `"float16"` file is half as large, and loads into a float32 model.
+    """
+    write_weights(model, without_optimizer(model, dtype), path)
+
+
+def write_weights(model: keras.Model, copy: Model, path: str | Path) -> None:
+    """Writes the weights of a model by a copy of it that `without_optimizer` made.
+
+    The copy has the weights, in its dtype, afterwards.
+    """
+    dtypes = [weight.dtype for weight in copy.weights]
+    copy.set_weights([np.asarray(weight, dtype) for weight, dtype in zip(model.get_weights(), dtypes)])
+    with written_beside(path) as draft:
+        copy.save_weights(draft)
