@@ -88,7 +88,7 @@ def main() -> None:
     rows = {}
     for name in args.rows or known:
         change = dict(known[name])
-        model = recipe.model | change.pop("model", {})
+        model = recipe.model.replace(**change.pop("model", {}))
         row = recipe.with_settings(model=model, **change)
         folder = Path(args.work) / name.replace(" ", "-")
         trained = row.fit(args.data, folder, cache_dir=Path(args.work) / "crops", verbose=2)

@@ -19,7 +19,6 @@ import kerasalign
 from kerasalign.core.compiled import compiled
 from kerasalign.core.profile import profile
 from kerasalign.hub import get_recipe
-from kerasalign.models import build
 
 NAMES = ("lwbafa-300w", "bafa-300w", "lwbafa128-300w", "bafa128-300w")
 
@@ -53,7 +52,7 @@ def main() -> None:
         }
     for name in NAMES:
         recipe = get_recipe(name)
-        model = build(recipe.model | {"dtype": args.precision})
+        model = recipe.model.replace(dtype=args.precision).build()
         model.compile(recipe.with_settings(steps=1000).optimizer(), jit_compile=False)
         size = model.crop_spec.size
         crops = noise(args.batch, size)

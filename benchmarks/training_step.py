@@ -20,7 +20,6 @@ from common import finish, medians
 
 from kerasalign.core.profile import profile
 from kerasalign.hub import get_recipe
-from kerasalign.models import build
 
 PRESETS = ("musica19-300w", "musica-300w", "aan-300w", "scc-300w", "sdu-300w", "lwbafa-300w", "bafa-300w")
 
@@ -28,7 +27,7 @@ PRESETS = ("musica19-300w", "musica-300w", "aan-300w", "scc-300w", "sdu-300w", "
 def measure(preset: str, precision: str, batch: int, rounds: int) -> dict:
     """Seconds of a step."""
     recipe = get_recipe(preset)
-    model = build(recipe.model | {"dtype": precision})
+    model = recipe.model.replace(dtype=precision).build()
     model.compile(recipe.with_settings(steps=1000).optimizer(), jit_compile=False)
     size, rng = model.crop_spec.size, np.random.default_rng(0)
     crops = rng.integers(1, 256, (batch, size, size, 3)).astype("uint8")

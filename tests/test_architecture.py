@@ -21,7 +21,6 @@ ALLOWED = {
     ("core/align_mixin.py", "inference"): "`model.align(photo)` is the face of the library",
     ("runtimes/formats.py", "models"): "to go: papers register formats of their own",
     ("runtimes/reader.py", "models"): "to go: papers register formats of their own",
-    ("training/network.py", "models"): "to go: a config knows its network",
 }
 # Where TensorFlow itself is the subject: at the top of a file that nothing imports unasked, or inside a function.
 TENSORFLOW_AT_THE_TOP = {"data/tf_data.py"}

@@ -65,7 +65,7 @@ def train_command(
     start_backend()
     recipe = get_recipe(name)
     recipe = recipe.with_settings(
-        model=recipe.model | _changes(change or [], recipe.model),
+        model=recipe.model.replace(**key_values(change, "--set")),
         steps=steps,
         epochs=epochs,
         steps_per_epoch=steps_per_epoch,
@@ -119,11 +119,3 @@ def _series(head: Path, backgrounds: Path | None, environments: Path | None, see
         backgrounds=backgrounds and str(backgrounds), environment_maps=environments and str(environments)
     )
     return Series(seed=seed, head=str(head), scene=scene)
-
-
-def _changes(pairs: list[str], model: dict) -> dict:
-    """`KEY=JSON` options as constructor arguments of the network."""
-    changes = key_values(pairs, "--set")
-    if "class" in changes:
-        raise ValueError(f"`--set` takes arguments of {model['class']}. Received: --set class={changes['class']}")
-    return changes

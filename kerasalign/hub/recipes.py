@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kerasalign.hub.manifest import read_manifest
-from kerasalign.models import get_paper
+from kerasalign.models import get_paper, read_config
 
 if TYPE_CHECKING:
     from kerasalign.training.recipe import Recipe
@@ -30,7 +30,8 @@ def get_recipe(name: str) -> Recipe:
     if not preset.recipe:
         raise ValueError(f"Preset '{name}' has no recipe: {preset.notes} Received: name={name!r}")
     paper = get_paper(preset.paper)
-    model = {key: value for key, value in preset.architecture.items() if key not in paper.learned}
+    architecture = {key: value for key, value in preset.architecture.items() if key not in paper.learned}
+    model = read_config(architecture)
     return paper.recipe_class()(model, dataset=preset.dataset, nme_normaliser=_paper_normaliser(preset))
 
 

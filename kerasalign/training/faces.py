@@ -11,8 +11,6 @@ from kerasalign.data.augment_config import AugmentConfig
 from kerasalign.data.cache import CropCache
 from kerasalign.data.cache_build import build_cache
 from kerasalign.data.loader import FaceLoader
-from kerasalign.geometry import CropSpec
-from kerasalign.training.network import crop_and_markup
 from kerasalign.training.reading import read_faces
 
 if TYPE_CHECKING:
@@ -31,24 +29,22 @@ def crop_cache(
         directory: Folder of the cache.
         on_error: `"raise"`, or `"skip"` to leave broken faces out and log them.
     """
-    crop, markup = crop_and_markup(recipe.model)
-    samples = read_faces(recipe.dataset, data_dir, split, markup, on_error, recipe.reader_options)
-    return build_cache(samples, crop, directory, on_error=on_error)
+    samples = read_faces(recipe.dataset, data_dir, split, recipe.markup.name, on_error, recipe.reader_options)
+    return build_cache(samples, recipe.model.crop, directory, on_error=on_error)
 
 
-def face_loader(recipe: Recipe, cache: CropCache, crop: CropSpec, train: np.ndarray, workers: int = 1) -> FaceLoader:
+def face_loader(recipe: Recipe, cache: CropCache, train: np.ndarray, workers: int = 1) -> FaceLoader:
     """Makes the loader of the training faces, with the augmentation and balancing of the recipe.
 
     Args:
         recipe: A recipe whose length is in steps; see `Recipe.in_steps`.
         cache: Crops of the data set.
-        crop: Crop of the model.
         train: Indices of the training faces.
         workers: Batches that are made at the same time.
     """
     return FaceLoader(
         cache,
-        crop,
+        recipe.model.crop,
         augment=AugmentConfig.preset(recipe.augment),
         batch_size=recipe.batch_size,
         steps_per_epoch=recipe.steps_per_epoch,

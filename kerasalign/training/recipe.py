@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import keras
 import numpy as np
 
+from kerasalign.core.config import ModelConfig
 from kerasalign.core.landmark_model import LandmarkModel
 from kerasalign.data.balance import gdb_weights, pdb_copies
 from kerasalign.data.cache import CropCache
 from kerasalign.data.loader import FaceLoader
 from kerasalign.data.split import split_indices
-from kerasalign.geometry import CropSpec
+from kerasalign.markups import Markup
 from kerasalign.training.faces import crop_cache, face_loader
 from kerasalign.training.loop import train
-from kerasalign.training.network import build_network, crop_and_markup
 from kerasalign.training.run_folder import check_resume
 
 
@@ -27,7 +27,7 @@ class Recipe:
     """Settings of a training run. The recipe of a paper sets defaults, optimiser and schedules.
 
     Args:
-        model: Config of the network, as in the manifest, without what is learned from the training faces.
+        model: Config of the network, without the fields that are learned from the training faces.
         dataset: Name of the data set.
         steps: Optimiser steps.
         epochs: Passes over the training faces, or `None`. If given, it decides `steps`, and validation and checkpoints
@@ -53,7 +53,7 @@ class Recipe:
         ValueError: If a setting is out of its range.
     """
 
-    model: dict[str, Any]
+    model: ModelConfig
     dataset: str = "300w"
     steps: int = 24_000
     epochs: int | None = None
@@ -87,7 +87,14 @@ class Recipe:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
+        if self.model.scheme is None:
+            raise ValueError(f"`model` must have a markup to be trained on a data set. Received: model={self.model!r}")
         object.__setattr__(self, "steps_per_epoch", min(self.steps_per_epoch, self.steps))
+
+    @property
+    def markup(self) -> Markup:
+        """Point scheme of the network."""
+        return cast(Markup, self.model.scheme)
 
     def learning_rate_schedule(self) -> keras.optimizers.schedules.LearningRateSchedule:
         """Makes the learning rate schedule."""
@@ -97,15 +104,24 @@ class Recipe:
         """Makes a new optimiser with the schedule."""
         raise NotImplementedError(f"{type(self).__name__} must implement optimizer().")
 
-    def learned_config(self, cache: CropCache, train: np.ndarray, crop: CropSpec) -> dict[str, Any]:
-        """Returns the entries of the network's config that the training faces decide, such as their mean shape.
+    def learned_config(self, cache: CropCache, train: np.ndarray) -> dict[str, Any]:
+        """Returns the fields of the network's config that the training faces decide, such as their mean shape.
 
         Args:
             cache: Crops of the data set.
             train: Indices of the training faces.
-            crop: Crop of the network.
         """
         return {}
+
+    def network_config(self, cache: CropCache, train: np.ndarray) -> ModelConfig:
+        """Returns the config of the network that is trained: `model`, the learned fields and the precision."""
+        dtype = self.model.dtype if self.precision == "float32" else self.precision
+        return self.model.replace(**self.learned_config(cache, train) | {"dtype": dtype})
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the settings as a run card holds them."""
+        settings = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        return settings | {"model": self.model.architecture()}
 
     def draw_weights(self, cache: CropCache, train: np.ndarray) -> np.ndarray | None:
         """Returns a weight for each training face, in proportion to which it is drawn; `None`: all alike."""
@@ -194,22 +210,22 @@ class Recipe:
         check_resume(run_dir, resume)
         cache = crop_cache(self, data_dir, "train", cache_dir or Path(run_dir) / "cache", on_error)
         faces, held_out = split_indices(len(cache), min(self.validation, len(cache) // 5), self.seed, cache.groups)
-        crop, _ = crop_and_markup(self.model)
+        crop = self.model.crop
         plan = self.in_steps(self.faces_per_pass(cache, faces))
 
         def validation() -> FaceLoader:
             return FaceLoader.evaluation(cache, crop, indices=held_out, batch_size=min(self.batch_size, 64))
 
         facts = {"data_hash": cache.content_hash, "faces": len(faces), "held_out": len(held_out)}
-        learned = self.learned_config(cache, faces, crop)
+        config = self.network_config(cache, faces)
         keras.utils.set_random_seed(self.seed)
         return train(
-            build_network(self.model, learned, self.precision),
-            face_loader(plan, cache, crop, faces, workers),
+            config.build(),
+            face_loader(plan, cache, faces, workers),
             validation if len(held_out) else None,
             run_dir,
             recipe=self.paper,
-            settings=asdict(plan) | facts,
+            settings=plan.to_json() | facts,
             optimizer=plan.optimizer(),
             steps=plan.steps,
             nme_normaliser=self.nme_normaliser,

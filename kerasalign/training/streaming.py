@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ from kerasalign.core.landmark_model import LandmarkModel
 from kerasalign.data.augment_config import AugmentConfig
 from kerasalign.data.loader import FaceLoader
 from kerasalign.training.loop import train
-from kerasalign.training.network import build_network, crop_and_markup
 from kerasalign.training.recipe import Recipe
 from kerasalign.training.run_folder import check_resume
 
@@ -74,9 +72,9 @@ def fit_stream(
     if recipe.epochs is not None:
         raise ValueError(f"A stream has no end to pass: give `steps`. Received: epochs={recipe.epochs!r}")
     check_resume(run_dir, resume)
-    crop, markup = crop_and_markup(recipe.model)
-    studio = Studio(series, crop, markup)
-    learned = recipe.learned_config(studio.unrendered(range(surveyed)), np.arange(surveyed), crop)
+    crop = recipe.model.crop
+    studio = Studio(series, crop, recipe.markup.name)
+    config = recipe.network_config(studio.unrendered(range(surveyed)), np.arange(surveyed))
     loader = SynthStream(
         studio,
         AugmentConfig.preset(recipe.augment),
@@ -101,12 +99,12 @@ def fit_stream(
     }
     keras.utils.set_random_seed(recipe.seed)
     return train(
-        build_network(recipe.model, learned, recipe.precision),
+        config.build(),
         loader,
         held_out if recipe.validation else None,
         run_dir,
         recipe=recipe.paper,
-        settings=asdict(recipe) | facts,
+        settings=recipe.to_json() | facts,
         optimizer=recipe.optimizer(),
         steps=recipe.steps,
         nme_normaliser=recipe.nme_normaliser,

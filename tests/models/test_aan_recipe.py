@@ -9,19 +9,18 @@ from kerasalign.evaluation import evaluate_model
 from kerasalign.geometry import box_center
 from kerasalign.hub import get_recipe, read_manifest
 from kerasalign.models import AAN
+from kerasalign.models.aan import AANConfig
 from kerasalign.models.aan.recipe import AANRecipe
 from kerasalign.training import CoupledAdam
-from kerasalign.training.network import build_network
 
-MODEL = {
-    "class": "AAN",
-    "markup": "68",
-    "intermediate": None,
-    "stem": 8,
-    "channels": [8, 16],
-    "embedding": 16,
-    "size": 32,
-}
+MODEL = AANConfig(
+    markup="68",
+    intermediate=None,
+    stem=8,
+    channels=[8, 16],
+    embedding=16,
+    size=32,
+)
 
 
 def test_a_run_trains_with_early_predictions(tmp_path):
@@ -77,9 +76,10 @@ def test_weight_decay():
 
 def test_table_5_is_trained_by_settings():
     recipe = get_recipe("aan-300w")
-    plain = recipe.with_settings(model=recipe.model | {"attention": False, "embedding": None})
-    model = build_network(plain.model, plain.learned_config(None, None, None))
-    assert model.intermediate is None and "embedding" not in {layer.name for layer in model.layers}
+    plain = recipe.with_settings(model=recipe.model.replace(attention=False, embedding=None))
+    assert plain.learned_config(None, None) == {"intermediate": "features"}
+    model = plain.network_config(None, None).build()
+    assert model.config.intermediate is None and "embedding" not in {layer.name for layer in model.layers}
 
 
 @pytest.mark.parametrize("name", [name for name, preset in read_manifest().presets.items() if preset.paper == "aan"])
@@ -87,4 +87,4 @@ def test_presets(name):
     recipe = get_recipe(name)
     assert isinstance(recipe, AANRecipe) and recipe.batch_size == 64 and recipe.augment == "none"
     assert recipe.nme_normaliser in ("inter_pupil", "inter_ocular", "box_size")
-    assert recipe.model["intermediate"] is None and recipe.intermediate == "features"
+    assert recipe.model.intermediate is None and recipe.intermediate == "features"

@@ -8,20 +8,19 @@ import pytest
 
 from kerasalign.data.cache import CropCache
 from kerasalign.datasets import make_miniature
-from kerasalign.geometry import CropSpec
 from kerasalign.hub import get_recipe
+from kerasalign.models.musica import MuSiCaConfig
 from kerasalign.models.musica.recipe import MuSiCaRecipe
 from kerasalign.training import mean_shape
 from kerasalign.training.faces import face_loader
 
-MODEL = {
-    "class": "MuSiCa",
-    "markup": "68",
-    "patches": [8, 30, 36, 45, 48, 54],
-    "hidden": 16,
-    "size": 64,
-    "box_side": 40,
-}
+MODEL = MuSiCaConfig(
+    markup="68",
+    patches=[8, 30, 36, 45, 48, 54],
+    hidden=16,
+    size=64,
+    box_side=40,
+)
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +148,7 @@ def test_balancing_decides_how_often_a_face_is_drawn(balance, run, data):
     recipe = MuSiCaRecipe(MODEL, balance=balance, batch_size=4)
     cache = CropCache.open(data.parent / "cache")
     faces = np.arange(len(cache))
-    loader = face_loader(recipe, cache, CropSpec(size=64, scale=1.2), faces)
+    loader = face_loader(recipe, cache, faces)
     drawn = np.concatenate([loader.faces(0, i) for i in range(len(loader))])
     share = np.bincount(drawn, minlength=len(cache)) / len(drawn)
     spread = share.max() / share.min()
@@ -170,7 +169,7 @@ def test_schedules():
 def test_recipes_come_from_the_manifest():
     recipe = get_recipe("musica19-300w")
     assert isinstance(recipe, MuSiCaRecipe)
-    assert recipe.dataset == "300w" and len(recipe.model["patches"]) == 19
+    assert recipe.dataset == "300w" and len(recipe.model.patches) == 19
     assert recipe.nme_normaliser == "inter_pupil"
     assert get_recipe("musica-wflw").augment == "musica"
     with pytest.raises(ValueError, match="no recipe"):

@@ -12,6 +12,7 @@ from kerasalign.evaluation import evaluate_model
 from kerasalign.evaluation.early_exit import cascade_errors
 from kerasalign.markups import Markup, flip_from_pairs, register_markup
 from kerasalign.metrics import Protocol
+from kerasalign.models.musica import MuSiCaConfig
 from kerasalign.models.musica.recipe import MuSiCaRecipe
 from kerasalign.synth import SceneConfig
 from kerasalign.synth.dataset import Series, write_series
@@ -26,7 +27,7 @@ SEVEN = Markup(
     boundaries={"mouth": (3, 5, 4)},
     mean_shape=[[-40, -40], [40, -40], [0, 0], [-20, 30], [20, 30], [0, 35], [0, 60]],
 )
-MODEL = {"class": "MuSiCa", "patches": [0, 1, 2], "levels": [0], "hidden": 8, "size": 64, "box_side": 40}
+MODEL = MuSiCaConfig(markup="5", patches=[0, 1, 2], levels=[0], hidden=8, size=64, box_side=40)
 SHORT = {"steps": 2, "steps_per_epoch": 2, "batch_size": 2, "validation": 0, "balance": "none", "schedule": "cosine"}
 PROTOCOL = Protocol("own", "csv", "test", None, SEVEN.name, "inter_ocular")
 
@@ -57,7 +58,7 @@ def own(tmp_path_factory):
 
 def test_own_points_are_trained_and_measured(own, tmp_path):
     options = {"images": str(own / "photos")}
-    recipe = MuSiCaRecipe(MODEL | {"markup": SEVEN.name}, dataset="csv", reader_options=options, **SHORT)
+    recipe = MuSiCaRecipe(MODEL.replace(markup=SEVEN.name), dataset="csv", reader_options=options, **SHORT)
     model = recipe.fit(own / "points", tmp_path / "run", verbose=0)
     assert model.markup.name == SEVEN.name
     card = json.loads((tmp_path / "run" / "run.json").read_text())
@@ -74,7 +75,7 @@ def test_own_points_are_trained_and_measured(own, tmp_path):
 def test_a_folder_of_renders_has_the_points_of_the_model(tmp_path):
     data = tmp_path / "renders"
     write_series(Series(seed=5, size=64, scene=SceneConfig.preset("plain")), 5, data, progress=False)
-    recipe = MuSiCaRecipe(MODEL | {"markup": "98"}, dataset="synth", **SHORT)
+    recipe = MuSiCaRecipe(MODEL.replace(markup="98"), dataset="synth", **SHORT)
     cache = crop_cache(recipe, data, "train", tmp_path / "cache")
     assert cache.markup == "98" and cache.landmarks.shape[1:] == (98, 2)
     model = recipe.fit(data, tmp_path / "run", cache_dir=tmp_path / "cache", verbose=0)
@@ -84,14 +85,14 @@ def test_a_folder_of_renders_has_the_points_of_the_model(tmp_path):
 
 def test_points_that_a_data_set_does_not_have_are_refused_early(tmp_path):
     data = make_miniature("300w", tmp_path / "300w", faces=1)
-    recipe = MuSiCaRecipe(MODEL | {"markup": "98"}, dataset="300w", **SHORT)
+    recipe = MuSiCaRecipe(MODEL.replace(markup="98"), dataset="300w", **SHORT)
     with pytest.raises(ValueError, match="markup '98' has 98 points, but 300w is read in markup '68'"):
         recipe.fit(data, tmp_path / "run")
 
 
 def test_frames_of_a_video_are_held_out_together(tmp_path):
     data = make_miniature("300vw", tmp_path / "300vw")
-    recipe = MuSiCaRecipe(MODEL | {"markup": "68"}, dataset="300vw", **SHORT | {"validation": 3})
+    recipe = MuSiCaRecipe(MODEL.replace(markup="68"), dataset="300vw", **SHORT | {"validation": 3})
     cache = crop_cache(recipe, data, "train", tmp_path / "cache")
     trained_on = []
 

@@ -7,13 +7,13 @@ from kerasalign.data.balance import pdb_copies
 from kerasalign.data.cache import CropCache
 from kerasalign.data.cache_build import build_cache
 from kerasalign.datasets import make_miniature, read_dataset
-from kerasalign.geometry import CropSpec
 from kerasalign.hub import get_recipe
+from kerasalign.models.scc import SCCConfig
 from kerasalign.models.scc.adjacency import build_adjacency
 from kerasalign.models.scc.recipe import SCCRecipe
 from kerasalign.training.faces import face_loader
 
-MODEL = {"class": "SCC", "markup": "68", "width": 16, "blocks": [1, 1, 1, 1], "size": 64}
+MODEL = SCCConfig(markup="68", width=16, blocks=[1, 1, 1, 1], size=64)
 
 
 def test_a_run_learns_the_graph_of_its_annotations(tmp_path):
@@ -24,20 +24,20 @@ def test_a_run_learns_the_graph_of_its_annotations(tmp_path):
     assert [row["epoch"] for row in card["curve"]] == [1, 2] and card["recipe"] == "scc"
     assert all(np.isfinite(row["loss"]) for row in card["curve"])
     cache = CropCache.open(tmp_path / "cache")
-    learned = recipe.learned_config(cache, np.arange(len(cache)), model.crop_spec)["graph"]
+    learned = recipe.learned_config(cache, np.arange(len(cache)))["graph"]
     np.testing.assert_array_equal(learned, build_adjacency(cache.landmarks).graph.astype(int))
     assert model.graph.shape == (68, 68)
 
 
 def test_a_pass_goes_over_the_list_that_balancing_by_pose_makes(tmp_path):
     data = make_miniature("300w", tmp_path / "300w", faces=8)
-    plans, spec = [], CropSpec(size=64, scale=1.6)
-    cache = build_cache(read_dataset("300w", data), spec, tmp_path / "cache")
+    plans = []
+    cache = build_cache(read_dataset("300w", data), MODEL.crop, tmp_path / "cache")
     train = np.arange(len(cache))[1:]
     for balance, settings in (("pdb", {}), ("none", {}), ("gdb", {}), ("pdb", {"steps": 7})):
         recipe = SCCRecipe(MODEL, epochs=3, batch_size=4, validation=2, balance=balance).with_settings(**settings)
         plan = recipe.in_steps(recipe.faces_per_pass(cache, train))
-        plans.append((plan, face_loader(plan, cache, spec, train)))
+        plans.append((plan, face_loader(plan, cache, train)))
     balanced, plain, weighed, stepped = plans
     plan, loader = balanced
     copies = pdb_copies(cache.landmarks[train], bins=9, absolute=True)
@@ -65,4 +65,4 @@ def test_rates_of_500_epochs(schedule, rates):
 def test_presets():
     recipe = get_recipe("scc-wflw")
     assert isinstance(recipe, SCCRecipe) and recipe.dataset == "wflw" and recipe.epochs == 500
-    assert recipe.nme_normaliser == "inter_ocular" and "graph" not in recipe.model
+    assert recipe.nme_normaliser == "inter_ocular" and recipe.model.graph is None

@@ -8,18 +8,18 @@ from kerasalign.data.augmentation import draw
 from kerasalign.datasets import make_miniature
 from kerasalign.hub import get_recipe
 from kerasalign.markups import get_markup
+from kerasalign.models.sdu import SDUConfig
 from kerasalign.models.sdu.recipe import SDURecipe
 
-MODEL = {
-    "class": "SDU",
-    "markup": "68",
-    "stacks": 1,
-    "down": 1,
-    "block": "resnet",
-    "transformer": "outside",
-    "multiplier": 1 / 32,
-    "size": 16,
-}
+MODEL = SDUConfig(
+    markup="68",
+    stacks=1,
+    down=1,
+    block="resnet",
+    transformer="outside",
+    multiplier=1 / 32,
+    size=16,
+)
 
 
 def test_a_run_trains_pairs(tmp_path):

@@ -92,7 +92,7 @@ def test_fit_sees_new_pictures_in_every_epoch():
 def test_a_recipe_trains_on_a_stream_and_goes_on(tmp_path):
     base = get_recipe("musica19-synth")
     recipe = base.with_settings(
-        model=base.model | TINY,
+        model=base.model.replace(**TINY),
         steps=2,
         batch_size=4,
         steps_per_epoch=1,

@@ -8,36 +8,37 @@ import numpy as np
 import pytest
 
 from kerasalign.datasets import make_miniature
+from kerasalign.models.lw_bafa import BAFAConfig
 from kerasalign.models.lw_bafa.recipe import LWBAFARecipe
+from kerasalign.models.musica import MuSiCaConfig
 from kerasalign.models.musica.recipe import MuSiCaRecipe
+from kerasalign.models.sdu import SDUConfig
 from kerasalign.models.sdu.recipe import SDURecipe
 from kerasalign.training import RunCard, RunFolder, averaged_weights
 from kerasalign.training.run_folder import seed_states
 
-MUSICA = {"class": "MuSiCa", "markup": "68", "patches": [8, 30, 36, 45], "hidden": 8, "size": 64, "box_side": 40}
-SDU = {
-    "class": "SDU",
-    "markup": "68",
-    "stacks": 1,
-    "down": 1,
-    "block": "resnet",
-    "transformer": "outside",
-    "multiplier": 1 / 32,
-    "size": 16,
-}
-BAFA = {
-    "class": "BAFA",
-    "markup": "68",
-    "size": 32,
-    "channels": 8,
-    "stem_ratio": 0.1,
-    "stage_weights": [1.0],
-    "depth": 1,
-    "width": 8,
-    "blocks": 1,
-    "heads": 1,
-    "dropout": 0.5,
-}
+MUSICA = MuSiCaConfig(markup="68", patches=[8, 30, 36, 45], hidden=8, size=64, box_side=40)
+SDU = SDUConfig(
+    markup="68",
+    stacks=1,
+    down=1,
+    block="resnet",
+    transformer="outside",
+    multiplier=1 / 32,
+    size=16,
+)
+BAFA = BAFAConfig(
+    markup="68",
+    size=32,
+    channels=8,
+    stem_ratio=0.1,
+    stage_weights=[1.0],
+    depth=1,
+    width=8,
+    blocks=1,
+    heads=1,
+    dropout=0.5,
+)
 SHORT = {"steps": 4, "steps_per_epoch": 2, "epochs": None, "batch_size": 4, "validation": 2, "schedule": "cosine"}
 # One makes pairs at random, the other drops features.
 NOISY = {"SDU": SDURecipe(SDU, **SHORT), "BAFA": LWBAFARecipe(BAFA, **SHORT)}
@@ -61,7 +62,7 @@ class Killed(keras.callbacks.Callback):
 
 
 def trained(recipe, data, run, **options):
-    return recipe.fit(data, run, cache_dir=data.parent / str(recipe.model["class"]), verbose=0, **options)
+    return recipe.fit(data, run, cache_dir=data.parent / recipe.model.class_name(), verbose=0, **options)
 
 
 def losses(run):
@@ -165,13 +166,13 @@ def test_last_weights_of_a_training_that_stopped_early_are_not_those_of_the_end(
 
 
 def test_settings_may_be_tuples_and_numbers_of_numpy(data, tmp_path):
-    model = MUSICA | {"patches": tuple(np.array(MUSICA["patches"])), "mean_shape": None}
+    model = MUSICA.replace(patches=np.array(MUSICA.patches), success_threshold=np.float32(4.5))
     recipe = MuSiCaRecipe(model, **SHORT | {"learning_rate": np.float32(1e-3), "batch_size": np.int64(4)})
     for _ in range(2):
         trained(recipe, data, tmp_path)
     assert len(losses(tmp_path)) == 2
     settings = json.loads((tmp_path / "run.json").read_text())["settings"]
-    assert settings["model"]["patches"] == MUSICA["patches"] and settings["batch_size"] == 4
+    assert settings["model"]["patches"] == list(MUSICA.patches) and settings["batch_size"] == 4
 
 
 def test_a_setting_that_cannot_be_written_is_said_before_training():

@@ -52,6 +52,6 @@ class AANRecipe(Recipe):
             return CoupledAdam(rate, l2=self.weight_decay, **self.averages())
         return keras.optimizers.Adam(rate, weight_decay=self.weight_decay, **self.averages())
 
-    def learned_config(self, cache, train, crop):
+    def learned_config(self, cache, train):
         """Nothing is learned from the faces; the network in training has early predictions."""
         return {"intermediate": self.intermediate}

@@ -46,6 +46,6 @@ class MuSiCaRecipe(Recipe):
             return keras.optimizers.Adam(rate, epsilon=1e-8)
         return AveragedAdam(rate, decay=self.ema_decay, epsilon=1e-8)
 
-    def learned_config(self, cache, train, crop):
+    def learned_config(self, cache, train):
         """The mean shape of the training faces, where the cascade starts."""
-        return {"mean_shape": mean_shape(cache, train, crop.size).tolist()}
+        return {"mean_shape": mean_shape(cache, train, self.model.crop.size).tolist()}

@@ -51,9 +51,9 @@ class SCCRecipe(Recipe):
         """SGD with momentum and coupled weight decay."""
         return CoupledSGD(self.learning_rate_schedule(), l2=self.l2, momentum=self.momentum, **self.averages())
 
-    def learned_config(self, cache, train, crop):
+    def learned_config(self, cache, train):
         """The graph of the training faces whose points are all annotated."""
-        offset = (cache.spec.size - crop.size) / 2
+        offset = (cache.spec.size - self.model.crop.size) / 2
         faces = np.asarray(cache.landmarks[train], "float64") - offset
         whole = faces[np.isfinite(faces).all((1, 2))]
         found = build_adjacency(whole, self.neighbours, self.symmetric)
