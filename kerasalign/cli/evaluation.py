@@ -42,10 +42,10 @@ def evaluate_command(
     """Measure a preset on a data set's test faces: the paper's numbers beside ours, with the protocol of each."""
     from kerasalign.evaluation.evaluate import evaluate_model, preset_protocols, usable_protocols
     from kerasalign.evaluation.tracking import evaluate_tracking
-    from kerasalign.hub import find_preset, load
+    from kerasalign.hub import load, resolve
 
     told = {"reader_options": key_values(reader, "--reader"), "name": name}
-    preset = find_preset(name).preset
+    preset = resolve(name).preset
     names, published = preset_protocols(preset)
     if not protocol:
         protocol, left_out = usable_protocols(names, data)

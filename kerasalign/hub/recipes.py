@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from kerasalign.hub.manifest import read_manifest
+from kerasalign.hub.catalog import read_manifest
 
 if TYPE_CHECKING:
     from kerasalign.training.recipe import Recipe
@@ -38,7 +38,7 @@ def get_recipe(name: str) -> Recipe:
         ValueError: If the preset has no recipe.
     """
     preset = read_manifest()[name]
-    if not preset.recipe:
+    if not preset.trainable:
         raise ValueError(f"Preset '{name}' has no recipe: {preset.notes} Received: name={name!r}")
     module, cls = _RECIPES[preset.paper]
     recipe = getattr(import_module(f"kerasalign.models.{module}.recipe"), cls)

@@ -90,7 +90,7 @@ class Info(dict):
         yield "parameters", f"{self['parameters']:,}"
         yield "multiply-adds", f"{self['macs']:,} a face ({self['macs_paper']:,} by the paper's counting)"
         yield "crop", ", ".join(f"{key} {value}" for key, value in preset.crop.items())
-        yield "recipe", preset.recipe or "none"
+        yield "trainable", "yes" if preset.trainable else "no"
         yield "weights", weights_status(preset)
         if weights is not None:
             yield "file", f"{weights.file}, {weights.bytes:,} bytes, {weights.dtype}"
@@ -100,7 +100,7 @@ class Info(dict):
             yield "trained on", "; ".join(f"{d.name}, {d.faces:,} faces, {d.terms}" for d in weights.training_data)
             if weights.base:
                 yield "fine-tuned from", weights.base
-        elif preset.recipe:
+        elif preset.trainable:
             yield "to train it", f"kerasalign train {preset.name} --data DIR"
         yield "notes", preset.notes
 
