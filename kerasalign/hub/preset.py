@@ -42,7 +42,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Preset:
-    """Everything the library knows of a preset, as the manifest holds it.
+    """An entry of the manifest: what a preset is, where its weights are, and its numbers.
 
     Args:
         name: `<paper><variant>-<data>`, such as `"musica19-300w"`.
@@ -50,7 +50,7 @@ class Preset:
         dataset: Data set that the preset is made for.
         architecture: Config for `kerasalign.models.build`: `"class"` and its constructor's arguments.
         crop: Config of the `CropSpec` that the model was trained with.
-        recipe: Name of the training recipe; empty where the preset cannot be trained from public data.
+        trainable: Whether `get_recipe` has its training recipe; `notes` say why a preset has none.
         weights: The trained weights; `None` until somebody publishes them.
         measured: Our numbers for `weights`.
         paper_results: The paper's numbers for this model.
@@ -62,7 +62,7 @@ class Preset:
     dataset: str
     architecture: Mapping[str, Any]
     crop: Mapping[str, Any]
-    recipe: str = ""
+    trainable: bool = False
     weights: Weights | None = None
     measured: tuple[Result, ...] = ()
     paper_results: tuple[Result, ...] = ()
@@ -70,6 +70,8 @@ class Preset:
     markup: str | None = field(init=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.trainable, bool):
+            raise ValueError(f"`trainable` must be true or false. Received: trainable={self.trainable!r}")
         if "class" not in self.architecture:
             raise ValueError(f"`architecture` must name its `class`. Received: architecture={dict(self.architecture)}")
         for result in self.measured:
@@ -79,7 +81,7 @@ class Preset:
 
     @property
     def available(self) -> bool:
-        """Whether there are trained weights, wherever they lie."""
+        """Whether somebody has trained weights for it; `load` may not have them here."""
         return self.weights is not None
 
     def to_json(self) -> dict[str, Any]:
@@ -88,9 +90,8 @@ class Preset:
         del entry["name"], entry["markup"]
         if entry["weights"] is not None:
             entry["weights"] = {key: value for key, value in entry["weights"].items() if value not in (None, "", {})}
-        unsaid = (None, "")
         for key in ("measured", "paper_results"):
-            entry[key] = [{k: v for k, v in result.items() if v not in unsaid} for result in entry[key]]
+            entry[key] = [{k: v for k, v in result.items() if v not in (None, "")} for result in entry[key]]
         return entry
 
     @classmethod

@@ -1,16 +1,15 @@
-"""How the models of each paper are trained and evaluated."""
+"""The training recipe of a preset."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from kerasalign.hub.manifest import read_manifest
+from kerasalign.hub.catalog import read_manifest
+from kerasalign.hub.preset import Preset
 
 if TYPE_CHECKING:
     from kerasalign.training.recipe import Recipe
-
-__all__ = ["get_recipe"]
 
 # The module and class of each paper's recipe; a class loads Keras, so it is imported when it is asked for.
 _RECIPES = {
@@ -20,12 +19,12 @@ _RECIPES = {
     "scc": ("scc", "SCCRecipe"),
     "sdu": ("sdu", "SDURecipe"),
 }
-# Arguments of networks that the training faces decide: a recipe makes them anew, a preset with weights holds them.
+# Arguments of networks that training faces decide: a recipe computes them again, a trained preset has them.
 LEARNED = ("graph", "mean_shape")
 
 
 def get_recipe(name: str) -> Recipe:
-    """The recipe of a preset, with its data set and architecture.
+    """The training recipe of a preset, with its data set and architecture.
 
     Args:
         name: Name of a preset.
@@ -35,10 +34,10 @@ def get_recipe(name: str) -> Recipe:
 
     Raises:
         UnknownPreset: If no preset has that name.
-        ValueError: If the preset has no recipe.
+        ValueError: If the preset is not `trainable`.
     """
     preset = read_manifest()[name]
-    if not preset.recipe:
+    if not preset.trainable:
         raise ValueError(f"Preset '{name}' has no recipe: {preset.notes} Received: name={name!r}")
     module, cls = _RECIPES[preset.paper]
     recipe = getattr(import_module(f"kerasalign.models.{module}.recipe"), cls)
@@ -46,8 +45,8 @@ def get_recipe(name: str) -> Recipe:
     return recipe(model, dataset=preset.dataset, nme_normaliser=_paper_normaliser(preset))
 
 
-def _paper_normaliser(preset) -> str:
-    """The normaliser that the preset's paper reports with."""
+def _paper_normaliser(preset: Preset) -> str:
+    """Name of the normaliser of the paper's first number; inter-ocular where it has none."""
     from kerasalign.metrics import get_protocol
 
     results = preset.paper_results
