@@ -14,7 +14,6 @@ import numpy as np
 
 import kerasalign
 from kerasalign.datasets import make_miniature, read_dataset
-from kerasalign.hub import adapt
 from kerasalign.models import SCC
 from kerasalign.models.scc.adjacency import build_adjacency
 from kerasalign.models.scc.graph_files import top_neighbours
@@ -38,7 +37,7 @@ def crops_of(split):
 
 crops, points = crops_of("train")
 held_out = crops_of("common")
-model = adapt(base, "5", points)
+model = kerasalign.adapt(base, "5", points)
 print(f"Edges between the five points: {build_adjacency(points).edges}")
 print(model.adaptation)
 

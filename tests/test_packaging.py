@@ -17,7 +17,7 @@ from kerasalign.hub import read_manifest
 TOP = Path(__file__).resolve().parents[1]
 LOOK = """
 import json, kerasalign
-from kerasalign.hub import WeightsError, find_preset, manifest_path, read_manifest, weights_path
+from kerasalign.hub import WeightsError, resolve, manifest_path, read_manifest, weights_path
 presets = read_manifest().presets.values()
 bundled = [str(weights_path(p.weights)) for p in presets if p.weights and p.weights.source == "bundled"]
 bundled += [str(weights_path(read_manifest().detector.weights))]
@@ -25,7 +25,7 @@ checkout = [p.name for p in presets if p.weights and p.weights.source == "checko
 found = {}
 for name in checkout:
     try:
-        found[name] = str(find_preset(name).weights_path())
+        found[name] = str(resolve(name).weights_path())
     except WeightsError as error:
         found[name] = f"{type(error).__name__}: {error}"
 print(json.dumps({"package": kerasalign.__file__, "manifest": str(manifest_path()), "bundled": bundled,

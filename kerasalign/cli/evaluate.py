@@ -42,10 +42,10 @@ def evaluate_command(
 ) -> None:
     """Measure a preset on a data set's test faces: the paper's numbers beside ours, with the protocol of each."""
     from kerasalign.evaluation import evaluate_model, evaluate_tracking, preset_protocols, usable_protocols
-    from kerasalign.hub import find_preset, load
+    from kerasalign.hub import load, resolve
 
     shared = {"reader_options": key_values(reader, "--reader"), "name": name}
-    preset = find_preset(name).preset
+    preset = resolve(name).preset
     names, published = preset_protocols(preset)
     if not protocol:
         protocol, left_out = usable_protocols(names, data)

@@ -8,8 +8,7 @@ import typer
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import print_json, print_table
-from kerasalign.hub import info, list_models, read_manifest
-from kerasalign.hub.source import find_preset
+from kerasalign.hub import info, list_models, read_manifest, resolve
 from kerasalign.hub.zoo import commercial_status, headline, weights_status
 from kerasalign.support.tables import Table
 
@@ -62,7 +61,7 @@ def info_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Show everything that is known of a preset. Builds its network to count parameters and multiply-adds."""
-    find_preset(name)
+    resolve(name)
     start_backend()
     facts = info(name)
     if as_json:

@@ -1,4 +1,4 @@
-"""What the cache holds of the library's: to list and to remove."""
+"""The library's repositories in the download cache: listed and removed."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from kerasalign.hub.catalog import cache_dir, read_manifest
 from kerasalign.hub.folder import ENTRY
-from kerasalign.hub.manifest import read_manifest
-from kerasalign.hub.transfer import cache_dir
 
 
 @dataclass(frozen=True)
@@ -18,9 +17,9 @@ class CachedRepository:
 
     Args:
         repo: `"user/name"`.
-        presets: Names of the manifest's presets that it serves; empty for one loaded by `hf://`.
-        commits: The commits that are there.
-        bytes: Size on disk, with files that were set aside.
+        presets: Names of the manifest's presets whose weights it has; empty for one loaded by `hf://`.
+        commits: The commits in the cache.
+        bytes: Size on disk, including damaged files that were set aside.
         path: Its folder.
     """
 
@@ -34,7 +33,7 @@ class CachedRepository:
 def cached() -> list[CachedRepository]:
     """The repositories in the cache that belong to this library.
 
-    The cache may be shared with other libraries: a repository is this one's when the manifest names it or when it
+    Other libraries may use the same cache. A repository belongs to this library if the manifest names it or if it
     holds a preset's entry.
     """
     return sorted(_scan(), key=lambda entry: entry.repo)
@@ -47,18 +46,19 @@ def remove_cached(name: str | None = None) -> list[CachedRepository]:
         name: A preset's name or a repository, `"user/name"`; `None` removes all that `cached` lists.
 
     Returns:
-        What was removed.
+        The repositories that were removed.
 
     Raises:
         ValueError: If the cache holds nothing of that name.
     """
-    found = [entry for entry in cached() if name is None or name == entry.repo or name in entry.presets]
-    if name is not None and not found:
-        raise ValueError(f"The cache {cache_dir()} holds {[entry.repo for entry in cached()]}. Received: name={name!r}")
-    for entry in found:
+    entries = cached()
+    chosen = [entry for entry in entries if name is None or name == entry.repo or name in entry.presets]
+    if name is not None and not chosen:
+        raise ValueError(f"The cache {cache_dir()} holds {[entry.repo for entry in entries]}. Received: name={name!r}")
+    for entry in chosen:
         shutil.rmtree(entry.path)
         shutil.rmtree(cache_dir() / ".locks" / entry.path.name, ignore_errors=True)
-    return found
+    return chosen
 
 
 def _scan() -> Iterator[CachedRepository]:
@@ -66,18 +66,18 @@ def _scan() -> Iterator[CachedRepository]:
 
     if not cache_dir().is_dir():
         return
-    served: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
     for preset in read_manifest().presets.values():
         if preset.weights and preset.weights.repo:
-            served.setdefault(preset.weights.repo, []).append(preset.name)
+            names.setdefault(preset.weights.repo, []).append(preset.name)
     for repo in scan_cache_dir(cache_dir()).repos:
         files = {file.file_name for revision in repo.revisions for file in revision.files}
-        if repo.repo_type == "model" and (repo.repo_id in served or ENTRY in files):
-            whole = [path for path in repo.repo_path.rglob("*") if path.is_file() and not path.is_symlink()]
+        if repo.repo_type == "model" and (repo.repo_id in names or ENTRY in files):
+            stored = [path for path in repo.repo_path.rglob("*") if path.is_file() and not path.is_symlink()]
             yield CachedRepository(
                 repo=repo.repo_id,
-                presets=tuple(served.get(repo.repo_id, ())),
+                presets=tuple(names.get(repo.repo_id, ())),
                 commits=tuple(sorted(revision.commit_hash for revision in repo.revisions)),
-                bytes=sum(path.stat().st_size for path in whole),
+                bytes=sum(path.stat().st_size for path in stored),
                 path=repo.repo_path,
             )

@@ -1,10 +1,11 @@
-"""The model card of a preset, made from its manifest entry."""
+"""The model card of a preset: Markdown from its manifest entry."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from kerasalign.core.origin import Weights
 from kerasalign.hub.preset import Preset, Result
@@ -40,18 +41,19 @@ def model_card(preset: Preset, source: str | None = None) -> str:
 
     Args:
         preset: A preset with weights.
-        source: What `kerasalign.load` takes to get it; by default the preset's name.
+        source: Name, folder or address for `kerasalign.load` in the card's example; by default the preset's name.
 
     Raises:
         ValueError: If the preset has no weights.
     """
-    if preset.weights is None:
+    weights = preset.weights
+    if weights is None:
         raise ValueError(f"A model card describes published weights. Received: preset={preset.name!r}")
     source = source or preset.name
     parts = [
-        _metadata(preset),
+        _metadata(preset, weights),
         f"# {preset.name}",
-        _what(preset),
+        _summary(preset, weights),
         "## Use",
         f'```python\nimport kerasalign\n\nmodel = kerasalign.load("{source}")\n'
         'faces = model.align("group.jpg")\nfaces.draw().save("group_landmarks.png")\n```',
@@ -59,25 +61,25 @@ def model_card(preset: Preset, source: str | None = None) -> str:
         "A face crop is cut by this `CropSpec`, and `align` does so:",
         _table(("field", "value"), preset.crop.items()),
         "## Training",
-        "\n".join(_training(preset.weights)),
+        "\n".join(_training(weights)),
         "## Licence and data",
-        "\n".join(_terms(preset.weights)),
+        "\n".join(_terms(weights)),
         "## Results",
         _results(preset),
         "## Intended use and limits",
         _LIMITS,
         "## Files",
-        _table(("file", "bytes", "numbers", "sha256"), [_file(preset.weights)]),
+        _table(("file", "bytes", "numbers", "sha256"), [_file(weights)]),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _metadata(preset: Preset) -> str:
+def _metadata(preset: Preset, weights: Weights) -> str:
     import yaml
 
     content = {
         "library_name": "keras",
-        **_licence(preset.weights.licence),
+        **_licence(weights.licence),
         "pipeline_tag": "keypoint-detection",
         "tags": ["kerasalign", "face-alignment", preset.paper],
     }
@@ -85,25 +87,24 @@ def _metadata(preset: Preset) -> str:
 
 
 def _licence(text: str) -> dict[str, str]:
-    """What the Hub's metadata takes: an identifier that it knows, or a name in its letters."""
+    """The licence as the Hub's metadata has it: an identifier that it knows, or `other` and a name."""
     plain = re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")
     return {"license": plain} if plain in _HUB_LICENCES else {"license": "other", "license_name": plain[:60].strip("-")}
 
 
-def _what(preset: Preset) -> str:
+def _summary(preset: Preset, weights: Weights) -> str:
     kind = preset.architecture["class"]
     points = f"the markup `{preset.markup}`" if preset.markup else "points without a markup"
-    told = f"Facial landmarks by {kind} ({preset.paper}), {points}, made for {preset.dataset or 'no data set'}."
-    base = f" Fine-tuned from `{preset.weights.base}`." if preset.weights.base else ""
-    return f"{told}{base}" + (f"\n\n{preset.notes}" if preset.notes else "")
+    summary = f"Facial landmarks by {kind} ({preset.paper}), {points}, made for {preset.dataset or 'no data set'}."
+    base = f" Fine-tuned from `{weights.base}`." if weights.base else ""
+    return f"{summary}{base}" + (f"\n\n{preset.notes}" if preset.notes else "")
 
 
 def _training(weights: Weights) -> Iterator[str]:
     if not weights.training:
         yield "The entry does not say how the weights were trained."
     for key, value in weights.training.items():
-        shown = _pairs(value) if isinstance(value, Mapping) else value
-        yield f"- {key}: {shown}"
+        yield f"- {key}: {_pairs(value) if isinstance(value, Mapping) else value}"
 
 
 def _pairs(table: Mapping) -> str:
@@ -130,7 +131,7 @@ def _results(preset: Preset) -> str:
     return _table(columns, rows)
 
 
-def _known(result: Result) -> Protocol | None:
+def _registered_protocol(result: Result) -> Protocol | None:
     try:
         return get_protocol(result.protocol)
     except ValueError:  # a protocol of the user's own
@@ -138,18 +139,18 @@ def _known(result: Result) -> Protocol | None:
 
 
 def _faces(result: Result) -> str:
-    known = _known(result)
-    official = known.num_faces if known else None
+    protocol = _registered_protocol(result)
+    official = protocol.num_faces if protocol else None
     return f"{result.faces:,}" if official in (None, result.faces) else f"{result.faces:,} of {official:,}"
 
 
 def _protocol(result: Result) -> tuple[str, str, str]:
-    known = _known(result)
-    if known is None:
+    protocol = _registered_protocol(result)
+    if protocol is None:
         return result.protocol, "", result.box_source
     measure = (
-        f"{known.dataset} {known.subset}, {known.normaliser}, failure above {known.fr_threshold:g} %, "
-        f"AUC to {known.auc_threshold:g} %"
+        f"{protocol.dataset} {protocol.subset}, {protocol.normaliser}, failure above {protocol.fr_threshold:g} %, "
+        f"AUC to {protocol.auc_threshold:g} %"
     )
     return result.protocol, measure, result.box_source
 
@@ -162,6 +163,6 @@ def _file(weights: Weights) -> tuple[str, ...]:
     return f"`{weights.file}`", f"{weights.bytes:,}", weights.dtype, f"`{weights.sha256}`"
 
 
-def _table(columns, rows) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
+def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    lines: list[Sequence[Any]] = [columns, ["---"] * len(columns), *rows]
     return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)

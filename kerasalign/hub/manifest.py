@@ -1,4 +1,4 @@
-"""Finds and reads `weights_manifest.json`, the only list of presets."""
+"""`weights_manifest.json`, the only list of presets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class DetectorEntry:
 
     Args:
         weights: Its weights.
-        exported: Files of the same network for other runtimes, which lie beside the weights: name to SHA-256.
+        exported: Files of the same network for other runtimes, in the folder of the weights: name to SHA-256.
     """
 
     weights: Weights
@@ -61,12 +61,12 @@ class Manifest:
         """The preset of that name.
 
         Raises:
-            UnknownPreset: If there is none; the message names the nearest ones.
+            UnknownPreset: If no preset has it; the message names the nearest names.
         """
         if name not in self.presets:
-            near = difflib.get_close_matches(str(name), self.presets, n=3, cutoff=0.5)
-            known = f"The nearest are {near}." if near else f"Known are {list(self.presets)}."
-            raise UnknownPreset(f"No preset has this name. {known} Received: name={name!r}")
+            nearest = difflib.get_close_matches(str(name), self.presets, n=3, cutoff=0.5)
+            hint = f"The nearest are {nearest}." if nearest else f"Known are {list(self.presets)}."
+            raise UnknownPreset(f"No preset has this name. {hint} Received: name={name!r}")
         return self.presets[name]
 
     @classmethod
@@ -74,17 +74,17 @@ class Manifest:
         """Checks a parsed manifest.
 
         Raises:
-            ValueError: If it is of another version, or an entry is wrong.
+            ValueError: If its version is another, or an entry is wrong.
         """
         version = data.get("version") if isinstance(data, Mapping) else None
         if version != VERSION:
             raise ValueError(f"A manifest is an object of `version` {VERSION}. Received: version={version!r}")
         presets = {name: Preset.from_json(name, entry) for name, entry in data.get("presets", {}).items()}
-        adrift = [name for name, preset in presets.items() if preset.weights and preset.weights.source == "folder"]
-        if adrift:
+        unpublished = [name for name, preset in presets.items() if preset.weights and preset.weights.source == "folder"]
+        if unpublished:
             raise ValueError(
                 "Weights of the manifest are bundled, checked out, or on the Hub: publish a folder's. "
-                f"Received: source='folder' of {adrift}"
+                f"Received: source='folder' of {unpublished}"
             )
         default = data.get("default")
         if default not in presets:
@@ -92,34 +92,33 @@ class Manifest:
         detector = data.get("detector")
         return cls(presets, default, detector and DetectorEntry.from_json(detector))
 
+    @classmethod
+    def read(cls, path: Path | str) -> Self:
+        """Reads and checks a manifest file.
+
+        Raises:
+            ValueError: If the file is not a valid manifest; the message names the file.
+        """
+        try:
+            return cls.from_json(json.loads(Path(path).read_text("utf-8")))
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+
 
 def manifest_path() -> Path:
-    """Where the manifest of this installation lies.
+    """Path of the manifest of this installation.
 
-    A wheel carries it inside the package; in a checkout (and so in an editable install) it lies at the top
-    level, beside `pyproject.toml`.
+    A wheel has it inside the package. A checkout, and so an editable install, has it at the top level, beside
+    `pyproject.toml`.
 
     Raises:
         FileNotFoundError: If it is in neither place.
     """
-    places = (_PACKAGE / FILE_NAME, _PACKAGE.parent / FILE_NAME)
-    for place in places:
-        if place.is_file():
-            return place
+    paths = (_PACKAGE / FILE_NAME, _PACKAGE.parent / FILE_NAME)
+    for path in paths:
+        if path.is_file():
+            return path
     raise FileNotFoundError(
         f"This installation of kerasalign is incomplete: {FILE_NAME} is in none of "
-        f"{[str(p) for p in places]}. Install it again."
+        f"{[str(path) for path in paths]}. Install it again."
     )
-
-
-def read_manifest(path: Path | str | None = None) -> Manifest:
-    """Reads a manifest; without a path, the one of this installation.
-
-    Raises:
-        ValueError: If the file is not a valid manifest; the message names the file.
-    """
-    path = manifest_path() if path is None else Path(path)
-    try:
-        return Manifest.from_json(json.loads(path.read_text("utf-8")))
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from kerasalign.core.origin import Weights, from_fields
+from kerasalign.geometry import CropSpec
+from kerasalign.models import read_config
 
 
 @dataclass(frozen=True)
@@ -42,15 +44,15 @@ class Result:
 
 @dataclass(frozen=True)
 class Preset:
-    """Everything the library knows of a preset, as the manifest holds it.
+    """An entry of the manifest: what a preset is, where its weights are, and its numbers.
 
     Args:
         name: `<paper><variant>-<data>`, such as `"musica19-300w"`.
         paper: Short name of the paper, such as `"musica"`.
         dataset: Data set that the preset is made for.
-        architecture: Config for `kerasalign.models.build`: `"class"` and its constructor's arguments.
+        architecture: Config for `kerasalign.models.build`: `"class"` and the fields of its config.
         crop: Config of the `CropSpec` that the model was trained with.
-        recipe: Name of the training recipe; empty where the preset cannot be trained from public data.
+        trainable: Whether `get_recipe` has its training recipe; `notes` say why a preset has none.
         weights: The trained weights; `None` until somebody publishes them.
         measured: Our numbers for `weights`.
         paper_results: The paper's numbers for this model.
@@ -62,7 +64,7 @@ class Preset:
     dataset: str
     architecture: Mapping[str, Any]
     crop: Mapping[str, Any]
-    recipe: str = ""
+    trainable: bool = False
     weights: Weights | None = None
     measured: tuple[Result, ...] = ()
     paper_results: tuple[Result, ...] = ()
@@ -70,6 +72,8 @@ class Preset:
     markup: str | None = field(init=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.trainable, bool):
+            raise ValueError(f"`trainable` must be true or false. Received: trainable={self.trainable!r}")
         if "class" not in self.architecture:
             raise ValueError(f"`architecture` must name its `class`. Received: architecture={dict(self.architecture)}")
         for result in self.measured:
@@ -79,8 +83,18 @@ class Preset:
 
     @property
     def available(self) -> bool:
-        """Whether there are trained weights, wherever they lie."""
+        """Whether somebody has trained weights for it; `load` may not have them here."""
         return self.weights is not None
+
+    def check_crop(self) -> None:
+        """Checks the architecture by the config of its class, and that `crop` is that config's.
+
+        Raises:
+            ValueError: If the class or a field is unknown, a field is out of range, or the crops differ.
+        """
+        crop = read_config(self.architecture).crop
+        if crop != CropSpec.from_config(dict(self.crop)):
+            raise ValueError(f"`crop` is not that of its architecture, {crop}. Received: crop={dict(self.crop)}")
 
     def to_json(self) -> dict[str, Any]:
         """The entry as the manifest holds it, under the preset's name."""
@@ -88,9 +102,8 @@ class Preset:
         del entry["name"], entry["markup"]
         if entry["weights"] is not None:
             entry["weights"] = {key: value for key, value in entry["weights"].items() if value not in (None, "", {})}
-        unsaid = (None, "")
         for key in ("measured", "paper_results"):
-            entry[key] = [{k: v for k, v in result.items() if v not in unsaid} for result in entry[key]]
+            entry[key] = [{k: v for k, v in result.items() if v not in (None, "")} for result in entry[key]]
         return entry
 
     @classmethod
@@ -106,6 +119,8 @@ class Preset:
                 entry["weights"] = Weights.from_json(entry["weights"])
             for key in ("measured", "paper_results"):
                 entry[key] = tuple(from_fields(Result, item) for item in entry.get(key, ()))
-            return from_fields(cls, {"name": name, **entry})
+            preset = from_fields(cls, {"name": name, **entry})
+            preset.check_crop()
+            return preset
         except (TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"Preset '{name}' of the manifest: {error}") from error

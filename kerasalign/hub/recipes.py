@@ -1,20 +1,19 @@
-"""How the models of each paper are trained and evaluated."""
+"""The training recipe of a preset."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kerasalign.hub.manifest import read_manifest
+from kerasalign.hub.catalog import read_manifest
+from kerasalign.hub.preset import Preset
 from kerasalign.models import get_paper, read_config
 
 if TYPE_CHECKING:
     from kerasalign.training.recipe import Recipe
 
-__all__ = ["get_recipe"]
-
 
 def get_recipe(name: str) -> Recipe:
-    """The recipe of a preset, with its data set and architecture.
+    """The training recipe of a preset, with its data set and architecture.
 
     Args:
         name: Name of a preset.
@@ -24,10 +23,10 @@ def get_recipe(name: str) -> Recipe:
 
     Raises:
         UnknownPreset: If no preset has that name.
-        ValueError: If the preset has no recipe.
+        ValueError: If the preset is not `trainable`.
     """
     preset = read_manifest()[name]
-    if not preset.recipe:
+    if not preset.trainable:
         raise ValueError(f"Preset '{name}' has no recipe: {preset.notes} Received: name={name!r}")
     paper = get_paper(preset.paper)
     architecture = {key: value for key, value in preset.architecture.items() if key not in paper.learned}
@@ -35,8 +34,8 @@ def get_recipe(name: str) -> Recipe:
     return paper.recipe_class()(model, dataset=preset.dataset, nme_normaliser=_paper_normaliser(preset))
 
 
-def _paper_normaliser(preset) -> str:
-    """The normaliser that the preset's paper reports with."""
+def _paper_normaliser(preset: Preset) -> str:
+    """Name of the normaliser of the paper's first number; inter-ocular where it has none."""
     from kerasalign.metrics import get_protocol
 
     results = preset.paper_results

@@ -1,4 +1,4 @@
-"""A preset in another runtime: exported once, then opened from the cache."""
+"""Presets in other runtimes: exported once, then opened from the cache."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ logger = logging.getLogger(__name__)
 def open_cached(
     preset: Preset, digest: str | None, runtime: str, quantize: str, make: Callable[[], LandmarkModel]
 ) -> RuntimeModel:
-    """A preset in a runtime; its file is made where the cache holds none of these weights and this network.
+    """Opens a preset in another runtime; exports it first if the cache has no file of this network and these weights.
 
     Args:
         preset: The preset.
-        digest: Of its weights file; `None` for untrained weights, which differ each time: nothing is cached.
+        digest: SHA-256 of its weights file; `None` for untrained weights, which differ each time and are not cached.
         runtime: One of `RUNTIMES`.
         quantize: How large weights are stored, as in `kerasalign.export`.
-        make: Gives the model.
+        make: Builds the Keras model to export.
 
     Raises:
-        ParityError: If what was exported does not give the model's results.
+        ParityError: If the exported file does not compute what the model computes.
     """
     from kerasalign.runtimes.reader import open_runtime
 

@@ -1,4 +1,4 @@
-"""Files of the Hugging Face Hub: fetched by the real client into a cache, or an error that says what to do."""
+"""Files of the Hugging Face Hub: its client fetches them into a cache; an error says what to do."""
 
 from __future__ import annotations
 
@@ -15,69 +15,62 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 
 
-def cache_dir() -> Path:
-    """Where downloaded weights are kept: `$KERASALIGN_HOME/hub`, else the Hugging Face cache (`$HF_HOME`)."""
-    if home := os.environ.get("KERASALIGN_HOME"):
-        return Path(home).expanduser() / "hub"
-    from huggingface_hub.constants import HF_HUB_CACHE
-
-    return Path(HF_HUB_CACHE)
-
-
 def endpoint() -> str | None:
-    """`$HF_ENDPOINT`, as it is now; the client itself reads it once, when it is imported."""
+    """`$HF_ENDPOINT` at the time of the call; the client itself reads it once, when it is imported."""
     return os.environ.get("HF_ENDPOINT", "").rstrip("/") or None
 
 
-def fetch(repo: str, file: str, revision: str, size: int | None = None) -> Path:
-    """A file of a commit, from the cache or the Hub.
+def fetch(repo: str, file: str, revision: str, cache: Path, size: int | None = None) -> Path:
+    """Returns a file of a commit from the cache, and downloads it before where the cache lacks it.
 
     Args:
         repo: `"user/name"`.
         file: Path of the file in the repository.
-        revision: Full commit. A file of it that is in the cache is returned without asking the network.
-        size: Bytes of the file, where they are known: whether they fit is checked before the download starts.
+        revision: Full commit. Its files in the cache are returned without asking the network.
+        cache: Folder of the cache.
+        size: Bytes of the file, if known: the free space of the disk is checked before the download starts.
 
     Returns:
         Path of the file in the cache.
 
     Raises:
-        DownloadFailed: If the file cannot be had; the message says why and what to do.
+        DownloadFailed: If the file cannot be downloaded; the message says why and what to do.
     """
     from huggingface_hub import hf_hub_download, try_to_load_from_cache
 
-    folder = cache_dir()
-    if size and not isinstance(try_to_load_from_cache(repo, file, folder, revision), str):
-        free = shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.is_dir())).free
+    what = f"{file} of {repo} at {revision}"
+    if size and not isinstance(try_to_load_from_cache(repo, file, cache, revision), str):
+        free = shutil.disk_usage(next(folder for folder in (cache, *cache.parents) if folder.is_dir())).free
         if free < size:
             raise _failed(
-                f"{file} of {repo} at {revision}",
-                f"It has {size:,} bytes and {folder} has {free:,} free. "
+                what,
+                cache,
+                f"It has {size:,} bytes and {cache} has {free:,} free. "
                 "Free some space, or set KERASALIGN_HOME to a folder on another disk.",
             )
     try:
-        return Path(hf_hub_download(repo, file, revision=revision, cache_dir=folder, endpoint=endpoint()))
+        return Path(hf_hub_download(repo, file, revision=revision, cache_dir=cache, endpoint=endpoint()))
     except Exception as error:  # the client raises errors of several libraries
-        raise _failed(f"{file} of {repo} at {revision}", advice(error, repo), error) from error
+        raise _failed(what, cache, advice(error, repo), error) from error
 
 
-def commit_of(repo: str, revision: str | None) -> str:
-    """The full commit that a branch, a tag or nothing (the main branch) stands for now.
+def commit_of(repo: str, revision: str | None, cache: Path) -> str:
+    """Returns the full commit that a branch or a tag names now; without a revision, that of the main branch.
 
     Raises:
-        DownloadFailed: If the Hub does not tell and the cache does not know.
+        DownloadFailed: If neither the Hub nor the cache knows it.
     """
     from huggingface_hub import HfApi
 
     try:
-        return HfApi(endpoint=endpoint()).resolve_revision(repo, revision=revision, cache_dir=cache_dir()).resolved
+        return HfApi(endpoint=endpoint()).resolve_revision(repo, revision=revision, cache_dir=cache).resolved
     except Exception as error:
-        raise _failed(f"the commit of {repo}@{revision or 'main'}", advice(error, repo), error) from error
+        raise _failed(f"the commit of {repo}@{revision or 'main'}", cache, advice(error, repo), error) from error
 
 
-def _failed(what: str, told: str, error: BaseException | None = None) -> DownloadFailed:
+def _failed(what: str, cache: Path, remedy: str, error: BaseException | None = None) -> DownloadFailed:
     detail = "" if error is None else f" ({type(error).__name__}: {_first_line(error)})"
-    return DownloadFailed(f"Could not get {what} from the Hugging Face Hub into {cache_dir()}. {told}{detail}")
+    return DownloadFailed(f"Could not get {what} from the Hugging Face Hub into {cache}. {remedy}{detail}")
 
 
 def _first_line(error: BaseException) -> str:
@@ -85,15 +78,16 @@ def _first_line(error: BaseException) -> str:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    seen = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
+    """An error, its cause, the cause of that one, and so on."""
+    ids = set()
+    while error is not None and id(error) not in ids:
+        ids.add(id(error))
         yield error
         error = error.__cause__ or error.__context__
 
 
 def advice(error: BaseException, repo: str) -> str:
-    """What happened and what to do about it, from whatever the client raised."""
+    """Says in words what went wrong and what to do about it, from an error that the client raised."""
     from huggingface_hub import constants, errors
 
     chain = list(_chain(error))
@@ -162,6 +156,8 @@ def _any(chain: list[BaseException], kind: type) -> bool:
 
 
 def _proxy() -> str:
-    found = next(((name, os.environ[name]) for name in _PROXIES if os.environ.get(name)), None)
-    # What stands before an @ may be a password.
-    return f"{found[0]} is {found[1].rpartition('@')[2]}" if found else "no proxy is set"
+    for name in _PROXIES:
+        if address := os.environ.get(name):
+            # A password may stand before an @.
+            return f"{name} is {address.rpartition('@')[2]}"
+    return "no proxy is set"

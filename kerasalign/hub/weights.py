@@ -1,4 +1,4 @@
-"""From a manifest entry to a weights file on this disk whose digest was checked."""
+"""Weights files: found or downloaded, and checked against the manifest."""
 
 from __future__ import annotations
 
@@ -6,40 +6,41 @@ import logging
 from pathlib import Path
 
 from kerasalign.core.origin import Weights
+from kerasalign.hub.catalog import Catalog, current_catalog
 from kerasalign.hub.errors import WeightsCorrupted, WeightsNotPublished
-from kerasalign.hub.transfer import cache_dir, fetch
+from kerasalign.hub.transfer import fetch
 from kerasalign.support.files import sha256
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["cache_dir", "verify", "weights_path"]
-
-_BUNDLED = Path(__file__).resolve().parents[1] / "weights"
 _REMEDY = {
     "bundled": "Install kerasalign again.",
     "folder": "Copy the folder again.",
     "checkout": "Take it from the project's repository again.",
     "hub": "",
 }
-# Files that this process has checked, by everything that changes when a file does.
+# Files that this process has checked: path, and all that changes with the content.
 _checked: set[tuple] = set()
 
 
-def weights_path(weights: Weights, folder: Path | None = None) -> Path:
-    """The checked weights file: the bundled one, the cached one, a download from the Hub, or that of a folder.
+def weights_path(weights: Weights, folder: Path | None = None, catalog: Catalog | None = None) -> Path:
+    """Returns the checked weights file of an entry: bundled, in a preset's folder, cached, or downloaded from the Hub.
 
-    `Found.weights_path` looks into folders of the user's before. A file of the cache that is not the one that the
-    manifest names is set aside and fetched once more.
+    The user's own folders are not searched: `ResolvedPreset.weights_path` does that before. A cached file that is not
+    the one that the manifest names is set aside and downloaded once more.
 
     Args:
-        weights: The manifest's entry.
+        weights: The entry.
         folder: Folder of the preset, for weights that lie beside their entry.
+        catalog: Where bundled and cached files are; by default the catalog in use.
 
     Raises:
-        DownloadFailed: If the file cannot be had.
-        WeightsCorrupted: If size or digest differ from the manifest's.
-        WeightsNotPublished: If they lie in the project's repository alone.
+        DownloadFailed: If the file cannot be downloaded.
+        WeightsCorrupted: If its size or digest is another than the entry's.
+        WeightsNotPublished: If only the project's repository has it.
+        ValueError: If the weights lie in a folder and none is given.
     """
+    catalog = catalog or current_catalog()
     if weights.source == "checkout":
         raise WeightsNotPublished(
             f"{weights.file} is in the folder `weights/` of the project's repository, in no wheel and not on the Hub "
@@ -47,17 +48,23 @@ def weights_path(weights: Weights, folder: Path | None = None) -> Path:
             "`kerasalign.load(name, weights=FILE)`."
         )
     if weights.source == "hub":
-        return _from_hub(weights)
-    path = (_BUNDLED if weights.source == "bundled" else Path(folder)) / weights.file
+        return _from_hub(weights, catalog.cache_dir())
+    if weights.source == "bundled":
+        folder = catalog.bundled
+    if folder is None:
+        raise ValueError(
+            f"Weights of `source` 'folder' need their `folder`. Received: folder=None, file={weights.file!r}"
+        )
+    path = Path(folder) / weights.file
     verify(path, weights)
     return path
 
 
 def verify(path: Path, weights: Weights) -> None:
-    """Checks a file against its manifest entry, once per process as long as the file does not change.
+    """Checks size and digest of a file against its entry. A file that stays the same is read once per process.
 
     Raises:
-        WeightsCorrupted: If the file is absent, or size or digest differ.
+        WeightsCorrupted: If the file is missing, or its size or digest differs.
     """
     remedy = _REMEDY[weights.source]
     if not path.is_file():
@@ -68,6 +75,7 @@ def verify(path: Path, weights: Weights) -> None:
     state = (str(path), stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, weights.sha256)
     if state in _checked:
         return
+    logger.debug("Computing the SHA-256 of %s", path)
     digest = sha256(path)
     if digest != weights.sha256:
         raise _not_the_file(path, f"sha256 {weights.sha256}", f"sha256 {digest}", remedy)
@@ -75,33 +83,36 @@ def verify(path: Path, weights: Weights) -> None:
 
 
 def _not_the_file(path: Path, expected: str, received: str, remedy: str) -> WeightsCorrupted:
-    told = f"{path} is not the file that the manifest names: expected {expected}. {remedy}".strip()
-    return WeightsCorrupted(f"{told} Received: {received}")
+    message = f"{path} is not the file that the manifest names: expected {expected}. {remedy}".strip()
+    return WeightsCorrupted(f"{message} Received: {received}")
 
 
-def _from_hub(weights: Weights) -> Path:
-    for again in (True, False):
-        path = fetch(weights.repo, weights.file, weights.revision, weights.bytes)
-        try:
-            verify(path, weights)
-            return path
-        except WeightsCorrupted as error:
-            wrong = error
-        aside = _set_aside(path, weights, wrong)
-        if aside is not None:
-            then = " It is fetched once more." if again else ""
-            logger.warning("%s. The file was set aside as %s.%s", wrong, aside, then)
-    raise WeightsCorrupted(
-        f"The Hub gave another file than the manifest names, twice. {wrong}. Upgrade kerasalign; if "
-        f"that does not help, report it. The file is kept as {aside}."
-    ) from wrong
+def _from_hub(weights: Weights, cache: Path) -> Path:
+    assert weights.repo is not None and weights.revision is not None  # `Weights` checks that a hub's entry has both
+    path = fetch(weights.repo, weights.file, weights.revision, cache, weights.bytes)
+    try:
+        verify(path, weights)
+        return path
+    except WeightsCorrupted as error:
+        if aside := _set_aside(path, weights.repo, weights, cache, error):
+            logger.warning("%s. The file was set aside as %s. It is fetched once more.", error, aside)
+    path = fetch(weights.repo, weights.file, weights.revision, cache, weights.bytes)
+    try:
+        verify(path, weights)
+        return path
+    except WeightsCorrupted as error:
+        aside = _set_aside(path, weights.repo, weights, cache, error)
+        raise WeightsCorrupted(
+            f"The Hub gave another file than the manifest names, twice. {error}. Upgrade kerasalign; if "
+            f"that does not help, report it. The file is kept as {aside}."
+        ) from error
 
 
-def _set_aside(path: Path, weights: Weights, wrong: WeightsCorrupted) -> Path | None:
-    """Takes a wrong file out of the cache, unless another process has mended it meanwhile."""
+def _set_aside(path: Path, repo: str, weights: Weights, cache: Path, error: WeightsCorrupted) -> Path | None:
+    """Moves a wrong file out of the cache; `None` if another process has replaced or removed it meanwhile."""
     from huggingface_hub.utils import WeakFileLock
 
-    aside = cache_dir() / f"models--{weights.repo.replace('/', '--')}" / "set-aside" / Path(weights.file).name
+    aside = cache / f"models--{repo.replace('/', '--')}" / "set-aside" / Path(weights.file).name
     try:
         aside.parent.mkdir(parents=True, exist_ok=True)
         with WeakFileLock(aside.with_name(f"{aside.name}.lock")):
@@ -114,7 +125,8 @@ def _set_aside(path: Path, weights: Weights, wrong: WeightsCorrupted) -> Path | 
                 path.unlink(missing_ok=True)
     except FileNotFoundError:
         return None
-    except OSError as error:
-        told = f"{wrong}. It cannot be set aside ({error}): remove it by hand and load again."
-        raise WeightsCorrupted(told) from wrong
+    except OSError as failure:
+        raise WeightsCorrupted(
+            f"{error}. It cannot be set aside ({failure}): remove it by hand and load again."
+        ) from error
     return aside

@@ -1,4 +1,4 @@
-"""The presets as rows of a table: for the command line, the README and the documentation."""
+"""Presets as text for tables: on the command line, in the README and in the documentation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def commercial_status(preset: Preset) -> str:
 
 
 def results(preset: Preset) -> Iterator[tuple[str, Result | None, Result | None]]:
-    """Every protocol that has a number: its name, ours, and the paper's."""
+    """Name of every protocol with a number, our number, and the paper's."""
     paper = {result.protocol: result for result in preset.paper_results}
     for ours in preset.measured:
         yield ours.protocol, ours, paper.get(ours.protocol)
@@ -32,18 +32,18 @@ def results(preset: Preset) -> Iterator[tuple[str, Result | None, Result | None]
 
 
 def headline(preset: Preset) -> tuple[str, str, str]:
-    """The first protocol with a number, our NME by each box source and the paper's, as text; empty without one."""
+    """First protocol with a number, our NME by each box source, and the paper's NME; empty texts without a number."""
     protocol, _, paper = next(results(preset), ("", None, None))
-    first_by_boxes: dict[str, Result] = {}
+    by_boxes: dict[str, Result] = {}
     for result in preset.measured:
         if result.protocol == protocol:
-            first_by_boxes.setdefault(result.box_source, result)
-    ours = ", ".join(f"{nme_text(result)} ({_made_by(result)})" for result in first_by_boxes.values())
+            by_boxes.setdefault(result.box_source, result)
+    ours = ", ".join(f"{nme_text(result)} ({_boxes_and_faces(result)})" for result in by_boxes.values())
     return protocol, ours, nme_text(paper)
 
 
-def _made_by(result: Result) -> str:
-    """The boxes of a number, and how many faces it is over where that is not the official set."""
+def _boxes_and_faces(result: Result) -> str:
+    """The box source of a number, and the number of faces where it is not that of the official set."""
     official = get_protocol(result.protocol).num_faces
     partial = official is not None and result.faces not in (0, official)
     return f"{result.box_source}, {result.faces} of {official} faces" if partial else result.box_source
@@ -55,15 +55,15 @@ def nme_text(result: Result | None) -> str:
 
 
 class Info(dict):
-    """What `info` tells of a preset: a dict of plain JSON values that prints as tables.
+    """The result of `info`: a dict of plain JSON values that prints as tables.
 
     Args:
         preset: The preset.
-        told: The values.
+        facts: The values.
     """
 
-    def __init__(self, preset: Preset, told: Mapping[str, Any]):
-        super().__init__(told)
+    def __init__(self, preset: Preset, facts: Mapping[str, Any]):
+        super().__init__(facts)
         self.preset = preset
 
     def tables(self) -> list[Table]:
@@ -84,7 +84,7 @@ class Info(dict):
         yield "parameters", f"{self['parameters']:,}"
         yield "multiply-adds", f"{self['macs']:,} a face ({self['macs_paper']:,} by the paper's counting)"
         yield "crop", ", ".join(f"{key} {value}" for key, value in preset.crop.items())
-        yield "recipe", preset.recipe or "none"
+        yield "trainable", "yes" if preset.trainable else "no"
         yield "weights", weights_status(preset)
         if weights is not None:
             yield "file", f"{weights.file}, {weights.bytes:,} bytes, {weights.dtype}"
@@ -94,7 +94,7 @@ class Info(dict):
             yield "trained on", "; ".join(f"{d.name}, {d.faces:,} faces, {d.terms}" for d in weights.training_data)
             if weights.base:
                 yield "fine-tuned from", weights.base
-        elif preset.recipe:
+        elif preset.trainable:
             yield "to train it", f"kerasalign train {preset.name} --data DIR"
         yield "notes", preset.notes
 

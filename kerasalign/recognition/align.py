@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kerasalign.geometry import box_center, box_size, warp
+from kerasalign.hub import as_model
 from kerasalign.inference import Faces, align
 from kerasalign.recognition.norm_crop import METHODS, centre_crop, norm_crop, norm_matrix
 from kerasalign.recognition.template import landmarks_to_5, template5
@@ -22,7 +23,7 @@ def align_faces(source, model, *, size: int = 112, method: str = "five", boxes=N
 
     Args:
         source: As for `kerasalign.align`: a photo, a list of photos, or a folder.
-        model: A `LandmarkModel` whose markup converts to `"5"`, or the name of a preset.
+        model: A `LandmarkModel` whose markup converts to `"5"`, or the name of one as for `kerasalign.load`.
         size: Side of the crops, a multiple of 112 or 128.
         method: `"five"` fits five points, `"full"` all of them; see `norm_matrix`.
         boxes: Face boxes instead of a detector, as for `kerasalign.align`.
@@ -101,10 +102,7 @@ def _checked_model(model, size: int, method: str):
     template5(size)
     if method not in METHODS:
         raise ValueError(f"`method` must be one of {METHODS}. Received: method={method!r}")
-    if isinstance(model, str):
-        from kerasalign.hub import load
-
-        model = load(model)
+    model = as_model(model)
     if model.markup is None:
         raise ValueError(f"`model` must have a markup to say what its points mean. Received: model={model!r}")
     landmarks_to_5(model.markup.mean_shape, model.markup)

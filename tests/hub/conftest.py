@@ -1,39 +1,10 @@
-"""A manifest of the test's own, and a network that costs nothing."""
+"""A catalog of the test's own, and a Hub on the loopback."""
 
-import json
-
-import numpy as np
 import pytest
 
-from kerasalign.geometry import CropSpec
-from tests.support.entries import WEIGHTS, preset_entry, weights_entry
+from kerasalign.hub import Catalog, Manifest, use_catalog
+from tests.support.entries import WEIGHTS, architecture, manifest_entries
 from tests.support.loopback import LoopbackHub
-
-
-class FakeModel:
-    """Stands in for a network: remembers what it was built from and what was loaded."""
-
-    def __init__(self, config):
-        self.config = config
-        self.crop_spec = CropSpec(size=228, scale=1.5)
-        self.loaded = None
-        self.trainable_weights = [np.zeros((3, 4)), np.zeros(5)]
-
-    def load_weights(self, path):
-        self.loaded = path
-
-    def inference_network(self):
-        return self
-
-    def with_origin(self, origin):
-        self.origin = origin
-        return self
-
-    def count_macs(self, convention):
-        return {"full": 200, "paper": 100}[convention]
-
-    def align(self, source, **options):
-        return self.config["name"], source, options
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -56,11 +27,12 @@ def server(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", hub.url)
     monkeypatch.setenv("KERASALIGN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HF_TOKEN", "hf_of_the_test")
+    # The client reads this variable once, when it is imported; the loopback server has no Xet storage.
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(variable, raising=False)
         monkeypatch.delenv(variable.lower(), raising=False)
-    # The client waits longer and longer between its attempts.
+    # The client waits longer and longer between its attempts, and takes no setting for it.
     monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda seconds: None)
     close_session()
     yield hub
@@ -68,37 +40,41 @@ def server(tmp_path, monkeypatch):
     hub.close()
 
 
+@pytest.fixture(scope="session")
+def weights_files(tmp_path_factory):
+    """Content of a weights file of the small network, by markup."""
+    from kerasalign.models import build
+    from tests.support.cases import set_known_weights
+
+    contents = {}
+    for markup in ("5", "68"):
+        model = build(architecture(markup))
+        set_known_weights(model)
+        path = tmp_path_factory.mktemp("weights") / "model.weights.h5"
+        model.save_weights(path)
+        contents[markup] = path.read_bytes()
+    return contents
+
+
 @pytest.fixture
 def manifest_json():
-    five = {"class": "Fake", "markup": "5", "num_landmarks": 5, "name": "tiny-five"}
-    return {
-        "version": 1,
-        "default": "tiny-drawn",
-        "presets": {
-            "tiny-five": preset_entry("tiny-five", architecture=five, weights=weights_entry()),
-            "tiny-drawn": preset_entry("tiny-drawn", weights=weights_entry()),
-            "large-drawn": preset_entry("large-drawn", paper="large"),
-            "large-mobile": preset_entry("large-mobile", paper="large", recipe="", notes="Size only."),
-        },
-    }
+    """The manifest of `catalog`; a test file that needs another one overrides this fixture."""
+    return manifest_entries()
 
 
 @pytest.fixture
-def hub(tmp_path, monkeypatch, manifest_json):
-    """`kerasalign.hub` with this manifest, a bundled file and fake networks."""
-    import kerasalign.hub
-    import kerasalign.models
+def bundled():
+    """The files that come with the package: name to content."""
+    return {"tiny.weights.h5": WEIGHTS}
 
-    bundled = tmp_path / "package" / "weights"
-    bundled.mkdir(parents=True)
-    (bundled / "tiny.weights.h5").write_bytes(WEIGHTS)
-    path = tmp_path / "weights_manifest.json"
-    path.write_text(json.dumps(manifest_json))
+
+@pytest.fixture
+def catalog(tmp_path, monkeypatch, manifest_json, bundled):
+    """The catalog that the library uses during the test; its checkout is the folder `checkout`."""
     monkeypatch.delenv("KERASALIGN_WEIGHTS", raising=False)
-    for module in (kerasalign.hub.manifest, kerasalign.hub.source):
-        monkeypatch.setattr(module, "manifest_path", lambda: path)
-    monkeypatch.setattr(kerasalign.hub.weights, "_BUNDLED", bundled)
-    monkeypatch.setattr(kerasalign.models, "build", FakeModel)
-    kerasalign.hub.presets._loaded.cache_clear()
-    yield kerasalign.hub
-    kerasalign.hub.presets._loaded.cache_clear()
+    folder = tmp_path / "package"
+    folder.mkdir()
+    for name, content in bundled.items():
+        (folder / name).write_bytes(content)
+    with use_catalog(Catalog(Manifest.from_json(manifest_json), folder, checkout=tmp_path / "checkout")) as catalog:
+        yield catalog

@@ -13,7 +13,15 @@ import numpy as np
 import pytest
 
 import kerasalign
-from kerasalign.hub import UnknownPreset, WeightsCorrupted, WeightsError, download, save_preset
+from kerasalign.hub import (
+    UnknownPreset,
+    WeightsCorrupted,
+    WeightsError,
+    default_catalog,
+    download,
+    save_preset,
+    use_catalog,
+)
 from kerasalign.hub.folder import CARD, ENTRY, MARKUP, WEIGHTS
 from kerasalign.markups import Markup, register_markup
 from tests.support.cases import MODELS, crops, set_known_weights
@@ -36,7 +44,7 @@ np.savez(sys.argv[2], **out)
 @pytest.fixture(scope="module")
 def model():
     five = kerasalign.get_markup("5")
-    own = Markup("own-5", 5, {"face": range(5)}, five.flip, five.eyes, {}, five.mean_shape * [1.1, 0.9])
+    own = Markup("folder-5", 5, {"face": range(5)}, five.flip, five.eyes, {}, five.mean_shape * [1.1, 0.9])
     model = (
         MODELS["MuSiCa"]
         .make()
@@ -100,7 +108,7 @@ def test_a_fresh_process_computes_the_same_to_the_bit(model, tmp_path):
 def test_a_folder_holds_everything(folder, model):
     assert {path.name for path in folder.iterdir()} == {ENTRY, WEIGHTS, MARKUP, CARD}
     told = kerasalign.info(folder)
-    assert told["name"] == "mine" and told["paper"] == "musica" and told["markup"] == "own-5"
+    assert told["name"] == "mine" and told["paper"] == "musica" and told["markup"] == "folder-5"
     assert told["crop"] == model.crop_spec.get_config()
     assert told["weights"]["sha256"] == sha256((folder / WEIGHTS).read_bytes()).hexdigest()
     card = (folder / CARD).read_text()
@@ -309,14 +317,14 @@ def test_a_bare_name_is_a_presets(folder, monkeypatch):
 def test_another_markup_of_the_name(folder):
     spec = json.loads((folder / MARKUP).read_text())
     (folder / MARKUP).write_text(json.dumps(spec | {"flip_pairs": []}))
-    with pytest.raises(ValueError, match=r"other points is registered. Received: markup='own-5'"):
+    with pytest.raises(ValueError, match=r"other points is registered. Received: markup='folder-5'"):
         kerasalign.load(folder)
 
 
-def test_download_of_a_bundled_preset_needs_nothing_else(tmp_path, monkeypatch):
+def test_download_of_a_bundled_preset_needs_nothing_else(tmp_path):
     preset = download("musica19-synth", tmp_path / "air gap")
-    monkeypatch.setattr("kerasalign.hub.weights._BUNDLED", tmp_path / "gone")
-    a, b = kerasalign.load(tmp_path / "air gap"), kerasalign.load("musica19-synth", weights=None)
+    with use_catalog(replace(default_catalog(), bundled=tmp_path / "gone")):
+        a, b = kerasalign.load(tmp_path / "air gap"), kerasalign.load("musica19-synth", weights=None)
     assert preset.weights.source == "folder"
     assert a.get_config() | {"name": ""} == b.get_config() | {"name": ""}
     assert [shape.shape for shape in a.get_weights()] == [shape.shape for shape in b.get_weights()]

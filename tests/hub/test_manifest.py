@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kerasalign.hub import Preset, UnknownPreset, read_manifest
-from kerasalign.hub.manifest import Manifest, manifest_path
+from kerasalign.hub import Manifest, Preset, UnknownPreset, manifest_path, read_manifest
 from kerasalign.metrics import get_protocol
 
 TOP = Path(__file__).resolve().parents[2]
@@ -100,7 +99,7 @@ def test_a_broken_file_is_named(tmp_path, broken):
     path = tmp_path / "broken.json"
     path.write_text(broken)
     with pytest.raises(ValueError, match=r"broken\.json"):
-        read_manifest(path)
+        Manifest.read(path)
 
 
 def test_shipped_manifest_is_the_one_at_the_top_level():
@@ -112,7 +111,17 @@ def test_shipped_names_follow_the_pattern():
     for name, preset in SHIPPED.presets.items():
         assert name.startswith(preset.architecture["class"].lower())
         assert preset.dataset == "" or name.endswith(f"-{preset.dataset.replace('-', '')}")
-        assert preset.recipe in ("", name)
+
+
+def test_a_shipped_preset_that_cannot_be_trained_says_why():
+    untrainable = [preset for preset in SHIPPED.presets.values() if not preset.trainable]
+    assert untrainable and all(preset.notes for preset in untrainable)
+
+
+def test_trainable_is_true_or_false(manifest_json):
+    manifest_json["presets"]["tiny-five"]["trainable"] = "tiny-five"
+    with pytest.raises(ValueError, match=r"tiny-five.*must be true or false. Received: trainable='tiny-five'"):
+        Manifest.from_json(manifest_json)
 
 
 @pytest.mark.parametrize("name", SHIPPED.presets)

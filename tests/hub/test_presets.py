@@ -1,72 +1,136 @@
 """Names become models; what is not there explains itself."""
 
 import json
+import logging
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from kerasalign.hub import UnknownPreset, WeightsCorrupted, WeightsNotPublished
+import kerasalign
+from kerasalign.core.origin import Weights
+from kerasalign.hub import Manifest, UnknownPreset, WeightsCorrupted, WeightsNotPublished, as_model, use_catalog
+from kerasalign.models import build
+from tests.support.cases import set_known_weights
+from tests.support.entries import architecture, weights_entry
+
+MARKUPS = {"tiny-five": "5", "tiny-drawn": "68"}
 
 
-def test_load_takes_the_checked_bundled_file(hub, tmp_path):
-    model = hub.load("tiny-drawn")
-    assert model.loaded == str(tmp_path / "package" / "weights" / "tiny.weights.h5")
-    assert model.config["name"] == "tiny-drawn"
+@pytest.fixture
+def bundled(weights_files):
+    return {f"{name}.weights.h5": weights_files[markup] for name, markup in MARKUPS.items()}
 
 
-def test_load_without_weights_is_untrained(hub):
-    assert hub.load("large-drawn", weights=None).loaded is None
+@pytest.fixture
+def manifest_json(manifest_json, bundled):
+    for name in MARKUPS:
+        file = f"{name}.weights.h5"
+        manifest_json["presets"][name]["weights"] = weights_entry(bundled[file], file=file)
+    return manifest_json
 
 
-def test_load_takes_a_path(hub, tmp_path):
-    mine = tmp_path / "mine.weights.h5"
-    mine.write_bytes(b"mine")
-    assert hub.load("large-drawn", weights=mine).loaded == str(mine)
-    assert hub.load("large-drawn", weights=str(mine)).loaded == str(mine)
+def same_weights(model, other):
+    """Whether two networks compute the same."""
+    pairs = list(zip(model.get_weights(), other.get_weights(), strict=True))
+    return all(np.array_equal(a, b) for a, b in pairs)
 
 
-def test_load_of_a_training_run_takes_its_network(hub, tmp_path):
-    (tmp_path / "best.weights.h5").write_bytes(b"mine")
-    card = {"model": {"markup": "68", "num_landmarks": 68, "name": "as trained"}}
+@pytest.fixture(scope="module")
+def trained():
+    """The network of `tiny-drawn` and of `large-drawn`, with the weights of the bundled file."""
+    model = build(architecture())
+    set_known_weights(model)
+    return model
+
+
+def test_load_takes_the_checked_bundled_file(catalog, trained):
+    model = kerasalign.load("tiny-drawn")
+    assert same_weights(model, trained)
+    assert (model.origin.name, model.origin.dataset) == ("tiny-drawn", "drawn")
+    assert model.origin.weights == catalog.manifest["tiny-drawn"].weights
+
+
+def test_load_without_weights_is_untrained(catalog, trained):
+    model = kerasalign.load("tiny-drawn", weights=None)
+    assert not same_weights(model, trained) and model.origin.weights is None
+
+
+@pytest.mark.parametrize("kind", [str, lambda path: path])
+def test_load_takes_a_path(catalog, tmp_path, trained, kind, caplog):
+    trained.save_weights(tmp_path / "mine.weights.h5")
+    with caplog.at_level(logging.INFO, "kerasalign.hub"):
+        model = kerasalign.load("large-drawn", weights=kind(tmp_path / "mine.weights.h5"))
+    assert same_weights(model, trained) and model.origin.weights is None
+    assert not caplog.records
+
+
+def test_load_of_a_training_run_takes_its_network_and_says_so(catalog, tmp_path, caplog):
+    of_the_run = build(architecture(hidden=4))
+    of_the_run.save_weights(tmp_path / "best.weights.h5")
+    card = {"recipe": "musica", "model": of_the_run.get_config(), "curve": []}
     (tmp_path / "run.json").write_text(json.dumps(card))
-    assert hub.load("tiny-drawn", weights=tmp_path / "best.weights.h5").config["name"] == "as trained"
+    with caplog.at_level(logging.INFO, "kerasalign.hub"):
+        model = kerasalign.load("tiny-drawn", weights=tmp_path / "best.weights.h5")
+    assert same_weights(model, of_the_run) and model.origin.training == {"recipe": "musica"}
+    (record,) = caplog.records
+    message = record.getMessage()
+    assert record.levelno == logging.INFO and str(tmp_path / "run.json") in message
+    assert message.endswith("not as 'tiny-drawn' does. Of what the preset states, these differ: hidden")
 
 
-def test_load_of_an_absent_path(hub, tmp_path):
+def test_a_presets_own_file_keeps_its_terms(catalog, bundled, tmp_path, trained):
+    (tmp_path / "renamed.weights.h5").write_bytes(bundled["tiny-drawn.weights.h5"])
+    published = kerasalign.load("tiny-drawn", weights=tmp_path / "renamed.weights.h5")
+    assert published.origin.weights.licence == "CC-BY-NC-4.0"
+    kerasalign.load("tiny-drawn", weights=None).save_weights(tmp_path / "mine.weights.h5")
+    assert kerasalign.load("tiny-drawn", weights=tmp_path / "mine.weights.h5").origin.weights is None
+
+
+def test_load_of_an_absent_path(catalog, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"absent\.weights\.h5"):
-        hub.load("tiny-drawn", weights=tmp_path / "absent.weights.h5")
+        kerasalign.load("tiny-drawn", weights=tmp_path / "absent.weights.h5")
 
 
-def test_unpublished_weights_tell_what_to_do(hub):
+def test_unpublished_weights_tell_what_to_do(catalog):
     with pytest.raises(WeightsNotPublished) as caught:
-        hub.load("large-drawn")
+        kerasalign.load("large-drawn")
     message = str(caught.value)
     assert "kerasalign train large-drawn --data DIR" in message
     assert "weights=None" in message
     assert "'tiny-drawn' is bundled" in message  # the one of the same markup, not `tiny-five`
 
 
-def test_an_untrainable_preset_says_why(hub):
+def test_an_untrainable_preset_says_why(catalog):
     with pytest.raises(WeightsNotPublished, match="Size only"):
-        hub.load("large-mobile")
+        kerasalign.load("large-mobile")
+    with pytest.raises(ValueError, match=r"'large-mobile' has no recipe: Size only. Received: name='large-mobile'"):
+        kerasalign.get_recipe("large-mobile")
 
 
-def test_unknown_name(hub):
-    for call in (hub.load, hub.info):
+def test_unknown_name(catalog):
+    for call in (kerasalign.load, kerasalign.info):
         with pytest.raises(UnknownPreset, match="large-drawn"):
             call("large-drown")
 
 
-def test_a_changed_bundled_file_is_refused(hub, tmp_path):
-    (tmp_path / "package" / "weights" / "tiny.weights.h5").write_bytes(b"other bytes")
+def test_a_changed_bundled_file_is_refused(catalog):
+    path = catalog.bundled / "tiny-drawn.weights.h5"
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
     with pytest.raises(WeightsCorrupted, match="sha256"):
-        hub.load("tiny-drawn")
+        kerasalign.load("tiny-drawn")
 
 
-def test_a_manifest_whose_crop_contradicts_the_network_is_refused(hub, manifest_json, tmp_path):
-    text = (tmp_path / "weights_manifest.json").read_text()
-    (tmp_path / "weights_manifest.json").write_text(text.replace('"scale": 1.5', '"scale": 1.6'))
-    with pytest.raises(ValueError, match="`crop` is not that of its architecture"):
-        hub.load("tiny-drawn")
+def test_a_manifest_whose_crop_contradicts_the_network_is_refused(manifest_json):
+    manifest_json["presets"]["tiny-drawn"]["crop"]["scale"] = 1.6
+    with pytest.raises(ValueError, match="'tiny-drawn' of the manifest: `crop` is not that of its architecture"):
+        Manifest.from_json(manifest_json)
+
+
+def test_a_manifest_whose_network_does_not_exist_is_refused(manifest_json):
+    manifest_json["presets"]["tiny-drawn"]["architecture"]["hiden"] = 8
+    with pytest.raises(ValueError, match=r"'tiny-drawn' of the manifest: .*'hidden'.*Received: \['hiden'\]"):
+        Manifest.from_json(manifest_json)
 
 
 @pytest.mark.parametrize(
@@ -83,28 +147,46 @@ def test_a_manifest_whose_crop_contradicts_the_network_is_refused(hub, manifest_
         ({"commercial_use": False}, ["tiny-five", "tiny-drawn"]),
     ],
 )
-def test_list_models_filters(hub, filters, names):
-    assert hub.list_models(**filters) == names
+def test_list_models_filters(catalog, filters, names):
+    assert kerasalign.list_models(**filters) == names
 
 
-def test_info_counts_on_the_network(hub):
-    told = hub.info("tiny-drawn")
-    assert told["parameters"] == 17
-    assert (told["macs"], told["macs_paper"]) == (200, 100)
-    assert told["available"] and told["points"] == 68
-    assert told["weights"]["training_data"][0]["name"] == "drawn faces"
+def test_info_counts_on_the_network(catalog, trained):
+    facts = kerasalign.info("tiny-drawn")
+    assert facts["parameters"] == sum(weight.size for weight in map(np.asarray, trained.trainable_weights))
+    assert (facts["macs"], facts["macs_paper"]) == (trained.count_macs("full"), trained.count_macs("paper"))
+    assert facts["available"] and facts["points"] == 68 and facts["trainable"]
+    assert facts["weights"]["training_data"][0]["name"] == "drawn faces"
 
 
-def test_align_loads_the_default_once(hub, monkeypatch):
-    loads = []
-    real = hub.presets.load
-    monkeypatch.setattr(hub.presets, "load", lambda name: loads.append(name) or real(name))
-    assert hub.align("a.jpg", detector="mtcnn") == ("tiny-drawn", "a.jpg", {"detector": "mtcnn"})
-    hub.align("b.jpg")
-    assert loads == ["tiny-drawn"]
-    assert hub.align("a.jpg", model="tiny-five")[0] == "tiny-five"
+def test_models_by_name_stay_loaded(catalog, trained):
+    default = as_model()
+    assert default is as_model("tiny-drawn") and same_weights(default, trained)
+    assert as_model("tiny-five").markup.name == "5" and as_model(trained) is trained
+    with use_catalog(replace(catalog)):
+        assert as_model() is not default
 
 
-def test_align_takes_a_model(hub):
-    model = hub.load("tiny-five", weights=None)
-    assert hub.align("a.jpg", model, boxes=[])[0] == "tiny-five"
+class Recorder:
+    """A model that returns how it was asked to align."""
+
+    def align(self, photo, **options):
+        return photo, options
+
+
+def test_align_asks_the_model():
+    assert kerasalign.align("a.jpg", Recorder(), detector="mtcnn") == ("a.jpg", {"detector": "mtcnn"})
+
+
+def test_align_by_name_finds_the_given_faces(catalog):
+    photo = np.full((90, 80, 3), 128, "uint8")
+    (face,) = kerasalign.align(photo, "tiny-five", boxes=[[20, 20, 60, 60]])
+    assert face.landmarks.shape == (5, 2)
+    assert kerasalign.align(photo, boxes=[[20, 20, 60, 60]])[0].landmarks.shape == (68, 2)
+
+
+def test_weights_in_a_folder_need_the_folder():
+    from kerasalign.hub import weights_path
+
+    with pytest.raises(ValueError, match=r"need their `folder`. Received: folder=None"):
+        weights_path(Weights(**weights_entry(source="folder")))

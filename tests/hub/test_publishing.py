@@ -2,59 +2,77 @@
 
 import json
 import logging
+from dataclasses import replace
 
 import pytest
+from huggingface_hub import hf_hub_download
 
-import kerasalign.hub
-from kerasalign.hub import DownloadFailed, WeightsCorrupted, WeightsError, cache_dir, cached, publish, remove_cached
+import kerasalign
+from kerasalign.hub import (
+    DownloadFailed,
+    Manifest,
+    Preset,
+    WeightsCorrupted,
+    WeightsError,
+    cache_dir,
+    cached,
+    publish,
+    remove_cached,
+    resolve,
+    use_catalog,
+)
 from kerasalign.hub.folder import CARD, ENTRY
-from kerasalign.hub.preset import Preset
 from kerasalign.markups import get_markup, save_markup
-from tests.support.entries import WEIGHTS, weights_entry
+from tests.support.entries import WEIGHTS, architecture, weights_entry
 
 FILES = {"preset.json", "model.weights.h5", "README.md", "markup.json"}
 
 
-@pytest.fixture
-def folder(hub, tmp_path):
-    """A preset's folder whose weights cost nothing; networks are fakes."""
-    folder = tmp_path / "mine"
-    weights = weights_entry(file="model.weights.h5", source="folder")
+def write_preset(folder, content):
+    """A preset's folder with these weights, which nothing here but `load` opens."""
     entry = {
         "paper": "tiny",
         "dataset": "drawn",
-        "architecture": {"class": "Fake", "markup": "5", "name": "mine"},
-        "crop": {"size": 228, "scale": 1.5},
-        "weights": weights,
+        "architecture": architecture("5"),
+        "crop": {"size": 48, "scale": 1.5},
+        "weights": weights_entry(content, file="model.weights.h5", source="folder"),
     }
     folder.mkdir()
-    (folder / "model.weights.h5").write_bytes(WEIGHTS)
+    (folder / "model.weights.h5").write_bytes(content)
     (folder / ENTRY).write_text(json.dumps({"version": 1, "name": "mine", "preset": entry}))
     save_markup(get_markup("5"), folder / "markup.json")
     (folder / "notes to myself.txt").write_text("not for anyone")
     return folder
 
 
-def test_publish_then_load_what_was_published(folder, server, tmp_path):
-    done = publish(folder, "user/name", message="First")
-    assert set(done.files) == FILES and done.files["model.weights.h5"] == len(WEIGHTS)
+@pytest.fixture
+def folder(catalog, tmp_path):
+    return write_preset(tmp_path / "mine", WEIGHTS)
+
+
+def test_publish_then_load_what_was_published(server, tmp_path, weights_files):
+    content = weights_files["5"]
+    done = publish(write_preset(tmp_path / "mine", content), "user/name", message="First")
+    assert set(done.files) == FILES and done.files["model.weights.h5"] == len(content)
     assert server.messages == ["First"]
-    there = server.commits["user/name", done.revision]
-    assert set(there) == FILES | {".gitattributes"} and there["model.weights.h5"] == WEIGHTS
-    assert 'load("hf://user/name")' in there["README.md"].decode()
-    model = kerasalign.load(f"hf://user/name@{done.revision}")
-    assert model.loaded.endswith("model.weights.h5") and model.origin.name == f"hf://user/name@{done.revision}"
+    uploaded = server.commits["user/name", done.revision]
+    assert set(uploaded) == FILES | {".gitattributes"} and uploaded["model.weights.h5"] == content
+    assert 'load("hf://user/name")' in uploaded["README.md"].decode()
+    address = f"hf://user/name@{done.revision}"
+    model = kerasalign.load(address)
+    assert model.origin.name == address and model.origin.weights.repo == "user/name"
+    assert resolve(address).weights_path().read_bytes() == content
 
 
-def test_the_entry_is_one_of_the_manifest(folder, server, hub, tmp_path, manifest_json):
+def test_the_entry_is_one_of_the_manifest(folder, server, catalog, manifest_json):
     done = publish(folder, "user/name")
     pasted = json.loads(done.to_paste())
     preset = Preset.from_json("mine", pasted["mine"])
     assert (preset.weights.source, preset.weights.repo, preset.weights.revision) == ("hub", "user/name", done.revision)
     manifest_json["presets"] |= pasted
-    (tmp_path / "weights_manifest.json").write_text(json.dumps(manifest_json))
-    assert kerasalign.load("mine").loaded.startswith(str(cache_dir()))
-    assert cached()[0].presets == ("mine",)
+    with use_catalog(replace(catalog, manifest=Manifest.from_json(manifest_json))):
+        assert cache_dir() in resolve("mine").weights_path().parents
+        assert cached()[0].presets == ("mine",)
 
 
 def test_publishing_again_is_a_new_commit(folder, server):
@@ -125,21 +143,21 @@ def test_an_upload_that_arrives_as_something_else(folder, server, monkeypatch):
 def test_nothing_pins_a_branch(folder, server, caplog):
     done = publish(folder, "user/name")
     with caplog.at_level(logging.WARNING):
-        assert kerasalign.load("hf://user/name").loaded
+        assert resolve("hf://user/name").address == f"hf://user/name@{done.revision}"
     assert "Nothing pins hf://user/name: " in caplog.text and f"hf://user/name@{done.revision}" in caplog.text
     caplog.clear()
-    kerasalign.load(f"hf://user/name@{done.revision}")
+    resolve(f"hf://user/name@{done.revision}")
     assert not caplog.text
 
 
 def test_a_branch_falls_back_on_the_cache(folder, server, monkeypatch):
     publish(folder, "user/name")
-    kerasalign.load("hf://user/name")
+    path = resolve("hf://user/name").weights_path()
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    assert kerasalign.load("hf://user/name").loaded
+    assert resolve("hf://user/name").weights_path() == path
 
 
-def test_a_repository_that_is_not_there_or_holds_no_preset(server, hub):
+def test_a_repository_that_is_not_there_or_holds_no_preset(server):
     with pytest.raises(DownloadFailed, match=r"commit of user/name@main.*no such repository"):
         kerasalign.load("hf://user/name")
     revision = server.add("user/name", {"model.keras": b"code"})
@@ -149,7 +167,7 @@ def test_a_repository_that_is_not_there_or_holds_no_preset(server, hub):
 
 
 @pytest.mark.parametrize("address", ["hf://user", "hf://user/name@", "hf://a/b/c", "hf://"])
-def test_a_wrong_address(address, hub):
+def test_a_wrong_address(address):
     with pytest.raises(ValueError, match="hf://user/repo@commit"):
         kerasalign.load(address)
 
@@ -165,9 +183,9 @@ def test_a_downloaded_file_of_the_wrong_digest(folder, server):
 def test_the_cache_is_listed_and_removed(folder, server):
     assert cached() == []
     revision = publish(folder, "user/name").revision
-    kerasalign.load(f"hf://user/name@{revision}")
-    other = server.add("someone/else", {"README.md": b"about"})
-    kerasalign.hub.transfer.fetch("someone/else", "README.md", other)  # another library's
+    resolve(f"hf://user/name@{revision}").weights_path()
+    other = server.add("someone/else", {"README.md": b"about"})  # another library's
+    hf_hub_download("someone/else", "README.md", revision=other, cache_dir=cache_dir(), endpoint=server.url)
     (entry,) = cached()
     assert (entry.repo, entry.presets, entry.commits) == ("user/name", (), (revision,))
     assert entry.bytes > len(WEIGHTS)

@@ -5,7 +5,7 @@ import pytest
 from kerasalign.datasets import get_dataset
 from kerasalign.hub import get_recipe, read_manifest
 
-PRESETS = {name: preset for name, preset in read_manifest().presets.items() if preset.recipe}
+PRESETS = {name: preset for name, preset in read_manifest().presets.items() if preset.trainable}
 
 
 @pytest.mark.parametrize("name", PRESETS)

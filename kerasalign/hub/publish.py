@@ -1,4 +1,4 @@
-"""A preset's folder onto the Hugging Face Hub, and back as a pinned entry of the manifest."""
+"""Uploads a preset's folder to the Hugging Face Hub and returns its manifest entry, pinned to the commit."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from typing import Any
 from kerasalign.core.origin import Weights
 from kerasalign.hub.card import model_card
 from kerasalign.hub.errors import WeightsError
-from kerasalign.hub.folder import CARD, ENTRY, MARKUP, UNSTATED, read_folder
+from kerasalign.hub.folder import CARD, ENTRY, MARKUP, read_folder
 from kerasalign.hub.preset import Preset
+from kerasalign.hub.save import UNSTATED
 from kerasalign.hub.transfer import advice, endpoint
 from kerasalign.hub.weights import weights_path
 
 
 @dataclass(frozen=True)
 class Published:
-    """What `publish` did, or would do.
+    """What `publish` uploaded, or would upload.
 
     Args:
         repo: `"user/name"`.
-        files: File name to bytes.
-        entry: The manifest's entry, pinned to the commit; with `revision` `None` on a dry run.
+        files: Name of each file to its size in bytes.
+        entry: The manifest's entry, pinned to the commit; its `revision` is `None` after a dry run.
         name: Name of the preset.
-        revision: The full commit.
+        revision: The full commit; `None` after a dry run.
     """
 
     repo: str
@@ -43,17 +44,17 @@ class Published:
 def publish(
     directory: Path | str, repo: str, *, private: bool = False, message: str | None = None, dry_run: bool = False
 ) -> Published:
-    """Uploads a preset's folder to a model repository, which is created where it does not exist.
+    """Uploads a preset's folder to a model repository, which is created if it does not exist.
 
-    Only the preset's own files go: entry, weights, markup and model card. What the Hub holds afterwards is compared
-    with them. The account is the one of `hf auth login` or HF_TOKEN.
+    Only the preset's own files are uploaded: entry, weights, markup and model card. Afterwards the files on the Hub are
+    compared with them. The account is the one of `hf auth login` or HF_TOKEN.
 
     Args:
         directory: A folder that `save_preset` or `download` wrote.
         repo: `"user/name"`.
         private: Whether a new repository is private.
         message: Message of the commit.
-        dry_run: Check everything here and say what would go, without asking the network.
+        dry_run: Check everything here and say what would be uploaded, without using the network.
 
     Returns:
         A `Published`; its `entry` is what to paste into `weights_manifest.json`.
@@ -74,13 +75,15 @@ def publish(
     directory = Path(directory)
     preset = read_folder(directory)
     weights = preset.weights
+    assert weights is not None  # `read_folder` refuses an entry without weights
     if weights.licence == UNSTATED or not weights.training_data:
         raise ValueError(
             "Who publishes weights says their licence and what they were trained on: give `licence` and "
             f"`training_data` to `save_preset`. Received: licence={weights.licence!r}, "
             f"training_data={[data.name for data in weights.training_data]}"
         )
-    contents = _contents(directory, preset, weights_path(weights, directory), repo)
+    contents = _contents(directory, preset, repo)
+    contents[weights.file] = weights_path(weights, directory)
     files = {name: _size(content) for name, content in contents.items()}
     if dry_run:
         return Published(repo, files, _entry(preset, repo, None), preset.name)
@@ -96,12 +99,13 @@ def publish(
     return Published(repo, files, _entry(preset, repo, revision), preset.name, revision)
 
 
-def _contents(directory: Path, preset: Preset, weights: Path, repo: str) -> dict[str, Path | bytes]:
+def _contents(directory: Path, preset: Preset, repo: str) -> dict[str, Path | bytes]:
+    """The files to upload, apart from the weights: name to path or content."""
     card = (directory / CARD).read_text("utf-8") if (directory / CARD).is_file() else None
-    # A card that was edited stays as it is; ours says where it is loaded from.
-    if card in (None, model_card(preset, f"./{directory.name}")):
+    # An edited card is uploaded as it is; the other one names the place to load from, which is new.
+    if card is None or card == model_card(preset, f"./{directory.name}"):
         card = model_card(preset, f"hf://{repo}")
-    contents: dict[str, Path | bytes] = {ENTRY: directory / ENTRY, preset.weights.file: weights, CARD: card.encode()}
+    contents: dict[str, Path | bytes] = {ENTRY: directory / ENTRY, CARD: card.encode()}
     if preset.markup is not None:
         contents[MARKUP] = directory / MARKUP
     return contents
@@ -113,19 +117,21 @@ def _size(content: Path | bytes) -> int:
 
 def _upload(contents: dict[str, Path | bytes], repo: str, private: bool, message: str, weights: Weights) -> str:
     from huggingface_hub import CommitOperationAdd, HfApi
+    from huggingface_hub.hf_api import RepoFile
 
     api = HfApi(endpoint=endpoint())
     api.create_repo(repo, private=private, exist_ok=True)
-    added = [
+    operations = [
         CommitOperationAdd(name, io.BytesIO(content) if isinstance(content, bytes) else str(content))
         for name, content in contents.items()
     ]
-    revision = api.create_commit(repo, added, commit_message=message).oid
-    there = {file.path: file for file in api.list_repo_tree(repo, revision=revision, recursive=True)}
+    revision = api.create_commit(repo, operations, commit_message=message).oid
+    tree = api.list_repo_tree(repo, revision=revision, recursive=True)
+    uploaded = {item.path: item for item in tree if isinstance(item, RepoFile)}
     for name, content in contents.items():
-        if name not in there or there[name].size != _size(content):
+        if name not in uploaded or uploaded[name].size != _size(content):
             raise WeightsError(f"{name} of {repo} at {revision} is not what was uploaded. Publish again.")
-    lfs = there[weights.file].lfs
+    lfs = uploaded[weights.file].lfs
     if lfs is not None and lfs.sha256 != weights.sha256:
         raise WeightsError(
             f"{weights.file} of {repo} at {revision} has sha256 {lfs.sha256}, expected {weights.sha256}. Publish again."

@@ -1,0 +1,119 @@
+"""The network that `load` builds, and the weights that it loads into it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from kerasalign.core.origin import Origin, Weights
+from kerasalign.hub.errors import WeightsError
+from kerasalign.hub.preset import Preset
+from kerasalign.hub.resolve import ResolvedPreset
+from kerasalign.support.files import sha256
+
+logger = logging.getLogger(__name__)
+
+# The card that a training run writes beside its weights.
+_RUN_CARD = "run.json"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The network to build and the weights to load into it.
+
+    Args:
+        preset: The preset, with the architecture of the run card where there is one.
+        file: The weights file; `None` for an untrained network.
+        published: The preset's entry of the weights, where the file is the one of that entry.
+        run: The run card beside a file of the user's; empty without one.
+    """
+
+    preset: Preset
+    file: Path | None = None
+    published: Weights | None = None
+    run: Mapping[str, Any] = field(default_factory=dict)
+
+    def digest(self) -> str | None:
+        """SHA-256 of the weights; `None` for an untrained network."""
+        if self.file is None:
+            return None
+        return self.published.sha256 if self.published else sha256(self.file)
+
+    def origin(self, address: str) -> Origin:
+        """What the model says of itself."""
+        training = {key: self.run[key] for key in ("recipe", "settings", "versions", "best") if self.run.get(key)}
+        return Origin(address, self.preset.dataset, self.published, training)
+
+
+def choose_weights(resolved: ResolvedPreset, weights: str | Path | None) -> Choice:
+    """Decides which network `load` builds and which weights it takes.
+
+    Args:
+        resolved: The preset.
+        weights: As for `load`: `"auto"`, `None`, or the path of a weights file.
+
+    Raises:
+        WeightsNotPublished: If `weights="auto"` and the preset's weights are neither here nor published.
+        WeightsError: If the file is a `.keras` file, or the run card beside it cannot be read.
+        FileNotFoundError: If there is no such file.
+    """
+    preset = resolved.preset
+    if weights is None:
+        return Choice(preset)
+    if weights == "auto":
+        return Choice(preset, resolved.weights_path(), preset.weights)
+    file = _own_file(weights)
+    # The preset's own file keeps the preset's terms wherever it lies.
+    published = preset.weights if _is_file_of(preset.weights, file) else None
+    card = file.with_name(_RUN_CARD)
+    if not card.is_file():
+        return Choice(preset, file, published)
+    # Training decides more than weights: the mean shape, for example, is part of the network's config.
+    run = _read_run_card(card)
+    architecture = {"class": preset.architecture["class"], **run["model"]}
+    changed = sorted(key for key, value in preset.architecture.items() if architecture.get(key) != value)
+    logger.info(
+        "The network is built as %s says, which lies beside the weights, not as '%s' does. Of what the preset states, "
+        "these differ: %s",
+        card,
+        preset.name,
+        ", ".join(changed) or "none",
+    )
+    return Choice(replace(preset, architecture=architecture), file, published, run)
+
+
+def _own_file(weights: str | Path) -> Path:
+    path = Path(weights).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(
+            "`weights` must be 'auto', None or the path of a weights file; that file "
+            f"does not exist. Received: weights={str(weights)!r}"
+        )
+    if path.suffix == ".keras":
+        raise WeightsError(
+            "A .keras file can hold code, so that only `keras.models.load_model` opens one, and only if "
+            f"you trust it. Give a .weights.h5 file. Received: weights={str(weights)!r}"
+        )
+    return path
+
+
+def _is_file_of(weights: Weights | None, file: Path) -> bool:
+    """Whether a file is the one of an entry, by size and digest."""
+    return weights is not None and file.stat().st_size == weights.bytes and sha256(file) == weights.sha256
+
+
+def _read_run_card(path: Path) -> dict[str, Any]:
+    try:
+        card = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise WeightsError(f"{path}, the run card beside the weights, is not JSON: {error}") from error
+    if not isinstance(card, dict) or not isinstance(card.get("model"), dict):
+        raise WeightsError(
+            f"{path} lies beside the weights and is no run card of this library, which would say what "
+            "network they are of: move one of the two elsewhere"
+        )
+    return card

@@ -1,0 +1,202 @@
+"""Models by name: built, with their weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+
+from kerasalign.core.adaptation import adapt
+from kerasalign.hub.catalog import Catalog, current_catalog
+from kerasalign.hub.choose import choose_weights
+from kerasalign.hub.errors import WeightsError
+from kerasalign.hub.preset import Preset
+from kerasalign.hub.resolve import resolve
+from kerasalign.hub.runtimes import open_cached
+from kerasalign.runtimes.cache import RUNTIMES
+
+if TYPE_CHECKING:
+    from kerasalign.core.align_mixin import AlignMixin, Batch, Faces, Photo
+    from kerasalign.core.landmark_model import LandmarkModel
+    from kerasalign.markups import Markup
+    from kerasalign.runtimes.reader import RuntimeModel
+
+M = TypeVar("M")
+
+
+@overload
+def load(
+    name: str | Path,
+    weights: str | Path | None = "auto",
+    markup: str | Markup | None = None,
+    landmarks: Any = None,
+    runtime: Literal["keras"] = "keras",
+    quantize: Literal["none"] = "none",
+) -> LandmarkModel: ...
+
+
+@overload
+def load(
+    name: str | Path,
+    weights: str | Path | None = "auto",
+    markup: None = None,
+    landmarks: None = None,
+    *,
+    runtime: Literal["onnxruntime", "litert"],
+    quantize: str = "none",
+) -> RuntimeModel: ...
+
+
+@overload
+def load(
+    name: str | Path,
+    weights: str | Path | None = "auto",
+    markup: str | Markup | None = None,
+    landmarks: Any = None,
+    runtime: str = "keras",
+    quantize: str = "none",
+) -> LandmarkModel | RuntimeModel: ...
+
+
+def load(
+    name: str | Path,
+    weights: str | Path | None = "auto",
+    markup: str | Markup | None = None,
+    landmarks: Any = None,
+    runtime: str = "keras",
+    quantize: str = "none",
+) -> LandmarkModel | RuntimeModel:
+    """Builds a preset's network and loads its weights.
+
+    Args:
+        name: Name of a preset, as `list_models` gives it; its folder (`"./my-faces"`, as `save_preset` and
+            `kerasalign download` write it); or a repository of the Hugging Face Hub, `"hf://user/repo@commit"`.
+        weights: `"auto"` for the preset's weights (bundled with the library, in the folder KERASALIGN_WEIGHTS or the
+            checkout's `weights/`, cached, or from the Hub), the path of a `.weights.h5` file, or `None` for the
+            untrained network. If the `run.json` of a training run lies beside the file, the network is built as that
+            card says, not as the preset does, and a log message of level INFO says so.
+        markup: Another point scheme, to fine-tune the network on: weights that do not depend on the points are kept,
+            the others start anew. `model.adaptation` lists both.
+        landmarks: With `markup`: annotations `(F, N, 2)` in pixels of the model's crop, NaN where a point is not
+            annotated. Mean shape, graph and the like are made from them; by default from the markup's mean shape.
+        runtime: `"keras"`; or `"onnxruntime"` or `"litert"`: the network is exported once, compared with Keras, and
+            cached by its content. After that it opens without Keras and TensorFlow.
+        quantize: In another runtime: `"float16"` or `"int8"` store large weights in fewer bytes, as in
+            `kerasalign.export`; landmarks then differ a little.
+
+    Returns:
+        A `LandmarkModel`: a `keras.Model` with `align(photo)` and Keras' own `fit`, `evaluate`, `save`. Its `origin`
+        says which preset and weights it has. In another runtime, a `RuntimeModel` with the same `align` and
+        `predict_crops`.
+
+    Raises:
+        UnknownPreset: If no preset has that name.
+        WeightsNotPublished: If `weights="auto"` and this preset's weights are neither here nor published.
+        DownloadFailed: If a file cannot be downloaded from the Hub.
+        WeightsCorrupted: If the file is not the one that the manifest names.
+        WeightsError: If a file does not fit the network.
+        FileNotFoundError: If `name` or `weights` is a path and nothing is there.
+        ValueError: If a folder's entry is wrong, `landmarks` do not fit `markup`, or the runtime or its `quantize` is
+            unknown.
+        ImportError: If the runtime is not installed.
+
+    Example:
+
+        model = kerasalign.load("musica19-synth")
+        faces = model.align("group.jpg")
+    """
+    _check_options(markup, landmarks, runtime, quantize)
+    resolved = resolve(name)
+    chosen = choose_weights(resolved, weights)
+
+    def keras_model() -> LandmarkModel:
+        model = build_network(chosen.preset)
+        if chosen.file is not None:
+            _load_weights(model, chosen.file, name)
+        return model.with_origin(chosen.origin(resolved.address))
+
+    if runtime != "keras":
+        return open_cached(chosen.preset, chosen.digest(), runtime, quantize, keras_model)
+    return keras_model() if markup is None else adapt(keras_model(), markup, landmarks)
+
+
+def _check_options(markup: str | Markup | None, landmarks: Any, runtime: str, quantize: str) -> None:
+    if landmarks is not None and markup is None:
+        raise ValueError("`landmarks` are those of a new `markup`. Received: landmarks without a markup")
+    if runtime not in ("keras", *RUNTIMES):
+        raise ValueError(f"`runtime` must be one of {('keras', *RUNTIMES)}. Received: runtime={runtime!r}")
+    if runtime != "keras" and markup is not None:
+        raise ValueError(f"A network is fine-tuned in Keras. Received: markup={markup!r}, runtime={runtime!r}")
+    if runtime == "keras" and quantize != "none":
+        raise ValueError(f"`quantize` is for other runtimes. Received: quantize={quantize!r}, runtime='keras'")
+
+
+def build_network(preset: Preset) -> LandmarkModel:
+    """Builds the untrained network of a preset."""
+    from kerasalign.models import build  # loads Keras
+
+    return build(preset.architecture)
+
+
+def _load_weights(model: LandmarkModel, file: Path, name: str | Path) -> None:
+    try:
+        model.load_weights(str(file))
+    except (ValueError, OSError, KeyError) as error:
+        raise WeightsError(f"{file} does not hold weights of '{name}': {error}") from error
+
+
+@overload
+def as_model(model: str | Path | None = None) -> LandmarkModel: ...
+
+
+@overload
+def as_model(model: M) -> M: ...
+
+
+def as_model(model: Any = None) -> Any:
+    """Returns a model as it is, or loads it by name.
+
+    The last four models by name stay loaded.
+
+    Args:
+        model: A model, or the `name` that `load` takes; by default the manifest's default preset.
+    """
+    if model is None or isinstance(model, (str, Path)):
+        catalog = current_catalog()
+        return _loaded(model or catalog.manifest.default, catalog)
+    return model
+
+
+@lru_cache(maxsize=4)
+def _loaded(name: str | Path, catalog: Catalog) -> LandmarkModel:
+    """`load(name)`; in another catalog the same name may be another preset."""
+    return load(name)
+
+
+@overload
+def align(photo: Photo, model: str | Path | AlignMixin | None = None, **options: Any) -> Faces: ...
+
+
+@overload
+def align(photo: Sequence[Photo], model: str | Path | AlignMixin | None = None, **options: Any) -> Batch: ...
+
+
+@overload
+def align(photo: Iterator[Photo], model: str | Path | AlignMixin | None = None, **options: Any) -> Iterator[Faces]: ...
+
+
+def align(photo: Any, model: str | Path | AlignMixin | None = None, **options: Any) -> Any:
+    """Finds the faces of a photo and their landmarks.
+
+    Args:
+        photo: A photo (path, bytes, binary file, PIL image, array), a list or folder of photos, or an iterator, as
+            for `LandmarkModel.align`.
+        model: A model, or the name of one as for `load`; by default the manifest's default preset. The last four
+            models by name stay loaded.
+        **options: Passed on to `LandmarkModel.align`, for example `boxes` or `detector`.
+
+    Returns:
+        What `LandmarkModel.align` returns: `Faces` for one photo.
+    """
+    return as_model(model).align(photo, **options)
