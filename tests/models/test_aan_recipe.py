@@ -29,7 +29,7 @@ def test_a_run_trains_with_early_predictions(tmp_path):
     model = recipe.fit(data, tmp_path / "run", cache_dir=tmp_path / "cache", verbose=0)
     card = json.loads((tmp_path / "run" / "run.json").read_text())
     assert len(card["curve"]) == 2 and all(np.isfinite(row["loss"]) for row in card["curve"])
-    assert card["recipe"] == "aan" and model.intermediate == "features"
+    assert card["recipe"] == "aan" and model.config.intermediate == "features"
     assert set(model.strip_aux().output) == {"landmarks"}
 
 

@@ -23,7 +23,7 @@ ENTRY = {
     "dataset": "300w",
     "architecture": {"class": "Fine", "markup": "68", "filters": 4},
     "crop": {"size": 64, "scale": 1.2},
-    "recipe": "fine-300w",
+    "trainable": True,
     "weights": None,
 }
 
