@@ -50,7 +50,7 @@ def test_loss_is_the_sum_of_both_equations(model):
     error = (((out["landmarks"] - np.nan_to_num(target)) / 64) ** 2).sum(-1)
     truth = np.stack([exact_boundary_maps(face, model.markup.boundaries, 16) for face in target])
     maps = ((out["boundaries"] - truth[:, None]) ** 2).sum((2, 3, 4)) @ np.array(model.config.stage_weights)
-    wanted = (error * known).sum(1) / known.sum(1) + 1e-4 * maps / len(model.stage_weights)
+    wanted = (error * known).sum(1) / known.sum(1) + 1e-4 * maps / len(model.config.stage_weights)
     np.testing.assert_allclose(ops.convert_to_numpy(model.face_loss(target, out)), wanted, rtol=1e-4)
 
 
