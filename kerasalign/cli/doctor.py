@@ -1,4 +1,4 @@
-"""`kerasalign doctor`: what is installed, what runs, what is wrong."""
+"""`kerasalign doctor`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def register(app: typer.Typer) -> None:
 def doctor_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Report versions, backend, devices and cache, and what is wrong; exit code 1 when something is."""
+    """Check the installation: versions, backend, devices, cache, weights. The exit code is 1 if there is a problem."""
     findings = examine()
     if as_json:
         print_json([finding._asdict() for finding in findings])
@@ -55,12 +55,12 @@ def doctor_command(
 
 
 def examine() -> list[Finding]:
-    """Examines this installation; a check that fails is a finding, not an error."""
+    """Checks this installation. A check that raises is reported as a finding."""
     findings = []
     for check in (_versions, _backend, _cache, _manifest):
         try:
             findings += check()
-        except Exception as error:  # whatever is broken here is what the report is for
+        except Exception as error:  # the report is about broken installations
             findings.append(Finding(check.__name__.strip("_"), "failed", f"{type(error).__name__}: {error}"))
     return findings
 
@@ -69,8 +69,8 @@ def _versions() -> Iterator[Finding]:
     yield Finding("kerasalign", f"{kerasalign.__version__} in {Path(kerasalign.__file__).parent}")
     yield Finding("python", f"{platform.python_version()} on {platform.platform()}")
     for package in _PACKAGES:
-        found = _version(package)
-        yield Finding(package, found or "missing", "" if found else f"Run: pip install {package}")
+        installed = _version(package)
+        yield Finding(package, installed or "missing", "" if installed else f"Run: pip install {package}")
     for package in _OPTIONAL:
         yield Finding(package, _version(package) or "not installed (optional)")
 

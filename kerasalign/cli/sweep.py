@@ -20,16 +20,17 @@ def register(app: typer.Typer) -> None:
 
 
 def sweep_command(
-    name: Annotated[str, typer.Argument(help="Preset with early exit, such as a MuSiCa.")],
+    name: Annotated[str, typer.Argument(help="Preset with early exit, such as musica19-300w.")],
     data: DataFolder,
     protocol: Annotated[
-        str | None, typer.Option(help="Protocol; by default the first of the preset's paper that DIR is whole for.")
+        str | None,
+        typer.Option(help="Protocol; by default the first of the preset's paper whose faces are all in DIR."),
     ] = None,
     boxes: Boxes = None,
     weights: WeightsFile = None,
     out: Annotated[Path | None, typer.Option(help="Folder for sweep.csv, report.json and pictures.")] = None,
 ) -> None:
-    """Measure what early exit costs and gives: NME against multiply-adds, and how good the error estimates are."""
+    """Measure every operating point of early exit, and how reliable the error estimates are."""
     from kerasalign.hub import load, read_manifest
 
     preset = read_manifest()[name]
