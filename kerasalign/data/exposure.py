@@ -1,4 +1,4 @@
-"""Brightness and sharpness of a crop, its edge of the photo kept visible.
+"""Blur and brightness augmentation that keeps the pixels outside the photo black.
 
 A crop is (0, 0, 0) where it shows nothing of the photo and nowhere else; so is the result.
 """

@@ -15,7 +15,7 @@ _OPEN, _KEPT = 4, 24
 
 
 def count_frames(path: Path) -> int:
-    """Number of frames that a video file says it has.
+    """Number of frames in the header of a video file.
 
     Raises:
         DatasetError: If it cannot be opened.
@@ -50,7 +50,7 @@ read_frame.in_order = True
 
 
 class _Decoder:
-    """A video that is read forwards, with the last few frames at hand."""
+    """A video that is read forwards and keeps the last few frames."""
 
     def __init__(self, path: Path):
         self.path = path

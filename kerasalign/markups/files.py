@@ -16,7 +16,7 @@ _OPTIONAL = ("parts", "eyes", "boundaries", "conversions")
 
 
 def load_markup(path: str | os.PathLike) -> Markup:
-    """Reads a markup from a `.json`, `.yaml` or `.yml` file; `register_markup` then makes it known by name.
+    """Reads a markup from a `.json`, `.yaml` or `.yml` file. It is not registered; see `register_markup`.
 
     Keys of the file: `name`; `mean_shape`, a list of `[x, y]`, one per point, y downwards, of any scale;
     `flip_pairs`, the pairs of points that a mirror swaps; and, each optional, `parts` (name to points; one
@@ -48,7 +48,7 @@ def load_markup(path: str | os.PathLike) -> Markup:
 
 
 def markup_of(spec: Mapping, path: str | os.PathLike) -> Markup:
-    """The markup that a mapping with the keys of `load_markup` defines; `path` says in errors where it is from."""
+    """The markup defined by a mapping with the keys of `load_markup`; error messages name `path` as its origin."""
     unknown = [key for key in spec if key not in (*_REQUIRED, *_OPTIONAL)]
     lacking = [key for key in _REQUIRED if key not in spec]
     if unknown or lacking:
@@ -86,7 +86,7 @@ def markup_of(spec: Mapping, path: str | os.PathLike) -> Markup:
 
 
 def save_markup(markup: Markup, path: str | os.PathLike) -> None:
-    """Writes a markup as a `.json` file that `load_markup` reads, whole or not at all."""
+    """Writes a markup as a `.json` file for `load_markup`, atomically."""
     write_json(path, markup_spec(markup))
 
 

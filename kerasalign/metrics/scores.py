@@ -15,7 +15,7 @@ AUC_METHODS = ("exact", "trapezoid", "scc")
 
 
 def failure_rate(nmes: np.ndarray, threshold: float = 10.0) -> float:
-    """Percentage of faces whose NME is above the threshold; a face exactly on it is no failure."""
+    """Percentage of faces whose NME is above the threshold; an NME equal to it is no failure."""
     positive(threshold=threshold)
     return float(100.0 * (_nmes(nmes) > threshold).mean())
 
@@ -84,7 +84,7 @@ def bootstrap_interval(
     Args:
         values: `(B,)` one value per face.
         n_bootstrap: Number of resamples.
-        seed: Of the resampling; the same seed gives the same interval.
+        seed: Random seed of the resampling; the same seed gives the same interval.
         level: Coverage, 0.95 for a 95 % interval.
 
     Returns:

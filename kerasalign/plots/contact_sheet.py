@@ -1,4 +1,4 @@
-"""Many faces on one page, such as the worst of an evaluation."""
+"""A contact sheet of faces, such as the worst faces of an evaluation."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _tile(image: np.ndarray, shapes: list[np.ndarray], markup: Markup, side: int
     frame = box_from_center(np.full(2, (side - 1) / 2), side / spec.scale)
     for shape, color in zip(shapes, colors, strict=True):
         outline = Outline(spec.to_crop(matrix, shape), frame, markup)
-        # Points on the prediction alone: two sets of white dots cannot be told apart.
+        # Only the prediction has points: two sets of white dots are hard to distinguish.
         drawing = draw_faces(picture, [outline], color=color, points=color is PREDICTION)
         picture = np.asarray(drawing)
     return Image.fromarray(picture)
@@ -97,10 +97,10 @@ def _points(landmarks: np.ndarray, markup: Markup, name: str) -> np.ndarray:
 
 
 def shorten(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
-    """A text, or the end of one that is wider than so many pixels."""
+    """A text, or only its end if the text is wider than `width` pixels."""
     if font.getlength(text) <= width:
         return text
-    # The end tells more: names begin with the folders that faces share.
+    # Names begin with folders that faces share, so the end identifies the face.
     while text and font.getlength("…" + text) > width:
         text = text[1:]
     return "…" + text

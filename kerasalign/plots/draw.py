@@ -26,7 +26,7 @@ _SHIFT = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel
 
 @dataclass(frozen=True)
 class Outline:
-    """Landmarks to draw that are no `Face`: all that `draw_faces` needs."""
+    """The attributes of a face that `draw_faces` needs, for landmarks without a `Face`."""
 
     landmarks: np.ndarray
     box: np.ndarray
@@ -109,11 +109,11 @@ class _Region:
         high = np.clip(np.ceil(spots.max(0) + margin) + 1, 0, limit).astype(int)
         self.part = canvas[low[1] : high[1], low[0] : high[0]]
         self.origin = low
-        # Thin lines on small faces need fractions of a pixel; large faces do without.
+        # Small faces need lines of fractions of a pixel, large faces do not.
         self.factor = int(np.clip(1200 // max(extent, 1), 1, 6))
 
     def paint(self, color: tuple[int, int, int], drawing, opacity: float = 1.0) -> None:
-        """Blends a colour over the part, where `drawing(self)` puts its mask."""
+        """Blends a colour over the part, through the mask that `drawing(self)` draws."""
         height, width = self.part.shape[:2]
         if height == 0 or width == 0:
             return

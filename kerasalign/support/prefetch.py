@@ -1,4 +1,4 @@
-"""Work that is done before its result is asked for."""
+"""Prefetching: work on later items while an earlier item is used."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 
 def prefetch(start: Callable, items: Iterable, most: int) -> Iterator:
-    """Yields results in the order of their items; work on later items goes on meanwhile.
+    """Yields results in the order of their items, and works on later items in advance.
 
     Args:
         start: Starts the work on an item. Returns a function that waits for the result.
@@ -59,7 +59,7 @@ def prefetch_in_thread(items: Iterable, most: int, name: str) -> Iterator:
 
 
 def map_in_thread(work: Callable, items: Iterable, most: int, name: str) -> Iterator:
-    """Yields the results of `work` in the order of the items; a separate thread does it while further items are made.
+    """Yields the results of `work` in the order of the items; one separate thread does the work.
 
     When the iterator ends or is closed, the thread has ended; it drops items that it has not begun.
 

@@ -1,4 +1,4 @@
-"""How far a cascade's estimate of its own error can be trusted."""
+"""Calibration of a cascade's error estimates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TO_OCULAR = math.pi / 4
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Estimates of one iteration beside the true errors.
+    """Error estimates of one iteration and the true errors.
 
     The estimate is an L1 distance over the L1 distance of the outer eye corners. Times `scale` it is in
     percent of the inter-ocular distance, the unit of everything here but `own`, `raw_mae`, `raw_bias` and the
@@ -96,7 +96,7 @@ class Calibration:
         return float(np.trapezoid(true_positive, false_positive))
 
     def failure_threshold(self, false_alarm_rate: float = 0.05) -> float:
-        """The smallest T_f by which at most this share of the good faces counts as failed.
+        """The smallest T_f with at most this rate of false alarms.
 
         Args:
             false_alarm_rate: Share of the faces that did not fail, 0 to below 1.
@@ -122,7 +122,7 @@ class Calibration:
         return float(_share(self.estimates[self.failures] > threshold))
 
     def to_dict(self, false_alarm_rate: float = 0.05) -> dict:
-        """Plain numbers, ready for JSON; `None` stands for what these faces cannot tell."""
+        """Plain numbers, ready for JSON; `None` where these faces do not determine a number."""
         rates = dict(zip(("fpr", "tpr"), self.roc()))
         suggested = float("nan") if self.failures.all() else self.failure_threshold(false_alarm_rate)
         numbers = {
