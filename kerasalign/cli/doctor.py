@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -16,7 +17,7 @@ from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import print_json, print_table
 from kerasalign.support.tables import Table
 
-_PACKAGES = (
+REQUIRED = (
     "keras",
     "tensorflow",
     "numpy",
@@ -54,21 +55,26 @@ def doctor_command(
         raise typer.Exit(1)
 
 
-def examine() -> list[Finding]:
-    """Checks this installation. A check that raises is reported as a finding."""
+def examine(required: Sequence[str] = REQUIRED) -> list[Finding]:
+    """Checks this installation. A check that raises is reported as a finding.
+
+    Args:
+        required: Names of the packages that must be installed.
+    """
     findings = []
-    for check in (_versions, _backend, _cache, _manifest):
+    checks = {"versions": partial(_versions, required), "backend": _backend, "cache": _cache, "manifest": _manifest}
+    for name, check in checks.items():
         try:
             findings += check()
         except Exception as error:  # the report is about broken installations
-            findings.append(Finding(check.__name__.strip("_"), "failed", f"{type(error).__name__}: {error}"))
+            findings.append(Finding(name, "failed", f"{type(error).__name__}: {error}"))
     return findings
 
 
-def _versions() -> Iterator[Finding]:
+def _versions(required: Sequence[str]) -> Iterator[Finding]:
     yield Finding("kerasalign", f"{kerasalign.__version__} in {Path(kerasalign.__file__).parent}")
     yield Finding("python", f"{platform.python_version()} on {platform.platform()}")
-    for package in _PACKAGES:
+    for package in required:
         installed = _version(package)
         yield Finding(package, installed or "missing", "" if installed else f"Run: pip install {package}")
     for package in _OPTIONAL:
