@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
+import numpy as np
 import typer
 
 import kerasalign
@@ -94,7 +95,7 @@ def _backend() -> Iterator[Finding]:
 
     yield Finding("backend", keras.backend.backend())
     yield Finding("devices", ", ".join(map(str, keras.distribution.list_devices())) or "none")
-    answer = float(keras.ops.convert_to_numpy(keras.ops.matmul([[1.0, 2.0]], [[3.0], [4.0]]))[0, 0])
+    answer = np.asarray(keras.ops.convert_to_numpy(keras.ops.matmul([[1.0, 2.0]], [[3.0], [4.0]]))).item()
     yield Finding("arithmetic", str(answer), "" if answer == 11.0 else "1 * 3 + 2 * 4 must be 11.0")
 
 
@@ -118,8 +119,9 @@ def _manifest() -> Iterator[Finding]:
             problem = _problem(lambda weights=preset.weights: weights_path(weights), WeightsError)
             state = "damaged" if problem else "digest as in the manifest"
             yield Finding(f"weights of {preset.name}", state, problem)
-    if manifest.detector:
-        problem = _problem(lambda: weights_path(manifest.detector.weights), WeightsError)
+    detector = manifest.detector
+    if detector:
+        problem = _problem(lambda: weights_path(detector.weights), WeightsError)
         yield Finding("weights of the detector", "damaged" if problem else "digest as in the manifest", problem)
     default = manifest[manifest.default]
     yield Finding("default", default.name, "" if default.available else "Its weights are not published")

@@ -45,6 +45,7 @@ def evaluate_command(
 ) -> None:
     """Measure a preset on the test faces of a data set, and compare it with the paper's numbers."""
     from kerasalign.evaluation import evaluate_model, evaluate_tracking, preset_protocols, usable_protocols
+    from kerasalign.evaluation.early_exit import Cascade
     from kerasalign.hub import find_preset, load
 
     shared = {"reader_options": key_values(reader, "--reader"), "name": name}
@@ -60,6 +61,8 @@ def evaluate_command(
         start_backend()
         model = load(name, weights="auto" if weights is None else weights)
         if success_threshold is not None:
+            if not isinstance(model, Cascade):
+                raise ValueError(f"`--success-threshold` needs a preset with early exit. Received: {name}")
             model = model.with_thresholds(success_threshold)
         if track:
             source = BoxSource.parse(boxes or "detector:kerasalign")

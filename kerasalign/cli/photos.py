@@ -6,7 +6,7 @@ import json
 import logging
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -123,7 +123,8 @@ def _report(
 
 def _detector(name: str, size: int | None, min_score: float | None, runtime: str, boxes_given: bool):
     """The detector's name, or the library's own detector where it has options."""
-    options = {key: value for key, value in (("size", size), ("min_score", min_score)) if value is not None}
+    options: dict[str, Any] = {"size": size, "min_score": min_score}
+    options = {key: value for key, value in options.items() if value is not None}
     if not options:
         return name
     from kerasalign.inference import KerasAlignDetector

@@ -37,7 +37,7 @@ def sweep_command(
     with error_console().status("Measuring"):
         start_backend()
         from kerasalign.evaluation import preset_protocols, usable_protocols
-        from kerasalign.evaluation.early_exit import ExitReport, cascade_errors, sweep
+        from kerasalign.evaluation.early_exit import Cascade, ExitReport, cascade_errors, sweep
 
         if protocol is None:
             usable, left_out = usable_protocols(preset_protocols(preset)[0], data)
@@ -47,6 +47,8 @@ def sweep_command(
                 )
             protocol = usable[0]
         model = load(name, weights="auto" if weights is None else weights)
+        if not isinstance(model, Cascade):
+            raise ValueError(f"`kerasalign sweep` needs a preset with early exit. Received: {name}")
         errors = cascade_errors(model, data, protocol, box_source=boxes, name=name)
         report = ExitReport(sweep(errors), model.mean_shape, model.patches)
     for table in report.tables():

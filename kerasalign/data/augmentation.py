@@ -137,15 +137,15 @@ def apply_augment(
     if params.flip:
         points = markup.mirror(points, width)
         box = np.array([width - 1 - box[2], box[1], width - 1 - box[0], box[3]])
-    canvas = None
-    if params.geometric:
-        middle = np.array([(width - 1) / 2, (height - 1) / 2])
+    middle = np.array([(width - 1) / 2, (height - 1) / 2])
+    canvas = box_from_center(middle, np.array([width, height]))
+    if params.geometric and params.linear is not None:
         turn = about(middle, params.linear)
         moved = apply_affine(turn, points)
         box = _noisy(_rebox(points, moved, box, rebox), params)
         matrix, points = compose(mirror, turn), moved
         # The tight box of the transformed picture.
-        canvas = box_from_center(middle, np.abs(params.linear) @ [width, height])
+        canvas = box_from_center(middle, np.abs(params.linear) @ box_size(canvas))
     cut = crop_spec.transform(box)
     points = apply_affine(cut, points)
     image = expose(_resample(crop, compose(matrix, cut), crop_spec.size), params.gain, params.blur)

@@ -65,7 +65,7 @@ def align_shapes(landmarks: np.ndarray, passes: int = 2) -> tuple[np.ndarray, np
     Returns:
         `(n, N, 2)` aligned shapes and their `(N, 2)` mean, centred and of Frobenius norm 1.
     """
-    known = np.isfinite(landmarks).all(-1)
+    known = np.asarray(np.isfinite(landmarks).all(-1))
     shapes = np.where(known[..., None], landmarks, 0.0)
     weight = known[..., None].astype("float64")
     shapes = shapes - (shapes * weight).sum(1, keepdims=True) / weight.sum(1, keepdims=True)

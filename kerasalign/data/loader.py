@@ -68,7 +68,8 @@ class FaceLoader(EpochDataset):
         threads: int = 2,
         **kwargs,
     ) -> None:
-        super().__init__(**{"max_queue_size": 4} | kwargs)
+        kwargs.setdefault("max_queue_size", 4)
+        super().__init__(**kwargs)
         self.cache = cache
         self.crop_spec = crop_spec
         self.markup = get_markup(cache.markup if markup is None else markup)

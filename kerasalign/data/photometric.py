@@ -6,9 +6,13 @@ A crop is (0, 0, 0) where it shows nothing of the photo and nowhere else (`keras
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import cv2
 import numpy as np
 
+# OpenCV takes a number where its type stubs ask for an array.
+_ONE = cast(Any, 1)
 _GRAY = np.arange(256) / 255.0
 
 
@@ -50,7 +54,7 @@ def recolor(
     image = cv2.merge(planes)
     if grayscale:
         # A pixel such as (0, 0, 1) has luma 0, yet is part of the photo.
-        luma = cv2.max(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.min(inside, 1))
+        luma = cv2.max(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.min(inside, _ONE))
         image = cv2.cvtColor(luma, cv2.COLOR_GRAY2RGB)
     return image
 
@@ -98,7 +102,7 @@ def _cover(planes, inside: np.ndarray, box: np.ndarray, seed: int, plain: bool) 
         return
     count = 1 if plain else mask.size
     noise = np.frombuffer(np.random.Generator(np.random.PCG64(seed)).bytes(3 * count), "uint8")
-    noise = cv2.max(noise, 1).reshape(3, count)
+    noise = cv2.max(noise, _ONE).reshape(3, count)
     if plain:
         noise = np.repeat(noise, mask.size, 1)
     noise = noise.reshape(3, *mask.shape)

@@ -120,13 +120,14 @@ def _photo_size(image: Path | EmbeddedImage) -> tuple[int, int] | str:
     """Width and height after EXIF rotation, or the reason why the photo cannot be decoded."""
     try:
         if isinstance(image, EmbeddedImage):
-            return image.read().shape[1::-1]
+            height, width = image.read().shape[:2]
+            return width, height
         with Image.open(image) as photo:
-            size = photo.size
+            width, height = photo.size
             swapped = photo.getexif().get(_ORIENTATION, 1) >= 5
             photo.draft(None, (1, 1))  # A JPEG is read to its end, but decoded at an eighth of its size.
             photo.load()
-        return size[::-1] if swapped else size
+        return (height, width) if swapped else (width, height)
     except UnidentifiedImageError:
         return "not a picture"
     except DatasetError as error:

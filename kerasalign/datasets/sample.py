@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -62,7 +63,7 @@ class FaceSample:
     name: str
     boxes: Mapping[str, np.ndarray] = field(default_factory=dict)
     visibility: np.ndarray | None = None
-    attributes: Mapping[str, object] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
     def box(self, kind: str = "landmarks") -> np.ndarray:
         """The box of that kind; `"landmarks"` is the tight box of the annotated points.

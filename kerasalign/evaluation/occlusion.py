@@ -135,4 +135,5 @@ def cover(crop: np.ndarray, box: np.ndarray, color) -> np.ndarray:
 
 def inside(landmarks: np.ndarray, box: np.ndarray) -> np.ndarray:
     """`(N,)` bool: which landmarks lie in a box of positive size."""
-    return ((landmarks >= box[:2]) & (landmarks <= box[2:])).all(-1) & bool((box_size(box) > 0).all())
+    within = ((landmarks >= box[:2]) & (landmarks <= box[2:])).all(-1)
+    return np.asarray(within & bool((box_size(box) > 0).all()))

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeGuard
 
 from kerasalign.markups.markup import Markup, flip_from_pairs
 from kerasalign.support.files import write_json
@@ -59,9 +60,10 @@ def markup_of(spec: Mapping, path: str | os.PathLike) -> Markup:
     if not _is_list(shape) or len(shape) < 2 or not all(_is_list(p) and len(p) == 2 for p in shape):
         raise ValueError(f"{path}: `mean_shape` must be a list of [x, y], two or more. Received: {shape!r:.80}")
     n = len(shape)
-    pairs = [_points(pair, path, "flip_pairs", n) for pair in _list(spec["flip_pairs"], path, "flip_pairs")]
-    if any(len(pair) != 2 for pair in pairs):
-        raise ValueError(f"{path}: `flip_pairs` must be a list of pairs of points. Received: {pairs}")
+    swaps = [_points(pair, path, "flip_pairs", n) for pair in _list(spec["flip_pairs"], path, "flip_pairs")]
+    pairs = [(pair[0], pair[1]) for pair in swaps if len(pair) == 2]
+    if len(pairs) != len(swaps):
+        raise ValueError(f"{path}: `flip_pairs` must be a list of pairs of points. Received: {swaps}")
     swapped = [point for pair in pairs for point in pair]
     if len(set(swapped)) != len(swapped):
         raise ValueError(f"{path}: each point is swapped with one other in `flip_pairs`. Received: {pairs}")
@@ -130,7 +132,7 @@ def _parse(path: Path) -> Mapping:
     return spec
 
 
-def _is_list(value: object) -> bool:
+def _is_list(value: object) -> TypeGuard[Sequence]:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 

@@ -73,7 +73,7 @@ class Markup:
     def edges(self) -> tuple[tuple[int, int], ...]:
         """Pairs of neighbouring points on the boundary curves, each once; drawings join them by lines."""
         steps = (step for curve in self.boundaries.values() for step in pairwise(curve))
-        return tuple(dict.fromkeys(tuple(sorted(step)) for step in steps))
+        return tuple(dict.fromkeys((min(step), max(step)) for step in steps))
 
     def eye_groups(self, name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Point indices of the right and of the left eye; an eye distance is that of their two means.

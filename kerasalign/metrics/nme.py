@@ -28,7 +28,7 @@ def point_errors(prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
             f"Received: {prediction.shape} and {target.shape}"
         )
     known = np.isfinite(target).all(-1)
-    missing = known & ~np.isfinite(prediction).all(-1)
+    missing = np.asarray(known & ~np.isfinite(prediction).all(-1))
     if missing.any():
         faces = np.flatnonzero(missing.any(1))
         raise ValueError(

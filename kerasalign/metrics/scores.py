@@ -67,13 +67,13 @@ def weighted_mean(values: Sequence[float], counts: Sequence[int]) -> float:
     Raises:
         ValueError: If the lengths differ or a count is not positive.
     """
-    values, counts = np.asarray(values, "float64"), np.asarray(counts, "float64")
-    if values.shape != counts.shape or values.ndim != 1 or values.size == 0 or not (counts > 0).all():
+    means, weights = np.asarray(values, "float64"), np.asarray(counts, "float64")
+    if means.shape != weights.shape or means.ndim != 1 or means.size == 0 or not (weights > 0).all():
         raise ValueError(
             f"`values` and `counts` must be equally long, with positive counts. "
-            f"Received: values={values.tolist()}, counts={counts.tolist()}"
+            f"Received: values={means.tolist()}, counts={weights.tolist()}"
         )
-    return float(np.average(values, weights=counts))
+    return float(np.average(means, weights=weights))
 
 
 def bootstrap_interval(

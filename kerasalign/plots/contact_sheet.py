@@ -55,8 +55,9 @@ def contact_sheet(
     at_least(1, columns=columns, tile=tile)
     columns = min(columns, len(images))
     rows = math.ceil(len(images) / columns)
-    font = ImageFont.load_default(max(tile / 17, 8))
-    caption = 0 if titles is None else math.ceil(1.6 * font.size)
+    size = max(tile / 17, 8)
+    font = ImageFont.load_default(size)
+    caption = 0 if titles is None else math.ceil(1.6 * size)
     step = tile + _GAP, tile + caption + _GAP
     sheet = Image.new("RGB", (columns * step[0] + _GAP, rows * step[1] + _GAP), PAPER)
     pen = ImageDraw.Draw(sheet)
@@ -68,7 +69,7 @@ def contact_sheet(
         sheet.paste(_tile(image, shapes, markup, tile), (left, top))
         if titles is not None:
             text = shorten(titles[i], font, tile)
-            pen.text((left, top + tile + 0.2 * font.size), text, INK, font)
+            pen.text((left, top + tile + 0.2 * size), text, INK, font)
     return sheet
 
 
@@ -96,7 +97,7 @@ def _points(landmarks: np.ndarray, markup: Markup, name: str) -> np.ndarray:
     return landmarks
 
 
-def shorten(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+def shorten(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
     """A text, or only its end if the text is wider than `width` pixels."""
     if font.getlength(text) <= width:
         return text

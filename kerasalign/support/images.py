@@ -146,7 +146,7 @@ def _read_bytes(source, data: bytes) -> np.ndarray:
     try:
         image = Image.open(io.BytesIO(data))
     except Image.DecompressionBombError:
-        limit = f"more than {2 * Image.MAX_IMAGE_PIXELS:,} pixels, at which Pillow stops for safety"
+        limit = f"more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels, at which Pillow stops for safety"
         raise ImageError(source, f"it has {limit}: make it smaller, or set PIL.Image.MAX_IMAGE_PIXELS higher") from None
     except UnidentifiedImageError:
         raise ImageError(source, "the file is not an image of a known format") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 
@@ -54,7 +54,7 @@ def prefetch_in_thread(items: Iterable, most: int, name: str) -> Iterator:
             yield item
     finally:
         pool.shutdown(cancel_futures=True)
-        if hasattr(source, "close"):
+        if isinstance(source, Generator):
             source.close()
 
 

@@ -69,7 +69,8 @@ class Calibration:
         """Rank correlation of estimate and truth; NaN where either is the same for all faces."""
         if np.ptp(self.estimates) == 0 or np.ptp(self.truth) == 0:
             return float("nan")
-        return float(spearmanr(self.estimates, self.truth).statistic)
+        correlation, _ = spearmanr(self.estimates, self.truth)
+        return float(correlation)
 
     @property
     def fitted_scale(self) -> float:
@@ -86,8 +87,7 @@ class Calibration:
         """
         thresholds = np.append(np.unique(self.estimates)[::-1], -np.inf)
         flagged = self.estimates[:, None] > thresholds
-        rates = [_share(flagged[group]) for group in (~self.failures, self.failures)]
-        return *rates, thresholds
+        return _share(flagged[~self.failures]), _share(flagged[self.failures]), thresholds
 
     @property
     def auroc(self) -> float:
