@@ -95,6 +95,11 @@ def test_tensorflow_is_imported_only_where_it_is_the_subject():
     assert found == {(name, True) for name in TENSORFLOW_AT_THE_TOP} | {(name, False) for name in TENSORFLOW_INSIDE}
 
 
+def test_the_command_line_alone_draws_on_a_terminal():
+    drawing = {name_of(path) for path in FILES for module, _ in imports(TREES[path]) if module.split(".")[0] == "rich"}
+    assert {name for name in drawing if not name.startswith("cli/")} <= {"support/progress.py", "synth/dataset.py"}
+
+
 def test_files_are_short():
     lengths = {name_of(path): len(path.read_text("utf-8").splitlines()) for path in FILES}
     assert not {name: length for name, length in lengths.items() if length > 400}

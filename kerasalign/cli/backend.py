@@ -1,4 +1,4 @@
-"""Starting the backend without its start-up chatter."""
+"""Starting the backend without its log messages."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 def start_backend() -> None:
     """Imports Keras and starts its backend.
 
-    TensorFlow's notes on drivers and instruction sets are not about anything that a user of this command did.
-    They appear with `--verbose`, or when TF_CPP_MIN_LOG_LEVEL is set; it is left as it is then.
+    TensorFlow's messages about drivers and instruction sets are hidden, since the user did not cause them. They appear
+    with `--verbose`, or where TF_CPP_MIN_LOG_LEVEL is set.
     """
     if "keras" in sys.modules:
         return
@@ -32,9 +32,9 @@ def start_backend() -> None:
 
 @contextmanager
 def _silent_stderr() -> Iterator[None]:
-    """Drops what is written to file descriptor 2.
+    """Discards everything written to file descriptor 2.
 
-    What TensorFlow 2.21 logs before its logging is set up heeds no setting, and it comes from C++.
+    C++ code of TensorFlow 2.21 logs before its log level is set, so no setting hides these messages.
     """
     sys.stderr.flush()
     try:

@@ -1,4 +1,4 @@
-"""Where the command writes: results to standard output, everything else to standard error."""
+"""Output of the command: results go to standard output, everything else to standard error."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from rich.text import Text
 
 from kerasalign.support.tables import Table
 
-# Wide enough that no cell of ours is cut where the output is a file or a pipe.
+# Width for files and pipes, large enough for all tables.
 _PIPE_WIDTH = 200
 
 
 def console() -> Console:
-    """Standard output; made anew each time, so that it follows a redirection."""
+    """Standard output. Each call makes a new console, so that it follows redirections."""
     plain = Console()
     return plain if plain.is_terminal else Console(width=_PIPE_WIDTH)
 
@@ -27,7 +27,7 @@ def error_console() -> Console:
 
 
 def say(text: str) -> None:
-    """Prints a line as it is, unbroken; what the output's encoding does not have is spelt out."""
+    """Prints a line without wrapping or markup; characters that the output cannot encode are escaped."""
     out = console()
     text = text.encode(out.encoding, "backslashreplace").decode(out.encoding)
     out.print(text, soft_wrap=True, markup=False, highlight=False)
@@ -48,5 +48,5 @@ def print_table(table: Table) -> None:
 
 
 def print_json(content) -> None:
-    """Prints JSON that a program can read, whatever the width of the terminal."""
+    """Prints JSON without wrapping."""
     say(json.dumps(content, indent=1))

@@ -17,27 +17,29 @@ from kerasalign.support.tables import Table
 
 ReaderOptions = Annotated[
     list[str] | None,
-    typer.Option("--reader", metavar="KEY=VALUE", help="Option of the data set's reader, as in --reader stride=10."),
+    typer.Option(
+        "--reader", metavar="KEY=VALUE", help="Option of the data set's reader, for example --reader stride=10."
+    ),
 ]
 
 
 def key_values(pairs: Sequence[str] | None, option: str) -> dict:
-    """What is given as `OPTION KEY=JSON`, as often as the user likes.
+    """The values of a repeated option `OPTION KEY=JSON` as a dict.
 
     Raises:
-        ValueError: If one is not of that form.
+        ValueError: If a value has another form.
     """
-    found = {}
+    values = {}
     for pair in pairs or ():
         key, _, value = pair.partition("=")
         if not key or not value:
             raise ValueError(f"`{option}` takes KEY=VALUE. Received: {option} {pair}")
         try:
-            found[key] = json.loads(value)
+            values[key] = json.loads(value)
         except ValueError:
-            # A bare word is a string: shells make quotes hard to type.
-            found[key] = value
-    return found
+            # A bare word is a string; JSON quotes are hard to type in a shell.
+            values[key] = value
+    return values
 
 
 def register(app: typer.Typer) -> None:
@@ -47,22 +49,28 @@ def register(app: typer.Typer) -> None:
 
 def prepare_command(
     data: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a data set in its official layout.")],
-    check: Annotated[bool, typer.Option("--check", help="Only say what is there, missing or broken.")] = False,
-    dataset: Annotated[str | None, typer.Option(help="Name of the data set; by default it is recognised.")] = None,
-    photos: Annotated[bool, typer.Option(help="With --check: decode every photo.")] = True,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only check the folder, and report what is missing or broken.")
+    ] = False,
+    dataset: Annotated[
+        str | None, typer.Option(help="Name of the data set; by default recognised from the folder.")
+    ] = None,
+    photos: Annotated[bool, typer.Option(help="With --check: also decode every photo.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="With --check: print the report as JSON.")] = False,
-    model: Annotated[str | None, typer.Option(help="Preset to cut the training crops for.")] = None,
-    cache: Annotated[Path | None, typer.Option(help="Folder for the crops; give it to `train --cache`.")] = None,
-    skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Leave broken faces out.")] = False,
+    model: Annotated[str | None, typer.Option(help="Preset that the training crops are for.")] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder for the crops; pass it to `kerasalign train --cache`.")
+    ] = None,
+    skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Leave out broken faces.")] = False,
     reader: ReaderOptions = None,
-    balance: Annotated[str | None, typer.Option(help="Report what gdb or pdb balancing does to the crops.")] = None,
-    sheet: Annotated[Path, typer.Option(help="With --balance: picture of the faces at both ends of the list.")] = Path(
-        "balance.png"
-    ),
+    balance: Annotated[str | None, typer.Option(help="Report the effect of balancing by gdb or pdb.")] = None,
+    sheet: Annotated[
+        Path, typer.Option(help="With --balance: file for a picture of the faces with the highest and lowest scores.")
+    ] = Path("balance.png"),
 ) -> None:
     """Check a data set, or cut its training crops once for all runs. The data set itself is never changed.
 
-    The exit code of a check is 1 when something is broken.
+    The exit code of --check is 1 if something is broken.
     """
     if check:
         _check(data, dataset, photos, as_json, key_values(reader, "--reader"))
@@ -75,11 +83,12 @@ def prepare_command(
     from kerasalign.training import crop_cache
 
     recipe = get_recipe(model).with_settings(reader_options=key_values(reader, "--reader"))
-    made = crop_cache(recipe, data, "train", cache, "skip" if skip_broken else "raise")
+    crops = crop_cache(recipe, data, "train", cache, "skip" if skip_broken else "raise")
     if balance is not None:
-        _balance(made, balance, sheet)
-    told = "".join(f" --reader {shlex.quote(pair)}" for pair in reader or ())
-    say(f"{len(made)} crops in {cache}; train with: kerasalign train {model} --data {data} --cache {cache}{told}")
+        _balance(crops, balance, sheet)
+    reader_options = "".join(f" --reader {shlex.quote(pair)}" for pair in reader or ())
+    train = f"kerasalign train {model} --data {data} --cache {cache}{reader_options}"
+    say(f"{len(crops)} crops in {cache}; train with: {train}")
 
 
 def _balance(cache, method: str, sheet: Path) -> None:
@@ -93,7 +102,7 @@ def _balance(cache, method: str, sheet: Path) -> None:
     print_table(Table(title, ("score", "faces", "seen"), rows))
     with written_beside(sheet) as draft:
         balance_sheet(cache, report).save(draft)
-    say(f"Both ends of the list are drawn on {sheet}")
+    say(f"The faces with the highest and lowest scores are drawn on {sheet}")
 
 
 def _check(data: Path, dataset: str | None, photos: bool, as_json: bool, options: dict) -> None:

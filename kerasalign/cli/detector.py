@@ -10,8 +10,9 @@ import typer
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import print_json, say
+from kerasalign.cli.options import Environments, Head
 
-_app = typer.Typer(no_args_is_help=True, help="Make the face detector: heads, training, hard negatives, measurement.")
+_app = typer.Typer(no_args_is_help=True, help="Train, measure and export the face detector.")
 
 
 def register(app: typer.Typer) -> None:
@@ -21,44 +22,44 @@ def register(app: typer.Typer) -> None:
 
 @_app.command("heads")
 def heads_command(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the cut-out heads.")],
-    count: Annotated[int, typer.Option(help="Heads that the folder shall hold.")] = 3000,
-    size: Annotated[int, typer.Option(help="Side of a cut-out in pixels.")] = 256,
-    seed: Annotated[int, typer.Option(help="Seed of the series.")] = 0,
-    head: Annotated[
-        Path | None, typer.Option(help="ICT-FaceKit checkout or its compact .npz; by default a head of our own.")
-    ] = None,
-    environments: Annotated[Path | None, typer.Option(help="Environment maps: .npz, or a folder of .hdr.")] = None,
-    workers: Annotated[int, typer.Option(help="Processes that render.")] = 1,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the cut-out heads.")],
+    count: Annotated[int, typer.Option(help="Total number of heads in the folder.")] = 3000,
+    size: Annotated[int, typer.Option(help="Width and height of a cut-out in pixels.")] = 256,
+    seed: Annotated[int, typer.Option(help="Random seed of the series.")] = 0,
+    head: Head = None,
+    environments: Environments = None,
+    workers: Annotated[int, typer.Option(help="Number of processes that render.")] = 1,
 ) -> None:
-    """Render heads without backgrounds. The same command goes on after an interruption."""
+    """Render heads without background. Run the same command again to continue after an interruption."""
     from dataclasses import replace
 
     from kerasalign.detection.training.pool import pool_scene, write_pool
     from kerasalign.synth.dataset import Series
 
     scene = replace(pool_scene(), environment_maps=environments and str(environments))
-    made = write_pool(Series(seed=seed, size=size, head=head and str(head), scene=scene), count, out, workers)
-    say(f"{made} heads made, {count} in {out}; train with: kerasalign detector train --heads {out}")
+    rendered = write_pool(Series(seed=seed, size=size, head=head and str(head), scene=scene), count, out, workers)
+    say(f"{rendered} heads rendered, {count} in {out}; train with: kerasalign detector train --heads {out}")
 
 
 @_app.command("train")
 def train_command(
     heads: Annotated[Path, typer.Option(metavar="DIR", help="Folder of cut-out heads.")],
     run: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/detector"),
-    backgrounds: Annotated[Path | None, typer.Option(help="Photographs without faces.")] = None,
-    negatives: Annotated[Path | None, typer.Option(help="Folder that `detector mine` made.")] = None,
-    init: Annotated[Path | None, typer.Option(help="Weights file to start from.")] = None,
+    backgrounds: Annotated[Path | None, typer.Option(help="Folder of photographs without faces.")] = None,
+    negatives: Annotated[
+        Path | None, typer.Option(help="Folder of false detections from `kerasalign detector mine`.")
+    ] = None,
+    init: Annotated[Path | None, typer.Option(help="Initial weights file.")] = None,
     steps: Annotated[int, typer.Option(help="Optimiser steps.")] = 6000,
     batch_size: Annotated[int, typer.Option(help="Scenes per step.")] = 32,
-    learning_rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 2e-3,
-    size: Annotated[int, typer.Option(help="Side of the scenes in pixels.")] = 256,
+    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
+    size: Annotated[int, typer.Option(help="Width and height of a scene in pixels.")] = 256,
     steps_per_epoch: Annotated[int, typer.Option(help="Steps between checkpoints.")] = 200,
     precision: Annotated[str, typer.Option(help="float32, mixed_bfloat16 or mixed_float16.")] = "float32",
-    seed: Annotated[int, typer.Option(help="Seed of weights and scenes.")] = 0,
-    processes: Annotated[int, typer.Option(help="Processes that compose scenes.")] = 1,
+    seed: Annotated[int, typer.Option(help="Random seed of weights and scenes.")] = 0,
+    processes: Annotated[int, typer.Option(help="Number of processes that compose scenes.")] = 1,
 ) -> None:
-    """Train on crowds of rendered heads. A run that was stopped goes on with the same command."""
+    """Train on scenes composed of rendered heads. Run the same command again to continue a stopped run."""
     start_backend()
     from kerasalign.detection.training.crowd import CrowdConfig
     from kerasalign.detection.training.recipe import DetectorRecipe
@@ -89,38 +90,40 @@ def train_command(
 
 @_app.command("mine")
 def mine_command(
-    photos: Annotated[Path, typer.Option(metavar="DIR", help="Photographs without faces.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of what was taken for faces.")],
-    weights: Annotated[Path | None, typer.Option(help="Weights file; by default the library's own.")] = None,
-    crops: Annotated[int, typer.Option(help="Parts of every photograph to look at.")] = 40,
-    min_score: Annotated[float, typer.Option(help="Least score of what counts as a find.")] = 0.2,
-    seed: Annotated[int, typer.Option(help="Seed of the parts.")] = 0,
+    photos: Annotated[Path, typer.Option(metavar="DIR", help="Folder of photographs without faces.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the false detections.")],
+    weights: Annotated[Path | None, typer.Option(help="Weights file; by default the library's own weights.")] = None,
+    crops: Annotated[int, typer.Option(help="Number of parts of each photograph to search.")] = 40,
+    min_score: Annotated[float, typer.Option(help="Lowest score of a false detection.")] = 0.2,
+    seed: Annotated[int, typer.Option(help="Random seed of the parts.")] = 0,
 ) -> None:
-    """Keep the parts of faceless photographs where the detector finds faces, to train on them."""
+    """Collect false detections on photographs without faces, as hard negatives for training."""
     start_backend()
     from kerasalign.detection.training.negatives import mine_negatives
     from kerasalign.inference import KerasAlignDetector
 
-    # What the network takes for a face at first sight: the second look is not trained apart.
+    # Detections of the network alone: training concerns the network, not the second look.
     finder = KerasAlignDetector(weights, min_score=min_score, second_look=False)
-    made = mine_negatives(finder, photos, out, crops=crops, min_score=min_score, seed=seed)
-    say(f"{made} parts were taken for faces; they are in {out}.")
+    count = mine_negatives(finder, photos, out, crops=crops, min_score=min_score, seed=seed)
+    say(f"{count} false detections are in {out}.")
 
 
 @_app.command("measure")
 def measure_command(
-    data: Annotated[Path | None, typer.Option(metavar="DIR", help="Annotated faces in an official layout.")] = None,
-    dataset: Annotated[str, typer.Option(help="Name of that data set.")] = "300w",
-    split: Annotated[str, typer.Option(help="Its split.")] = "test",
-    degrees: Annotated[float, typer.Option(help="Turn every annotated photo by so much, clockwise.")] = 0.0,
-    faceless: Annotated[Path | None, typer.Option(metavar="DIR", help="Photographs without faces.")] = None,
-    weights: Annotated[Path | None, typer.Option(help="Weights file; by default the library's own.")] = None,
-    detector: Annotated[str, typer.Option(help="kerasalign, or another detector to compare with.")] = "kerasalign",
-    size: Annotated[int, typer.Option(help="Side that photos are searched at.")] = 256,
-    min_score: Annotated[float, typer.Option(help="Lowest score of a face.")] = 0.47,
-    runtime: Annotated[str, typer.Option(help="What weights run in: keras, onnxruntime or litert.")] = "keras",
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of a data set in its official layout.")
+    ] = None,
+    dataset: Annotated[str, typer.Option(help="Name of the data set.")] = "300w",
+    split: Annotated[str, typer.Option(help="Split of the data set.")] = "test",
+    degrees: Annotated[float, typer.Option(help="Rotation of the annotated photos in degrees, clockwise.")] = 0.0,
+    faceless: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of photographs without faces.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Weights file; by default the library's own weights.")] = None,
+    detector: Annotated[str, typer.Option(help="Detector to measure: kerasalign or mtcnn.")] = "kerasalign",
+    size: Annotated[int, typer.Option(help="Size at which the detector searches.")] = 256,
+    min_score: Annotated[float, typer.Option(help="Lowest detection score of a face.")] = 0.47,
+    runtime: Annotated[str, typer.Option(help="Runtime of the network: keras, onnxruntime or litert.")] = "keras",
 ) -> None:
-    """Recall and box error on annotated faces, and false boxes on photographs without any, as JSON."""
+    """Print recall and box error on annotated faces, and false detections on photographs without faces, as JSON."""
     if data is None and faceless is None:
         raise typer.BadParameter("Give --data DIR, --faceless DIR or both.")
     start_backend()
@@ -141,11 +144,11 @@ def measure_command(
 
 @_app.command("export")
 def export_command(
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The .onnx or .tflite file.")],
-    weights: Annotated[Path | None, typer.Option(help="Weights file; by default the library's own.")] = None,
-    size: Annotated[int, typer.Option(help="Side of the pictures that a .tflite file takes.")] = 256,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The .onnx or .tflite file to write.")],
+    weights: Annotated[Path | None, typer.Option(help="Weights file; by default the library's own weights.")] = None,
+    size: Annotated[int, typer.Option(help="Input size of a .tflite file.")] = 256,
 ) -> None:
-    """Write the detector for ONNX Runtime or LiteRT; KerasAlignDetector(FILE) opens it."""
+    """Write the detector for ONNX Runtime or LiteRT; `KerasAlignDetector(FILE)` opens it."""
     start_backend()
     from kerasalign.detection.own.files import bundled_weights, write_file
     from kerasalign.detection.own.network import FaceDetector

@@ -1,14 +1,16 @@
-"""`kerasalign doctor`: what is installed, what runs, what is wrong."""
+"""`kerasalign doctor`."""
 
 from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
+import numpy as np
 import typer
 
 import kerasalign
@@ -16,7 +18,7 @@ from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import print_json, print_table
 from kerasalign.support.tables import Table
 
-_PACKAGES = (
+REQUIRED = (
     "keras",
     "tensorflow",
     "numpy",
@@ -44,7 +46,7 @@ def register(app: typer.Typer) -> None:
 def doctor_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Report versions, backend, devices and cache, and what is wrong; exit code 1 when something is."""
+    """Check the installation: versions, backend, devices, cache, weights. The exit code is 1 if there is a problem."""
     findings = examine()
     if as_json:
         print_json([finding._asdict() for finding in findings])
@@ -54,23 +56,28 @@ def doctor_command(
         raise typer.Exit(1)
 
 
-def examine() -> list[Finding]:
-    """Examines this installation; a check that fails is a finding, not an error."""
+def examine(required: Sequence[str] = REQUIRED) -> list[Finding]:
+    """Checks this installation. A check that raises is reported as a finding.
+
+    Args:
+        required: Names of the packages that must be installed.
+    """
     findings = []
-    for check in (_versions, _backend, _cache, _manifest):
+    checks = {"versions": partial(_versions, required), "backend": _backend, "cache": _cache, "manifest": _manifest}
+    for name, check in checks.items():
         try:
             findings += check()
-        except Exception as error:  # whatever is broken here is what the report is for
-            findings.append(Finding(check.__name__.strip("_"), "failed", f"{type(error).__name__}: {error}"))
+        except Exception as error:  # the report is about broken installations
+            findings.append(Finding(name, "failed", f"{type(error).__name__}: {error}"))
     return findings
 
 
-def _versions() -> Iterator[Finding]:
+def _versions(required: Sequence[str]) -> Iterator[Finding]:
     yield Finding("kerasalign", f"{kerasalign.__version__} in {Path(kerasalign.__file__).parent}")
     yield Finding("python", f"{platform.python_version()} on {platform.platform()}")
-    for package in _PACKAGES:
-        found = _version(package)
-        yield Finding(package, found or "missing", "" if found else f"Run: pip install {package}")
+    for package in required:
+        installed = _version(package)
+        yield Finding(package, installed or "missing", "" if installed else f"Run: pip install {package}")
     for package in _OPTIONAL:
         yield Finding(package, _version(package) or "not installed (optional)")
 
@@ -88,7 +95,7 @@ def _backend() -> Iterator[Finding]:
 
     yield Finding("backend", keras.backend.backend())
     yield Finding("devices", ", ".join(map(str, keras.distribution.list_devices())) or "none")
-    answer = float(keras.ops.convert_to_numpy(keras.ops.matmul([[1.0, 2.0]], [[3.0], [4.0]]))[0, 0])
+    answer = np.asarray(keras.ops.convert_to_numpy(keras.ops.matmul([[1.0, 2.0]], [[3.0], [4.0]]))).item()
     yield Finding("arithmetic", str(answer), "" if answer == 11.0 else "1 * 3 + 2 * 4 must be 11.0")
 
 
@@ -112,8 +119,9 @@ def _manifest() -> Iterator[Finding]:
             problem = _problem(lambda weights=preset.weights: weights_path(weights), WeightsError)
             state = "damaged" if problem else "digest as in the manifest"
             yield Finding(f"weights of {preset.name}", state, problem)
-    if manifest.detector:
-        problem = _problem(lambda: weights_path(manifest.detector.weights), WeightsError)
+    detector = manifest.detector
+    if detector:
+        problem = _problem(lambda: weights_path(detector.weights), WeightsError)
         yield Finding("weights of the detector", "damaged" if problem else "digest as in the manifest", problem)
     default = manifest[manifest.default]
     yield Finding("default", default.name, "" if default.available else "Its weights are not published")

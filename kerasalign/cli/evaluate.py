@@ -25,23 +25,27 @@ def evaluate_command(
     name: Annotated[str, typer.Argument(help="Preset to evaluate, or its folder.")],
     data: DataFolder,
     protocol: Annotated[
-        list[str] | None, typer.Option(help="Protocols; by default those of the preset's paper that DIR is whole for.")
+        list[str] | None,
+        typer.Option(help="Protocols; by default those of the preset's paper whose faces are all in DIR."),
     ] = None,
     boxes: Boxes = None,
     weights: WeightsFile = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for report, CSV, CED plot and worst faces.")] = None,
-    worst: Annotated[int, typer.Option(help="Faces on the sheet of the worst ones.")] = 20,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the report, CSV files, CED plots and worst faces.")
+    ] = None,
+    worst: Annotated[int, typer.Option(help="Number of faces on the sheet of the worst faces.")] = 20,
     success_threshold: Annotated[
-        float | None, typer.Option(help="T_s in percent: a face quits when its estimate is below it.")
+        float | None, typer.Option(help="T_s in percent: a face exits early when its estimated error is below T_s.")
     ] = None,
     track: Annotated[
-        bool, typer.Option("--track", help="Videos: find faces once and follow them, without the annotation.")
+        bool, typer.Option("--track", help="Videos: detect each face once and track it, instead of using boxes.")
     ] = False,
     reader: ReaderOptions = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Measure a preset on a data set's test faces: the paper's numbers beside ours, with the protocol of each."""
+    """Measure a preset on the test faces of a data set, and compare it with the paper's numbers."""
     from kerasalign.evaluation import evaluate_model, evaluate_tracking, preset_protocols, usable_protocols
+    from kerasalign.evaluation.early_exit import Cascade
     from kerasalign.hub import load, resolve
 
     shared = {"reader_options": key_values(reader, "--reader"), "name": name}
@@ -57,11 +61,13 @@ def evaluate_command(
         start_backend()
         model = load(name, weights="auto" if weights is None else weights)
         if success_threshold is not None:
+            if not isinstance(model, Cascade):
+                raise ValueError(f"`--success-threshold` needs a preset with early exit. Received: {name}")
             model = model.with_thresholds(success_threshold)
         if track:
             source = BoxSource.parse(boxes or "detector:kerasalign")
             if source.kind != "detector":
-                raise ValueError(f"`--track` takes boxes of a detector alone. Received: --boxes {boxes}")
+                raise ValueError(f"`--track` needs a detector: --boxes detector:NAME. Received: --boxes {boxes}")
             report = evaluate_tracking(model, data, protocol, detector=source.detail, published=published, **shared)
         else:
             report = evaluate_model(model, data, protocol, box_source=boxes, published=published, **shared)

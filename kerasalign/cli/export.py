@@ -9,6 +9,7 @@ import typer
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import error_console, print_json, print_table
+from kerasalign.cli.options import WeightsFile
 from kerasalign.support.tables import Table
 
 
@@ -19,23 +20,23 @@ def register(app: typer.Typer) -> None:
 
 def export_command(
     name: Annotated[str, typer.Argument(help="Name of a preset, its folder, or hf://user/repo@commit.")],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The file or folder to write.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="File or folder to write.")],
     file_format: Annotated[str, typer.Option("--format", help="onnx, litert or tf_saved_model.")] = "onnx",
-    quantize: Annotated[str, typer.Option(help="How large weights are stored: none, float16 or int8.")] = "none",
+    quantize: Annotated[str, typer.Option(help="Quantisation of the weights: none, float16 or int8.")] = "none",
     early_exit: Annotated[
-        bool, typer.Option("--early-exit", help="A folder with one ONNX file per iteration of a cascade.")
+        bool, typer.Option("--early-exit", help="Write a folder with one ONNX file for each iteration of a cascade.")
     ] = False,
     deform_conv: Annotated[
-        str, typer.Option(help="ONNX: deformable convolutions as gather, or as the native operator of opset 19.")
+        str, typer.Option(help="ONNX: deformable convolutions as gather, or native for the operator of opset 19.")
     ] = "gather",
     tolerance: Annotated[
-        float | None, typer.Option(help="Largest distance of a landmark from Keras, in pixels of the crop.")
+        float | None, typer.Option(help="Largest allowed difference from Keras, in pixels of the crop.")
     ] = None,
-    input_dtype: Annotated[str, typer.Option(help="Type of the crops that it takes: uint8 or float32.")] = "uint8",
-    weights: Annotated[Path | None, typer.Option(help="A weights file instead of the published ones.")] = None,
+    input_dtype: Annotated[str, typer.Option(help="Type of the input crops: uint8 or float32.")] = "uint8",
+    weights: WeightsFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Write a preset for another runtime and compare it with Keras; a file that differs is not kept."""
+    """Export a preset to another runtime. The file is compared with Keras, and deleted if it differs."""
     from kerasalign.hub import load
 
     with error_console().status("Exporting"):

@@ -22,7 +22,7 @@ def download_command(
     name: Annotated[str, typer.Argument(help="Name of a preset, or hf://user/repo@commit.")],
     to: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write.")],
 ) -> None:
-    """Write a preset into a folder, for a machine without a network."""
+    """Download a preset into a folder, for a machine without network access."""
     from kerasalign.hub import download
 
     preset = download(name, to)
@@ -31,51 +31,59 @@ def download_command(
 
 def cache_command(
     remove: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Remove a preset or repository; `all` removes everything listed.")
+        str | None,
+        typer.Option(metavar="NAME", help="Remove the files of a preset or repository; `all` removes all files."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
 ) -> None:
-    """List what was downloaded, and the files that were made of it for other runtimes; or remove them."""
+    """List or remove downloaded weights, and the files made from them for other runtimes."""
     from kerasalign.hub import cache_dir, cached, cached_runtimes
     from kerasalign.runtimes.cache import runtime_dir
 
-    found, made = (cached(), cached_runtimes()) if remove is None else _remove(None if remove == "all" else remove)
+    repositories, runtimes = (
+        (cached(), cached_runtimes()) if remove is None else _remove(None if remove == "all" else remove)
+    )
     if as_json:
-        print_json([vars(entry) | {"path": str(entry.path)} for entry in (*found, *made)])
+        print_json([vars(entry) | {"path": str(entry.path)} for entry in (*repositories, *runtimes)])
         return
-    rows = [(entry.repo, ", ".join(entry.presets), "\n".join(entry.commits), f"{entry.bytes:,}") for entry in found]
+    rows = [
+        (entry.repo, ", ".join(entry.presets), "\n".join(entry.commits), f"{entry.bytes:,}") for entry in repositories
+    ]
     if rows:
         print_table(Table("", ("repository", "presets", "commits", "bytes"), rows))
-    if made:
-        rows = [(entry.preset, entry.runtime, entry.path.name, f"{entry.bytes:,}") for entry in made]
+    if runtimes:
+        rows = [(entry.preset, entry.runtime, entry.path.name, f"{entry.bytes:,}") for entry in runtimes]
         print_table(Table("", ("preset", "runtime", "folder", "bytes"), rows))
     done = "Removed" if remove is not None else "Found"
-    for what, entries, place in (("repositories", found, cache_dir()), ("runtime files", made, runtime_dir())):
+    for what, entries, place in (
+        ("repositories", repositories, cache_dir()),
+        ("runtime files", runtimes, runtime_dir()),
+    ):
         if entries or what == "repositories":
             say(f"{done} {len(entries)} {what} with {sum(entry.bytes for entry in entries):,} bytes in {place}")
 
 
 def _remove(name: str | None) -> tuple[list, list]:
-    """Removes repositories and runtime files of a name, of which either may be missing."""
+    """Removes the repositories and runtime files of a name; raises only if both are missing."""
     from kerasalign.hub import remove_cached, remove_cached_runtimes
 
-    made = remove_cached_runtimes(name)
+    runtimes = remove_cached_runtimes(name)
     try:
-        return remove_cached(name), made
+        return remove_cached(name), runtimes
     except ValueError:
-        if not made:
+        if not runtimes:
             raise
-        return [], made
+        return [], runtimes
 
 
 def publish_command(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a preset.")],
     repo: Annotated[str, typer.Option(metavar="USER/NAME", help="Model repository on the Hugging Face Hub.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go; ask no network.")] = False,
-    private: Annotated[bool, typer.Option("--private", help="Make a new repository private.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the files without uploading them.")] = False,
+    private: Annotated[bool, typer.Option("--private", help="Create the repository as private.")] = False,
     message: Annotated[str | None, typer.Option(help="Message of the commit.")] = None,
 ) -> None:
-    """Upload a preset and print its entry for the manifest, pinned to the commit."""
+    """Upload a preset to the Hub, and print its manifest entry, pinned to the commit."""
     from kerasalign.hub import publish
 
     done = publish(directory, repo, private=private, message=message, dry_run=dry_run)
@@ -88,6 +96,6 @@ def publish_command(
 
 
 def _as_path(folder: Path) -> str:
-    """A folder as `load` takes it for one: a bare name would be a preset's."""
+    """A folder in the form that `load` recognises as a path; a bare name would be a preset's name."""
     text = folder.as_posix()
     return text if "/" in text or text.startswith((".", "~")) else f"./{text}"

@@ -1,4 +1,4 @@
-"""The command's root: its sub-commands, options that all share, and how errors are shown."""
+"""The root command: its subcommands, the shared options, and the display of errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kerasalign.hub.errors import WeightsError
 
 
 class OneLineErrors(TyperGroup):
-    """Shows an error that the library raised on purpose as one line; anything else keeps its traceback."""
+    """Shows an error that the library raised as one line; any other error keeps its traceback."""
 
     def invoke(self, ctx):
         try:
@@ -47,7 +47,7 @@ app = typer.Typer(cls=OneLineErrors, no_args_is_help=True, pretty_exceptions_ena
 
 @app.callback()
 def root(
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more of what is being done.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print more messages.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,

@@ -6,17 +6,17 @@ import json
 import logging
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import error_console, say
+from kerasalign.cli.options import WeightsFile
 from kerasalign.support.files import write_json, written_beside
 from kerasalign.support.progress import track
 
 _ModelOption = Annotated[str | None, typer.Option(help="Name of a preset; see `kerasalign list`.")]
-_WeightsOption = Annotated[Path | None, typer.Option(help="A weights file instead of the published ones.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -27,33 +27,34 @@ def register(app: typer.Typer) -> None:
 
 def align_command(
     sources: Annotated[
-        list[Path], typer.Argument(metavar="SOURCE...", help="Photos, folders of photos, videos, camera:0.")
+        list[Path], typer.Argument(metavar="SOURCE...", help="Photos, folders of photos, videos, or camera:0.")
     ],
     model: _ModelOption = None,
-    weights: _WeightsOption = None,
+    weights: WeightsFile = None,
     out: Annotated[Path, typer.Option(help="Folder for the drawn photos and videos.")] = Path("landmarks"),
-    as_json: Annotated[bool, typer.Option("--json", help="Also write OUT/landmarks.json.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Also write the landmarks to OUT/landmarks.json.")] = False,
     boxes: Annotated[
         Path | None,
-        typer.Option(help='Face boxes instead of a detector: JSON {"photo.jpg": [[x0, y0, x1, y1], ...]}.'),
+        typer.Option(help='JSON file of face boxes, instead of a detector: {"photo.jpg": [[x0, y0, x1, y1], ...]}.'),
     ] = None,
     detector: Annotated[str, typer.Option(help="Face detector: kerasalign or mtcnn.")] = "kerasalign",
     detector_size: Annotated[
-        int | None, typer.Option(help="Side that photos are searched at, a multiple of 32; larger finds smaller faces.")
+        int | None,
+        typer.Option(help="Size at which the detector searches, a multiple of 32; a larger size finds smaller faces."),
     ] = None,
-    min_score: Annotated[float | None, typer.Option(help="Lowest score of a face, 0 to 1.")] = None,
-    recursive: Annotated[bool, typer.Option("--recursive", help="Look into sub-folders too.")] = False,
-    draw: Annotated[bool, typer.Option("--draw/--no-draw", help="Photos: write them with their landmarks.")] = True,
-    smooth: Annotated[bool, typer.Option("--smooth", help="Videos: smooth the landmarks over time.")] = False,
-    runtime: Annotated[str, typer.Option(help="What networks run in: keras, onnxruntime or litert.")] = "keras",
+    min_score: Annotated[float | None, typer.Option(help="Lowest detection score of a face, 0 to 1.")] = None,
+    recursive: Annotated[bool, typer.Option("--recursive", help="Search folders recursively.")] = False,
+    draw: Annotated[bool, typer.Option("--draw/--no-draw", help="Write each photo with its landmarks drawn.")] = True,
+    smooth: Annotated[bool, typer.Option("--smooth", help="Smooth the landmarks of videos over time.")] = False,
+    runtime: Annotated[str, typer.Option(help="Runtime of the networks: keras, onnxruntime or litert.")] = "keras",
 ) -> None:
     """Find the landmarks of photos and videos and draw them.
 
-    A source that cannot be read, or whose drawing cannot be written, is reported and the rest goes on. The exit code is
-    0 when all went well, with or without a face, and 1 otherwise. In a video faces are found once and then followed;
-    with --json its landmarks are written beside it. What lies in OUT is no source.
+    A source that cannot be read, or a drawing that cannot be written, is reported, and the command continues with the
+    other sources. The exit code is then 1; otherwise it is 0, also without any face. In videos each face is detected
+    once and then tracked; --json writes the landmarks of a video to a file beside it. Files in OUT are never sources.
     """
-    from kerasalign.cli.videos import align_one, is_video
+    from kerasalign.cli.videos import align_video_file, is_video
     from kerasalign.inference import align_iter
 
     videos = [source for source in sources if is_video(source)]
@@ -68,7 +69,7 @@ def align_command(
     for video in videos:
         stem = str(video).replace(":", "") if not video.suffix else video.stem
         try:
-            align_one(network, video, out / _unique(f"{stem}_landmarks", ".mp4", names), finder, smooth, as_json)
+            align_video_file(network, video, out / _unique(f"{stem}_landmarks", ".mp4", names), finder, smooth, as_json)
         except (ValueError, OSError) as error:
             count["video"] += 1
             say(f"{video}: error: {error}")
@@ -78,7 +79,7 @@ def align_command(
             stream = align_iter(network, photos, detector=finder, boxes=given, keep_images=True)
             _report(stream, len(photos), out, draw, names, documents, count)
         finally:
-            # After Ctrl-C or a full disk too: what was found is worth keeping.
+            # Also after Ctrl-C or on a full disk, so that results are not lost.
             if as_json:
                 write_json(out / "landmarks.json", documents)
                 say(f"Landmarks written to {out / 'landmarks.json'}")
@@ -94,8 +95,8 @@ def align_command(
 def _report(
     stream, total: int, out: Path, draw: bool, names: Counter[str], documents: list[dict], count: Counter[str]
 ) -> None:
-    """Reports, draws, notes and counts the faces of photos."""
-    # Unreadable photos are reported here, one line each.
+    """Draws and counts the faces of photos, prints a line for each photo and collects the documents."""
+    # The lines below report unreadable photos.
     logging.getLogger("kerasalign.inference").setLevel(logging.ERROR)
     for faces in track(stream, "Aligning", total):
         documents.append(faces.to_dict())
@@ -121,27 +122,28 @@ def _report(
 
 
 def _detector(name: str, size: int | None, min_score: float | None, runtime: str, boxes_given: bool):
-    """The detector by its name, or our own with options."""
-    options = {key: value for key, value in (("size", size), ("min_score", min_score)) if value is not None}
+    """The detector's name, or the library's own detector where it has options."""
+    options: dict[str, Any] = {"size": size, "min_score": min_score}
+    options = {key: value for key, value in options.items() if value is not None}
     if not options:
         return name
     from kerasalign.inference import KerasAlignDetector
 
     if name != KerasAlignDetector.name or boxes_given:
         raise ValueError(
-            "`--detector-size` and `--min-score` are of the detector 'kerasalign'. Received: "
+            "`--detector-size` and `--min-score` need the detector 'kerasalign'. Received: "
             f"{'--boxes' if boxes_given else f'--detector {name}'}"
         )
     return KerasAlignDetector(**options, runtime=runtime)
 
 
 def demo_command(
-    photo: Annotated[Path | None, typer.Argument(help="Your photo; by default a portrait by NASA.")] = None,
+    photo: Annotated[Path | None, typer.Argument(help="A photo; by default a portrait by NASA.")] = None,
     model: _ModelOption = None,
-    weights: _WeightsOption = None,
-    out: Annotated[Path, typer.Option(help="The picture to write.")] = Path("kerasalign_demo.png"),
+    weights: WeightsFile = None,
+    out: Annotated[Path, typer.Option(help="File for the drawing.")] = Path("kerasalign_demo.png"),
 ) -> None:
-    """Draw the landmarks of one photo, to see that everything works."""
+    """Draw the landmarks of one photo, to check the installation."""
     source = _astronaut() if photo is None else photo
     faces = _load(model, weights).align(source)
     if not len(faces):
@@ -170,7 +172,7 @@ def _load(name: str | None, weights: Path | None, runtime: str = "keras", start:
     from kerasalign.hub import load, read_manifest
 
     with error_console().status("Loading the model"):
-        # Another runtime needs no Keras once its files are made, nor does the detector that runs there too.
+        # Other runtimes need Keras only to make their files.
         if start:
             start_backend()
         chosen = "auto" if weights is None else weights
@@ -182,14 +184,14 @@ def _photos(sources: list[Path], recursive: bool, out: Path) -> list[Path]:
 
     photos: list[Path] = []
     for source in sources:
-        found = [source]
+        files = [source]
         if source.is_dir():
-            # An earlier run's drawings may lie below: they are no photos.
+            # Drawings of an earlier run may lie inside the source folder.
             inside = out.resolve() if out.resolve() != source.resolve() else None
-            found = [path for path in list_images(source, recursive) if inside not in path.resolve().parents]
-        if not found:
+            files = [path for path in list_images(source, recursive) if inside not in path.resolve().parents]
+        if not files:
             say(f"{source}: no photos in this folder")
-        photos += found
+        photos += files
     return photos
 
 
@@ -213,7 +215,7 @@ def _save(faces, path: Path, **options) -> None:
 
 
 def _unique(stem: str, suffix: str, taken: Counter[str]) -> str:
-    """A file name that no other source of this run got, though files of two folders may share theirs."""
+    """A file name that this run has not used yet; files of different folders may have the same name."""
     taken[stem + suffix] += 1
     number = taken[stem + suffix]
     return f"{stem}{suffix}" if number == 1 else f"{stem}_{number}{suffix}"

@@ -20,23 +20,24 @@ def register(app: typer.Typer) -> None:
 
 
 def sweep_command(
-    name: Annotated[str, typer.Argument(help="Preset with early exit, such as a MuSiCa.")],
+    name: Annotated[str, typer.Argument(help="Preset with early exit, such as musica19-300w.")],
     data: DataFolder,
     protocol: Annotated[
-        str | None, typer.Option(help="Protocol; by default the first of the preset's paper that DIR is whole for.")
+        str | None,
+        typer.Option(help="Protocol; by default the first of the preset's paper whose faces are all in DIR."),
     ] = None,
     boxes: Boxes = None,
     weights: WeightsFile = None,
     out: Annotated[Path | None, typer.Option(help="Folder for sweep.csv, report.json and pictures.")] = None,
 ) -> None:
-    """Measure what early exit costs and gives: NME against multiply-adds, and how good the error estimates are."""
+    """Measure every operating point of early exit, and how reliable the error estimates are."""
     from kerasalign.hub import load, read_manifest
 
     preset = read_manifest()[name]
     with error_console().status("Measuring"):
         start_backend()
         from kerasalign.evaluation import preset_protocols, usable_protocols
-        from kerasalign.evaluation.early_exit import ExitReport, cascade_errors, sweep
+        from kerasalign.evaluation.early_exit import Cascade, ExitReport, cascade_errors, sweep
 
         if protocol is None:
             usable, left_out = usable_protocols(preset_protocols(preset)[0], data)
@@ -46,6 +47,8 @@ def sweep_command(
                 )
             protocol = usable[0]
         model = load(name, weights="auto" if weights is None else weights)
+        if not isinstance(model, Cascade):
+            raise ValueError(f"`kerasalign sweep` needs a preset with early exit. Received: {name}")
         errors = cascade_errors(model, data, protocol, box_source=boxes, name=name)
         report = ExitReport(sweep(errors), model.mean_shape, model.config.patches)
     for table in report.tables():

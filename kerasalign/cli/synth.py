@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from kerasalign.cli.console import say
+from kerasalign.cli.options import Environments, Head
 from kerasalign.support.files import written_beside
 
 
@@ -18,31 +19,36 @@ def register(app: typer.Typer) -> None:
 
 
 def synth_command(
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the pictures and their points.")] = None,
-    count: Annotated[int, typer.Option(help="Pictures that the folder shall hold.")] = 1000,
-    size: Annotated[int, typer.Option(help="Side of a picture in pixels.")] = 256,
-    seed: Annotated[int, typer.Option(help="Seed of the series.")] = 0,
-    head: Annotated[
-        Path | None, typer.Option(help="ICT-FaceKit checkout or its compact .npz; by default a head of our own.")
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for the pictures and their landmarks.")
     ] = None,
-    preset: Annotated[str, typer.Option(help="What scenes hold: full, frontal or plain.")] = "full",
-    yaw_limit: Annotated[float | None, typer.Option(help="Largest turn of the head in degrees.")] = None,
+    count: Annotated[int, typer.Option(help="Total number of pictures in the folder.")] = 1000,
+    size: Annotated[int, typer.Option(help="Width and height of a picture in pixels.")] = 256,
+    seed: Annotated[int, typer.Option(help="Random seed of the series.")] = 0,
+    head: Head = None,
+    preset: Annotated[str, typer.Option(help="Kind of scenes: full, frontal or plain.")] = "full",
+    yaw_limit: Annotated[float | None, typer.Option(help="Largest yaw of the head in degrees.")] = None,
     backgrounds: Annotated[Path | None, typer.Option(help="Folder of photographs without faces.")] = None,
-    environments: Annotated[Path | None, typer.Option(help="Environment maps: .npz, or a folder of .hdr.")] = None,
-    workers: Annotated[int, typer.Option(help="Processes that render.")] = 1,
+    environments: Environments = None,
+    workers: Annotated[int, typer.Option(help="Number of processes that render.")] = 1,
     sheet: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Only draw the first pictures with their landmarks.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write one sheet of the first pictures with their landmarks, instead of a data set."
+        ),
     ] = None,
-    markup: Annotated[str, typer.Option(help="Markup of the landmarks on the sheet; a folder has all.")] = "68",
+    markup: Annotated[
+        str, typer.Option(help="Markup of the landmarks on the sheet; a data set has all markups.")
+    ] = "68",
 ) -> None:
-    """Render faces with landmarks to train on. The same command goes on after an interruption."""
+    """Render faces with landmarks for training. Run the same command again to continue after an interruption."""
     from dataclasses import replace
 
     from kerasalign.synth.dataset import Series, write_series
     from kerasalign.synth.scene import SceneConfig
 
     if (out is None) == (sheet is None):
-        raise typer.BadParameter("Give --out DIR to write a data set, or --sheet FILE to look at the first pictures.")
+        raise typer.BadParameter("Give --out DIR to write a data set, or --sheet FILE to see the first pictures.")
     changes = {
         "yaw_limit": yaw_limit,
         "backgrounds": backgrounds and str(backgrounds),
@@ -60,5 +66,5 @@ def synth_command(
             picture.save(draft)
         say(f"The first pictures of the series are in {sheet}.")
         return
-    made = write_series(series, count, out, workers, progress=True if sys.stderr.isatty() else None)
-    say(f"{made} pictures made, {count} in {out}; train with: kerasalign train musica19-synth --data {out}")
+    rendered = write_series(series, count, out, workers, progress=True if sys.stderr.isatty() else None)
+    say(f"{rendered} pictures rendered, {count} in {out}; train with: kerasalign train musica19-synth --data {out}")

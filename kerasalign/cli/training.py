@@ -10,7 +10,10 @@ import typer
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import say
-from kerasalign.cli.data import ReaderOptions, key_values
+from kerasalign.cli.data import key_values
+
+# Groups of options in the help.
+_DATA, _TRAINING, _RUN = "Data", "Training, by default the recipe's settings", "Run"
 
 
 def register(app: typer.Typer) -> None:
@@ -21,42 +24,89 @@ def register(app: typer.Typer) -> None:
 def train_command(
     name: Annotated[str, typer.Argument(help="Preset to train.")],
     data: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of its data set in the official layout.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of its data set in the official layout.", rich_help_panel=_DATA),
     ] = None,
     render: Annotated[
         Path | None,
-        typer.Option(metavar="HEAD", help="Instead: render faces meanwhile, from an ICT-FaceKit checkout."),
+        typer.Option(
+            metavar="HEAD",
+            help="Instead of --data: render faces during training, from an ICT-FaceKit checkout.",
+            rich_help_panel=_DATA,
+        ),
     ] = None,
-    backgrounds: Annotated[Path | None, typer.Option(help="With --render: photographs without faces.")] = None,
-    environments: Annotated[Path | None, typer.Option(help="With --render: environment maps.")] = None,
-    run: Annotated[Path | None, typer.Option(help="Folder of the run; by default runs/NAME.")] = None,
-    cache: Annotated[Path | None, typer.Option(help="Folder of the crops; by default RUN/cache.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Optimiser steps; by default the recipe's.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the training faces, instead of steps.")] = None,
-    steps_per_epoch: Annotated[int | None, typer.Option(help="Steps between checkpoints.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Faces per step.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Initial learning rate.")] = None,
-    augment: Annotated[str | None, typer.Option(help="Name of an augmentation preset, such as musica-calm.")] = None,
-    balance: Annotated[str | None, typer.Option(help="gdb, pdb or none.")] = None,
+    backgrounds: Annotated[
+        Path | None, typer.Option(help="With --render: photographs without faces.", rich_help_panel=_DATA)
+    ] = None,
+    environments: Annotated[
+        Path | None, typer.Option(help="With --render: environment maps.", rich_help_panel=_DATA)
+    ] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder of the crops; by default RUN/cache.", rich_help_panel=_DATA)
+    ] = None,
+    augment: Annotated[
+        str | None, typer.Option(help="Augmentation preset, such as musica-calm.", rich_help_panel=_DATA)
+    ] = None,
+    balance: Annotated[str | None, typer.Option(help="Balancing: gdb, pdb or none.", rich_help_panel=_DATA)] = None,
+    validation: Annotated[
+        int | None, typer.Option(help="Number of training faces held out for validation.", rich_help_panel=_DATA)
+    ] = None,
+    skip_broken: Annotated[
+        bool, typer.Option("--skip-broken", help="Leave out broken faces.", rich_help_panel=_DATA)
+    ] = False,
+    reader: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="Option of the data set's reader, for example --reader stride=10.",
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="Optimiser steps.", rich_help_panel=_TRAINING)] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes over the training faces, instead of --steps.", rich_help_panel=_TRAINING)
+    ] = None,
+    steps_per_epoch: Annotated[
+        int | None, typer.Option(help="Steps between checkpoints.", rich_help_panel=_TRAINING)
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Faces per step.", rich_help_panel=_TRAINING)] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Initial learning rate.", rich_help_panel=_TRAINING)
+    ] = None,
+    schedule: Annotated[
+        str | None,
+        typer.Option(help="Learning-rate schedule of the recipe, such as cosine.", rich_help_panel=_TRAINING),
+    ] = None,
+    precision: Annotated[str | None, typer.Option(help="float32 or mixed_bfloat16.", rich_help_panel=_TRAINING)] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Random seed of weights, order and augmentation.", rich_help_panel=_TRAINING)
+    ] = None,
     change: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change the network, as in --set global_attention=gcn."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change an argument of the network, for example --set global_attention=gcn.",
+            rich_help_panel=_TRAINING,
+        ),
     ] = None,
-    init: Annotated[Path | None, typer.Option(help="Weights file to start from.")] = None,
-    schedule: Annotated[str | None, typer.Option(help="One of the recipe's schedules, such as cosine.")] = None,
-    validation: Annotated[int | None, typer.Option(help="Training faces held out to watch the NME.")] = None,
-    precision: Annotated[str | None, typer.Option(help="float32 or mixed_bfloat16.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of weights, order and augmentation.")] = None,
-    workers: Annotated[int, typer.Option(help="Batches that are made at the same time.")] = 1,
-    resume: Annotated[bool, typer.Option(help="Go on with a run that is in the folder.")] = True,
-    skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Leave broken faces out.")] = False,
-    reader: ReaderOptions = None,
+    init: Annotated[Path | None, typer.Option(help="Initial weights file.", rich_help_panel=_RUN)] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="Folder of the run; by default runs/NAME.", rich_help_panel=_RUN)
+    ] = None,
+    resume: Annotated[bool, typer.Option(help="Continue the run in the folder.", rich_help_panel=_RUN)] = True,
+    workers: Annotated[
+        int, typer.Option(help="Number of batches prepared at the same time.", rich_help_panel=_RUN)
+    ] = 1,
 ) -> None:
-    """Train a preset. A run that was stopped goes on with the same command; without options it is the paper's."""
+    """Train a preset. Run the same command again to continue a stopped run.
+
+    Without options the training follows the preset's paper.
+    """
     from kerasalign.hub import get_recipe
 
     if (data is None) == (render is None):
-        raise typer.BadParameter("Give --data DIR, or --render HEAD to train on faces that are rendered meanwhile.")
+        raise typer.BadParameter("Give --data DIR, or --render HEAD to render faces during training.")
     _check_source(
         render is not None,
         {"--cache": cache, "--balance": balance, "--skip-broken": skip_broken, "--reader": reader},
@@ -80,7 +130,7 @@ def train_command(
         reader_options=key_values(reader, "--reader"),
     )
     run = run or Path("runs") / name
-    # A bar on a terminal, a line per epoch in a log.
+    # A progress bar on a terminal, one line per epoch in a log.
     verbose = 1 if sys.stdout.isatty() else 2
     if render is not None:
         from kerasalign.training.streaming import fit_stream
@@ -103,7 +153,7 @@ def train_command(
 
 
 def _check_source(rendered: bool, of_folders: dict, of_renders: dict) -> None:
-    """Raises if an option was given that has no effect: of data sets' folders while rendering, or the other way."""
+    """Raises if an option was given that has no effect with the chosen source of faces."""
     source, others = ("--render", of_folders) if rendered else ("--data", of_renders)
     given = [option for option, value in others.items() if value]
     if given:
@@ -111,7 +161,7 @@ def _check_source(rendered: bool, of_folders: dict, of_renders: dict) -> None:
 
 
 def _series(head: Path, backgrounds: Path | None, environments: Path | None, seed: int):
-    """What to render while training."""
+    """The series of pictures that `--render` renders."""
     from kerasalign.synth.dataset import Series
     from kerasalign.synth.scene import SceneConfig
 

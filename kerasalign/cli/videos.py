@@ -1,4 +1,4 @@
-"""The part of `kerasalign align` that takes videos and cameras."""
+"""Videos and cameras of `kerasalign align`."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ _CAMERA = re.compile(r"camera:(\d+)")
 
 
 def is_video(source: Path) -> bool:
-    """Whether a source is a video file by its name, or a camera: `camera:0`."""
+    """Whether a source is a video file, by its suffix, or a camera such as `camera:0`."""
     from kerasalign.inference.video.frames import VIDEO_SUFFIXES
 
     return source.suffix.lower() in VIDEO_SUFFIXES or _CAMERA.fullmatch(str(source)) is not None
 
 
-def align_one(network, source: Path, target: Path, detector, smooth: bool, as_json: bool) -> None:
-    """Draws the faces of a video into a file, and their landmarks into a `.json` beside it; Ctrl-C ends it early.
+def align_video_file(network, source: Path, target: Path, detector, smooth: bool, as_json: bool) -> None:
+    """Writes a video with drawn faces, and optionally a `.json` file with their landmarks. Ctrl-C ends it early.
 
     Args:
         network: The model.
         source: A video file, or `camera:0`.
-        target: The video to write.
-        detector: Name of the face detector, or the detector.
+        target: Path of the video to write.
+        detector: Face detector or its name.
         smooth: Whether to smooth the landmarks.
-        as_json: Whether to write the `.json`.
+        as_json: Whether to write the landmarks.
     """
     from kerasalign.inference.video import VideoWriter, align_video
 
@@ -36,7 +36,7 @@ def align_one(network, source: Path, target: Path, detector, smooth: bool, as_js
     video = align_video(network, int(camera[1]) if camera else source, detector=detector, smooth=smooth)
     documents = []
     with VideoWriter(target, video.source.fps) as writer:
-        # Noted where it is written: after Ctrl-C the two hold the same frames.
+        # Each written frame adds its document, so that both files hold the same frames after Ctrl-C.
         written = video.drawn(writer, lambda frame: documents.append(frame.to_dict()), error_console().is_terminal)
         try:
             with closing(written):
@@ -44,8 +44,9 @@ def align_one(network, source: Path, target: Path, detector, smooth: bool, as_js
                     pass
         except KeyboardInterrupt:
             say(f"{source}: stopped")
-    seen = sum(bool(document["faces"]) for document in documents)
-    say(f"{source}: {len(documents)} frames, {seen} with a face, detector used {video.tracker.looks} times -> {target}")
+    with_faces = sum(bool(document["faces"]) for document in documents)
+    looks = f"detector used {video.tracker.looks} times"
+    say(f"{source}: {len(documents)} frames, {with_faces} with a face, {looks} -> {target}")
     if as_json:
         write_json(target.with_suffix(".json"), {"fps": video.source.fps, "frames": documents})
         say(f"Landmarks written to {target.with_suffix('.json')}")

@@ -22,14 +22,16 @@ def register(app: typer.Typer) -> None:
 def list_command(
     paper: Annotated[str | None, typer.Option(help="Only presets of this paper.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Only presets for this data set.")] = None,
-    markup: Annotated[str | None, typer.Option(help="Only presets of this point scheme.")] = None,
+    markup: Annotated[str | None, typer.Option(help="Only presets of this markup.")] = None,
     commercial_use: Annotated[
-        bool | None, typer.Option(help="Only weights that may, or may not, be used commercially.")
+        bool | None, typer.Option(help="Only presets whose weights allow, or forbid, commercial use.")
     ] = None,
-    available: Annotated[bool | None, typer.Option(help="Only presets with, or without, weights.")] = None,
+    available: Annotated[
+        bool | None, typer.Option(help="Only presets whose weights are, or are not, available.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the names as JSON.")] = False,
 ) -> None:
-    """List the presets."""
+    """List the presets, with filters."""
     names = list_models(paper, dataset, markup, commercial_use, available)
     if as_json:
         print_json(names)

@@ -20,7 +20,7 @@ _POSITIVE = ("stretch_x", "stretch_y", "zoom", "box_scale_x", "box_scale_y", "bl
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """What `draw` may draw. Every `Range` is a uniform distribution; lengths are relative.
+    """Distributions of the augmentation parameters. Every `Range` is a uniform distribution; lengths are relative.
 
     The defaults are MuSiCa's (arXiv 2108.00377 and its published code): with probability `geometric` a face
     is turned, sheared, stretched, re-boxed with noise, colour-jetted and partly covered; otherwise the data
@@ -29,22 +29,22 @@ class AugmentConfig:
     Args:
         geometric: Probability of the geometric branch, which colour jetting and occlusion belong to.
         rotation: Degrees.
-        shear: Both off-diagonal elements of the shear matrix, each drawn for itself.
+        shear: Both off-diagonal elements of the shear matrix, drawn independently.
         stretch_x: Factor of x after rotation and shear.
         stretch_y: Factor of y.
-        zoom: Factor of both. It shows where the box is `"fixed"`; others follow the face.
+        zoom: Factor of both. It has an effect with `rebox="fixed"` only; other boxes follow the face.
         rebox: The box of a transformed face: `"landmarks"`, the tight box of its points, or `"relative"`,
-            the box that lies to that tight box as the data set's box lay to the original one's, or `"fixed"`, the
+            a box in the same relation to that tight box as the data set's box to the original one, or `"fixed"`, the
             data set's box where it was: the picture turns about the crop's centre and keeps its scale.
         box_scale_x: Noise: factor of the box's width.
         box_scale_y: Noise: factor of the box's height.
         box_shift_x: Noise: shift of the box in x, in units of its HEIGHT (as MuSiCa's code has it).
         box_shift_y: Noise: shift in y, in units of its WIDTH.
         flip: Probability of a mirrored face.
-        no_flip: Names of the markups whose faces are never mirrored.
+        no_flip: Names of markups whose faces are not mirrored.
         jet: Probability of colour jetting, given the geometric branch.
-        jet_low: Values of a channel below this fraction of white become black; drawn per channel.
-        jet_high: Values above this fraction become white; drawn per channel.
+        jet_low: Values of a channel below this fraction of white become black; drawn for each channel.
+        jet_high: Values above this fraction become white; drawn for each channel.
         occlusion: Probability of a rectangle of noise, given the geometric branch.
         occlusion_side: Largest side of that rectangle as a fraction of the transformed picture's side.
         occlusion_area: Where above 0, the rectangle is drawn in the model's crop: its centre anywhere there, its area
@@ -54,9 +54,9 @@ class AugmentConfig:
         blur: Probability of a blurred picture.
         blur_sigma: Standard deviation of the blur in pixels of the crop.
         grayscale: Probability of a grey picture.
-        calm: What the other faces get, those outside the geometric branch: a fraction of its ranges of
-            geometry, box noise and colour, and no occlusion. 0, MuSiCa's choice, leaves them untouched; a
-            network then learns small training sets by heart.
+        calm: Augmentation of the faces outside the geometric branch: this fraction of its ranges of geometry, box noise
+            and colour, and no occlusion. With 0, MuSiCa's choice, these faces stay unchanged, and a network
+            overfits small training sets.
 
     Raises:
         ValueError: If a range is reversed or a probability is outside 0..1.
@@ -106,8 +106,8 @@ class AugmentConfig:
         object.__setattr__(self, "no_flip", tuple(self.no_flip))
 
     @cached_property
-    def calmed(self) -> AugmentConfig:
-        """This config with every range shrunk to the fraction `calm` about "no change", without occlusion."""
+    def reduced(self) -> AugmentConfig:
+        """Config of the faces outside the geometric branch: ranges reduced to the fraction `calm`, no occlusion."""
         narrow = {name: tuple(self.calm * v for v in getattr(self, name)) for name in _TOWARDS_ZERO}
         narrow |= {name: tuple(1 + self.calm * (v - 1) for v in getattr(self, name)) for name in _TOWARDS_ONE}
         return replace(self, occlusion=0.0, **narrow)

@@ -1,8 +1,8 @@
 """Random augmentation of one face: parameters drawn once, one resampling, then colour.
 
 The order of MuSiCa's sample pipeline (arXiv 2108.00377): mirror, affine map about the centre, colour jetting,
-occlusion, noisy box, crop, grayscale. The maps are composed first, so that the picture is resampled once;
-colour work is done on the final crop, where it gives the same picture and costs less.
+occlusion, noisy box, crop, grayscale. The maps are composed, so that the image is resampled once.
+Colours change in the final crop, which gives the same result at a lower cost.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ from kerasalign.markups.markup import Markup
 
 @dataclass(frozen=True)
 class AugmentParams:
-    """What was drawn for one face; `apply_augment` applies it to picture, box and points alike.
+    """Augmentation parameters of one face; `apply_augment` applies them to image, box and points.
 
     Args:
-        flip: Mirror first.
-        geometric: Use `linear` and the box noise.
+        flip: Whether to mirror first.
+        geometric: Whether to use `linear` and the box noise.
         linear: `(2, 2)` map of the picture about its centre.
         box_scale: Factors of the box's width and height.
         box_shift: Shift of the box in x, in box heights, and in y, in box widths.
         jet: `(2, 3)` low and high ends per channel, or `None`.
         occlusion: Rectangle `(x, y, width, height)`, centre and sides as fractions of the transformed
             picture, or `None`.
-        on_crop: The rectangle's fractions are of the model's crop instead.
+        on_crop: Whether the rectangle's fractions refer to the model's crop instead.
         noise_seed: Seed of the rectangle's noise, or of its colour.
-        plain: One colour instead of noise.
+        plain: Whether the rectangle has one colour instead of noise.
         gain: Factor of the brightness.
         blur: Standard deviation of a blur in pixels; 0 for none.
-        grayscale: Lose the colour last.
+        grayscale: Whether to convert to gray at the end.
     """
 
     flip: bool = False
@@ -68,8 +68,8 @@ class AugmentParams:
 def draw(config: AugmentConfig, rng: np.random.Generator, markup: Markup) -> AugmentParams:
     """Draws the parameters of one face.
 
-    It takes the same count of random numbers whatever they are, so that one face's parameters do not depend
-    on another's luck.
+    It always takes the same number of random numbers, so that the parameters of one face do not depend on those of
+    another.
     """
     chance = rng.random(26)
 
@@ -81,7 +81,7 @@ def draw(config: AugmentConfig, rng: np.random.Generator, markup: Markup) -> Aug
     if chance[2] >= config.geometric:
         if not config.calm:
             return AugmentParams(flip=flip, grayscale=grayscale)
-        config = config.calmed
+        config = config.reduced
     shear = np.array([[1.0, pick(config.shear, 4)], [pick(config.shear, 5), 1.0]])
     stretch = np.diag([pick(config.stretch_x, 6), pick(config.stretch_y, 7)])
     jet = occlusion = None
@@ -97,7 +97,7 @@ def draw(config: AugmentConfig, rng: np.random.Generator, markup: Markup) -> Aug
         occlusion = np.array([*chance[20:22], *sides])
     gain, blur, zoom = 1.0, 0.0, 1.0
     if config.blur or config.gain != (1.0, 1.0) or config.zoom != (1.0, 1.0):
-        # Seeded by the last of the numbers: these came later, and older configs keep what they draw.
+        # A generator of its own: gain, blur and zoom change none of the other parameters.
         more = np.random.default_rng(int(chance[25] * 2**53)).random(4)
         gain = config.gain[0] + (config.gain[1] - config.gain[0]) * more[0]
         if more[1] < config.blur:
@@ -137,15 +137,15 @@ def apply_augment(
     if params.flip:
         points = markup.mirror(points, width)
         box = np.array([width - 1 - box[2], box[1], width - 1 - box[0], box[3]])
-    canvas = None
-    if params.geometric:
-        middle = np.array([(width - 1) / 2, (height - 1) / 2])
+    middle = np.array([(width - 1) / 2, (height - 1) / 2])
+    canvas = box_from_center(middle, np.array([width, height]))
+    if params.geometric and params.linear is not None:
         turn = about(middle, params.linear)
         moved = apply_affine(turn, points)
         box = _noisy(_rebox(points, moved, box, rebox), params)
         matrix, points = compose(mirror, turn), moved
         # The tight box of the transformed picture.
-        canvas = box_from_center(middle, np.abs(params.linear) @ [width, height])
+        canvas = box_from_center(middle, np.abs(params.linear) @ box_size(canvas))
     cut = crop_spec.transform(box)
     points = apply_affine(cut, points)
     image = expose(_resample(crop, compose(matrix, cut), crop_spec.size), params.gain, params.blur)

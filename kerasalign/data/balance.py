@@ -1,4 +1,4 @@
-"""Balancing by head pose and expression: which faces a training run should see more often.
+"""Balancing by head pose and expression: how often training uses each face.
 
 Geometric data balancing (GDB, MuSiCa, arXiv 2108.00377) over-samples faces in proportion to the Mahalanobis
 distance of their shape; pose-based data balancing (PDB, Feng et al., CVPR 2018) fills up a histogram of the
@@ -31,7 +31,7 @@ class ShapeSpace:
     scores: np.ndarray
 
     def keep(self, variance: float = 0.95, components: int | None = None) -> int:
-        """How many components hold that fraction of the variance, or `components`, at most all."""
+        """Number of components that hold a fraction of the variance, or `components` if given, at most all."""
         if components is not None:
             at_least(1, components=components)
             return min(components, len(self.variances))
@@ -60,12 +60,12 @@ def align_shapes(landmarks: np.ndarray, passes: int = 2) -> tuple[np.ndarray, np
     Args:
         landmarks: `(n, N, 2)`. A face's missing points (NaN) do not take part in its alignment and are filled
             in from the mean.
-        passes: How often the mean is computed anew.
+        passes: Number of alignments, each to the mean of the one before.
 
     Returns:
         `(n, N, 2)` aligned shapes and their `(N, 2)` mean, centred and of Frobenius norm 1.
     """
-    known = np.isfinite(landmarks).all(-1)
+    known = np.asarray(np.isfinite(landmarks).all(-1))
     shapes = np.where(known[..., None], landmarks, 0.0)
     weight = known[..., None].astype("float64")
     shapes = shapes - (shapes * weight).sum(1, keepdims=True) / weight.sum(1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Face crops on disk, made once: photos are decoded once and never again while training."""
+"""Crop cache: face crops on disk, so that training decodes no photos."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ VERSION = 1
 
 
 class CacheError(ValueError):
-    """A crop cache that is missing a part, cut short or changed."""
+    """A crop cache that is incomplete, truncated or changed."""
 
 
 def cached_spec(spec: CropSpec, margin: float = 2.0) -> CropSpec:
-    """The wider crop that a cache keeps: same pixel size as the model's crop, larger field of view.
+    """The crop of a cache: same pixel size as the model's crop, larger field of view.
 
     Args:
         spec: The model's crop.
@@ -52,8 +52,7 @@ class CropCache:
         skipped: Face name to the reason why it is not here.
         content_hash: Digest of what the cache was made from; names the data in a run card.
         directory: Where it is kept; `None` in memory.
-        groups: `FaceSample.group` of each face, for `split_indices`; `None` where no face tells one, and in caches
-            of older versions.
+        groups: `FaceSample.group` of each face, for `split_indices`; `None` where no face has a group.
 
     Example:
 
@@ -89,7 +88,7 @@ class CropCache:
         return len(self.names)
 
     def __reduce__(self):
-        # A memory-mapped cache travels to another process as a path, not as a gigabyte.
+        # A memory-mapped cache is pickled as its path, not as a gigabyte of crops.
         if self.directory is not None:
             return CropCache.open, (self.directory, False)
         return super().__reduce__()
@@ -100,7 +99,7 @@ class CropCache:
 
         Args:
             directory: As given to `build_cache`.
-            verify: Read all crops once and compare their digest.
+            verify: Whether to compare the digest of all crops.
 
         Raises:
             FileNotFoundError: If there is no cache.
@@ -123,7 +122,7 @@ class CropCache:
                     raise CacheError(f"{file} differs from what was written")
             crops = np.load(directory / "crops.npy", mmap_mode="r") if meta["names"] else _no_crops(meta)
             return cls(
-                # A plain view of the map: numpy's memmap class costs time in every slice.
+                # A plain view, since slices of NumPy's memmap class are slower.
                 crops=crops.view(np.ndarray),
                 landmarks=np.load(directory / "landmarks.npy"),
                 boxes=np.load(directory / "boxes.npy"),

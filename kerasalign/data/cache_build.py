@@ -103,8 +103,8 @@ def content_hash(samples: Sequence, spec: CropSpec, box: str) -> str:
         landmarks = np.ascontiguousarray(sample.landmarks, "<f8")
         known = "" if box == "landmarks" or box not in sample.boxes else sample.box(box).tolist()
         # A photo inside a larger file (COFW) counts by that file and its key there.
-        inside = [sample.image.name] if isinstance(sample.image, EmbeddedImage) else []
-        path = sample.image.path if inside else sample.image
+        embedded = isinstance(sample.image, EmbeddedImage)
+        path, inside = (sample.image.path, [sample.image.name]) if embedded else (sample.image, [])
         if path not in files:
             files[path] = _fingerprint(path)
         head = json.dumps([sample.name, sample.markup, landmarks.shape, known, *inside]).encode()

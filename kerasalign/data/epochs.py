@@ -1,4 +1,4 @@
-"""What loaders whose batches are numbered by epoch have in common."""
+"""Base of loaders whose batches depend on the epoch."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import numpy as np
 
 
 class EpochDataset(keras.utils.PyDataset):
-    """A `PyDataset` whose batch `i` of epoch `e` depends on its arguments, `e` and `i` alone.
+    """A `PyDataset` in which batch `i` of epoch `e` depends on the arguments, `e` and `i` alone.
 
-    `fit` moves on to the next epoch by itself. `epoch_callback` keeps it at `fit`'s epoch whatever happens, as where
-    `initial_epoch` is not 0; without it, `set_epoch` goes there.
+    At the end of an epoch `fit` advances the loader. `epoch_callback` sets the loader to the epoch of `fit`, also if
+    `initial_epoch` is not 0; without the callback, call `set_epoch` first.
 
     A subclass sets `_steps`, calls `set_epoch` at the end of its constructor, and implements `batch(epoch, index)`.
     """
@@ -20,11 +20,11 @@ class EpochDataset(keras.utils.PyDataset):
 
     @property
     def epoch(self) -> int:
-        """The epoch whose batches indexing gives."""
+        """The epoch of `loader[index]`."""
         return self._epoch
 
     def set_epoch(self, epoch: int) -> None:
-        """Goes to an epoch, as after resuming a run."""
+        """Sets the epoch, for example when a run resumes."""
         if int(epoch) != epoch or epoch < 0:
             raise ValueError(f"`epoch` must be a whole number from 0 up. Received: epoch={epoch!r}")
         self._epoch = int(epoch)
@@ -32,15 +32,15 @@ class EpochDataset(keras.utils.PyDataset):
         self._fetched: set[int] = set()
 
     def epoch_callback(self) -> keras.callbacks.Callback:
-        """A callback that goes to the epoch that `fit` begins."""
+        """A callback that sets the loader to the epoch that `fit` begins."""
         return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: self.set_epoch(epoch))
 
     def on_epoch_begin(self) -> None:
-        """Called by Keras, with several workers after it has begun to fetch: too late to move on here."""
+        """Called by Keras. Several workers may already fetch batches, so the epoch must not change here."""
         self._begun = True
 
     def on_epoch_end(self) -> None:
-        """Called by Keras, also after it has only looked at a batch to build a model: that is no epoch."""
+        """Called by Keras, also after it took one batch to build the model, which is not an epoch."""
         if self._begun and len(self._fetched) == self._steps:
             self.set_epoch(self._epoch + 1)
 

@@ -1,12 +1,17 @@
-"""Brightness and sharpness of a crop, its edge of the photo kept visible.
+"""Blur and brightness augmentation that keeps the pixels outside the photo black.
 
 A crop is (0, 0, 0) where it shows nothing of the photo and nowhere else; so is the result.
 """
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import cv2
 import numpy as np
+
+# OpenCV takes a number where its type stubs ask for an array.
+_ONE = cast(Any, 1)
 
 
 def expose(image: np.ndarray, gain: float = 1.0, blur: float = 0.0) -> np.ndarray:
@@ -22,10 +27,10 @@ def expose(image: np.ndarray, gain: float = 1.0, blur: float = 0.0) -> np.ndarra
     """
     if blur > 0:
         planes = cv2.split(image)
-        inside = cv2.min(cv2.max(cv2.max(planes[0], planes[1]), planes[2]), 1)
+        inside = cv2.min(cv2.max(cv2.max(planes[0], planes[1]), planes[2]), _ONE)
         # At least 1 inside and 0 outside.
         soft = (cv2.GaussianBlur(plane, (0, 0), blur) for plane in planes)
-        image = cv2.merge([cv2.multiply(cv2.max(plane, 1), inside) for plane in soft])
+        image = cv2.merge([cv2.multiply(cv2.max(plane, _ONE), inside) for plane in soft])
     if gain != 1:
         # Rounded, so that 1 stays 1 down to a half.
         image = cv2.convertScaleAbs(image, alpha=gain)

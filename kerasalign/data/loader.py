@@ -18,9 +18,8 @@ from kerasalign.support.checks import at_least
 class FaceLoader(EpochDataset):
     """Yields `(images, landmarks)`: `(B, S, S, 3)` uint8 and `(B, N, 2)` float32 in pixels of the images.
 
-    Batch `i` of epoch `e` depends on `(seed, e, i)` and the settings only: not on threads, nor on which
-    batches were asked for before. A run that starts again at epoch `e` sees the batches that it would have
-    seen.
+    Batch `i` of epoch `e` depends on `(seed, e, i)` and the settings only, not on threads or earlier batches. A run
+    that resumes at epoch `e` gets the same batches as an uninterrupted run.
 
     Args:
         cache: Crops, landmarks and boxes.
@@ -29,12 +28,12 @@ class FaceLoader(EpochDataset):
         augment: An `AugmentConfig`, the name of a preset, or `"none"`.
         batch_size: Faces per batch.
         steps_per_epoch: Batches per epoch; by default one pass over the faces.
-        indices: The faces to use, such as a half of `split_indices`; by default all.
-        weights: One weight per used face: faces are drawn with replacement in proportion.
-        repeats: One whole number per used face: how often it is seen in a pass.
+        indices: Indices of the faces to use, for example from `split_indices`; by default all faces.
+        weights: Weight of each used face; faces are drawn with replacement in proportion to it.
+        repeats: Number of times that each used face appears in a pass.
         seed: Seed of order and augmentation.
-        shuffle: Random order, anew in every epoch.
-        drop_last: Leave out a last, smaller batch; by default only when shuffling.
+        shuffle: Whether each epoch has a new random order.
+        drop_last: Whether to drop a last, smaller batch; by default only when shuffling.
         initial_epoch: Epoch to start with; give `fit` the same number.
         threads: Threads that share the faces of a batch.
         **kwargs: `workers` (batches made at a time) and `max_queue_size` of `keras.utils.PyDataset`.
@@ -47,8 +46,8 @@ class FaceLoader(EpochDataset):
         held_out = FaceLoader.evaluation(cache, model.crop_spec, indices=val)
         model.fit(loader, validation_data=held_out, shuffle=False, callbacks=[loader.epoch_callback()])
 
-    Keras' `fit` shuffles the order of the batches by Python's global generator: `shuffle=False` leaves it to
-    the loader. The callback keeps the loader at `fit`'s epoch whatever happens, `initial_epoch` included.
+    With `shuffle=False`, `fit` leaves the order of the batches to the loader; otherwise Keras shuffles it by Python's
+    global generator. The callback sets the loader to the epoch of `fit`, also with `initial_epoch`.
     """
 
     def __init__(
@@ -69,7 +68,8 @@ class FaceLoader(EpochDataset):
         threads: int = 2,
         **kwargs,
     ) -> None:
-        super().__init__(**{"max_queue_size": 4} | kwargs)
+        kwargs.setdefault("max_queue_size", 4)
+        super().__init__(**kwargs)
         self.cache = cache
         self.crop_spec = crop_spec
         self.markup = get_markup(cache.markup if markup is None else markup)
@@ -85,7 +85,7 @@ class FaceLoader(EpochDataset):
         total = len(self._pool_of_faces)
         if steps_per_epoch is None:
             steps_per_epoch = total // self.batch_size if drop else -(-total // self.batch_size)
-            # A set smaller than one batch still trains.
+            # A set smaller than one batch gives one batch.
             steps_per_epoch = max(steps_per_epoch, 1) if total else 0
             self._length = min(total, steps_per_epoch * self.batch_size)
         else:

@@ -1,4 +1,4 @@
-"""Changes of colour that keep the edge of the photo visible.
+"""Colour augmentation that keeps the pixels outside the photo black.
 
 A crop is (0, 0, 0) where it shows nothing of the photo and nowhere else (`kerasalign.geometry.warp`);
 `recolor` leaves that set of pixels as it was.
@@ -6,9 +6,13 @@ A crop is (0, 0, 0) where it shows nothing of the photo and nowhere else (`keras
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import cv2
 import numpy as np
 
+# OpenCV takes a number where its type stubs ask for an array.
+_ONE = cast(Any, 1)
 _GRAY = np.arange(256) / 255.0
 
 
@@ -25,22 +29,22 @@ def recolor(
     grayscale: bool = False,
     plain: bool = False,
 ) -> np.ndarray:
-    """Colour jetting, then a rectangle of noise or of one colour, then the loss of colour; each if wanted.
+    """Colour jetting, then a rectangle of noise or of one colour, then conversion to gray; each is optional.
 
     Args:
         image: `(H, W, 3)` uint8, (0, 0, 0) outside the photo and nowhere else; a fourth channel is ignored.
         jet: `(2, 3)` low and high ends per channel, as fractions of white: see `jet_planes`.
         box: `(x0, y0, x1, y1)` of the rectangle in pixel-centre coordinates; it may leave the image.
         noise_seed: Seed of the rectangle's noise.
-        grayscale: Put the luma (0.299, 0.587, 0.114) in all channels.
-        plain: Fill the rectangle with one random colour.
+        grayscale: Whether all channels get the luma (0.299, 0.587, 0.114).
+        plain: Whether the rectangle has one random colour.
 
     Returns:
-        `(H, W, 3)` uint8 with the same pixels (0, 0, 0). `image` itself where nothing is wanted.
+        `(H, W, 3)` uint8 with the same pixels (0, 0, 0); `image` itself if nothing changes.
     """
     if jet is None and box is None and not grayscale:
         return image if image.shape[2] == 3 else cv2.cvtColor(image, cv2.COLOR_RGBA2RGB)
-    # Planes are taken out once and merged once: OpenCV works on single channels several times faster.
+    # Split once and merge once: OpenCV is several times faster on single channels.
     planes = [cv2.extractChannel(image, channel) for channel in range(3)]
     inside = inside_photo(planes)
     if jet is not None:
@@ -50,7 +54,7 @@ def recolor(
     image = cv2.merge(planes)
     if grayscale:
         # A pixel such as (0, 0, 1) has luma 0, yet is part of the photo.
-        luma = cv2.max(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.min(inside, 1))
+        luma = cv2.max(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.min(inside, _ONE))
         image = cv2.cvtColor(luma, cv2.COLOR_GRAY2RGB)
     return image
 
@@ -98,7 +102,7 @@ def _cover(planes, inside: np.ndarray, box: np.ndarray, seed: int, plain: bool) 
         return
     count = 1 if plain else mask.size
     noise = np.frombuffer(np.random.Generator(np.random.PCG64(seed)).bytes(3 * count), "uint8")
-    noise = cv2.max(noise, 1).reshape(3, count)
+    noise = cv2.max(noise, _ONE).reshape(3, count)
     if plain:
         noise = np.repeat(noise, mask.size, 1)
     noise = noise.reshape(3, *mask.shape)

@@ -1,4 +1,4 @@
-"""What balancing does to a data set: the histogram before and after, and the faces at both ends."""
+"""Report on balancing: histograms before and after, and the faces of highest and lowest score."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from kerasalign.support.checks import one_of
 
 @dataclass(frozen=True)
 class BalanceReport:
-    """How often the faces of a data set are seen.
+    """How often balanced training uses each face of a data set.
 
     Args:
         method: `"gdb"` or `"pdb"`.
-        score: `(n,)` what the method goes by: Mahalanobis distance, or first principal component.
-        weights: `(n,)` how often a face is seen, mean 1.
-        copies: `(n,)` the same as a repeat list of whole numbers.
+        score: `(n,)` Mahalanobis distance (GDB) or first principal component (PDB).
+        weights: `(n,)` frequency of each face, mean 1.
+        copies: `(n,)` the same as whole numbers of copies.
         edges: `(bins + 1,)` limits of the histogram of `score`.
         before: `(bins,)` faces per bin.
-        after: `(bins,)` faces per bin as they are seen, scaled to the same total.
+        after: `(bins,)` faces per bin weighted by frequency, scaled to the same total.
         top: Indices of the faces of highest score, highest first.
         bottom: Indices of the faces of lowest score, lowest first.
     """
@@ -37,7 +37,7 @@ class BalanceReport:
     bottom: np.ndarray
 
     def summary(self) -> dict:
-        """Plain dict without the arrays that are as long as the data set."""
+        """Plain dict without the per-face arrays."""
         return {
             "method": self.method,
             "faces": len(self.score),

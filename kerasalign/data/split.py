@@ -10,15 +10,15 @@ import numpy as np
 def split_indices(
     n: int, val: int | float, seed: int = 0, groups: Sequence[str | None] | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Random split that depends on the arguments only.
+    """A random split that depends on the arguments alone.
 
     Args:
         n: Number of faces.
         val: Faces for validation: a count (`int`), or a fraction (`float`), rounded down. With groups, at least as
             many.
         seed: Seed.
-        groups: What each face belongs to, such as its video: faces of a group, which look alike, go to one side.
-            `None` in it: a face on its own.
+        groups: Group of each face, such as its video. The faces of a group look alike and stay together. `None` is a
+            face without a group.
 
     Returns:
         Sorted training and validation indices, int64.

@@ -9,12 +9,12 @@ from kerasalign.support.checks import at_least
 
 
 def to_tf_data(loader: FaceLoader, epochs: int = 1, parallel: int = 2) -> tf.data.Dataset:
-    """The very batches that the loader gives, in order, as a `tf.data.Dataset`.
+    """The batches of a loader, in order, as a `tf.data.Dataset`.
 
     Args:
-        loader: Any loader; its `epoch` is where the data set starts, and it is not moved on.
-        epochs: Epochs to give one after the other.
-        parallel: Batches made at a time; the order stays.
+        loader: The loader. The data set starts at the loader's `epoch`, which does not change.
+        epochs: Number of consecutive epochs.
+        parallel: Number of batches prepared at the same time; their order does not change.
 
     Returns:
         A data set of `len(loader) * epochs` elements `(images, landmarks)`, uint8 and float32.

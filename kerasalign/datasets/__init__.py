@@ -1,4 +1,4 @@
-"""Readers: every data set gives `FaceSample`s in one convention, or an error that names file and line."""
+"""Readers of data sets: every reader gives `FaceSample`s in one convention, or an error with file and line."""
 
 from kerasalign.datasets.check import check_dataset
 from kerasalign.datasets.dataset import Dataset

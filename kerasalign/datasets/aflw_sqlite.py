@@ -59,5 +59,5 @@ def read_sqlite(path: Path, find: Callable[[str, Path], Path], markup: str) -> I
         attributes = {"subset": "all"}
         if key in poses:
             attributes |= dict(zip(("pitch", "yaw", "roll"), np.rad2deg(poses[key]).tolist(), strict=True))
-        seen = np.isfinite(points[key]).all(-1)
-        yield FaceSample(photo, points[key], markup, f"face/{key}", own, seen, attributes)
+        visibility = np.asarray(np.isfinite(points[key]).all(-1))
+        yield FaceSample(photo, points[key], markup, f"face/{key}", own, visibility, attributes)

@@ -1,4 +1,4 @@
-"""Recognise a data set's folder, count it, and list what is missing or broken."""
+"""Check of a data set's folder: recognise it, count its faces, list missing and broken files."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def check_dataset(root: str | os.PathLike, name: str | None = None, photos: bool
 
 
 def recognise_dataset(root: Path) -> Dataset:
-    """The data set that a folder holds; published ones go before a user's own formats.
+    """The data set in a folder; published data sets have priority over a user's own formats.
 
     Raises:
         ValueError: If the folder is not recognised, or as more than one data set.
@@ -95,7 +95,7 @@ def _fault(finding: DatasetError | DatasetNote) -> Fault:
 
 
 def _check_photos(faces: list[tuple[str, FaceSample]]) -> tuple[list[tuple[str, FaceSample]], list[Fault]]:
-    """The faces, of `(split, face)`, whose photo can be used, and what is wrong with the others."""
+    """Splits `(split, face)` pairs into those with a usable photo and the faults of the others."""
     sizes: dict[str, tuple[int, int] | str] = {}
     usable, faults = [], []
     for split, face in track(faces, "Checking photos"):
@@ -117,16 +117,17 @@ def _check_photos(faces: list[tuple[str, FaceSample]]) -> tuple[list[tuple[str, 
 
 
 def _photo_size(image: Path | EmbeddedImage) -> tuple[int, int] | str:
-    """Width and height as the photo is meant to be seen, or why it cannot be decoded."""
+    """Width and height after EXIF rotation, or the reason why the photo cannot be decoded."""
     try:
         if isinstance(image, EmbeddedImage):
-            return image.read().shape[1::-1]
+            height, width = image.read().shape[:2]
+            return width, height
         with Image.open(image) as photo:
-            size = photo.size
+            width, height = photo.size
             swapped = photo.getexif().get(_ORIENTATION, 1) >= 5
             photo.draft(None, (1, 1))  # A JPEG is read to its end, but decoded at an eighth of its size.
             photo.load()
-        return size[::-1] if swapped else size
+        return (height, width) if swapped else (width, height)
     except UnidentifiedImageError:
         return "not a picture"
     except DatasetError as error:

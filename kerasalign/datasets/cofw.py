@@ -46,7 +46,7 @@ class COFW(Dataset):
             return
         try:
             with h5py.File(path, "r") as file:
-                count = file[f"Is{key}"].size
+                count = np.size(file[f"Is{key}"])
                 annotations = np.asarray(file[f"phis{key}"], "float64").T
                 boxes = np.asarray(file[f"bboxes{key}"], "float64").T
         except (OSError, KeyError, ValueError, AttributeError) as error:
@@ -104,7 +104,7 @@ def _read_photo(path: Path, name: str) -> np.ndarray:
     try:
         with h5py.File(path, "r") as file:
             # MATLAB stores columns first, so that HDF5 sees (3, W, H), or (W, H) for a grayscale photo.
-            photo = np.asarray(file[file[key][()].ravel()[int(row) - 1]]).T
+            photo = np.asarray(file[np.ravel(file[key])[int(row) - 1]]).T
     except (OSError, KeyError, ValueError, IndexError) as error:
         raise DatasetError(path, f"photo {name} cannot be read ({error})") from error
     photo = np.repeat(photo[..., None], 3, -1) if photo.ndim == 2 else photo

@@ -48,7 +48,7 @@ class COFW68(Dataset):
         photos = cofw_file(root, "test")
         try:
             with h5py.File(photos, "r") as file:
-                count = file["IsT"].size
+                count = np.size(file["IsT"])
         except (OSError, KeyError) as error:
             yield DatasetError(photos, f"the photos of COFW's test set cannot be read ({error})")
             return

@@ -1,4 +1,4 @@
-"""What every data set of the library can do: read a split, check a folder."""
+"""Base class of the data sets: reading a split, checking a folder."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ logger = logging.getLogger(__name__)
 
 
 class Dataset(ABC):
-    """A data set: its splits, its layout on disk and its traps.
+    """A data set: its splits and its layout on disk.
 
-    A subclass yields the faces of a split, and in the place of a face that it cannot read the `DatasetError`
-    that says why (or, where a face is not lost, a
-    `DatasetNote`); whether such an error is raised, logged or listed is decided here, once.
+    A subclass yields the faces of a split. For a face that it cannot read it yields a `DatasetError`, and a
+    `DatasetNote` for a fault that costs no face. This class decides whether faults are raised, logged or listed.
 
     Attributes:
         name: Short name, such as `"300w"`.
@@ -33,7 +32,7 @@ class Dataset(ABC):
         aliases: Other names of splits.
         folders: Official number of faces of each part that `attributes["folder"]` names; empty where the
             data set has no parts.
-        count_options: Options with which the reader leaves no face out, for counting.
+        count_options: Options with which the reader gives every face, for counting.
     """
 
     name: str
@@ -53,11 +52,11 @@ class Dataset(ABC):
 
     @abstractmethod
     def missing(self, root: Path, split: str) -> list[str]:
-        """Files and folders of the official layout that a split needs and that are not there."""
+        """Missing files and folders of the official layout that a split needs."""
 
     @property
     def options(self) -> dict[str, object]:
-        """Options of this data set's reader, with what they are by default."""
+        """Options of this data set's reader with their defaults."""
         _root, _split, *given = inspect.signature(self.faces).parameters.values()
         return {option.name: option.default for option in given}
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a data set."""
+"""Errors and notes of data set readers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class DatasetError(ValueError):
-    """A file of a data set that cannot be used, with the place and the reason.
+    """A file of a data set that cannot be used, with its place and the reason.
 
     Args:
         path: The file or folder.
@@ -28,7 +28,7 @@ class DatasetError(ValueError):
 
 @dataclass(frozen=True)
 class DatasetNote:
-    """Something wrong that costs no face, such as a box file that names other photos: logged, never raised.
+    """A fault that costs no face, such as a box file that names other photos. It is logged, never raised.
 
     Args:
         path: The file or folder.

@@ -1,4 +1,4 @@
-"""The splits of a user's own data: what all three of its formats share."""
+"""Base class of the three formats for a user's own data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check of a data set's folder found."""
+"""Report of a check of a data set's folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LISTED = 20  # Rows of a printed list; `to_dict` has them all.
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong.
+    """A missing or broken file, or another fault.
 
     Args:
         path: The file or folder.
@@ -56,7 +56,7 @@ class DatasetReport:
 
     @property
     def ok(self) -> bool:
-        """Whether all that is there can be used."""
+        """Whether no file is broken."""
         return not self.faults
 
     @property

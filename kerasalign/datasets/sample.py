@@ -1,10 +1,11 @@
-"""One annotated face, as every reader gives it."""
+"""Samples: annotated faces."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +33,7 @@ class EmbeddedImage:
 
     @property
     def in_order(self) -> bool:
-        """Whether photos of this file are cheap only in the order of its list, one after the other: a video's are."""
+        """Whether photos of this file are fast to read only in order, as the frames of a video."""
         return getattr(self.reader, "in_order", False)
 
     def __str__(self) -> str:
@@ -52,7 +53,7 @@ class FaceSample:
         name: Key that is unique within the data set, such as `"helen/testset/296814969_3"`.
         boxes: Kind of box to `(x0, y0, x1, y1)` in the photo, such as `"detector"` or `"ground_truth"`.
         visibility: `(N,)` bool, False where the point is occluded; `None` where the data set does not say.
-        attributes: What else the data set says of the face, such as `{"subset": "common"}`. `"video"` and `"source"`
+        attributes: Further values of the data set, such as `{"subset": "common"}`. `"video"` and `"source"`
             name what several samples were taken from: a video, or the photo that pictures were made from.
     """
 
@@ -62,7 +63,7 @@ class FaceSample:
     name: str
     boxes: Mapping[str, np.ndarray] = field(default_factory=dict)
     visibility: np.ndarray | None = None
-    attributes: Mapping[str, object] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
     def box(self, kind: str = "landmarks") -> np.ndarray:
         """The box of that kind; `"landmarks"` is the tight box of the annotated points.
@@ -80,7 +81,7 @@ class FaceSample:
 
     @property
     def group(self) -> str | None:
-        """What the face shares with samples that show the same person alike: its video, or its source photo.
+        """The video or source photo of the face, which similar samples of the same person share.
 
         A fair split keeps the samples of a group together. `None`: the data set does not say.
         """

@@ -15,7 +15,7 @@ _OPEN, _KEPT = 4, 24
 
 
 def count_frames(path: Path) -> int:
-    """Number of frames that a video file says it has.
+    """Number of frames in the header of a video file.
 
     Raises:
         DatasetError: If it cannot be opened.
@@ -38,52 +38,66 @@ def read_frame(path: Path, name: str) -> np.ndarray:
     """
     path = Path(path)
     with _LOCK:
-        decoder = _DECODERS.pop(path, None) or _Decoder(path)
+        decoder = _DECODERS.pop(path, None) or VideoDecoder(path)
         _DECODERS[path] = decoder
         while len(_DECODERS) > _OPEN:
             _DECODERS.popitem(last=False)
     return decoder.frame(int(name))
 
 
-# Whoever reads a whole video with several threads should do it by one.
-read_frame.in_order = True
+# One thread should read a whole video.
+read_frame.in_order = True  # type: ignore[attr-defined]
 
 
-class _Decoder:
-    """A video that is read forwards, with the last few frames at hand."""
+class VideoDecoder:
+    """Reads frames of a video by number. It decodes forwards and keeps the last few frames.
+
+    Args:
+        path: The video file.
+
+    Attributes:
+        decoded: Number of frames decoded or skipped so far; a request for an earlier frame starts from the first.
+    """
 
     def __init__(self, path: Path):
         self.path = path
+        self.decoded = 0
         self.lock = threading.Lock()
         self.capture: cv2.VideoCapture | None = None
         self.position = 0
         self.kept: OrderedDict[int, np.ndarray] = OrderedDict()
 
     def frame(self, number: int) -> np.ndarray:
+        """Frame `number`, from 1: `(H, W, 3)` uint8 RGB.
+
+        Raises:
+            DatasetError: If the file is no video, or has fewer frames.
+        """
         with self.lock:
             if number not in self.kept:
                 if self.capture is None or number <= self.position:
                     self.capture, self.position = _opened(self.path), 0
                 while self.position < number:
-                    self._next(number)
+                    self._next(self.capture, number)
             return self.kept[number].copy()
 
-    def _next(self, wanted: int) -> None:
+    def _next(self, capture: cv2.VideoCapture, wanted: int) -> None:
         if self.position + _KEPT < wanted:
-            there = self.capture.grab()
+            success = capture.grab()
         else:
-            there, frame = self.capture.read()
-            if there:
+            success, frame = capture.read()
+            if success:
                 self.kept[self.position + 1] = np.ascontiguousarray(frame[..., ::-1])
-        if not there:
+        if not success:
             raise DatasetError(self.path, f"it ends after {self.position} frames; frame {wanted} is not there")
         self.position += 1
+        self.decoded += 1
         while len(self.kept) > _KEPT:
             self.kept.popitem(last=False)
 
 
 _LOCK = threading.Lock()
-_DECODERS: OrderedDict[Path, _Decoder] = OrderedDict()
+_DECODERS: OrderedDict[Path, VideoDecoder] = OrderedDict()
 
 
 def _opened(path: Path) -> cv2.VideoCapture:

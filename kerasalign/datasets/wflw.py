@@ -65,7 +65,7 @@ class WFLW(Dataset):
                     whole = whole and isinstance(face, DatasetNote)
                     yield face
                 elif flag is None or face.attributes[flag]:
-                    found[face.image.relative_to(root / "WFLW_images").as_posix()] += 1
+                    found[Path(str(face.image)).relative_to(root / "WFLW_images").as_posix()] += 1
                     yield face
             if whole:
                 yield from _compare(_list_path(root, split, False), found, path)

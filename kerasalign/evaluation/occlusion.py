@@ -1,4 +1,4 @@
-"""How a network's error grows while a face is covered: the curve behind figure 1 of SCC (arXiv 2006.11697)."""
+"""The occlusion curve: error against the covered part of a face, as in figure 1 of SCC (arXiv 2006.11697)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class OcclusionCurve:
         visible_nme: The same over the points that are not covered; NaN where none is left on any face.
         faces: Number of faces.
         placements: Rectangles per face and share.
-        seed: Seed of place, shape and colour.
+        seed: Random seed of place and colour.
     """
 
     model: str
@@ -53,7 +53,7 @@ def occlusion_curve(
     name: str | None = None,
     batch_size: int = 32,
 ) -> OcclusionCurve:
-    """Covers each face by a growing rectangle of one random colour and measures the network at every size.
+    """Measures a network on faces that a rectangle of one random colour covers, for several sizes of the rectangle.
 
     Rectangles have the shape of the landmarks' box and lie inside it, around a random place. With one seed, faces and
     rectangles are the same for every network, so that curves can be compared.
@@ -64,7 +64,7 @@ def occlusion_curve(
         landmarks: `(B, N, 2)` ground truth in crop pixels, NaN where a point is not annotated.
         shares: Parts of the box's area to cover, in 0..1.
         placements: Rectangles per face and share.
-        normaliser: The distance that errors are divided by; of the whole face, also where its eyes are covered.
+        normaliser: The distance that errors are divided by, also where the eyes are covered.
         seed: Seed of place and colour.
         name: Name of the network in the result; by default the model's own.
         batch_size: Crops per forward pass.
@@ -102,7 +102,7 @@ def occlusion_curve(
             errors.append(face_means(relative))
             left.append(face_means(np.where(under, np.nan, relative)))
             if share == 0:
-                break  # nothing is covered, wherever it is
+                break  # a rectangle of no area covers nothing
         every.append(float(np.mean(errors)))
         left = np.concatenate(left)
         visible.append(float(np.nanmean(left)) if np.isfinite(left).any() else float("nan"))
@@ -117,7 +117,7 @@ def covering_box(landmarks: np.ndarray, share: float, place) -> np.ndarray:
     Args:
         landmarks: `(N, 2)`.
         share: Part of the area, in 0..1.
-        place: `(2,)` in 0..1, where in the box it wants its centre; it is pushed inside.
+        place: `(2,)` in 0..1, center of the rectangle in the box; the rectangle is moved to lie inside.
     """
     box = tight_box(landmarks)
     half = share**0.5 / 2
@@ -135,4 +135,5 @@ def cover(crop: np.ndarray, box: np.ndarray, color) -> np.ndarray:
 
 def inside(landmarks: np.ndarray, box: np.ndarray) -> np.ndarray:
     """`(N,)` bool: which landmarks lie in a box of positive size."""
-    return ((landmarks >= box[:2]) & (landmarks <= box[2:])).all(-1) & bool((box_size(box) > 0).all())
+    within = ((landmarks >= box[:2]) & (landmarks <= box[2:])).all(-1)
+    return np.asarray(within & bool((box_size(box) > 0).all()))

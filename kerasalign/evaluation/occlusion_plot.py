@@ -1,4 +1,4 @@
-"""Error against the covered part of a face."""
+"""Plot of occlusion curves."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kerasalign.plots.figure import new_axes, to_image
 
 
 def plot_occlusion(curves: Sequence[OcclusionCurve], size: tuple[int, int] = (1200, 900)) -> Image.Image:
-    """Draws NME against the covered part of the face: a line for all points, a dashed one for those in sight.
+    """Draws NME against the covered part of the face: a line for all points, a dashed line for the visible points.
 
     Needs matplotlib, which the extra `plots` installs.
 
@@ -46,7 +46,7 @@ def plot_occlusion(curves: Sequence[OcclusionCurve], size: tuple[int, int] = (12
             "o--",
             color=line.get_color(),
             linewidth=1.2,
-            label=f"{curve.model}, points in sight",
+            label=f"{curve.model}, visible points",
         )
     axes.set(xlabel="covered part of the face's box in %", ylabel=f"NME in % ({first.normaliser.replace('_', '-')})")
     axes.set_title(f"{first.faces} faces, {first.placements} rectangles each", fontsize="small")

@@ -200,7 +200,7 @@ def evaluate_faces(
     boxes = np.stack([s.box("ground_truth") for s in samples]) if protocol.normaliser_box == "dataset" else None
     visibility = None
     if protocol.points == "visible":
-        visibility = np.stack([s.visibility for s in samples])
+        visibility = np.stack([np.asarray(s.visibility) for s in samples])
     return evaluate_landmarks(
         np.stack([landmarks[sample.name] for sample in samples]),
         np.stack([sample.landmarks for sample in samples]),
@@ -210,5 +210,5 @@ def evaluate_faces(
         visibility=visibility,
         own_box_source=own_box,
         n_bootstrap=n_bootstrap,
-        strata=[s.attributes[protocol.strata] for s in samples] if protocol.strata else None,
+        strata=[str(s.attributes[protocol.strata]) for s in samples] if protocol.strata else None,
     )

@@ -16,7 +16,7 @@ def apply_affine(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def compose(*matrices: np.ndarray) -> np.ndarray:
-    """One matrix that does the given maps in the order given."""
+    """One matrix for several maps, applied in the given order."""
     if not matrices:
         return np.eye(2, 3)
     total = np.array(matrices[0], "float64")
@@ -55,7 +55,7 @@ def rotation(degrees: float) -> np.ndarray:
 
 
 def resize_matrix(source: tuple[int, int], target: tuple[int, int]) -> np.ndarray:
-    """Resizing of an image from `(width, height)` to `(width, height)`: u becomes (u + 0.5) s - 0.5."""
+    """The map of resizing an image from one `(width, height)` to another: u becomes (u + 0.5) s - 0.5."""
     sx, sy = target[0] / source[0], target[1] / source[1]
     return np.array([[sx, 0.0, 0.5 * sx - 0.5], [0.0, sy, 0.5 * sy - 0.5]])
 

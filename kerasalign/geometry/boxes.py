@@ -60,7 +60,7 @@ def box_size(box: np.ndarray) -> np.ndarray:
 
 
 def box_from_center(center, size) -> np.ndarray:
-    """The box of that centre `(x, y)` and size `(width, height)`."""
+    """The box with a given center `(x, y)` and size `(width, height)`."""
     center, half = np.asarray(center, "float64"), np.asarray(size, "float64") / 2
     return np.concatenate([center - half, center + half])
 
@@ -73,7 +73,7 @@ def box_iou(a: np.ndarray, b: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class BoxMap:
-    """How one kind of box (a detector's, say) maps to another (the tight box of the landmarks).
+    """The map from one kind of box, such as a detector's, to another, such as the tight box of the landmarks.
 
     Args:
         scale: Factors of width and height.

@@ -1,4 +1,4 @@
-"""How a face box becomes the square crop that a model sees, and back."""
+"""The square crop that a model takes, from a face box."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class CropSpec:
         object.__setattr__(self, "shift", tuple(float(v) for v in self.shift))
 
     def side(self, box: np.ndarray) -> float:
-        """The length of a box, in photo pixels, that the spec scales by."""
+        """The side of a box, in photo pixels, that `scale` multiplies."""
         width, height = box_size(box)
         return float(min(max(width, height), self.max_aspect * min(width, height)))
 

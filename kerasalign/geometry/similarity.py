@@ -8,7 +8,7 @@ from kerasalign.geometry.affine import about
 
 
 def estimate_similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """The scale, rotation and shift that bring `source` closest to `target` in the least-squares sense.
+    """The least-squares similarity transform (scale, rotation, shift) from `source` to `target`.
 
     It never mirrors: faces that are mirror images of each other are fitted by the best rotation.
 

@@ -39,7 +39,7 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: tuple[int, int]) -> np.nda
     inverse = compose(inverse, np.array([[1.0, 0.0, -low[0]], [0.0, 1.0, -low[1]]]))
     if reduce >= 2:
         source = region.shape[1], region.shape[0]
-        target = tuple(max(1, round(side / reduce)) for side in source)
+        target = max(1, round(source[0] / reduce)), max(1, round(source[1] / reduce))
         region = cv2.resize(region, target, interpolation=cv2.INTER_AREA)
         inverse = compose(inverse, resize_matrix(source, target))
     return cv2.warpAffine(

@@ -17,8 +17,8 @@ class SpatialTransformer(keras.layers.Layer):
     """Predicts an affine transform of each image about its center and resamples the image by it.
 
     The network is a 7x7 convolution with stride 2, a 3x3 convolution, pooling, a dense layer with tanh, and a dense
-    layer for the transform. The transform is bounded: rotation by 0.5 rad either way, scale by a fifth, shift by a tenth
-    of the image's side; `"affine"` changes every entry of the linear part by up to 0.5.
+    layer for the transform. The transform is bounded: rotation by 0.5 rad either way, scale by a fifth, shift by a
+    tenth of the image's side; `"affine"` changes every entry of the linear part by up to 0.5.
 
     Args:
         mode: `"rotation"`, as in SDU's released code, `"similarity"`, as in its paper, or `"affine"`.

@@ -1,4 +1,4 @@
-"""Point schemes: `68`, `98`, `29`, `19`, `5`, and any that a user registers."""
+"""Markups (point schemes): `68`, `98`, `29`, `19`, `5`, and those that a user registers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def get_markup(markup: str | int | Markup) -> Markup:
 
 
 def register_markup(markup: Markup, exist_ok: bool = False) -> Markup:
-    """Makes a markup known by its name; returns the registered one, which may be an earlier equal one.
+    """Registers a markup by its name. Returns the registered markup, which may be an earlier, equal one.
 
     Args:
         markup: The markup.

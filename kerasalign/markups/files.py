@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeGuard
 
 from kerasalign.markups.markup import Markup, flip_from_pairs
 from kerasalign.support.files import write_json
@@ -16,7 +17,7 @@ _OPTIONAL = ("parts", "eyes", "boundaries", "conversions")
 
 
 def load_markup(path: str | os.PathLike) -> Markup:
-    """Reads a markup from a `.json`, `.yaml` or `.yml` file; `register_markup` then makes it known by name.
+    """Reads a markup from a `.json`, `.yaml` or `.yml` file. It is not registered; see `register_markup`.
 
     Keys of the file: `name`; `mean_shape`, a list of `[x, y]`, one per point, y downwards, of any scale;
     `flip_pairs`, the pairs of points that a mirror swaps; and, each optional, `parts` (name to points; one
@@ -48,7 +49,7 @@ def load_markup(path: str | os.PathLike) -> Markup:
 
 
 def markup_of(spec: Mapping, path: str | os.PathLike) -> Markup:
-    """The markup that a mapping with the keys of `load_markup` defines; `path` says in errors where it is from."""
+    """The markup defined by a mapping with the keys of `load_markup`; error messages name `path` as its origin."""
     unknown = [key for key in spec if key not in (*_REQUIRED, *_OPTIONAL)]
     lacking = [key for key in _REQUIRED if key not in spec]
     if unknown or lacking:
@@ -59,9 +60,10 @@ def markup_of(spec: Mapping, path: str | os.PathLike) -> Markup:
     if not _is_list(shape) or len(shape) < 2 or not all(_is_list(p) and len(p) == 2 for p in shape):
         raise ValueError(f"{path}: `mean_shape` must be a list of [x, y], two or more. Received: {shape!r:.80}")
     n = len(shape)
-    pairs = [_points(pair, path, "flip_pairs", n) for pair in _list(spec["flip_pairs"], path, "flip_pairs")]
-    if any(len(pair) != 2 for pair in pairs):
-        raise ValueError(f"{path}: `flip_pairs` must be a list of pairs of points. Received: {pairs}")
+    swaps = [_points(pair, path, "flip_pairs", n) for pair in _list(spec["flip_pairs"], path, "flip_pairs")]
+    pairs = [(pair[0], pair[1]) for pair in swaps if len(pair) == 2]
+    if len(pairs) != len(swaps):
+        raise ValueError(f"{path}: `flip_pairs` must be a list of pairs of points. Received: {swaps}")
     swapped = [point for pair in pairs for point in pair]
     if len(set(swapped)) != len(swapped):
         raise ValueError(f"{path}: each point is swapped with one other in `flip_pairs`. Received: {pairs}")
@@ -86,7 +88,7 @@ def markup_of(spec: Mapping, path: str | os.PathLike) -> Markup:
 
 
 def save_markup(markup: Markup, path: str | os.PathLike) -> None:
-    """Writes a markup as a `.json` file that `load_markup` reads, whole or not at all."""
+    """Writes a markup as a `.json` file for `load_markup`, atomically."""
     write_json(path, markup_spec(markup))
 
 
@@ -130,7 +132,7 @@ def _parse(path: Path) -> Mapping:
     return spec
 
 
-def _is_list(value: object) -> bool:
+def _is_list(value: object) -> TypeGuard[Sequence]:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 

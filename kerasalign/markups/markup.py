@@ -1,4 +1,4 @@
-"""What the points of a face mean: names, parts, symmetry, eyes, curves."""
+"""Markup: what each landmark of a face means."""
 
 from __future__ import annotations
 
@@ -64,19 +64,19 @@ class Markup:
             raise ValueError(f"`mean_shape` must be a finite ({n}, 2) array. Received: shape {shape.shape}")
         low, high = shape.min(0), shape.max(0)
         center, side = (low + high) / 2, (high - low).max()
-        # A shape in these units stays as it is to the bit, so that a saved markup comes back the same.
+        # A shape already in these units is not changed at all, so that a saved markup loads identically.
         if np.abs(center).max() > 1e-9 or abs(side - 1) > 1e-9:
             shape = (shape - center) / side
         object.__setattr__(self, "mean_shape", shape)
 
     @cached_property
     def edges(self) -> tuple[tuple[int, int], ...]:
-        """Pairs of points that a drawing joins: the steps of every boundary curve, each once."""
+        """Pairs of neighbouring points on the boundary curves, each once; drawings join them by lines."""
         steps = (step for curve in self.boundaries.values() for step in pairwise(curve))
-        return tuple(dict.fromkeys(tuple(sorted(step)) for step in steps))
+        return tuple(dict.fromkeys((min(step), max(step)) for step in steps))
 
     def eye_groups(self, name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The indices of the right and of the left eye's points, whose means an eye distance is measured between.
+        """Point indices of the right and of the left eye; an eye distance is that of their two means.
 
         Args:
             name: Name of the distance, such as `"inter_ocular"`.
@@ -113,19 +113,19 @@ class Markup:
         return right, left
 
     def upright_angle(self, landmarks: np.ndarray) -> float:
-        """In-plane rotation of a face in degrees, clockwise: that of the mean shape fitted to its `(N, 2)` landmarks.
+        """In-plane rotation of a face in degrees, clockwise, from a fit of the mean shape to its `(N, 2)` landmarks.
 
         Raises:
-            ValueError: If the landmarks are not spread out enough to say.
+            ValueError: If the landmarks coincide.
         """
         fit = estimate_similarity(self.mean_shape, landmarks)
         return float(np.degrees(np.arctan2(fit[1, 0], fit[0, 0])))
 
     def upright_box(self, landmarks: np.ndarray) -> tuple[np.ndarray, float]:
-        """The tight box `(4,)` of a face's `(N, 2)` landmarks in the frame in which it is upright, and `upright_angle`.
+        """Tight box `(4,)` of `(N, 2)` landmarks after rotation to an upright face, and the face's `upright_angle`.
 
         Raises:
-            ValueError: If the landmarks are not spread out enough to say.
+            ValueError: If the landmarks coincide.
         """
         angle = self.upright_angle(landmarks)
         return tight_box(landmarks, angle), angle
@@ -140,7 +140,7 @@ class Markup:
         """Converts `(..., N, 2)` landmarks to another markup: each point is the mean of a group of these.
 
         Raises:
-            ValueError: If this markup knows no conversion to `to`.
+            ValueError: If this markup has no conversion to `to`.
         """
         landmarks = np.asarray(landmarks)
         if to == self.name:
@@ -151,7 +151,7 @@ class Markup:
         return np.stack(points, axis=-2)
 
     def same_as(self, other: Markup, shape: bool = True) -> bool:
-        """Whether the points of another markup mean the same; with `shape`, its mean shape must agree too."""
+        """Whether another markup has the same points; with `shape`, also the same mean shape."""
         if (self.num_points, *self.flip) != (other.num_points, *other.flip):
             return False
         ours, theirs = (
@@ -169,7 +169,7 @@ class Markup:
 
 
 def mirrored_shape(half: Mapping[int, tuple[float, float]], flip: Sequence[int]) -> np.ndarray:
-    """Completes a symmetric face about x = 0 from the points of one half and its midline."""
+    """Mirrors the points of one half of a face about x = 0."""
     shape = np.full((len(flip), 2), np.nan)
     for index, (x, y) in half.items():
         shape[index] = x, y
@@ -178,7 +178,7 @@ def mirrored_shape(half: Mapping[int, tuple[float, float]], flip: Sequence[int])
 
 
 def flip_from_pairs(num_points: int, pairs: Sequence[tuple[int, int]]) -> tuple[int, ...]:
-    """Builds a flip permutation from its swapped pairs; every other point stays."""
+    """Builds a flip permutation from pairs of points to swap; the other points are on the midline."""
     flip = list(range(num_points))
     for a, b in pairs:
         flip[a], flip[b] = b, a

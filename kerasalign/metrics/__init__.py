@@ -1,6 +1,6 @@
-"""NME, failure rate, AUC, CED, and the `Protocol` that says how a number was made.
+"""NME, failure rate, AUC, CED, and the `Protocol` that defines how a number is measured.
 
-`NormalisedMeanError`, the Keras metric, loads Keras when it is first named.
+`NormalisedMeanError`, the Keras metric, imports Keras on first use.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Where the boxes that crops are cut by come from."""
+"""The source of the face boxes of an evaluation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An evaluation: every number with the protocol that made it."""
+"""Evaluations: scores with the protocol that they were measured by."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from kerasalign.support.files import write_json, written_beside
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Per-face NMEs under one protocol, and the scores that follow from them.
+    """Per-face NMEs by one protocol, and the scores computed from them.
 
     Made by `evaluate_landmarks` or `combine`.
 
@@ -33,7 +33,7 @@ class Evaluation:
         part_nmes: Facial part to `(B,)` NME over its points, percent; NaN for a face without such points.
         own_box_source: The box source that the model's crops are made for, if known.
         n_bootstrap: Resamples of the confidence interval.
-        seed: Of the resampling.
+        seed: Random seed of the resampling.
         strata: Group of each face, for a protocol that averages groups, and for no other.
     """
 
@@ -84,7 +84,7 @@ class Evaluation:
 
     @cached_property
     def nme(self) -> float:
-        """Mean of the per-face NMEs, percent; of the groups' means, like every score, where there are groups."""
+        """Mean NME in percent. With groups, every score is the mean of the groups' scores."""
         return float((self.nmes * self.weights).mean())
 
     @cached_property
@@ -115,7 +115,7 @@ class Evaluation:
 
     @property
     def notes(self) -> list[str]:
-        """What a reader of the numbers has to know beside the protocol."""
+        """Remarks on the numbers: an incomplete test set, or boxes that the model is not made for."""
         notes = []
         expected = self.protocol.num_faces
         if expected and len(self) != expected:
@@ -141,7 +141,7 @@ class Evaluation:
         return [self.names[i] for i in np.argsort(-self.nmes, kind="stable")[:k]]
 
     def subset(self, names: Sequence[str], protocol: str | Protocol) -> Evaluation:
-        """The same predictions on some of the faces, such as one WFLW subset of the full test set.
+        """The evaluation of a subset of the faces, such as a WFLW subset of the full test set.
 
         Args:
             names: Faces to keep.
@@ -230,15 +230,15 @@ def evaluate_landmarks(
     Args:
         prediction: `(B, N, 2)` landmarks.
         target: `(B, N, 2)` ground truth in the same coordinates; NaN marks a point that is not annotated.
-        protocol: A `Protocol` or the name of one; without it there is no number.
+        protocol: A `Protocol` or the name of one.
         names: Unique name of each face; by default `"<subset>/<index>"`.
         boxes: `(B, 4)` boxes of the data set, in the same coordinates, for a protocol whose normaliser
             measures them (`normaliser_box="dataset"`), and for no other.
         visibility: `(B, N)` bool, for a protocol that counts visible points alone, and for no other.
-        own_box_source: The box source that the model's crops are made for: the evaluation says so where it
-            differs from the protocol's.
+        own_box_source: The box source that the model's crops are made for. A note of the evaluation names it where
+            it differs from the protocol's.
         n_bootstrap: Resamples of the confidence interval.
-        seed: Of the resampling.
+        seed: Random seed of the resampling.
         strata: Group of each face, for a protocol that averages groups, and for no other.
 
     Raises:

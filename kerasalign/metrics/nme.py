@@ -28,7 +28,7 @@ def point_errors(prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
             f"Received: {prediction.shape} and {target.shape}"
         )
     known = np.isfinite(target).all(-1)
-    missing = known & ~np.isfinite(prediction).all(-1)
+    missing = np.asarray(known & ~np.isfinite(prediction).all(-1))
     if missing.any():
         faces = np.flatnonzero(missing.any(1))
         raise ValueError(
@@ -46,10 +46,10 @@ def nme(
     normaliser: str,
     boxes: np.ndarray | None = None,
 ) -> np.ndarray:
-    """NME of each face in percent: the mean distance over its annotated points, divided by a length.
+    """NME of each face in percent: mean point error over the annotated points, divided by a normalising length.
 
-    The NME of a data set is the mean of these. The length is measured on the ground truth; similarity
-    transforms of prediction and ground truth together leave the NME as it is, so photo and crop agree.
+    The NME of a data set is the mean over its faces. The length is measured on the ground truth. A similarity
+    transform of both prediction and ground truth does not change the NME, so it is the same in photo and crop.
 
     Args:
         prediction: `(B, N, 2)` predicted landmarks.

@@ -20,11 +20,11 @@ _BOX_LENGTHS = {
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class NormalisedMeanError(keras.metrics.Metric):
-    """Mean over faces of the NME, in percent, while a model trains.
+    """Mean NME over faces, in percent, as a Keras metric.
 
     The same number as `kerasalign.metrics.nme(...).mean()`, on any Keras backend. Points that are not
-    annotated are skipped; so are faces whose NME is undefined (no annotated point, or an eye that is not
-    annotated), which `nme` refuses. A prediction that is not finite makes the metric NaN.
+    annotated are skipped. Faces with an undefined NME (no annotated point, or an eye that is not annotated) are
+    skipped too, whereas `nme` raises. A prediction that is not finite makes the metric NaN.
 
     Args:
         markup: The point scheme, or its name.
@@ -32,7 +32,7 @@ class NormalisedMeanError(keras.metrics.Metric):
             `"box_size"`, `"box_diagonal"`, `"box_width"` or `"box_height"`; boxes are the tight ones of the ground
             truth.
         name: Name of the metric.
-        dtype: Of its state.
+        dtype: Data type of the state.
 
     Raises:
         ValueError: If the markup has no such eye pair or the normaliser is unknown.
@@ -102,5 +102,5 @@ class NormalisedMeanError(keras.metrics.Metric):
 
     @classmethod
     def from_config(cls, config):
-        """Rebuilds the metric from `get_config`; an own markup is registered where its name is not known."""
+        """Rebuilds the metric from `get_config`; registers the markup if it is not built in."""
         return cls(**markup_from_config(config))

@@ -1,4 +1,4 @@
-"""The lengths that an NME is divided by, each a named function of the ground truth."""
+"""Normalisers: the lengths that errors are divided by, as named functions of the ground truth."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def get_normaliser(name: str) -> Normaliser:
 
 
 def register_normaliser(name: str, function: Normaliser) -> None:
-    """Makes a normaliser known by its name.
+    """Registers a normaliser.
 
     Args:
         name: Its name.

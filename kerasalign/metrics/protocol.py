@@ -1,4 +1,4 @@
-"""How a number was made: data set, subset, normaliser, thresholds, boxes."""
+"""Protocols: data set, subset, normaliser, thresholds and boxes of a number."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kerasalign.metrics.normalisers import list_normalisers
 from kerasalign.metrics.scores import AUC_METHODS
 from kerasalign.support.checks import one_of, positive
 
-# What must agree before two numbers may be compared, averaged or drawn on one axis.
+# Fields that must agree before two numbers may be compared, averaged or drawn on one axis.
 _MEASURE = (
     "dataset",
     "normaliser",
@@ -26,7 +26,7 @@ _MEASURE = (
 
 @dataclass(frozen=True)
 class Protocol:
-    """Everything that has to be said for an NME to mean something.
+    """Everything that defines how an NME is measured.
 
     Args:
         name: Key in the registry, `<dataset>-<subset>-<normaliser>`.
@@ -76,11 +76,11 @@ class Protocol:
         BoxSource.parse(self.box_source)
 
     def with_box_source(self, box_source: str) -> Protocol:
-        """The same measure on crops that were cut by other boxes."""
+        """The same protocol with another source of face boxes."""
         return replace(self, box_source=box_source)
 
     def differences(self, other: Protocol) -> list[str]:
-        """Names of the fields that keep two numbers apart; subset and box source are not among them."""
+        """Names of the fields that make two numbers incomparable; subset and box source do not count."""
         return [field for field in _MEASURE if getattr(self, field) != getattr(other, field)]
 
     def to_dict(self) -> dict:
@@ -88,7 +88,12 @@ class Protocol:
         return asdict(self)
 
     def describe(self, subset: bool = True, box: bool = True) -> str:
-        """One line for people; leave out what several evaluations shown together do not share."""
+        """The protocol as one line of text.
+
+        Args:
+            subset: Whether to name the subset.
+            box: Whether to name the box source.
+        """
         size = f" ({self.num_faces})" if self.num_faces else ""
         parts = [f"{self.dataset} {self.subset}{size}" if subset else self.dataset, self._normaliser_text()]
         if self.points == "visible":
@@ -124,7 +129,7 @@ _REGISTRY: dict[str, Protocol] = {}
 
 
 def register_protocol(protocol: Protocol) -> Protocol:
-    """Makes a protocol known by its name.
+    """Registers a protocol by its name.
 
     Raises:
         ValueError: If a different protocol holds that name.

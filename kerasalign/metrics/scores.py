@@ -15,7 +15,7 @@ AUC_METHODS = ("exact", "trapezoid", "scc")
 
 
 def failure_rate(nmes: np.ndarray, threshold: float = 10.0) -> float:
-    """Percentage of faces whose NME is above the threshold; a face exactly on it is no failure."""
+    """Percentage of faces whose NME is above the threshold; an NME equal to it is no failure."""
     positive(threshold=threshold)
     return float(100.0 * (_nmes(nmes) > threshold).mean())
 
@@ -70,13 +70,13 @@ def weighted_mean(values: Sequence[float], counts: Sequence[int]) -> float:
     Raises:
         ValueError: If the lengths differ or a count is not positive.
     """
-    values, counts = np.asarray(values, "float64"), np.asarray(counts, "float64")
-    if values.shape != counts.shape or values.ndim != 1 or values.size == 0 or not (counts > 0).all():
+    means, weights = np.asarray(values, "float64"), np.asarray(counts, "float64")
+    if means.shape != weights.shape or means.ndim != 1 or means.size == 0 or not (weights > 0).all():
         raise ValueError(
             f"`values` and `counts` must be equally long, with positive counts. "
-            f"Received: values={values.tolist()}, counts={counts.tolist()}"
+            f"Received: values={means.tolist()}, counts={weights.tolist()}"
         )
-    return float(np.average(values, weights=counts))
+    return float(np.average(means, weights=weights))
 
 
 def bootstrap_interval(
@@ -87,7 +87,7 @@ def bootstrap_interval(
     Args:
         values: `(B,)` one value per face.
         n_bootstrap: Number of resamples.
-        seed: Of the resampling; the same seed gives the same interval.
+        seed: Random seed of the resampling; the same seed gives the same interval.
         level: Coverage, 0.95 for a 95 % interval.
 
     Returns:

@@ -3,6 +3,8 @@
 Subset sizes are checked by the published failure rates: each is an integer count of faces over them.
 """
 
+from typing import Any
+
 from kerasalign.metrics.protocol import Protocol, register_protocol
 
 _W300 = "Sagonas et al., ICCVW 2013; common = HELEN 330 + LFPW 224, challenging = IBUG 135"
@@ -26,7 +28,7 @@ _WFLW_SIZES = {
 }
 
 
-def _register(dataset: str, subset: str, num_faces: int | None, markup: str, normaliser: str, **options: str) -> None:
+def _register(dataset: str, subset: str, num_faces: int | None, markup: str, normaliser: str, **options: Any) -> None:
     name = f"{dataset.lower()}-{subset}-{normaliser}"
     if options.get("points") == "visible":
         name += "-visible"

@@ -50,8 +50,9 @@ def draw_attention(
         heat = cv2.applyColorMap(np.round(255 * level).astype("uint8"), cv2.COLORMAP_INFERNO)[..., ::-1]
         mixed = np.round((1 - opacity) * picture + opacity * heat).astype("uint8")
         tiles.append((f"{name}: {low:.2f} to {high:.2f}", mixed))
-    font = ImageFont.load_default(max(tile / 18, 9))
-    caption = math.ceil(1.7 * font.size)
+    size = max(tile / 18, 9)
+    font = ImageFont.load_default(size)
+    caption = math.ceil(1.7 * size)
     sheet = Image.new("RGB", (len(tiles) * (tile + GAP) + GAP, tile + caption + 2 * GAP), PAPER)
     pen = ImageDraw.Draw(sheet)
     for index, (text, drawing) in enumerate(tiles):

@@ -1,4 +1,4 @@
-"""The faces at both ends of a balancing method's list, as MuSiCa's figure 5 shows them."""
+"""The faces of highest and lowest score of a balancing method, as in figure 5 of MuSiCa."""
 
 from __future__ import annotations
 

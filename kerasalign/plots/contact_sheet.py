@@ -1,4 +1,4 @@
-"""Many faces on one page, such as the worst of an evaluation."""
+"""A contact sheet of faces, such as the worst faces of an evaluation."""
 
 from __future__ import annotations
 
@@ -55,8 +55,9 @@ def contact_sheet(
     at_least(1, columns=columns, tile=tile)
     columns = min(columns, len(images))
     rows = math.ceil(len(images) / columns)
-    font = ImageFont.load_default(max(tile / 17, 8))
-    caption = 0 if titles is None else math.ceil(1.6 * font.size)
+    size = max(tile / 17, 8)
+    font = ImageFont.load_default(size)
+    caption = 0 if titles is None else math.ceil(1.6 * size)
     step = tile + _GAP, tile + caption + _GAP
     sheet = Image.new("RGB", (columns * step[0] + _GAP, rows * step[1] + _GAP), PAPER)
     pen = ImageDraw.Draw(sheet)
@@ -68,7 +69,7 @@ def contact_sheet(
         sheet.paste(_tile(image, shapes, markup, tile), (left, top))
         if titles is not None:
             text = shorten(titles[i], font, tile)
-            pen.text((left, top + tile + 0.2 * font.size), text, INK, font)
+            pen.text((left, top + tile + 0.2 * size), text, INK, font)
     return sheet
 
 
@@ -80,7 +81,7 @@ def _tile(image: np.ndarray, shapes: list[np.ndarray], markup: Markup, side: int
     frame = box_from_center(np.full(2, (side - 1) / 2), side / spec.scale)
     for shape, color in zip(shapes, colors, strict=True):
         outline = Outline(spec.to_crop(matrix, shape), frame, markup)
-        # Points on the prediction alone: two sets of white dots cannot be told apart.
+        # Only the prediction has points: two sets of white dots are hard to distinguish.
         drawing = draw_faces(picture, [outline], color=color, points=color is PREDICTION)
         picture = np.asarray(drawing)
     return Image.fromarray(picture)
@@ -96,11 +97,11 @@ def _points(landmarks: np.ndarray, markup: Markup, name: str) -> np.ndarray:
     return landmarks
 
 
-def shorten(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
-    """A text, or the end of one that is wider than so many pixels."""
+def shorten(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+    """A text, or only its end if the text is wider than `width` pixels."""
     if font.getlength(text) <= width:
         return text
-    # The end tells more: names begin with the folders that faces share.
+    # Names begin with folders that faces share, so the end identifies the face.
     while text and font.getlength("…" + text) > width:
         text = text[1:]
     return "…" + text

@@ -26,7 +26,7 @@ _SHIFT = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel
 
 @dataclass(frozen=True)
 class Outline:
-    """Landmarks to draw that are no `Face`: all that `draw_faces` needs."""
+    """The attributes of a face that `draw_faces` needs, for landmarks without a `Face`."""
 
     landmarks: np.ndarray
     box: np.ndarray
@@ -78,7 +78,7 @@ def draw_faces(
         stroke = max(0.007 * extent * width, 0.45)
         radius = max(0.0085 * extent * width, 0.55)
         region = _Region(canvas, face, 4 * radius + 4 * stroke, extent)
-        line = COLORS["failed"] if face.failed else tuple(color)
+        line = COLORS["failed"] if face.failed else color
         if boxes:
             region.paint(COLORS["box"], lambda r, s=stroke, f=face: r.outline(_corners(f), s))
         if curves:
@@ -109,11 +109,11 @@ class _Region:
         high = np.clip(np.ceil(spots.max(0) + margin) + 1, 0, limit).astype(int)
         self.part = canvas[low[1] : high[1], low[0] : high[0]]
         self.origin = low
-        # Thin lines on small faces need fractions of a pixel; large faces do without.
+        # Small faces need lines of fractions of a pixel, large faces do not.
         self.factor = int(np.clip(1200 // max(extent, 1), 1, 6))
 
     def paint(self, color: tuple[int, int, int], drawing, opacity: float = 1.0) -> None:
-        """Blends a colour over the part, where `drawing(self)` puts its mask."""
+        """Blends a colour over the part, through the mask that `drawing(self)` draws."""
         height, width = self.part.shape[:2]
         if height == 0 or width == 0:
             return
@@ -121,7 +121,7 @@ class _Region:
         drawing(self)
         cover = cv2.resize(self.mask, (width, height), interpolation=cv2.INTER_AREA)[..., None]
         cover = cover * np.float32(opacity / 255)
-        self.part[...] = np.round(self.part * (1 - cover) + np.float32(color) * cover)
+        self.part[...] = np.round(self.part * (1 - cover) + np.asarray(color, "float32") * cover)
 
     def lines(self, face, edges, thickness: float) -> None:
         """Lines between pairs of points."""
@@ -158,7 +158,8 @@ class _Region:
     def _at(self, point: np.ndarray) -> tuple[int, int]:
         # Pixel centres are integers, in the mask as in the photo.
         spot = (np.asarray(point) - self.origin + 0.5) * self.factor - 0.5
-        return tuple(int(v) for v in np.round(np.clip(spot, -1e5, 1e5) * 2**_SHIFT))
+        x, y = np.round(np.clip(spot, -1e5, 1e5) * 2**_SHIFT)
+        return int(x), int(y)
 
     def _pixels(self, thickness: float) -> int:
         return max(round(thickness * self.factor), 1)

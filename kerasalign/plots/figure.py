@@ -1,4 +1,4 @@
-"""Matplotlib, which the extra `plots` installs, kept to the files that draw axes."""
+"""Figures by matplotlib, which the extra `plots` installs."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What every room stands on: files, images, checks of arguments, progress bars, prefetching. It knows no faces."""
+"""General helpers: files, images, checks of arguments, ranges, tables, progress bars, prefetching."""

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there."""
+"""Atomic writes of files and folders, JSON and digests."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from secrets import token_hex
 
 @contextmanager
 def written_beside(path: str | os.PathLike) -> Iterator[Path]:
-    """Gives a temporary path beside `path`; when the block ends well, that file takes its place.
+    """Gives a temporary path beside `path`. When the block ends without an error, the temporary file replaces `path`.
 
-    The temporary name keeps every suffix of `path`, since some writers decide by it.
+    The temporary name keeps every suffix of `path`, since some writers choose a format by the suffix.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -31,21 +31,21 @@ def written_beside(path: str | os.PathLike) -> Iterator[Path]:
 
 
 def _draft(path: Path) -> Path:
-    """A name beside a path that nothing else has, not even a draft that a killed process left; long ones are cut."""
+    """A random name beside a path, so that no other process has it; long names are shortened."""
     return path.with_name(f".{token_hex(4)}-{path.name[-40:]}")
 
 
 def write_json(path: str | os.PathLike, content) -> None:
-    """Writes JSON, whole or not at all."""
+    """Writes JSON atomically."""
     with written_beside(path) as draft:
         draft.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
 
 
 def plain_json(content, what: str):
-    """Content as JSON gives it back: tuples are lists, NumPy's numbers and arrays are plain, paths are text.
+    """Converts content to plain JSON values: tuples and arrays become lists, NumPy numbers plain numbers, paths text.
 
     Raises:
-        ValueError: If it holds what JSON cannot; the message begins with `what` they are.
+        ValueError: If a value has no JSON form. The message begins with `what`, the name of the content.
     """
 
     def plain(value):
@@ -69,18 +69,20 @@ def sha256(path: str | os.PathLike) -> str:
 
 @contextmanager
 def folder_beside(path: str | os.PathLike, mark: str) -> Iterator[Path]:
-    """As `written_beside` for a folder: gives an empty one, which takes the place of `path` when the block ends well.
+    """As `written_beside`, for a folder: gives an empty folder, which replaces `path` if the block raises no error.
 
     Args:
-        path: The folder; one that is there is replaced if it is empty or an earlier one of this kind.
-        mark: Name of a file by which a folder of this kind is known.
+        path: The folder to write. An existing folder is replaced if it is empty or holds the file `mark`.
+        mark: Name of a file that identifies folders of this kind.
 
     Raises:
-        FileExistsError: If something else is in its place.
+        FileExistsError: If `path` is anything else.
     """
     path = Path(path)
     if path.exists() and not (path.is_dir() and ((path / mark).is_file() or not any(path.iterdir()))):
-        raise FileExistsError(f"Something else than an earlier folder of this kind is there. Received: {str(path)!r}")
+        raise FileExistsError(
+            f"`path` must be empty, new or a folder with the file {mark}. Received: path={str(path)!r}"
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     draft, old = _draft(path), _draft(path)
     draft.mkdir()

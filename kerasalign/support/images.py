@@ -27,7 +27,7 @@ IMAGE_SUFFIXES = (
     ".tiff",
     ".webp",
 )
-# What phones write and Pillow reads with a plugin that the user registers, such as pillow-heif.
+# Formats of phones; Pillow reads them with a plugin that the user registers, such as pillow-heif.
 _PLUGIN_SUFFIXES = (".heic", ".heif")
 
 
@@ -46,7 +46,7 @@ class ImageError(ValueError):
 
 
 def source_name(source) -> str:
-    """Short text that tells which photo a source is: its path, or its type and size."""
+    """Short text that identifies a photo in messages: its path, or its type and size."""
     if isinstance(source, (str, os.PathLike)):
         return repr(os.fspath(source))
     if isinstance(source, (bytes, bytearray, memoryview)):
@@ -61,9 +61,9 @@ def source_name(source) -> str:
 def load_image(source) -> np.ndarray:
     """Reads a photo.
 
-    The EXIF orientation is applied, so that pixels are as a viewer shows them. Transparent parts become
+    The EXIF orientation is applied, as in an image viewer. Transparent parts become
     white. Grayscale is repeated to three channels, CMYK and other colour spaces are converted, 16-bit values
-    are divided by 257. Of an animation the first frame is read.
+    are divided by 257. Animations give their first frame.
 
     Args:
         source: A path, `bytes`, a binary file object, a PIL image, or an array `(H, W)`, `(H, W, 1)`,
@@ -95,11 +95,11 @@ def load_image(source) -> np.ndarray:
 def list_images(folder, recursive: bool = False) -> list[Path]:
     """Lists the photos of a folder by their extensions, sorted by path; hidden files are left out.
 
-    HEIC photos are listed where a plugin of Pillow reads them, such as pillow-heif; else a warning counts them.
+    HEIC photos are listed if a Pillow plugin reads them, such as pillow-heif; otherwise a warning counts them.
 
     Args:
         folder: The folder.
-        recursive: Whether to look into its sub-folders as well.
+        recursive: Whether to search subfolders too.
 
     Raises:
         ImageError: If there is no such folder.
@@ -146,7 +146,7 @@ def _read_bytes(source, data: bytes) -> np.ndarray:
     try:
         image = Image.open(io.BytesIO(data))
     except Image.DecompressionBombError:
-        limit = f"more than {2 * Image.MAX_IMAGE_PIXELS:,} pixels, at which Pillow stops for safety"
+        limit = f"more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels, at which Pillow stops for safety"
         raise ImageError(source, f"it has {limit}: make it smaller, or set PIL.Image.MAX_IMAGE_PIXELS higher") from None
     except UnidentifiedImageError:
         raise ImageError(source, "the file is not an image of a known format") from None

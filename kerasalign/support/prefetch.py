@@ -1,15 +1,15 @@
-"""Work that is done before its result is asked for."""
+"""Prefetching: work on later items while an earlier item is used."""
 
 from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 
 def prefetch(start: Callable, items: Iterable, most: int) -> Iterator:
-    """Yields results in the order of their items; work on later items goes on meanwhile.
+    """Yields results in the order of their items, and works on later items in advance.
 
     Args:
         start: Starts the work on an item. Returns a function that waits for the result.
@@ -54,12 +54,12 @@ def prefetch_in_thread(items: Iterable, most: int, name: str) -> Iterator:
             yield item
     finally:
         pool.shutdown(cancel_futures=True)
-        if hasattr(source, "close"):
+        if isinstance(source, Generator):
             source.close()
 
 
 def map_in_thread(work: Callable, items: Iterable, most: int, name: str) -> Iterator:
-    """Yields the results of `work` in the order of the items; a separate thread does it while further items are made.
+    """Yields the results of `work` in the order of the items; one separate thread does the work.
 
     When the iterator ends or is closed, the thread has ended; it drops items that it has not begun.
 

@@ -1,4 +1,6 @@
-"""Adam that also keeps a moving average of the weights."""
+"""Adam with a moving average of the weights."""
+
+from typing import Any
 
 import keras
 from keras import ops
@@ -6,29 +8,34 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class AveragedAdam(keras.optimizers.Adam):
-    """Adam with an exponential moving average of the weights that warms up.
+    """Adam with an exponential moving average of the weights, whose decay warms up.
 
-    The decay at step t is `min(decay, (1 + t) / (10 + t))`, TensorFlow's rule, so that early averages forget
-    the initial weights. The average is part of the optimiser's state: it is saved and resumed with it, on any
-    backend. `fit` ends with the averaged weights in the model; `averaged_weights` puts them there for a while.
+    The decay at step t is `min(decay, (1 + t) / (10 + t))`, TensorFlow's rule: early averages forget the initial
+    weights. The average is part of the optimiser's state, and is saved and restored with it on any backend. `fit`
+    ends with the averaged weights in the model; `averaged_weights` puts them there for a block of code.
 
     Args:
         learning_rate: Number or schedule.
         decay: Largest decay of the average.
         **kwargs: As in `keras.optimizers.Adam`.
 
-    Reference: the authors' code of MuSiCa evaluates averaged weights (decay 0.9999).
+    Reference: the authors' code of MuSiCa, which evaluates averaged weights (decay 0.9999).
     """
 
     _warming_up = False
 
-    def __init__(self, learning_rate=1e-3, decay=0.9999, **kwargs):
+    def __init__(
+        self,
+        learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 1e-3,
+        decay: float = 0.9999,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(learning_rate, use_ema=True, ema_momentum=float(decay), **kwargs)
         self._warming_up = True
 
     @property
     def ema_momentum(self):
-        """Decay at the current step; the largest one while the optimiser is being built."""
+        """The decay at the current step; while the optimiser is constructed, the largest decay."""
         if not self._warming_up:
             return self._decay
         step = ops.cast(self.iterations, "float32")
@@ -38,7 +45,8 @@ class AveragedAdam(keras.optimizers.Adam):
     def ema_momentum(self, value):
         self._decay = float(value)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
+        """Returns a plain dict that rebuilds the optimiser."""
         self._warming_up = False
         config = super().get_config()
         self._warming_up = True

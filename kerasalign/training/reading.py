@@ -1,8 +1,9 @@
-"""Faces for a model: read in its markup, wherever a reader has a choice."""
+"""Reads the faces of a data set in the markup of a model."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from kerasalign.datasets import FaceSample, get_dataset
 from kerasalign.markups import get_markup
@@ -10,19 +11,19 @@ from kerasalign.markups import get_markup
 
 def read_faces(
     dataset: str,
-    data_dir,
+    data_dir: str | Path,
     split: str,
     markup: str,
     on_error: str = "raise",
     options: Mapping[str, object] | None = None,
 ) -> list[FaceSample]:
-    """The faces of a split of a data set, with the points that a model has.
+    """Reads the faces of a split of a data set, with the points of a model.
 
     Args:
         dataset: Name of the data set.
         data_dir: Its folder.
         split: One of its splits.
-        markup: Name of the model's or the protocol's markup; readers that take a `markup` get it.
+        markup: Name of the markup of the model or protocol. Readers that take a `markup` get it.
         on_error: As in `read_dataset`.
         options: Further options of the data set's reader, such as `{"images": "photos"}`.
 
@@ -30,14 +31,14 @@ def read_faces(
         ValueError: If the reader has no such option, or the faces have another number of points than the markup.
     """
     reader = get_dataset(dataset)
-    chosen = dict(options or {})
+    reader_options = dict(options or {})
     if "markup" in reader.options:
-        chosen.setdefault("markup", markup)
-    faces = reader.read(data_dir, split, on_error, **chosen)
-    found, wanted = faces[0], get_markup(markup).num_points
-    if len(found.landmarks) != wanted:
+        reader_options.setdefault("markup", markup)
+    faces = reader.read(data_dir, split, on_error, **reader_options)
+    first, points = faces[0], get_markup(markup).num_points
+    if len(first.landmarks) != points:
         raise ValueError(
-            f"The model's markup '{markup}' has {wanted} points, but {dataset} is read in markup "
-            f"'{found.markup}' of {len(found.landmarks)}. Received: data_dir={str(data_dir)!r}"
+            f"The model's markup '{markup}' has {points} points, but {dataset} is read in markup "
+            f"'{first.markup}' of {len(first.landmarks)}. Received: data_dir={str(data_dir)!r}"
         )
     return faces

@@ -81,12 +81,12 @@ def test_a_drawing_that_cannot_be_written(command, five_dots, folder, boxes, tmp
 
 
 def test_what_was_found_before_an_interruption_is_kept(command, five_dots, folder, boxes, tmp_path, monkeypatch):
-    from kerasalign.cli import photos
+    from kerasalign.inference import Faces
 
-    def interrupt(faces, path):
+    def interrupt(faces):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(photos, "_save", interrupt)
+    monkeypatch.setattr(Faces, "draw", interrupt)
     assert command("align", folder, "--boxes", boxes, "--out", "drawn", "--json").exit_code != 0
     assert len(json.loads((tmp_path / "drawn" / "landmarks.json").read_text())[0]["faces"]) == 2
 

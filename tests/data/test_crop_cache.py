@@ -267,9 +267,9 @@ def test_groups_are_kept_where_samples_tell_them(samples, spec, tmp_path):
 
 
 @pytest.mark.parametrize("workers", [1, 16])
-def test_a_video_is_decoded_once_by_any_number_of_threads(workers, tmp_path, monkeypatch):
-    from kerasalign.datasets import video_frames
+def test_a_video_is_decoded_once_by_any_number_of_threads(workers, tmp_path):
     from kerasalign.datasets.sample import EmbeddedImage
+    from kerasalign.datasets.video_frames import VideoDecoder
 
     video = tmp_path / "vid.avi"
     writer = cv2.VideoWriter(str(video), cv2.VideoWriter_fourcc(*"MJPG"), 25, (96, 96))
@@ -277,25 +277,23 @@ def test_a_video_is_decoded_once_by_any_number_of_threads(workers, tmp_path, mon
         writer.write(np.full((96, 96, 3), 20 + i, "uint8"))
     writer.release()
     points = np.random.default_rng(0).uniform(20, 70, (68, 2))
-    faces = [
-        FaceSample(EmbeddedImage(video, f"{i:06d}", video_frames.read_frame), points, "68", f"v/{i}")
-        for i in range(1, 121)
-    ]
-    decoded, step, extract = [], video_frames._Decoder._next, CropSpec.extract
+    decoder = VideoDecoder(video)
 
-    def counted(self, wanted):
-        decoded.append(wanted)
-        step(self, wanted)
+    def read(path, name):
+        return decoder.frame(int(name))
 
-    def uneven(self, photo, box):
-        # Threads that are given the same amount of work do not end at the same time.
+    read.in_order = True
+    faces = [FaceSample(EmbeddedImage(video, f"{i:06d}", read), points, "68", f"v/{i}") for i in range(1, 121)]
+
+    def uneven(sample):
+        photo = sample.read_image()
+        # Threads with the same amount of work do not end at the same time.
         time.sleep(0.02 if int(photo[0, 0, 0]) % 16 == 4 else 0)
-        return extract(self, photo, box)
+        return photo
 
-    monkeypatch.setattr(video_frames._Decoder, "_next", counted)
-    monkeypatch.setattr(CropSpec, "extract", uneven)
-    cache = build_cache(faces, CropSpec(32, 1.0), tmp_path / "cache", workers=workers, progress=False)
-    assert len(decoded) == 120
+    options = {"workers": workers, "reader": uneven, "progress": False}
+    cache = build_cache(faces, CropSpec(32, 1.0), tmp_path / "cache", **options)
+    assert decoder.decoded == 120
     shades = cache.crops[:, 16, 16, 0].astype(int)
     assert (np.abs(shades - 20 - np.arange(120)) < 4).all()
 

@@ -62,7 +62,7 @@ def _write(path: Path, split: str, drawn: list[tuple[np.ndarray, ...]]) -> None:
 
 
 def _inside(landmarks: np.ndarray, patch: np.ndarray) -> np.ndarray:
-    return ((landmarks >= patch[:2]) & (landmarks <= patch[2:])).all(-1)
+    return np.asarray(((landmarks >= patch[:2]) & (landmarks <= patch[2:])).all(-1))
 
 
 def _rectangle(landmarks: np.ndarray) -> list[int]:

@@ -48,7 +48,7 @@ class _Pose:
         shape = get_markup("68").mean_shape
         self.centers = np.stack([shape[list(part)].mean(0) for part in get_markup("68").parts.values()])
         self.moves = rng.normal(0, 0.018, self.centers.shape)
-        self.matrix = about((0.0, 0.0), size * rotation(rng.normal(0, 10)), center)
+        self.matrix = about(np.zeros(2), size * rotation(rng.normal(0, 10)), center)
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
         distance = ((points[:, None] - self.centers) ** 2).sum(-1)
@@ -110,5 +110,4 @@ def _fill(photo: np.ndarray, points: np.ndarray, color: np.ndarray) -> None:
 
 
 def _line(photo: np.ndarray, points: np.ndarray, color: np.ndarray, thickness: int) -> None:
-    color = np.clip(color, 0, 255).tolist()
-    cv2.polylines(photo, [_fixed(points)], False, color, thickness, cv2.LINE_AA, _SHIFT)
+    cv2.polylines(photo, [_fixed(points)], False, np.clip(color, 0, 255).tolist(), thickness, cv2.LINE_AA, _SHIFT)

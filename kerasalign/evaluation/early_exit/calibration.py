@@ -1,4 +1,4 @@
-"""How far a cascade's estimate of its own error can be trusted."""
+"""Calibration of a cascade's error estimates."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TO_OCULAR = math.pi / 4
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Estimates of one iteration beside the true errors.
+    """Error estimates of one iteration and the true errors.
 
     The estimate is an L1 distance over the L1 distance of the outer eye corners. Times `scale` it is in
     percent of the inter-ocular distance, the unit of everything here but `own`, `raw_mae`, `raw_bias` and the
@@ -70,7 +70,8 @@ class Calibration:
         """Rank correlation of estimate and truth; NaN where either is the same for all faces."""
         if np.ptp(self.estimates) == 0 or np.ptp(self.truth) == 0:
             return float("nan")
-        return float(spearmanr(self.estimates, self.truth).statistic)
+        correlation, _ = spearmanr(self.estimates, self.truth)
+        return float(correlation)
 
     @property
     def fitted_scale(self) -> float:
@@ -87,8 +88,7 @@ class Calibration:
         """
         thresholds = np.append(np.unique(self.estimates)[::-1], -np.inf)
         flagged = self.estimates[:, None] > thresholds
-        rates = [_share(flagged[group]) for group in (~self.failures, self.failures)]
-        return *rates, thresholds
+        return _share(flagged[~self.failures]), _share(flagged[self.failures]), thresholds
 
     @property
     def auroc(self) -> float:
@@ -97,7 +97,7 @@ class Calibration:
         return float(trapezoid(true_positive, false_positive))
 
     def failure_threshold(self, false_alarm_rate: float = 0.05) -> float:
-        """The smallest T_f by which at most this share of the good faces counts as failed.
+        """The smallest T_f with at most this rate of false alarms.
 
         Args:
             false_alarm_rate: Share of the faces that did not fail, 0 to below 1.
@@ -123,7 +123,7 @@ class Calibration:
         return float(_share(self.estimates[self.failures] > threshold))
 
     def to_dict(self, false_alarm_rate: float = 0.05) -> dict:
-        """Plain numbers, ready for JSON; `None` stands for what these faces cannot tell."""
+        """Plain numbers, ready for JSON; `None` where these faces do not determine a number."""
         rates = dict(zip(("fpr", "tpr"), self.roc()))
         suggested = float("nan") if self.failures.all() else self.failure_threshold(false_alarm_rate)
         numbers = {

@@ -1,4 +1,4 @@
-"""Compute against accuracy: every operating point of a cascade's early exit (arXiv 2108.00377, section 3.2)."""
+"""Operating points of early exit: compute against accuracy (arXiv 2108.00377, section 3.2)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PERMUTATIONS = 50
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """What a success threshold costs and gives; `model.with_thresholds(point.threshold)` takes it.
+    """Cost and accuracy at one success threshold; `model.with_thresholds(point.threshold)` sets it.
 
     Args:
         threshold: T_s in percent; `None` where every face runs all iterations.
@@ -63,7 +63,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Gain:
-    """What the estimates are worth beside random exit at a mean number of iterations.
+    """Gain of the estimates over random exit at a mean number of iterations.
 
     Args:
         iterations: Mean iterations of the random policy.
@@ -84,10 +84,10 @@ class Gain:
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
-    """Three policies at every threshold that makes a difference.
+    """Three exit policies at every threshold that changes the result.
 
     Args:
-        errors: What the policies choose from.
+        errors: Errors and estimates of every face after every iteration.
         estimated: Quits at the first iteration whose estimate is below T_s, else at the last: the paper's rule.
         oracle: The same with the true NME in place of the estimate.
         random: As many faces at each iteration as `estimated`, but which ones is left to chance: mean and
@@ -125,7 +125,7 @@ class Sweep:
         return self.point(int(np.abs(self.estimated.iterations - iterations).argmin()))
 
     def by_iterations(self, max_mean: float) -> OperatingPoint:
-        """The most accurate operating point of at most so many iterations on average.
+        """The most accurate operating point with at most `max_mean` iterations on average.
 
         Raises:
             ValueError: If there is none.
@@ -133,7 +133,7 @@ class Sweep:
         return self._cheapest_best(self.estimated.iterations, max_mean, "max_mean")
 
     def by_macs(self, max_mean_macs: float, convention: str = "full") -> OperatingPoint:
-        """The most accurate operating point of at most so many multiply-adds a face on average.
+        """The most accurate operating point with at most `max_mean_macs` multiply-adds a face on average.
 
         Raises:
             ValueError: If there is none, or the convention is unknown.
@@ -141,7 +141,7 @@ class Sweep:
         return self._cheapest_best(self.macs(self.estimated, convention), max_mean_macs, "max_mean_macs")
 
     def by_nme(self, max_nme: float) -> OperatingPoint:
-        """The operating point of fewest iterations whose NME is at most so many percent.
+        """The operating point with the fewest iterations among those with an NME of at most `max_nme` percent.
 
         Raises:
             ValueError: If there is none.
@@ -156,7 +156,7 @@ class Sweep:
         return self.point(int(good[-1]))
 
     def gain_over_random(self, iterations: float | None = None) -> Gain:
-        """What the estimates are worth beside random exit.
+        """The gain of the estimates over random exit.
 
         Args:
             iterations: Mean iterations of the random policy; by default the middle of the range, 2 of 1..3.
@@ -213,7 +213,7 @@ def sweep(errors: CascadeErrors, permutations: int = PERMUTATIONS, seed: int = 0
     Args:
         errors: Of `cascade_errors`.
         permutations: Random assignments, 50 in the paper.
-        seed: Of the assignments.
+        seed: Random seed of the assignments.
 
     Raises:
         ValueError: If `permutations` is less than 1.
@@ -249,7 +249,7 @@ def _curve(scores: np.ndarray, nmes: np.ndarray) -> Curve:
 
 
 def _thresholds(lowest: np.ndarray) -> np.ndarray:
-    """One threshold at which no score is below it, then one in each gap, and one above all.
+    """A threshold with no score below it, one in each gap between scores, and one above all scores.
 
     All but the first are positive, as a model wants them.
     """
@@ -261,7 +261,7 @@ def _thresholds(lowest: np.ndarray) -> np.ndarray:
 
 
 def _random_nmes(nmes: np.ndarray, counts: np.ndarray, permutations: int, seed: int) -> np.ndarray:
-    """`(R, T)` mean NME where R permutations of the faces decide which quit when."""
+    """`(R, T)` mean NME of random exit, for R permutations of the faces."""
     faces, last = nmes.shape
     ends = np.cumsum(counts, axis=1)
     starts = ends - counts

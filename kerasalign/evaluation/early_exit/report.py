@@ -50,13 +50,13 @@ _CALIBRATION_COLUMNS = (
 
 @dataclass(frozen=True, eq=False)
 class ExitReport:
-    """What early exit costs and gives, and how far its estimates can be trusted.
+    """Operating points of early exit, and the calibration of its error estimates.
 
     Args:
         sweep: The operating points.
         mean_shape: `(N, 2)` start shape of the model, for the picture of its attention.
         patches: Landmarks that have a patch.
-        at: Mean iterations to tell of; by default every half of the range.
+        at: Mean numbers of iterations to report; by default steps of 0.5.
     """
 
     sweep: Sweep
