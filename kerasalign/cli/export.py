@@ -25,8 +25,8 @@ def export_command(
         bool, typer.Option("--early-exit", help="A folder with one ONNX file per iteration of a cascade.")
     ] = False,
     deform_conv: Annotated[
-        str, typer.Option(help="ONNX: deformable convolutions as gather, or as the native operator of opset 19.")
-    ] = "gather",
+        str | None, typer.Option(help="ONNX: deformable convolutions as gather (default) or as native operator.")
+    ] = None,
     tolerance: Annotated[
         float | None, typer.Option(help="Largest distance of a landmark from Keras, in pixels of the crop.")
     ] = None,
@@ -48,9 +48,9 @@ def export_command(
             file_format,
             quantize,
             early_exit=early_exit,
-            deform_conv=deform_conv,
             tolerance=tolerance,
             input_dtype=input_dtype,
+            **({} if deform_conv is None else {"deform_conv": deform_conv}),
         )
     if as_json:
         print_json(report.to_dict())

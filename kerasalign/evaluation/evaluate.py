@@ -14,7 +14,7 @@ from rich.console import Group
 from kerasalign.datasets import FaceSample, get_dataset
 from kerasalign.detection import get_detector
 from kerasalign.evaluation.tables import part_table, score_table
-from kerasalign.geometry import box_center, box_from_center, box_iou, box_size
+from kerasalign.geometry import SAME_FACE_IOU, box_center, box_from_center, box_iou, box_size
 from kerasalign.inference import align_iter
 from kerasalign.metrics import Evaluation, Protocol, evaluate_landmarks, get_protocol
 from kerasalign.support.files import write_json, written_beside
@@ -25,7 +25,6 @@ logger = logging.getLogger(__name__)
 
 # What a data set's reader calls the subset that a protocol names otherwise.
 _SPLITS = {("wflw", "full"): "test", ("wflw", "pose"): "largepose", ("aflw2000-3d", "yaw_balanced"): "full"}
-_SAME_FACE = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -338,7 +337,7 @@ def _predict(model, samples: list[FaceSample], box_source: str, options) -> tupl
 def same_face(boxes: Sequence[np.ndarray], faces: Sequence, sample: FaceSample) -> list:
     """The detected face that is the sample's, by the overlap of its tight box: one, or none."""
     overlaps = [box_iou(box, sample.box("landmarks")) for box in boxes]
-    return [faces[int(np.argmax(overlaps))]] if overlaps and max(overlaps) >= _SAME_FACE else []
+    return [faces[int(np.argmax(overlaps))]] if overlaps and max(overlaps) >= SAME_FACE_IOU else []
 
 
 def given_box(sample: FaceSample, kind: str, detail: str) -> np.ndarray:

@@ -80,7 +80,7 @@ def _followed(model, samples: list[FaceSample], detector, smooth, options) -> di
         for sample in frames:
             # Frames of the data set have no times; 25 a second is what its videos have about.
             tracks = tracker.update(sample.read_image(), sample.attributes["frame"] / 25)
-            shown = [track.shown for track in tracks]
+            shown = [track.smoothed for track in tracks]
             for face in same_face([tight_box(face.landmarks) for face in shown], shown, sample):
                 found[sample.name] = face.landmarks
     return found

@@ -1,4 +1,4 @@
-"""From a model's points to a user's idea of where they are, learned from a few annotated photos."""
+"""Moves a model's landmarks to where a user's annotations have them; learned from a few annotated photos."""
 
 from __future__ import annotations
 
@@ -22,46 +22,47 @@ _FOLDS = 5
 class LabelAdapter:
     """Moves landmarks to where a user's annotations have them.
 
-    Where an eyebrow's or a jaw's points are is a convention; people and data sets differ by several percent of the
-    distance of the eyes, and a model keeps the habits of its training data. The adapter learns the difference in the
-    face's own frame (upright, of unit size), so it holds for every photo. It changes no weight of the model: keep it
-    beside the model and apply it to results.
+    Where the points of an eyebrow or a jaw lie is a convention: people and data sets differ by several percent of the
+    distance of the eyes, and a model follows its training data. The adapter learns the difference in a frame in which
+    the face is upright and of unit size, so that it holds for every photo. It changes no weight of the model: keep it
+    beside the model and apply it to the results.
 
     Args:
         markup: Markup of the points.
         offsets: `(N, 2)` shift of each point in the face's frame, whose unit is the longer side of the face's box.
-        slope: `(2 N, 2 N)` further shift per difference of the face from `centre`, or `None`.
-        centre: `(N, 2)` mean face in its frame.
+        slope: `(2 N, 2 N)` matrix of a further shift that is linear in the face's difference from `center`; `None`: no
+            such shift.
+        center: `(N, 2)` mean face in that frame.
 
     Example:
 
-        truth = np.stack([...])                             # (F, 68, 2) points that you set on F photos
-        found = np.stack([face.landmarks for face in ...])  # what the model says there
-        adapter = LabelAdapter.fit(found, truth)
+        annotated = np.stack([...])                             # (F, 68, 2) points that you set on F photos
+        predicted = np.stack([face.landmarks for face in ...])  # the model's points on the same photos
+        adapter = LabelAdapter.fit(predicted, annotated)
         faces = adapter.adapted(model.align("group.jpg"))
     """
 
     markup: Markup
     offsets: np.ndarray
     slope: np.ndarray | None
-    centre: np.ndarray
+    center: np.ndarray
 
     @classmethod
     def fit(
         cls, predicted: np.ndarray, annotated: np.ndarray, markup: str | Markup = "68", kind: str = "auto"
     ) -> LabelAdapter:
-        """Learns from faces with both.
+        """Learns an adapter from faces with predicted and annotated points.
 
         Args:
-            predicted: `(F, N, 2)` points that a model found, in any pixels.
-            annotated: `(F, N, 2)` points that people set, in the same pixels; NaN where there is none. A point that
-                nobody annotated stays where the model has it.
+            predicted: `(F, N, 2)` points of the model, in pixels of any image.
+            annotated: `(F, N, 2)` points that people set, in the same pixels; NaN where there is none. A point without
+                any annotation is not moved.
             markup: Markup of both.
-            kind: `"offset"`, one shift per point: some ten photos are enough. `"linear"`, a ridge regression on the
-                whole face: some hundred. `"auto"` takes what predicts left-out faces best.
+            kind: `"offset"`: one shift per point; about ten photos are enough. `"linear"`: a ridge regression on the
+                whole face; it takes about a hundred. `"auto"`: the one with the smaller error in cross-validation.
 
         Returns:
-            The adapter; mirrored faces count too, so it is as symmetric as faces are.
+            The adapter. It also learns from mirrored faces, so that it is symmetric.
 
         Raises:
             ValueError: If shapes are wrong, or `"linear"` is given fewer than ten faces.
@@ -71,11 +72,11 @@ class LabelAdapter:
         """
         markup = get_markup(markup)
         predicted, annotated = np.asarray(predicted, "float64"), np.asarray(annotated, "float64")
-        wanted = (markup.num_points, 2)
+        shape = (markup.num_points, 2)
         for name, value in (("predicted", predicted), ("annotated", annotated)):
-            if value.ndim != 3 or value.shape[1:] != wanted or not len(value):
+            if value.ndim != 3 or value.shape[1:] != shape or not len(value):
                 raise ValueError(
-                    f"`{name}` must be (F, {wanted[0]}, 2), at least one face. Received: shape {value.shape}"
+                    f"`{name}` must be (F, {shape[0]}, 2), at least one face. Received: shape {value.shape}"
                 )
         if len(predicted) != len(annotated) or not np.isfinite(predicted).all():
             raise ValueError(
@@ -86,16 +87,16 @@ class LabelAdapter:
             raise ValueError(f"`kind` must be 'auto', 'offset' or 'linear'. Received: kind={kind!r}")
         if kind == "linear" and len(predicted) < 10:
             raise ValueError(f"`kind='linear'` needs at least ten faces. Received: {len(predicted)} faces")
-        shapes, shifts = _in_frames(predicted, annotated, markup)
-        centre = shapes.mean((0, 1))
-        inputs = (shapes - centre).reshape(*shapes.shape[:2], -1)
+        shapes, shifts = _to_frame(predicted, annotated, markup)
+        center = shapes.mean((0, 1))
+        inputs = (shapes - center).reshape(*shapes.shape[:2], -1)
         targets = shifts.reshape(*shifts.shape[:2], -1)
         ridge = np.inf
         if kind == "linear" or (kind == "auto" and len(predicted) >= 10):
             choices = _RIDGES if kind == "linear" else (*_RIDGES, np.inf)
-            ridge = choices[int(np.argmin(_left_out_errors(inputs, targets, choices)))]
-        offsets, (slope,) = _solved(inputs, targets, (ridge,))
-        return cls(markup, offsets.reshape(wanted), slope, centre)
+            ridge = choices[int(np.argmin(_cross_validate(inputs, targets, choices)))]
+        offsets, (slope,) = _fit_ridge(inputs, targets, (ridge,))
+        return cls(markup, offsets.reshape(wanted), slope, center)
 
     def apply(self, landmarks: np.ndarray) -> np.ndarray:
         """Moves `(..., N, 2)` landmarks; float64 in the same pixels."""
@@ -116,7 +117,7 @@ class LabelAdapter:
         matrix = estimate_similarity(face, _frame(self.markup))
         shift = self.offsets
         if self.slope is not None:
-            shape = apply_affine(matrix, face) - self.centre
+            shape = apply_affine(matrix, face) - self.center
             shift = shift + (shape.ravel() @ self.slope).reshape(shift.shape)
         return face + shift @ np.linalg.inv(matrix[:, :2]).T
 
@@ -130,7 +131,7 @@ class LabelAdapter:
                 "markup": self.markup.name,
                 "offsets": self.offsets.tolist(),
                 "slope": slope,
-                "centre": self.centre.tolist(),
+                "center": self.center.tolist(),
             },
         )
 
@@ -149,7 +150,7 @@ class LabelAdapter:
             get_markup(content["markup"]),
             np.array(content["offsets"]),
             None if slope is None else np.array(slope),
-            np.array(content["centre"]),
+            np.array(content["center"]),
         )
 
 
@@ -159,7 +160,7 @@ def _frame(markup: Markup) -> np.ndarray:
     return (shape + shape[np.asarray(markup.flip)] * [-1, 1]) / 2
 
 
-def _in_frames(predicted, annotated, markup: Markup) -> tuple[np.ndarray, np.ndarray]:
+def _to_frame(predicted, annotated, markup: Markup) -> tuple[np.ndarray, np.ndarray]:
     """Shapes and shifts in the faces' frames, `(F, 2, N, 2)` each: as they are, and mirrored."""
     shapes, shifts = [], []
     flip = np.asarray(markup.flip)
@@ -172,7 +173,7 @@ def _in_frames(predicted, annotated, markup: Markup) -> tuple[np.ndarray, np.nda
     return np.array(shapes), np.array(shifts)
 
 
-def _solved(inputs: np.ndarray, targets: np.ndarray, ridges) -> tuple[np.ndarray, list[np.ndarray | None]]:
+def _fit_ridge(inputs: np.ndarray, targets: np.ndarray, ridges) -> tuple[np.ndarray, list[np.ndarray | None]]:
     """Offsets, and a slope per ridge, for `(F, 2, D)` inputs and targets; an infinite ridge leaves no slope."""
     x, y = inputs.reshape(-1, inputs.shape[-1]), targets.reshape(-1, targets.shape[-1])
     known = np.isfinite(y)
@@ -194,12 +195,12 @@ def _solved(inputs: np.ndarray, targets: np.ndarray, ridges) -> tuple[np.ndarray
     return offsets, slopes
 
 
-def _left_out_errors(inputs: np.ndarray, targets: np.ndarray, ridges) -> list[float]:
+def _cross_validate(inputs: np.ndarray, targets: np.ndarray, ridges) -> list[float]:
     """Mean error on faces that were left out of the fit; a face and its mirror image leave together."""
     errors = [[] for _ in ridges]
     for fold in range(_FOLDS):
         out = np.arange(len(inputs)) % _FOLDS == fold
-        offsets, slopes = _solved(inputs[~out], targets[~out], ridges)
+        offsets, slopes = _fit_ridge(inputs[~out], targets[~out], ridges)
         for found, slope in zip(errors, slopes):
             shift = offsets + (0.0 if slope is None else inputs[out] @ slope)
             wrong = (targets[out] - shift).reshape(-1, targets.shape[-1] // 2, 2)

@@ -25,3 +25,6 @@ __getattr__, __dir__, __all__ = attach(
         "sdu": ["SDU"],
     },
 )
+
+# A paper with a file format of its own registers it. This loads no Keras.
+from kerasalign.models.musica import onnx_cascade as _  # noqa: E402, F401

@@ -6,6 +6,7 @@ Attention for Real-Time Face Alignment", ACM Multimedia 2021, https://arxiv.org/
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 
 import keras
@@ -81,6 +82,7 @@ class MuSiCa(LandmarkModel):
     """
 
     point_weights = ("/global_attention/", "/recurrence/", "/regression/")
+    staged_format = "musica_stages"
 
     def __init__(
         self,
@@ -263,6 +265,10 @@ class MuSiCa(LandmarkModel):
         from kerasalign.models.musica.early_exit import stage_networks
 
         return stage_networks(self, dtype)
+
+    def stage_metadata(self) -> dict[str, str]:
+        """Both thresholds as JSON."""
+        return {name: json.dumps(getattr(self, name)) for name in ("success_threshold", "failure_threshold")}
 
     def config_for_markup(self, markup, landmarks=None):
         """As in `LandmarkModel`; there are at most as many patches as before, spread evenly over the new points."""
