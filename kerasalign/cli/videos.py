@@ -45,9 +45,8 @@ def align_one(network, source: Path, target: Path, detector, smooth: bool, as_js
         except KeyboardInterrupt:
             say(f"{source}: stopped")
     seen = sum(bool(document["faces"]) for document in documents)
-    say(
-        f"{source}: {len(documents)} frames, {seen} with a face, detector used {video.tracker.detector_runs} times -> {target}"
-    )
+    runs = video.tracker.detector_runs
+    say(f"{source}: {len(documents)} frames, {seen} with a face, detector used {runs} times -> {target}")
     if as_json:
         write_json(target.with_suffix(".json"), {"fps": video.source.fps, "frames": documents})
         say(f"Landmarks written to {target.with_suffix('.json')}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,24 +97,38 @@ class LabelAdapter:
             choices = _RIDGES if kind == "linear" else (*_RIDGES, np.inf)
             ridge = choices[int(np.argmin(_cross_validate(inputs, targets, choices)))]
         offsets, (slope,) = _fit_ridge(inputs, targets, (ridge,))
-        return cls(markup, offsets.reshape(wanted), slope, center)
+        return cls(markup, offsets.reshape(shape), slope, center)
 
     def apply(self, landmarks: np.ndarray) -> np.ndarray:
-        """Moves `(..., N, 2)` landmarks; float64 in the same pixels."""
+        """Moves landmarks.
+
+        Args:
+            landmarks: `(..., N, 2)` in pixels of any image.
+
+        Returns:
+            `(..., N, 2)` float64 in the same pixels.
+
+        Raises:
+            ValueError: If they have another shape.
+        """
         landmarks = np.asarray(landmarks, "float64")
         n = self.markup.num_points
         if landmarks.shape[-2:] != (n, 2):
             raise ValueError(f"`landmarks` must be (..., {n}, 2). Received: shape {landmarks.shape}")
-        moved = [self._moved(face) for face in landmarks.reshape(-1, n, 2)]
+        moved = [self._move(face) for face in landmarks.reshape(-1, n, 2)]
         return np.array(moved).reshape(landmarks.shape)
 
     def adapted(self, faces: Faces) -> Faces:
-        """The faces of a photo with their points moved."""
+        """The faces of a photo with moved landmarks.
+
+        Raises:
+            ValueError: If they are of another markup.
+        """
         if faces.markup.name != self.markup.name:
             raise ValueError(f"`faces` must be of markup '{self.markup.name}'. Received: {faces.markup!r}")
         return faces.with_landmarks(self.apply(faces.landmarks))
 
-    def _moved(self, face: np.ndarray) -> np.ndarray:
+    def _move(self, face: np.ndarray) -> np.ndarray:
         matrix = estimate_similarity(face, _frame(self.markup))
         shift = self.offsets
         if self.slope is not None:
@@ -122,7 +137,7 @@ class LabelAdapter:
         return face + shift @ np.linalg.inv(matrix[:, :2]).T
 
     def save(self, path: str | os.PathLike) -> None:
-        """Writes a JSON file."""
+        """Writes the adapter to a JSON file."""
         slope = None if self.slope is None else self.slope.tolist()
         write_json(
             path,
@@ -137,10 +152,10 @@ class LabelAdapter:
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> LabelAdapter:
-        """Reads what `save` wrote.
+        """Reads an adapter from a file that `save` wrote.
 
         Raises:
-            ValueError: If the file is something else.
+            ValueError: If the file is no label adapter.
         """
         content = json.loads(Path(path).read_text("utf-8"))
         if not isinstance(content, dict) or content.get("kind") != "kerasalign label adapter":
@@ -155,54 +170,60 @@ class LabelAdapter:
 
 
 def _frame(markup: Markup) -> np.ndarray:
-    """The markup's schematic face, symmetric about x = 0: what faces are brought over."""
+    """The markup's mean shape, made symmetric about x = 0: the frame that faces are mapped to."""
     shape = markup.mean_shape - markup.mean_shape.mean(0)
     return (shape + shape[np.asarray(markup.flip)] * [-1, 1]) / 2
 
 
 def _to_frame(predicted, annotated, markup: Markup) -> tuple[np.ndarray, np.ndarray]:
-    """Shapes and shifts in the faces' frames, `(F, 2, N, 2)` each: as they are, and mirrored."""
+    """Predicted shapes and their shifts to the annotations in the frame, `(F, 2, N, 2)` each: plain and mirrored."""
     shapes, shifts = [], []
     flip = np.asarray(markup.flip)
     frame = _frame(markup)
-    for face, truth in zip(predicted, annotated):
-        matrix = estimate_similarity(face, frame)
-        shape, shift = apply_affine(matrix, face), (truth - face) @ matrix[:, :2].T
+    for points, target in zip(predicted, annotated):
+        matrix = estimate_similarity(points, frame)
+        shape, shift = apply_affine(matrix, points), (target - points) @ matrix[:, :2].T
         shapes.append([shape, shape[flip] * [-1, 1]])
         shifts.append([shift, shift[flip] * [-1, 1]])
     return np.array(shapes), np.array(shifts)
 
 
-def _fit_ridge(inputs: np.ndarray, targets: np.ndarray, ridges) -> tuple[np.ndarray, list[np.ndarray | None]]:
-    """Offsets, and a slope per ridge, for `(F, 2, D)` inputs and targets; an infinite ridge leaves no slope."""
+def _fit_ridge(
+    inputs: np.ndarray, targets: np.ndarray, ridges: Sequence[float]
+) -> tuple[np.ndarray, list[np.ndarray | None]]:
+    """Ridge regression of `(F, 2, D)` targets on inputs of the same shape.
+
+    Returns:
+        The offsets `(D,)`, and for each ridge the slope `(D, D)`; `None` for an infinite ridge.
+    """
     x, y = inputs.reshape(-1, inputs.shape[-1]), targets.reshape(-1, targets.shape[-1])
     known = np.isfinite(y)
     offsets = np.where(known, y, 0.0).sum(0) / np.maximum(known.sum(0), 1)
     slopes = [None if np.isinf(ridge) else np.zeros((x.shape[1], y.shape[1])) for ridge in ridges]
     if all(slope is None for slope in slopes):
         return offsets, slopes
-    # Points that are known in the same faces share a decomposition.
+    # Columns that are known in the same faces share an eigendecomposition.
     groups: dict[bytes, list[int]] = {}
     for column in np.flatnonzero(known.any(0)):
         groups.setdefault(known[:, column].tobytes(), []).append(column)
     for columns in groups.values():
         rows = known[:, columns[0]]
         values, vectors = np.linalg.eigh(x[rows].T @ x[rows])
-        against = vectors.T @ (x[rows].T @ (y[rows][:, columns] - offsets[columns]))
+        projected = vectors.T @ (x[rows].T @ (y[rows][:, columns] - offsets[columns]))
         for ridge, slope in zip(ridges, slopes):
             if slope is not None:
-                slope[:, columns] = vectors @ (against / (values + ridge * values.mean())[:, None])
+                slope[:, columns] = vectors @ (projected / (values + ridge * values.mean())[:, None])
     return offsets, slopes
 
 
-def _cross_validate(inputs: np.ndarray, targets: np.ndarray, ridges) -> list[float]:
-    """Mean error on faces that were left out of the fit; a face and its mirror image leave together."""
-    errors = [[] for _ in ridges]
+def _cross_validate(inputs: np.ndarray, targets: np.ndarray, ridges: Sequence[float]) -> list[float]:
+    """Mean error of each ridge in cross-validation; a face and its mirror image are always left out together."""
+    errors: list[list[np.ndarray]] = [[] for _ in ridges]
     for fold in range(_FOLDS):
         out = np.arange(len(inputs)) % _FOLDS == fold
         offsets, slopes = _fit_ridge(inputs[~out], targets[~out], ridges)
-        for found, slope in zip(errors, slopes):
+        for fold_errors, slope in zip(errors, slopes):
             shift = offsets + (0.0 if slope is None else inputs[out] @ slope)
-            wrong = (targets[out] - shift).reshape(-1, targets.shape[-1] // 2, 2)
-            found.append(np.linalg.norm(wrong, axis=-1).ravel())
-    return [float(np.nanmean(np.concatenate(found))) for found in errors]
+            residual = (targets[out] - shift).reshape(-1, targets.shape[-1] // 2, 2)
+            fold_errors.append(np.linalg.norm(residual, axis=-1).ravel())
+    return [float(np.nanmean(np.concatenate(fold_errors))) for fold_errors in errors]

@@ -11,7 +11,7 @@ import keras
 from kerasalign.detection.own.network import FaceDetector
 from kerasalign.detection.training.crowd import Crowd, CrowdConfig
 from kerasalign.detection.training.pool import HeadPool
-from kerasalign.detection.training.stream import CrowdStream, composed
+from kerasalign.detection.training.stream import CrowdStream, compose_scenes
 from kerasalign.support.files import sha256
 from kerasalign.training import AveragedAdam, RunFolder
 
@@ -127,7 +127,7 @@ class DetectorRecipe:
             logger.info("Going on after epoch %d of %d", epoch, epochs)
         if epoch < epochs:
             stream = CrowdStream(crowd, self.batch_size, self.steps_per_epoch, processes=processes)
-            checked = composed(crowd, range(HELD_OUT, HELD_OUT + self.validation))
+            checked = compose_scenes(crowd, range(HELD_OUT, HELD_OUT + self.validation))
             # The stream has its own seeded order; Keras' shuffling of batches would not survive a restart.
             network.fit(
                 stream,
