@@ -11,26 +11,26 @@ from kerasalign.detection.base import Detection, Detector
 from kerasalign.geometry import BoxMap, as_box
 
 
-def as_detections(found: Any, name: str = "boxes") -> list[Detection]:
+def as_detections(boxes: Any, name: str = "boxes") -> list[Detection]:
     """Boxes as detections, in their order.
 
     Args:
-        found: Detections, `(F, 4)` boxes, `(F, 5)` boxes with scores, one box `(4,)`, or nothing (`None` or
+        boxes: Detections, `(F, 4)` boxes, `(F, 5)` boxes with scores, one box `(4,)`, or nothing (`None` or
             empty).
         name: Name of the argument, for errors.
 
     Raises:
         ValueError: If they are none of these.
     """
-    if found is None or (hasattr(found, "__len__") and len(found) == 0):
+    if boxes is None or (hasattr(boxes, "__len__") and len(boxes) == 0):
         return []
-    if isinstance(found, (list, tuple)) and all(isinstance(item, Detection) for item in found):
-        return list(found)
+    if isinstance(boxes, (list, tuple)) and all(isinstance(item, Detection) for item in boxes):
+        return list(boxes)
     try:
-        rows = np.atleast_2d(np.asarray(found, "float64"))
+        rows = np.atleast_2d(np.asarray(boxes, "float64"))
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"`{name}` must be (F, 4) boxes, (F, 5) boxes with scores, or detections. Received: {name}={found!r}"
+            f"`{name}` must be (F, 4) boxes, (F, 5) boxes with scores, or detections. Received: {name}={boxes!r}"
         ) from error
     if rows.ndim != 2 or rows.shape[1] not in (4, 5):
         raise ValueError(

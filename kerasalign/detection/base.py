@@ -15,7 +15,7 @@ class Detection:
     """One detected face.
 
     Args:
-        box: `(x0, y0, x1, y1)` in pixels of the photo (0-based pixel centres); it may reach outside of it.
+        box: `(x0, y0, x1, y1)` in pixels of the photo (0-based pixel centers); it may reach outside of it.
         score: The detector's score, 1.0 where it gives none.
         points: `(5, 2)` points of markup `"5"`, or `(0, 2)` where the detector gives none.
         angle: In-plane rotation of the face in degrees, clockwise; the crop is turned upright by it.

@@ -17,7 +17,7 @@ class Face:
     """One aligned face.
 
     Args:
-        landmarks: `(N, 2)` float64, x then y, in pixels of the photo (0-based pixel centres).
+        landmarks: `(N, 2)` float64, x then y, in pixels of the photo (0-based pixel centers).
         box: `(x0, y0, x1, y1)` of the detector, in pixels of the photo.
         markup: Markup of the landmarks: what each point means.
         score: The detector's score; 1.0 for a given box.

@@ -74,7 +74,7 @@ def test_a_look_that_is_due_begins_frames_ahead(make):
     assert searched == [0, 4, 8]
 
 
-def test_frames_are_read_in_a_thread_but_few_at_a_time(make, monkeypatch):
+def test_frames_are_read_in_a_thread_but_few_at_a_time(make):
     read, given = [], 0
     model = make.model()
 
@@ -123,8 +123,8 @@ def test_leaving_a_video_ends_its_threads_and_closes_its_file(make, images, tmp_
     closed = []
 
     class Noting(VideoSource):
-        def _open(self):
-            capture = super()._open()
+        def open_capture(self):
+            capture = super().open_capture()
             release = capture.release
             return type(
                 "Capture",

@@ -32,11 +32,11 @@ def detection_loss(faces, maps) -> dict:
     """
     rows, columns = ops.shape(maps)[1], ops.shape(maps)[2]
     present = ops.logical_not(ops.isnan(faces[..., 0]))
-    wanted = ops.logical_and(present, faces[..., FACE] > 0.5)
-    ignored = ops.cast(ops.logical_and(present, ops.logical_not(wanted)), "float32")
-    wanted = ops.cast(wanted, "float32")
+    required = ops.logical_and(present, faces[..., FACE] > 0.5)
+    ignored = ops.cast(ops.logical_and(present, ops.logical_not(required)), "float32")
+    required = ops.cast(required, "float32")
     faces = ops.where(present[..., None], faces, 1.0)[..., :FACE]
-    count = ops.maximum(ops.sum(wanted), 1.0)
+    count = ops.maximum(ops.sum(required), 1.0)
 
     x = ops.cast(ops.arange(columns), "float32") * STRIDE + (STRIDE - 1) / 2
     y = ops.cast(ops.arange(rows), "float32") * STRIDE + (STRIDE - 1) / 2
@@ -51,7 +51,7 @@ def detection_loss(faces, maps) -> dict:
     center_cell = _inside(dy)[..., None] * _inside(dx)[..., None, :]
     gaussians = ops.maximum(gaussians, center_cell)
     covered = ops.max(gaussians * ignored[..., None, None], 1)
-    gaussians = gaussians * wanted[..., None, None]
+    gaussians = gaussians * required[..., None, None]
     target = ops.max(gaussians, 1)
 
     score = _focal(maps[..., 0], target, ops.cast(covered > _NEAR, "float32")) / count

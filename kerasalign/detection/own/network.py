@@ -105,7 +105,7 @@ class FaceDetector(keras.Model):
         """Configures training.
 
         Args:
-            optimizer: A Keras optimiser or its name.
+            optimizer: A Keras optimizer or its name.
             **kwargs: As in `keras.Model.compile`; a `loss` is refused, the model brings its own.
 
         Raises:

@@ -47,7 +47,7 @@ def mine_negatives(
     names = list_images(photos, recursive=True)
     if not names:
         raise ValueError(f"`photos` must hold photographs. Received: photos={str(photos)!r}")
-    kept = 0
+    count = 0
     for number, name in enumerate(names):
         photo = load_image(name)
         for part in range(crops):
@@ -56,8 +56,8 @@ def mine_negatives(
                 continue
             with written_beside(Path(directory) / f"{seed:03d}-{number:04d}-{part:04d}.png") as draft:
                 cv2.imwrite(str(draft), piece[..., ::-1])
-            kept += 1
-    return kept
+            count += 1
+    return count
 
 
 def _part(rng: np.random.Generator, photo: np.ndarray, size: int) -> np.ndarray:

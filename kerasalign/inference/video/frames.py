@@ -52,7 +52,7 @@ class VideoSource:
         if self._opened_by_opencv():
             if not self.is_camera and not Path(source).is_file():
                 raise FileNotFoundError(f"There is no such video. Received: source={str(source)!r}")
-            capture = self._open()
+            capture = self.open_capture()
             reported_fps = capture.get(cv2.CAP_PROP_FPS)
             if not self.is_camera:
                 self.count = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
@@ -83,7 +83,7 @@ class VideoSource:
             for index, image in enumerate(self.source):
                 yield index / self.fps, load_image(image)
             return
-        capture, first, last, frames = self._open(), None, -math.inf, 0
+        capture, first, last, frames = self.open_capture(), None, -math.inf, 0
         try:
             while True:
                 success, frame = capture.read()
@@ -109,7 +109,12 @@ class VideoSource:
     def _opened_by_opencv(self) -> bool:
         return isinstance(self.source, (int, str, os.PathLike))
 
-    def _open(self) -> cv2.VideoCapture:
+    def open_capture(self) -> cv2.VideoCapture:
+        """Opens the file, stream or camera in OpenCV.
+
+        Raises:
+            ValueError: If OpenCV cannot open it.
+        """
         capture = cv2.VideoCapture(self.source if isinstance(self.source, int) else str(self.source))
         if not capture.isOpened():
             what = "The camera does not answer" if self.is_camera else "OpenCV cannot read this video"
