@@ -26,5 +26,5 @@ __getattr__, __dir__, __all__ = attach(
     },
 )
 
-# A paper with a file format of its own registers it. This loads no Keras.
-from kerasalign.models.musica import onnx_cascade as _  # noqa: E402, F401
+# Papers register what they add to other rooms. This loads no Keras.
+from kerasalign.models import musica as _  # noqa: E402, F401

@@ -6,7 +6,7 @@ import logging
 import math
 import os
 import time
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Generator, Iterable, Sized
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,7 @@ class VideoSource:
         exists = self._opened_by_opencv() or all(hasattr(self.source, name) for name in ("__len__", "__getitem__"))
         return exists and not self.is_camera
 
-    def __iter__(self) -> Iterator[tuple[float, np.ndarray]]:
+    def __iter__(self) -> Generator[tuple[float, np.ndarray]]:
         """Yields for every frame the seconds since the beginning and its pixels, `(H, W, 3)` uint8 RGB."""
         if not self._opened_by_opencv():
             for index, image in enumerate(self.source):

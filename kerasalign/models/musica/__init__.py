@@ -9,3 +9,6 @@ if TYPE_CHECKING:
     from kerasalign.models.musica.network import MuSiCa as MuSiCa
 
 __getattr__, __dir__, __all__ = attach(__name__, {"iteration": ["MuSiCaIteration"], "network": ["MuSiCa"]})
+
+# Registers MuSiCa's file format. This loads no Keras.
+from kerasalign.models.musica import onnx_cascade as _  # noqa: E402, F401
