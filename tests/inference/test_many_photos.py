@@ -124,7 +124,7 @@ def test_photos_are_read_while_others_are_searched_and_searched_while_others_are
 
     model = make.model()
     predict = model.predict_crops
-    model.predict_crops = lambda crops: predict(crops) if searched.wait(WAIT) else None
+    model.predict_crops = lambda crops, **options: predict(crops) if searched.wait(WAIT) else None
     first, later = png(make.photo([])), png(make.photo([(1, 1, 5, 5)]))
     sources = [first] * GROUP_SIZE + [later] * GROUP_SIZE
     assert len(list(run_pipeline(model, sources, finding, batch_size=2, read=reading))) == len(sources)

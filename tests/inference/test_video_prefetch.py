@@ -62,7 +62,7 @@ def test_a_look_that_is_due_begins_frames_ahead(make):
             begun.set()
         return [BOX]
 
-    def predicting(crops):
+    def predicting(crops, **options):
         if len(model.batches) == 2:  # frame 0 takes two passes, so this is frame 1
             assert begun.wait(WAIT)
         return predict(crops)
@@ -145,7 +145,7 @@ def test_a_file_is_drawn_and_written_behind_the_landmarks_in_order(make, images,
     names, ahead_of_it, model = set(), threading.Event(), make.model()
     predict, write = model.predict_crops, VideoWriter.write
 
-    def predicting(crops):
+    def predicting(crops, **options):
         if len(model.batches) == 3:
             ahead_of_it.set()
         return predict(crops)
