@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 from statistics import median
 
 # The bundled portrait's own box, in its pixels.
@@ -32,13 +31,14 @@ def worker(preset: str, runtime: str, detector: str, photo: str, weights: str) -
     import kerasalign
 
     times.append(time.perf_counter())
-    if weights:
-        from kerasalign.detection import networks
-
-        networks.bundled_weights = lambda: Path(weights)
     model = kerasalign.load(preset, runtime=runtime)
     times.append(time.perf_counter())
-    faces = model.align(photo, **({"boxes": [BOX]} if detector == "boxes" else {"detector": detector}))
+    options = {"boxes": [BOX]} if detector == "boxes" else {"detector": detector}
+    if weights and detector == "kerasalign":
+        from kerasalign.inference import KerasAlignDetector
+
+        options = {"detector": KerasAlignDetector(weights, runtime=runtime)}
+    faces = model.align(photo, **options)
     times.append(time.perf_counter())
     parts = dict(zip(("import", "load", "align"), (b - a for a, b in itertools.pairwise(times))))
     print(

@@ -42,7 +42,7 @@ def pin_threads(count: int) -> None:
 def load_pinned(preset: str, runtime: str, threads: int, quantize: str = "none"):
     """A preset in a runtime that uses so many threads; for Keras they are those of `pin_threads`."""
     import kerasalign
-    from kerasalign.runtimes.reader import open_runtime
+    from kerasalign.runtimes import open_runtime
 
     model = kerasalign.load(preset, runtime=runtime, quantize=quantize)
     return model if runtime == "keras" else open_runtime(model.source, threads)

@@ -22,7 +22,7 @@ from common import finish, medians, pin_threads
 
 from kerasalign.core.profile import profile
 from kerasalign.detection.own.coding import find_faces
-from kerasalign.detection.own.files import bundled_weights, open_file, open_network, write_file
+from kerasalign.detection.own.files import bundled_network, open_file, open_network, write_file
 from kerasalign.detection.own.network import FaceDetector
 from kerasalign.detection.own.second_look import LOOK_SIZE
 from kerasalign.inference import KerasAlignDetector, get_detector
@@ -52,7 +52,7 @@ def main() -> None:
     photo = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     network = FaceDetector(dtype="float32")
     if not args.untrained:
-        network.load_weights(args.weights or bundled_weights())
+        network.load_weights(args.weights or bundled_network().weights)
     maps, sizes = {"keras": open_network(network, "keras", args.size)}, {}
     with tempfile.TemporaryDirectory() as folder:
         path = write_file(network, Path(folder) / "detector.onnx")

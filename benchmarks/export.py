@@ -26,8 +26,7 @@ from common import finish
 import kerasalign
 from kerasalign.evaluation import evaluate_model
 from kerasalign.layers import DeformConv2D
-from kerasalign.runtimes import portrait_crops
-from kerasalign.runtimes.reader import open_runtime
+from kerasalign.runtimes import open_runtime, portrait_crops
 
 # Format, weights, further options; of a cascade, and of a network with deformable convolutions, the last ones.
 FORMS = {

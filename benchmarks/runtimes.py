@@ -27,8 +27,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import kerasalign
 from kerasalign.core.profile import profile
-from kerasalign.runtimes import portrait_crops
-from kerasalign.runtimes.reader import open_runtime
+from kerasalign.runtimes import open_runtime, portrait_crops
 
 PRESETS = ("musica19-synth", "musica-300w", "aan-300w", "scc-300w", "sdu-300w", "lwbafa-300w")
 # Name of the format and of the file.

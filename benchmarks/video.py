@@ -34,7 +34,7 @@ def clip(speed: float) -> np.ndarray:
 def follow(model, frames: np.ndarray, smooth: bool) -> tuple[np.ndarray, int]:
     """Landmarks of every frame, and how often the detector was used."""
     video = model.align_video(frames, smooth=smooth, fps=FPS, max_faces=1)
-    return np.stack([frame.faces[0].landmarks for frame in video]), video.tracker.looks
+    return np.stack([frame.faces[0].landmarks for frame in video]), video.tracker.detector_runs
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from kerasalign.datasets.miniature import draw_photo
 from kerasalign.geometry import about, apply_affine, rotation, warp
-from kerasalign.recognition import FacePairs, centre_crop, norm_crop, verify
+from kerasalign.recognition import FacePairs, center_crop, norm_crop, verify
 
 PEOPLE = 40
 photos, landmarks = [], []
@@ -37,7 +37,7 @@ def small_pictures(crops):
     return cells - cells.mean(1, keepdims=True)
 
 
-unaligned = FacePairs([centre_crop(photo) for photo in photos], np.array(pairs), same, name="drawn people")
+unaligned = FacePairs([center_crop(photo) for photo in photos], np.array(pairs), same, name="drawn people")
 aligned = unaligned.with_photos([norm_crop(photo, points) for photo, points in zip(photos, landmarks)])
 for name, benchmark in (("no alignment", unaligned), ("five points", aligned)):
     result = verify(small_pictures, benchmark, mirror=False)

@@ -16,5 +16,5 @@ video = model.align_video("clip.avi", detector=lambda image: [first], smooth=Tru
 
 found = video.save("clip_landmarks.mp4")
 landmarks = np.stack([frame.faces[0].landmarks for frame in found if len(frame.faces)])
-print(f"{len(found)} frames, {len(landmarks)} with a face; the detector was used {video.tracker.looks} time(s)")
+print(f"{len(found)} frames, {len(landmarks)} with a face; the detector was used {video.tracker.detector_runs} time(s)")
 print(f"points move by {jitter(landmarks):.2f} % of the face from frame to frame; drawn in clip_landmarks.mp4")

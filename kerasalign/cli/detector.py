@@ -150,11 +150,11 @@ def export_command(
 ) -> None:
     """Write the detector for ONNX Runtime or LiteRT; `KerasAlignDetector(FILE)` opens it."""
     start_backend()
-    from kerasalign.detection.own.files import bundled_weights, write_file
+    from kerasalign.detection.own.files import bundled_network, write_file
     from kerasalign.detection.own.network import FaceDetector
     from kerasalign.support.files import sha256
 
-    weights = bundled_weights() if weights is None else weights
+    weights = bundled_network().weights if weights is None else weights
     network = FaceDetector(dtype="float32")
     network.load_weights(weights)
     write_file(network, out, size, sha256(weights))

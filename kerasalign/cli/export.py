@@ -27,8 +27,9 @@ def export_command(
         bool, typer.Option("--early-exit", help="Write a folder with one ONNX file for each iteration of a cascade.")
     ] = False,
     deform_conv: Annotated[
-        str, typer.Option(help="ONNX: deformable convolutions as gather, or native for the operator of opset 19.")
-    ] = "gather",
+        str | None,
+        typer.Option(help="ONNX: deformable convolutions as gather (default), or native: the operator of opset 19."),
+    ] = None,
     tolerance: Annotated[
         float | None, typer.Option(help="Largest allowed difference from Keras, in pixels of the crop.")
     ] = None,
@@ -50,9 +51,9 @@ def export_command(
             file_format,
             quantize,
             early_exit=early_exit,
-            deform_conv=deform_conv,
             tolerance=tolerance,
             input_dtype=input_dtype,
+            **({} if deform_conv is None else {"deform_conv": deform_conv}),
         )
     if as_json:
         print_json(report.to_dict())

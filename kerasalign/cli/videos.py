@@ -45,8 +45,8 @@ def align_video_file(network, source: Path, target: Path, detector, smooth: bool
         except KeyboardInterrupt:
             say(f"{source}: stopped")
     with_faces = sum(bool(document["faces"]) for document in documents)
-    looks = f"detector used {video.tracker.looks} times"
-    say(f"{source}: {len(documents)} frames, {with_faces} with a face, {looks} -> {target}")
+    runs = f"detector used {video.tracker.detector_runs} times"
+    say(f"{source}: {len(documents)} frames, {with_faces} with a face, {runs} -> {target}")
     if as_json:
         write_json(target.with_suffix(".json"), {"fps": video.source.fps, "frames": documents})
         say(f"Landmarks written to {target.with_suffix('.json')}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Mapping
+from typing import Any
 
 import keras
+import numpy as np
 
 
-def compiled(layer: keras.layers.Layer) -> Callable:
+def compiled(layer: keras.layers.Layer) -> Callable[..., Any]:
     """Returns a function of tensors that runs `layer(*args, training=False)` without Python overhead.
 
     The layer's current weights are used at every call. Each new input shape may compile anew: callers keep
@@ -44,3 +46,40 @@ def bucket(count: int, largest: int) -> int:
     if keras.backend.backend() != "jax":
         return max(count, 1)
     return min(1 << max(count - 1, 0).bit_length(), largest)
+
+
+def pad_rows(array: np.ndarray, rows: int) -> np.ndarray:
+    """Appends rows of zeros until the array has `rows` rows."""
+    missing = max(rows - len(array), 0)
+    return np.concatenate([array, np.zeros((missing, *array.shape[1:]), array.dtype)]) if missing else array
+
+
+def predict_in_batches(
+    function: Callable[[Any], Mapping[str, Any]],
+    array: np.ndarray,
+    batch_size: int,
+    outputs: Container[str] | None = None,
+) -> dict[str, np.ndarray]:
+    """Runs a compiled function over an array, batch by batch.
+
+    Args:
+        function: Takes b rows of the array and returns tensors by name, each of b rows; see `compiled`.
+        array: `(B, ...)`; B may be 0.
+        batch_size: Rows per call. A smaller last batch is padded to one of the few sizes of `bucket`.
+        outputs: Names of the tensors to keep, as far as there are any; the others are not copied to numpy. `None`: all.
+
+    Returns:
+        Arrays of B rows, by name.
+    """
+    parts = []
+    for start in range(0, max(len(array), 1), batch_size):
+        batch = array[start : start + batch_size]
+        result = function(pad_rows(batch, bucket(len(batch), batch_size)))
+        parts.append(
+            {
+                name: keras.ops.convert_to_numpy(value)[: len(batch)]
+                for name, value in result.items()
+                if outputs is None or name in outputs
+            }
+        )
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

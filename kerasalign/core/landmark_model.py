@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from kerasalign.core.align_mixin import AlignMixin
-from kerasalign.core.compiled import bucket, compiled
+from kerasalign.core.compiled import compiled, predict_in_batches
 from kerasalign.core.config import ModelConfig
 from kerasalign.core.crop_model import check_crop_shape
 from kerasalign.core.origin import Origin
@@ -41,6 +41,8 @@ class LandmarkModel(AlignMixin, keras.Model):
     runtime: str = "keras"
     # Parts of the paths of weights that the points decide: for another markup they start anew, whatever their shape.
     point_weights: tuple[str, ...] = ()
+    # Name of the registered file format that `inference_stages` are exported in; `None` where there are no stages.
+    staged_format: str | None = None
     # The metric that `compile` adds.
     nme_metric: NormalisedMeanError | None = None
     # Where the weights come from, and so whose terms they are under; `load` notes it.
@@ -156,15 +158,19 @@ class LandmarkModel(AlignMixin, keras.Model):
         Returns:
             The output dict as numpy arrays.
         """
-        crops = self.check_crops(crops)
-        forward = self._forward()
-        parts = []
-        for start in range(0, max(len(crops), 1), batch_size):
-            batch = crops[start : start + batch_size]
-            padded = pad_rows(batch, bucket(len(batch), batch_size))
-            out = {key: value for key, value in forward(padded).items() if outputs is None or key in outputs}
-            parts.append({key: ops.convert_to_numpy(value)[: len(batch)] for key, value in out.items()})
-        return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+        return predict_in_batches(self._forward(), self.check_crops(crops), batch_size, outputs)
+
+    def predict_all_outputs(self, crops: np.ndarray, batch_size: int = 64) -> dict[str, np.ndarray]:
+        """Runs the whole network on every crop, also where `predict_crops` of this model stops early.
+
+        Args:
+            crops: As in `predict_crops`.
+            batch_size: Crops per forward pass.
+
+        Returns:
+            Every output of the network as a numpy array.
+        """
+        return predict_in_batches(self._forward(), self.check_crops(crops), batch_size)
 
     def inference_network(self) -> LandmarkModel:
         """The network without what only training needs; it gives the same landmarks. Most have nothing to leave out."""
@@ -177,6 +183,10 @@ class LandmarkModel(AlignMixin, keras.Model):
             dtype: Type of the crops that the parts take.
         """
         return []
+
+    def stage_metadata(self) -> dict[str, str]:
+        """What a file of `inference_stages` says beside `runtimes.metadata.describe`: text by name."""
+        return {}
 
     def count_macs(self, convention: str = "full") -> int:
         """Multiply-adds of one face.
@@ -248,9 +258,3 @@ def _check_weights(shape, faces: int | None) -> None:
     shape = tuple(shape)
     if not shape or set(shape[1:]) - {1} or len({shape[0], faces} - {None}) > 1:
         raise ValueError(f"`sample_weight` must be (B,), one number per face. Received: shape {shape}")
-
-
-def pad_rows(array: np.ndarray, rows: int) -> np.ndarray:
-    """Appends zero rows up to `rows`."""
-    missing = max(rows - len(array), 0)
-    return np.concatenate([array, np.zeros((missing, *array.shape[1:]), array.dtype)]) if missing else array

@@ -1,8 +1,12 @@
-"""Face detectors behind one interface; each says how its box maps to the tight box of the landmarks."""
+"""Face detectors behind one interface. Each says how its box maps to the tight box of the landmarks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
+from typing import Any
+
+import numpy as np
 
 from kerasalign.detection.adapters import CallableDetector, GivenBoxes, as_detections
 from kerasalign.detection.base import Detection, Detector
@@ -20,33 +24,32 @@ __all__ = [
     "get_detector",
 ]
 
-_BUILDERS = {"kerasalign": KerasAlignDetector, "mtcnn": MTCNNDetector}
+_CLASSES: dict[str, Callable[..., Detector]] = {"kerasalign": KerasAlignDetector, "mtcnn": MTCNNDetector}
 
 
 @cache
-def _named(name: str, **options) -> Detector:
-    return _BUILDERS[name](**options)
+def _build_once(name: str, **options: Any) -> Detector:
+    return _CLASSES[name](**options)
 
 
-def get_detector(detector, runtime: str = "keras") -> Detector:
-    """Returns a detector.
+def get_detector(detector: str | Detector | Callable[[np.ndarray], Any], runtime: str = "keras") -> Detector:
+    """A detector by its name, or from a function.
 
     Args:
-        detector: A name (`"kerasalign"` or `"mtcnn"`), a `Detector`, or a function from a photo to its face boxes. A
-            named detector is built once per process, at its first photo.
-        runtime: What the library's own detector runs in where it is named; MTCNN has one runtime, and a `Detector` its
-            own.
+        detector: A name (`"kerasalign"` or `"mtcnn"`), a `Detector`, or a function from a photo, `(H, W, 3)` uint8 RGB,
+            to its face boxes. A named detector is built once per process.
+        runtime: Where the library's own detector runs, if it is named. MTCNN has one runtime; a `Detector` has its own.
 
     Raises:
         ValueError: If it is none of these.
     """
     if isinstance(detector, Detector):
         return detector
-    if isinstance(detector, str) and detector in _BUILDERS:
-        return _named(detector, runtime=runtime) if detector == KerasAlignDetector.name else _named(detector)
+    if isinstance(detector, str) and detector in _CLASSES:
+        return _build_once(detector, runtime=runtime) if detector == KerasAlignDetector.name else _build_once(detector)
     if callable(detector) and not isinstance(detector, type):
         return CallableDetector(detector)
     raise ValueError(
-        f"`detector` must be one of {sorted(_BUILDERS)}, a Detector, or a function from a photo "
+        f"`detector` must be one of {sorted(_CLASSES)}, a Detector, or a function from a photo "
         f"to its face boxes. Received: detector={detector!r}"
     )

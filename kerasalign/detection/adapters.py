@@ -1,8 +1,9 @@
-"""Detectors that the caller brings: boxes, or a function that finds them."""
+"""Detectors from what a caller has: given boxes, or a function that finds them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -10,51 +11,51 @@ from kerasalign.detection.base import Detection, Detector
 from kerasalign.geometry import BoxMap, as_box
 
 
-def as_detections(found, name: str = "boxes") -> list[Detection]:
+def as_detections(boxes: Any, name: str = "boxes") -> list[Detection]:
     """Boxes as detections, in their order.
 
     Args:
-        found: Detections, `(F, 4)` boxes, `(F, 5)` boxes with scores, one box `(4,)`, or nothing (`None` or
+        boxes: Detections, `(F, 4)` boxes, `(F, 5)` boxes with scores, one box `(4,)`, or nothing (`None` or
             empty).
-        name: What to call them in an error.
+        name: Name of the argument, for errors.
 
     Raises:
         ValueError: If they are none of these.
     """
-    if found is None or (hasattr(found, "__len__") and len(found) == 0):
+    if boxes is None or (hasattr(boxes, "__len__") and len(boxes) == 0):
         return []
-    if isinstance(found, (list, tuple)) and all(isinstance(item, Detection) for item in found):
-        return list(found)
+    if isinstance(boxes, (list, tuple)) and all(isinstance(item, Detection) for item in boxes):
+        return list(boxes)
     try:
-        rows = np.atleast_2d(np.asarray(found, "float64"))
+        rows = np.atleast_2d(np.asarray(boxes, "float64"))
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"`{name}` must be (F, 4) boxes, (F, 5) boxes with scores, or detections. Received: {name}={found!r}"
+            f"`{name}` must be (F, 4) boxes, (F, 5) boxes with scores, or detections. Received: {name}={boxes!r}"
         ) from error
     if rows.ndim != 2 or rows.shape[1] not in (4, 5):
         raise ValueError(
             f"`{name}` must be (F, 4) boxes, (F, 5) boxes with scores, or detections. "
             f"Received: {name} of shape {rows.shape}"
         )
-    return [Detection(as_box(row[:4], name), *row[4:]) for row in rows]
+    return [Detection(as_box(row[:4], name), *row[4:].tolist()) for row in rows]
 
 
 class GivenBoxes(Detector):
-    """Boxes that are known beforehand, for one photo, in the order given.
+    """Given boxes of one photo, in their order.
 
     Args:
         boxes: `(F, 4)` boxes `(x0, y0, x1, y1)`, `(F, 5)` with scores, or detections.
-        box_map: How these boxes map to the tight box of the landmarks; by default they are that.
+        box_map: How these boxes map to the tight box of the landmarks; by default they are that box.
         name: Kind of the boxes.
     """
 
-    def __init__(self, boxes, box_map: BoxMap | None = None, name: str = "landmarks") -> None:
+    def __init__(self, boxes: Any, box_map: BoxMap | None = None, name: str = "landmarks") -> None:
         self.name = name
         self.box_map = box_map or BoxMap()
         self._detections = as_detections(boxes)
 
     def detect(self, image: np.ndarray) -> list[Detection]:
-        """The given boxes, whatever the photo."""
+        """The given boxes; the photo is not looked at."""
         return list(self._detections)
 
 
@@ -64,12 +65,14 @@ class CallableDetector(Detector):
     Args:
         function: Takes `(H, W, 3)` uint8 RGB and returns detections, `(F, 4)` boxes `(x0, y0, x1, y1)`, or
             `(F, 5)` boxes with scores; the order is kept.
-        box_map: How its boxes map to the tight box of the landmarks; by default they are that. A box that
-            includes the forehead, as most detectors' does, needs one.
+        box_map: How its boxes map to the tight box of the landmarks; by default they are that box. Most
+            detectors' boxes include the forehead and need a map.
         name: Kind of its boxes.
     """
 
-    def __init__(self, function: Callable, box_map: BoxMap | None = None, name: str = "callable") -> None:
+    def __init__(
+        self, function: Callable[[np.ndarray], Any], box_map: BoxMap | None = None, name: str = "callable"
+    ) -> None:
         if not callable(function):
             raise ValueError(f"`function` must be callable. Received: function={function!r}")
         self.name = name

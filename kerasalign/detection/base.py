@@ -1,4 +1,4 @@
-"""What a face detector gives, and what every adapter offers."""
+"""A detected face, and the interface of face detectors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Detection:
     """One detected face.
 
     Args:
-        box: `(x0, y0, x1, y1)` in pixels of the photo (0-based pixel centres); it may reach outside of it.
+        box: `(x0, y0, x1, y1)` in pixels of the photo (0-based pixel centers); it may reach outside of it.
         score: The detector's score, 1.0 where it gives none.
         points: `(5, 2)` points of markup `"5"`, or `(0, 2)` where the detector gives none.
         angle: In-plane rotation of the face in degrees, clockwise; the crop is turned upright by it.
@@ -34,13 +34,12 @@ class Detection:
 
 
 class Detector:
-    """A face detector. An adapter sets the first two attributes and writes `detect`.
+    """The interface of a face detector. A subclass sets `name` and `box_map` and implements `detect`.
 
     Attributes:
-        name: Kind of its boxes, such as `"mtcnn"`; a `CropSpec` whose `box` is this name takes them as they
-            are.
+        name: Kind of its boxes, such as `"mtcnn"`. A `CropSpec` whose `box` is this name takes them unchanged.
         box_map: How its box maps to the tight box of the landmarks.
-        refine: How often `align` crops its faces anew where it is not told.
+        refine: How often `align` crops its faces again, by their landmarks, where the caller does not say.
     """
 
     name: str = "detector"
@@ -49,14 +48,22 @@ class Detector:
 
     def detect(self, image: np.ndarray) -> list[Detection]:
         """Finds the faces of a `(H, W, 3)` uint8 RGB photo; an empty list where there is none."""
-        raise NotImplementedError(f"{type(self).__name__} must write `detect`.")
+        raise NotImplementedError(f"{type(self).__name__} must implement `detect`.")
 
     def detect_many(self, images: Sequence[np.ndarray]) -> list[list[Detection]]:
-        """Finds the faces of several photos: what `detect` finds in each. An adapter may do it in one go."""
+        """Finds the faces of several photos, as `detect` does in each. A subclass may run them together."""
         return [self.detect(image) for image in images]
 
-    def sees(self, image: np.ndarray, places: Sequence[Detection]) -> list[bool] | None:
-        """Whether there is a face at each place, as `detect` gives places; `None` from a detector that cannot tell."""
+    def verify_faces(self, image: np.ndarray, detections: Sequence[Detection]) -> list[bool] | None:
+        """Checks whether there is a face at each given place.
+
+        Args:
+            image: `(H, W, 3)` uint8 RGB.
+            detections: The places, as `detect` returns them.
+
+        Returns:
+            One answer per place; `None` if this detector cannot check single places.
+        """
         return None
 
     def map_to(self, kind: str) -> BoxMap:

@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,30 +18,29 @@ import numpy as np
 from kerasalign.detection.base import Detection, Detector
 from kerasalign.geometry import BoxMap, apply_affine, compose, invert, resize_matrix
 
-# Median over photos of the 300W training set: benchmarks/results/detector_box_mtcnn.json, made by
-# benchmarks/measure_detector_box.py. MTCNN's box includes the
-# forehead.
+# MTCNN's box includes the forehead. Median over photos of the 300W training set: benchmarks/measure_detector_box.py
+# wrote benchmarks/results/detector_box_mtcnn.json.
 MTCNN_BOX_MAP = BoxMap(scale=(1.05, 0.77), shift=(0.008, 0.135))
 
-# The pyramid of mtcnn 1.0.0 ends in levels smaller than its 12-pixel window, where it fails or finds nothing,
-# unless the smallest face is 20 pixels and the photo's shorter side some 24. So this adapter never asks for
-# anything else: it resizes the photo instead.
+# The pyramid of mtcnn 1.0.0 ends in levels smaller than its 12-pixel window, where it fails or finds nothing, unless
+# the smallest face is 20 pixels and the photo's shorter side is about 24. So this adapter always asks for faces of 20
+# pixels, and resizes the photo.
 _MIN_FACE = 20
 _MIN_SIDE = 48
 
 
 class MTCNNDetector(Detector):
-    """MTCNN on the processor; faces come largest first, equal ones from left to right.
+    """MTCNN on the CPU; it returns the largest face first, equal ones from left to right.
 
-    It runs on TensorFlow whatever the Keras backend and dtype policy are, and is built at the first photo.
+    It runs on TensorFlow, whatever the Keras backend and dtype policy are, and is built at the first photo.
 
     Args:
-        max_side: Photos whose longer side is larger are searched at this size, in pixels. Faces narrower than
-            20 / `max_side` of it are not found: raise it for large groups. Time grows with its square.
+        max_side: Photos whose longer side is larger are resized to this, in pixels. Faces narrower than
+            20 / `max_side` of the longer side are not found: raise it for large groups. Time grows with its square.
         min_score: Lowest score of a face, 0..1.
-        margin: Grey border put around the photo, in units of its shorter side; it lets faces be found that
+        margin: Width of a gray border around the photo, in units of its shorter side. With it MTCNN finds faces that
             fill the photo or touch its edge.
-        use_angle: Whether detections carry the in-plane rotation that the two eyes show.
+        use_angle: Whether detections have the in-plane rotation of the line between the eyes; otherwise it is 0.
     """
 
     name = "mtcnn"
@@ -71,9 +71,9 @@ class MTCNNDetector(Detector):
         groups: dict[tuple, list[int]] = {}
         for index, (small, _) in enumerate(prepared):
             groups.setdefault(small.shape, []).append(index)
-        found = {}
+        results = {}
         for group in groups.values():
-            rows = _networks().detect_faces(
+            rows = _cascade().detect_faces(
                 [prepared[index][0] for index in group],
                 fit_to_image=False,
                 box_format="xyxy",
@@ -81,25 +81,25 @@ class MTCNNDetector(Detector):
                 min_face_size=_MIN_FACE,
                 threshold_onet=self.min_score,
             )
-            for place, index in enumerate(group):
-                found[index] = self._detections(rows[rows[:, 0] == place], prepared[index][1], images[index])
-        return [found[index] for index in range(len(images))]
+            for position, index in enumerate(group):
+                results[index] = self._detections(rows[rows[:, 0] == position], prepared[index][1], images[index])
+        return [results[index] for index in range(len(images))]
 
     def _detections(self, rows: np.ndarray, matrix: np.ndarray, image: np.ndarray) -> list[Detection]:
-        """What the package found in a photo, in pixels of the photo."""
+        """The package's rows as detections, in pixels of the photo; `matrix` maps the photo to the networks' input."""
         # The package counts from the corner of the first pixel. Columns: photo, box, score, five x, five y.
-        back = invert(matrix)
-        corners = apply_affine(back, rows[:, 1:5].reshape(-1, 2, 2) - 0.5).reshape(-1, 4)
-        points = apply_affine(back, np.stack([rows[:, 6:11], rows[:, 11:16]], axis=-1) - 0.5)
-        found = [
+        to_photo = invert(matrix)
+        corners = apply_affine(to_photo, rows[:, 1:5].reshape(-1, 2, 2) - 0.5).reshape(-1, 4)
+        points = apply_affine(to_photo, np.stack([rows[:, 6:11], rows[:, 11:16]], axis=-1) - 0.5)
+        detections = [
             Detection(box, score, five, _angle(five) if self.use_angle else 0.0)
             for box, score, five in zip(corners, rows[:, 5], points)
             if box[2] > box[0] and box[3] > box[1] and _inside(box, image)
         ]
-        return sorted(found, key=lambda face: (-_area(face.box), *face.box))
+        return sorted(detections, key=lambda face: (-_area(face.box), *face.box))
 
     def _prepare(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The resized and padded photo that the networks see, and the map from the photo to it."""
+        """The resized and padded photo that the networks get, and the map from the photo to it."""
         height, width = image.shape[:2]
         scale = min(self.max_side / max(height, width), 1.0)
         scale = max(scale, _MIN_SIDE / min(height, width)) if scale == 1.0 else scale
@@ -113,9 +113,12 @@ class MTCNNDetector(Detector):
         return image, compose(matrix, np.array([[1.0, 0.0, pad], [0.0, 1.0, pad]]))
 
 
-@cache
-def _networks():
-    """The package's cascade, built once per process."""
+def build_cascade() -> Any:
+    """The package's `MTCNN` object, with its three networks as TensorFlow functions.
+
+    Raises:
+        ImportError: If the package is not installed.
+    """
     try:
         from mtcnn import MTCNN
     except ImportError as error:
@@ -130,7 +133,7 @@ def _networks():
     parts = ((StagePNet, PNet, None), (StageRNet, RNet, 24), (StageONet, ONet, 48))
     for number, (stage_class, network, side) in enumerate(parts, start=1):
         name = network.__name__
-        function = _as_function(network(), _weights(f"{name.lower()}.lz4"), side)
+        function = _as_function(network(), read_weights(f"{name.lower()}.lz4"), side)
         # The stage's own constructor would build the Keras model, which takes 20 s on JAX.
         stage = stage_class.__new__(stage_class)
         StageBase.__init__(stage, name, number, function)
@@ -138,11 +141,15 @@ def _networks():
     return MTCNN(stages=stages, device="CPU:0")
 
 
-def _weights(file: str) -> list[np.ndarray]:
-    """Weights that the package carries.
+# Built once per process.
+_cascade = cache(build_cascade)
 
-    Its own loader prefers a file of that name in the working directory, which it would unpickle, and leaves lz4
-    complaining at exit under Python 3.13.
+
+def read_weights(file: str) -> list[np.ndarray]:
+    """Weights of one network, from a file inside the package.
+
+    The package's loader is not used: it prefers a file of that name in the working directory, which it would unpickle,
+    and lz4 then warns at exit under Python 3.13.
     """
     import joblib
     import lz4.frame
@@ -151,11 +158,11 @@ def _weights(file: str) -> list[np.ndarray]:
     return joblib.load(io.BytesIO(lz4.frame.decompress(content)))
 
 
-def _as_function(model, weights: list[np.ndarray], side: int | None) -> Callable:
+def _as_function(model, weights: list[np.ndarray], side: int | None) -> Callable[..., Any]:
     """One of the package's three networks as a compiled TensorFlow function.
 
-    The package calls `.numpy()` on what its Keras models return, so they fail on other Keras backends, and
-    under a float16 policy they lose precision. Their layers are run here by TensorFlow alone.
+    The package calls `.numpy()` on outputs of its Keras models: they fail on other Keras backends, and lose precision
+    under a float16 policy. This function runs their layers in TensorFlow alone.
     """
     import tensorflow as tf
 
@@ -163,8 +170,8 @@ def _as_function(model, weights: list[np.ndarray], side: int | None) -> Callable
     count = {"Conv2D": 2, "Dense": 2, "PReLU": 1}
     layers = []
     for layer in model.layers:
-        own = itertools.islice(remaining, count.get(type(layer).__name__, 0))
-        layers.append((layer, [tf.constant(weight, tf.float32) for weight in own]))
+        layer_weights = itertools.islice(remaining, count.get(type(layer).__name__, 0))
+        layers.append((layer, [tf.constant(weight, tf.float32) for weight in layer_weights]))
 
     def run(x, layer, weights):
         kind = type(layer).__name__
@@ -207,6 +214,6 @@ def _area(box: np.ndarray) -> float:
 
 
 def _inside(box: np.ndarray, image: np.ndarray) -> bool:
-    """Whether the centre of a box lies in the photo, and not in the border put around it."""
+    """Whether the center of a box lies in the photo, not in the border around it."""
     x, y = (box[:2] + box[2:]) / 2
     return -0.5 <= x < image.shape[1] - 0.5 and -0.5 <= y < image.shape[0] - 0.5

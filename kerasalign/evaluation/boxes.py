@@ -8,13 +8,10 @@ from typing import TypeVar
 import numpy as np
 
 from kerasalign.datasets import FaceSample
-from kerasalign.geometry import box_center, box_from_center, box_iou, box_size
+from kerasalign.geometry import SAME_FACE_IOU, box_center, box_from_center, box_iou, box_size
 from kerasalign.metrics import BoxSource
 
 T = TypeVar("T")
-
-# Intersection over union from which a detected face counts as the annotated one.
-_SAME_FACE = 0.3
 
 
 def source_box(sample: FaceSample, source: BoxSource) -> np.ndarray:
@@ -36,4 +33,4 @@ def matching_face(boxes: Sequence[np.ndarray], faces: Sequence[T], sample: FaceS
         sample: The annotated face.
     """
     overlaps = [box_iou(box, sample.box("landmarks")) for box in boxes]
-    return faces[int(np.argmax(overlaps))] if overlaps and max(overlaps) >= _SAME_FACE else None
+    return faces[int(np.argmax(overlaps))] if overlaps and max(overlaps) >= SAME_FACE_IOU else None

@@ -84,7 +84,7 @@ def _track(model, samples: list[FaceSample], detector, smooth, options) -> dict[
         for sample in frames:
             # The data set gives no times; its videos have about 25 frames a second.
             tracks = tracker.update(sample.read_image(), sample.attributes["frame"] / 25)
-            faces = [track.shown for track in tracks]
+            faces = [track.smoothed for track in tracks]
             face = matching_face([tight_box(face.landmarks) for face in faces], faces, sample)
             if face is not None:
                 landmarks[sample.name] = face.landmarks

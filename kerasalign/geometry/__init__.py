@@ -10,6 +10,7 @@ from kerasalign.geometry.affine import (
     scale_of,
 )
 from kerasalign.geometry.boxes import (
+    SAME_FACE_IOU,
     BoxMap,
     as_box,
     box_center,
@@ -23,6 +24,7 @@ from kerasalign.geometry.similarity import estimate_similarity
 from kerasalign.geometry.warp import warp
 
 __all__ = [
+    "SAME_FACE_IOU",
     "BoxMap",
     "CropSpec",
     "about",

@@ -8,6 +8,9 @@ import numpy as np
 
 from kerasalign.geometry.affine import rotation
 
+#: Two boxes are of one face where their intersection over union is at least this.
+SAME_FACE_IOU = 0.3
+
 
 def as_box(box, name: str = "box") -> np.ndarray:
     """Checks a box and returns it as float64.

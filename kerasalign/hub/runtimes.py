@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasalign.hub.preset import Preset
-from kerasalign.runtimes.cache import made_once
+from kerasalign.runtimes.cache import get_or_create
 
 if TYPE_CHECKING:
     from kerasalign.core.landmark_model import LandmarkModel
@@ -38,7 +38,7 @@ def open_cached(
         return _export(make(), folder, runtime, quantize)
 
     content = None if digest is None else [runtime, quantize, digest, dict(preset.architecture), dict(preset.crop)]
-    return made_once(preset.name, content, write, open_runtime)
+    return get_or_create(preset.name, content, write, open_runtime)
 
 
 def _export(model: LandmarkModel, folder: Path, runtime: str, quantize: str) -> Path:
@@ -46,7 +46,7 @@ def _export(model: LandmarkModel, folder: Path, runtime: str, quantize: str) -> 
 
     if runtime == "litert":
         path, options = folder / "model.tflite", {"format": "litert"}
-    elif model.inference_stages():
+    elif model.staged_format:
         path, options = folder / "model", {"early_exit": True}
     else:
         path, options = folder / "model.onnx", {}

@@ -1,4 +1,4 @@
-"""From a photo to landmarks: detectors, `align`, and what it gives."""
+"""From photos and videos to landmarks: `align`, `align_video`, their results, and face detectors."""
 
 from kerasalign.detection import (
     CallableDetector,

@@ -5,127 +5,117 @@ from __future__ import annotations
 import itertools
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from kerasalign.core.crop_model import CropModel
-from kerasalign.detection import GivenBoxes, get_detector
+from kerasalign.detection import Detector, GivenBoxes, get_detector
 from kerasalign.inference.batch import Batch
 from kerasalign.inference.faces import Faces
-from kerasalign.inference.pipeline import Pipeline
+from kerasalign.inference.pipeline import OnError, Pipeline
 from kerasalign.support.images import list_images
 from kerasalign.support.progress import track
+
+if TYPE_CHECKING:
+    from kerasalign.core.align_mixin import Photo
+
+    DetectorLike = str | Detector | Callable[[np.ndarray], Any]
 
 _log = logging.getLogger(__name__)
 
 
+@overload
+def align(model: CropModel, source: Photo, **options: Any) -> Faces: ...
+
+
+@overload
+def align(model: CropModel, source: Sequence[Photo], **options: Any) -> Batch: ...
+
+
+@overload
+def align(model: CropModel, source: Iterator[Photo], **options: Any) -> Iterator[Faces]: ...
+
+
 def align(
     model: CropModel,
-    source,
+    source: Any,
     *,
-    detector="kerasalign",
-    boxes=None,
+    detector: DetectorLike = "kerasalign",
+    boxes: Any = None,
     refine: int | None = None,
     batch_size: int = 32,
-    on_error: str = "skip",
+    on_error: OnError = "skip",
     recursive: bool = False,
     progress: bool | None = None,
-    **predict_options,
-) -> Faces | Batch:
+    **predict_options: Any,
+) -> Faces | Batch | Iterator[Faces]:
     """Finds the faces of a photo, or of many, and their landmarks.
 
-    What comes back depends on `source` alone: one photo gives `Faces`, a list or a folder gives a `Batch` of
-    `Faces`, an iterator of photos gives an iterator of `Faces`, which holds few photos at a time.
+    The type of the result depends on `source` alone: one photo gives `Faces`, a list or a folder a `Batch` of `Faces`,
+    an iterator of photos an iterator of `Faces`, which holds few photos in memory. Type checkers take any path for that
+    of a photo.
 
     Args:
-        model: A `LandmarkModel` or `RuntimeModel`, or any `CropModel`.
-        source: A photo (path, bytes, binary file object, PIL image, array), a list or tuple of photos, the
-            path of a folder, whose photos are taken in the order of their names, or an iterator of photos of any
-            number.
+        model: A `LandmarkModel` or `RuntimeModel`, or any other `CropModel`.
+        source: A photo (path, bytes, binary file object, PIL image, array), a list or tuple of photos, the path of a
+            folder, whose photos are taken in the order of their names, or an iterator of any number of photos.
         detector: `"kerasalign"`, `"mtcnn"`, a `Detector`, or a function from a photo to its face boxes. For more than
-            one photo it is called in a thread of its own, one photo after the other. `"kerasalign"` runs in what the
-            model runs in: Keras, ONNX Runtime or LiteRT.
-        boxes: Face boxes instead of a detector, of the kind that `model.crop_spec.box` names (`"landmarks"`:
-            the tight box of the landmarks): `(F, 4)` for one photo, a list of such arrays for many.
-        refine: How often each face is cropped anew, by the upright box of its landmarks, and predicted again; by
-            default as its detector has it: once after the library's own, never with boxes given.
+            one photo it is called in a separate thread, one photo after the other. `"kerasalign"` runs in the model's
+            runtime: Keras, ONNX Runtime or LiteRT.
+        boxes: Face boxes instead of a detector, of the kind that `model.crop_spec.box` names (`"landmarks"`: the tight
+            box of the landmarks): `(F, 4)` for one photo, a list of such arrays for many.
+        refine: How often each face is cropped again, by the upright box of its landmarks, and predicted again. By
+            default the detector's own setting: once for `"kerasalign"`, never for given boxes.
         batch_size: Faces per forward pass; faces of several photos share one.
-        on_error: For a photo of a list or folder that cannot be read: `"skip"` logs it, notes it in the
-            batch's `errors` and goes on; `"raise"` raises. A single photo always raises.
-        recursive: Whether to look into sub-folders of a folder.
+        on_error: What happens when a photo of a list or folder cannot be read: `"skip"` logs it, adds it to the batch's
+            `errors` and continues; `"raise"` raises. A single photo always raises.
+        recursive: Whether to search the sub-folders of a folder.
         progress: Whether to show a progress bar; by default on a terminal and for more than one photo.
         **predict_options: For `model.predict_crops`.
 
     Returns:
-        `Faces` (empty if there is no face), `Batch` or an iterator; landmarks in pixels of the upright photo.
+        `Faces` (empty if there is no face), a `Batch` or an iterator; landmarks are in pixels of the upright photo.
 
     Raises:
         ImageError: If a photo cannot be read.
         ValueError: If an argument is wrong.
     """
     _check_on_error(on_error)
+    options = {"detector": detector, "refine": refine, "batch_size": batch_size, **predict_options}
     if isinstance(source, Iterator) and not hasattr(source, "read"):
-        stream = align_iter(
-            model,
-            source,
-            detector=detector,
-            boxes=boxes,
-            refine=refine,
-            batch_size=batch_size,
-            on_error=on_error,
-            **predict_options,
-        )
+        stream = align_iter(model, source, boxes=boxes, on_error=on_error, **options)
         return track(stream, "Aligning", show=bool(progress))
     folder = _is_folder(source)
     if not folder and not isinstance(source, (list, tuple)):
-        given = None if boxes is None else [boxes]
-        stream = align_iter(
-            model,
-            [source],
-            detector=detector,
-            boxes=given,
-            refine=refine,
-            batch_size=batch_size,
-            on_error="raise",
-            keep_images=True,
-            **predict_options,
-        )
-        return next(stream)
+        boxes = None if boxes is None else [boxes]
+        return next(align_iter(model, [source], boxes=boxes, on_error="raise", keep_images=True, **options))
     sources = list_images(source, recursive) if folder else list(source)
     if folder and not sources:
         _log.warning("No photos in %s.", source)
-    stream = align_iter(
-        model,
-        sources,
-        detector=detector,
-        boxes=boxes,
-        refine=refine,
-        batch_size=batch_size,
-        on_error=on_error,
-        **predict_options,
-    )
+    stream = align_iter(model, sources, boxes=boxes, on_error=on_error, **options)
     show = False if progress is None and len(sources) < 2 else progress
-    return Batch(track(stream, "Aligning", len(sources), show))
+    return Batch(list(track(stream, "Aligning", len(sources), show)))
 
 
 def align_iter(
     model: CropModel,
-    sources: Iterable,
+    sources: Iterable[Any],
     *,
-    detector="kerasalign",
-    boxes: Sequence | None = None,
+    detector: DetectorLike = "kerasalign",
+    boxes: Sequence[Any] | None = None,
     refine: int | None = None,
     batch_size: int = 32,
-    on_error: str = "skip",
+    on_error: OnError = "skip",
     keep_images: bool = False,
-    **predict_options,
+    **predict_options: Any,
 ) -> Iterator[Faces]:
-    """Aligns a stream of photos of any length in bounded memory, in order.
+    """Aligns any number of photos in bounded memory, in order.
 
-    Files are decoded and searched for faces in threads, some ten to twenty photos ahead of the result that is
-    given; fewer where they are large.
+    Threads decode files and detect faces in advance, about ten to twenty photos before the result that is yielded;
+    fewer if photos are large.
 
     Args:
         model: As in `align`.
@@ -135,45 +125,54 @@ def align_iter(
         refine: As in `align`.
         batch_size: As in `align`.
         on_error: As in `align`.
-        keep_images: Whether the results hold the photo's pixels; otherwise `Faces.image` reads it again.
+        keep_images: Whether results hold the photo's pixels; otherwise `Faces.image` reads the photo again.
         **predict_options: For `model.predict_crops`.
 
     Returns:
         Iterator of one `Faces` per photo. Arguments are checked before the first photo is read.
+
+    Raises:
+        ImageError: If a photo cannot be read and `on_error` is `"raise"`.
+        ValueError: If an argument is wrong.
     """
     if model.markup is None:
         raise ValueError(f"`model` must have a markup to say what its points mean. Received: model={model!r}")
     spec = model.crop_spec
-    finder = get_detector(detector, model.runtime) if boxes is None else None
+    shared = get_detector(detector, model.runtime) if boxes is None else None
     if refine is None:
-        refine = finder.refine if finder is not None and spec.box == "landmarks" else 0
-    for name, value, least in (("refine", refine, 0), ("batch_size", batch_size, 1)):
-        if not isinstance(value, (int, np.integer)) or value < least:
-            raise ValueError(f"`{name}` must be an integer of at least {least}. Received: {name}={value!r}")
+        refine = shared.refine if shared is not None and spec.box == "landmarks" else 0
+    for name, value, smallest in (("refine", refine, 0), ("batch_size", batch_size, 1)):
+        if not isinstance(value, (int, np.integer)) or value < smallest:
+            raise ValueError(f"`{name}` must be an integer of at least {smallest}. Received: {name}={value!r}")
     _check_on_error(on_error)
     if refine and spec.box != "landmarks":
         raise ValueError(
             "`refine` crops by the box of the landmarks, and this model's crops are made from "
             f"'{spec.box}' boxes. Received: refine={refine!r}"
         )
-    if finder is not None:
-        finder.map_to(spec.box)  # refuses boxes of the wrong kind before any work
-        detectors = itertools.repeat(finder)
+    if shared is not None:
+        shared.map_to(spec.box)  # raises for boxes of the wrong kind, before any work
+        detectors: Iterable[Detector] = itertools.repeat(shared)
     else:
-        if not hasattr(sources, "__len__"):
-            raise ValueError(
-                "`boxes` are one array per photo of a list or folder. "
-                f"Received: boxes with photos of type {type(sources).__name__}"
-            )
-        if len(boxes) != len(sources):
-            raise ValueError(
-                f"`boxes` must hold one array of boxes for each of the {len(sources)} photos. "
-                f"Received: boxes of length {len(boxes)}"
-            )
-        detectors = [GivenBoxes(item, name=spec.box) for item in boxes]
-    alone = hasattr(sources, "__len__") and len(sources) == 1
-    pipeline = Pipeline(model, refine, batch_size, on_error, keep_images, predict_options, threads=not alone)
+        detectors = _detectors_of_boxes(boxes, sources, spec.box)
+    count = len(sources) if isinstance(sources, Sized) else None
+    pipeline = Pipeline(model, refine, batch_size, on_error, keep_images, predict_options, threads=count != 1)
     return pipeline.run(zip(sources, detectors))
+
+
+def _detectors_of_boxes(boxes: Any, sources: Any, kind: str) -> list[GivenBoxes]:
+    """One detector per photo, from its boxes."""
+    if not isinstance(sources, Sized):
+        raise ValueError(
+            "`boxes` are one array per photo of a list or folder. "
+            f"Received: boxes with photos of type {type(sources).__name__}"
+        )
+    if len(boxes) != len(sources):
+        raise ValueError(
+            f"`boxes` must hold one array of boxes for each of the {len(sources)} photos. "
+            f"Received: boxes of length {len(boxes)}"
+        )
+    return [GivenBoxes(item, name=kind) for item in boxes]
 
 
 def _check_on_error(on_error: str) -> None:
@@ -181,8 +180,8 @@ def _check_on_error(on_error: str) -> None:
         raise ValueError(f"`on_error` must be 'skip' or 'raise'. Received: on_error={on_error!r}")
 
 
-def _is_folder(source) -> bool:
+def _is_folder(source: Any) -> bool:
     try:
         return isinstance(source, (str, os.PathLike)) and Path(source).is_dir()
-    except OSError:  # a name too long to be one, for instance; reading it will say so
+    except OSError:  # the name is too long, for instance; reading it will raise a clearer error
         return False

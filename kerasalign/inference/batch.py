@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, overload
 
 from kerasalign.inference.faces import Faces
-from kerasalign.inference.serialise import write_json
+from kerasalign.inference.serialise import json_text
 from kerasalign.markups import Markup
+from kerasalign.support.files import write_json
 
 
 class PhotoError(NamedTuple):
-    """A photo of a batch that could not be read: its place in the batch, the source, and why."""
+    """A photo of a batch that could not be read.
+
+    Args:
+        index: Its index in the batch.
+        source: The photo as it was given to `align`.
+        reason: Why it could not be read.
+    """
 
     index: int
-    source: object
+    source: Any
     reason: str
 
 
-class Batch(Sequence):
-    """The `Faces` of many photos, one per photo in their order.
+class Batch(Sequence[Faces]):
+    """The `Faces` of many photos, one per photo, in their order.
 
-    A photo that could not be read holds its place with empty `Faces` whose `problem` says why; `errors` lists
-    these.
+    A photo that could not be read has empty `Faces` whose `problem` says why; `errors` lists these photos.
+
+    Args:
+        photos: The faces of each photo.
     """
 
     def __init__(self, photos: Sequence[Faces]) -> None:
@@ -32,7 +41,13 @@ class Batch(Sequence):
     def __len__(self) -> int:
         return len(self._photos)
 
-    def __getitem__(self, index):
+    @overload
+    def __getitem__(self, index: int) -> Faces: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Batch: ...
+
+    def __getitem__(self, index: int | slice) -> Faces | Batch:
         return Batch(self._photos[index]) if isinstance(index, slice) else self._photos[index]
 
     @property
@@ -41,12 +56,24 @@ class Batch(Sequence):
         return [PhotoError(i, photo.source, photo.problem) for i, photo in enumerate(self) if photo.problem]
 
     def to(self, markup: str | Markup) -> Batch:
-        """The faces in another markup."""
+        """The faces in another markup.
+
+        Raises:
+            ValueError: If this markup knows no conversion to it.
+        """
         return Batch([photo.to(markup) for photo in self])
 
-    def to_json(self, path: str | os.PathLike | None = None) -> str:
-        """JSON text, a list with one item per photo; also written to a file if a path is given."""
-        return write_json([photo.to_dict() for photo in self], path)
+    def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The faces as JSON text, a list with one item per photo.
+
+        Args:
+            path: A file to write as well.
+        """
+        document = [photo.to_dict() for photo in self]
+        text = json_text(document)
+        if path is not None:
+            write_json(path, document)
+        return text
 
     def __repr__(self) -> str:
         return f"Batch({len(self)} photos, {sum(map(len, self))} faces, {len(self.errors)} errors)"

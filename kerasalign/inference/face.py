@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -16,18 +17,17 @@ class Face:
     """One aligned face.
 
     Args:
-        landmarks: `(N, 2)` float64, x then y, in pixels of the photo (0-based pixel centres).
-        box: `(x0, y0, x1, y1)` of the detector, in the photo.
-        markup: What the landmarks mean.
+        landmarks: `(N, 2)` float64, x then y, in pixels of the photo (0-based pixel centers).
+        box: `(x0, y0, x1, y1)` of the detector, in pixels of the photo.
+        markup: Markup of the landmarks: what each point means.
         score: The detector's score; 1.0 for a given box.
-        error: The model's own estimate of its error in percent; NaN where the model gives none. MuSiCa's is
-            the mean L1 distance of the points over the L1 distance of the outer eye corners, some 1.2 times
-            the inter-ocular NME.
-        iterations: Iterations that the model took; 0 where it does not say.
-        failed: Whether the model takes its result for a failure.
-        confidence: `(N,)` in 0..1, what it means is the model's to say; `None` becomes NaN for every point:
-            the model gives none.
-        angle: By how much the box is turned about its middle, in degrees, clockwise; 0 where the detector does not say.
+        error: The model's estimate of its own error in percent; NaN where the model gives none. MuSiCa's is the mean L1
+            distance of the points over the L1 distance of the outer eye corners, about 1.2 times the inter-ocular NME.
+        iterations: Number of iterations that the model ran; 0 where it does not say.
+        failed: Whether the model considers its result a failure.
+        confidence: `(N,)` in 0..1; its meaning depends on the model. `None`, from a model without one, becomes NaN for
+            every point.
+        angle: Rotation of the box about its center in degrees, clockwise; 0 where the detector does not say.
     """
 
     landmarks: np.ndarray
@@ -52,7 +52,7 @@ class Face:
         confidence = np.full(n, np.nan) if self.confidence is None else np.asarray(self.confidence, "float64")
         if confidence.shape != (n,):
             raise ValueError(f"`confidence` must be ({n},). Received: confidence of shape {confidence.shape}")
-        clean = {
+        values = {
             "landmarks": points,
             "box": np.asarray(self.box, "float64"),
             "confidence": confidence,
@@ -62,11 +62,11 @@ class Face:
             "failed": bool(self.failed),
             "angle": float(self.angle),
         }
-        for name, value in clean.items():
+        for name, value in values.items():
             object.__setattr__(self, name, value)
 
     def to(self, markup: str | Markup) -> Face:
-        """The face in another markup: each point is the mean of a group of these, and so is its confidence.
+        """The face in another markup. Each new point is the mean of a group of old ones, and so is its confidence.
 
         Raises:
             ValueError: If this markup knows no conversion to it.
@@ -88,8 +88,8 @@ class Face:
             )
         return self.landmarks[list(self.markup.parts[name])]
 
-    def to_dict(self) -> dict:
-        """Plain numbers, ready for JSON; `None` stands for what is not known."""
+    def to_dict(self) -> dict[str, Any]:
+        """The face as plain values, ready for JSON; unknown values are `None`."""
         return {
             "markup": self.markup.name,
             "box": plain(self.box),

@@ -5,32 +5,37 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from kerasalign.inference.face import Face
-from kerasalign.inference.serialise import source_path, write_json
+from kerasalign.inference.serialise import json_text, source_path
 from kerasalign.markups import Markup, get_markup
+from kerasalign.support.files import write_json
 from kerasalign.support.images import load_image, source_name
 
+if TYPE_CHECKING:
+    from PIL import Image
 
-class Faces(Sequence):
+
+class Faces(Sequence[Face]):
     """The faces of one photo, in the detector's order; empty where there is none.
 
     Args:
         faces: The faces.
-        markup: Their markup.
+        markup: Markup of their landmarks.
         source: The photo as it was given to `align`.
         size: `(width, height)` of the photo in pixels.
-        image: `(H, W, 3)` uint8 RGB, where it is to be kept; otherwise `image` reads the source again.
-        problem: Why the photo could not be read; empty for a photo that was.
+        image: The photo's pixels, `(H, W, 3)` uint8 RGB; without them the attribute `image` reads the source again.
+        problem: Why the photo could not be read; empty for a photo that was read.
     """
 
     def __init__(
         self,
         faces: Sequence[Face],
         markup: str | Markup,
-        source=None,
+        source: Any = None,
         size: tuple[int, int] = (0, 0),
         image: np.ndarray | None = None,
         problem: str = "",
@@ -45,7 +50,13 @@ class Faces(Sequence):
     def __len__(self) -> int:
         return len(self._faces)
 
-    def __getitem__(self, index):
+    @overload
+    def __getitem__(self, index: int) -> Face: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Faces: ...
+
+    def __getitem__(self, index: int | slice) -> Face | Faces:
         if isinstance(index, slice):
             return self._with(self._faces[index], self.markup)
         return self._faces[index]
@@ -55,7 +66,7 @@ class Faces(Sequence):
         """The photo, `(H, W, 3)` uint8 RGB, upright.
 
         Raises:
-            ImageError: If it was not kept and cannot be read.
+            ImageError: If the pixels were not kept and the source cannot be read.
         """
         return load_image(self.source) if self._image is None else self._image
 
@@ -66,7 +77,7 @@ class Faces(Sequence):
 
     @property
     def boxes(self) -> np.ndarray:
-        """`(F, 4)` boxes of the detector."""
+        """`(F, 4)` float64 boxes `(x0, y0, x1, y1)` of the detector, in pixels of the photo."""
         return np.array([face.box for face in self]).reshape(-1, 4)
 
     def to(self, markup: str | Markup) -> Faces:
@@ -76,23 +87,34 @@ class Faces(Sequence):
             ValueError: If this markup knows no conversion to it.
         """
         target = get_markup(markup)
-        self.markup.convert(self.markup.mean_shape, target.name)  # an empty photo refuses as well
+        self.markup.convert(self.markup.mean_shape, target.name)  # raises for a photo without faces, too
         return self._with([face.to(target) for face in self], target)
 
     def with_landmarks(self, landmarks: np.ndarray) -> Faces:
-        """The same faces with other points, `(F, N, 2)` in pixels of the photo."""
+        """The same faces with other landmarks.
+
+        Args:
+            landmarks: `(F, N, 2)` in pixels of the photo.
+
+        Raises:
+            ValueError: If there are not as many faces.
+        """
         if len(landmarks) != len(self):
             raise ValueError(f"`landmarks` must be of {len(self)} faces. Received: {len(landmarks)}")
         return self._with([replace(face, landmarks=points) for face, points in zip(self, landmarks)], self.markup)
 
-    def draw(self, **options):
-        """The photo with its faces drawn, a `PIL.Image`; options of `kerasalign.plots.draw.draw_faces`."""
+    def draw(self, **options: Any) -> Image.Image:
+        """The photo with its faces drawn.
+
+        Args:
+            **options: As in `kerasalign.plots.draw.draw_faces`.
+        """
         from kerasalign.plots.draw import draw_faces
 
         return draw_faces(self.image, self, **options)
 
-    def to_dict(self) -> dict:
-        """Plain numbers, ready for JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """The faces as plain values, ready for JSON."""
         return {
             "source": source_path(self.source),
             "width": int(self.size[0]),
@@ -102,9 +124,17 @@ class Faces(Sequence):
             "faces": [face.to_dict() for face in self],
         }
 
-    def to_json(self, path: str | os.PathLike | None = None) -> str:
-        """JSON text; also written to a file if a path is given."""
-        return write_json(self.to_dict(), path)
+    def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The faces as JSON text.
+
+        Args:
+            path: A file to write as well.
+        """
+        document = self.to_dict()
+        text = json_text(document)
+        if path is not None:
+            write_json(path, document)
+        return text
 
     def _with(self, faces: list[Face], markup: Markup) -> Faces:
         return Faces(faces, markup, self.source, self.size, self._image, self.problem)

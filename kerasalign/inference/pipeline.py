@@ -1,13 +1,14 @@
-"""Photos with their detectors, run through a model in batches of faces."""
+"""Runs photos through detector and model, in batches of faces."""
 
 from __future__ import annotations
 
 import itertools
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 
@@ -16,76 +17,109 @@ from kerasalign.detection import Detection, Detector
 from kerasalign.geometry import BoxMap, box_size
 from kerasalign.inference.face import Face
 from kerasalign.inference.faces import Faces
+from kerasalign.markups import Markup
 from kerasalign.support.images import ImageError, load_image, source_name
 from kerasalign.support.prefetch import prefetch
 
 _log = logging.getLogger(__name__)
 
-# Photos wait for their batch to fill up; beyond this much memory it is run as it is.
-_MAX_WAITING_BYTES = 256 * 2**20
-# Photos that are decoded at the same time, ahead of the detector.
-_READERS = max(2, min(8, os.cpu_count() or 1))
-# Photos that the detector gets together, fewer where they are large.
-_TOGETHER, _TOGETHER_BYTES = 4, 64 * 2**20
-# What can be decoded in any thread: an open file or picture may stand in a list twice.
-_ANYWHERE = (str, os.PathLike, bytes)
+#: What happens with a photo that cannot be read.
+OnError = Literal["skip", "raise"]
 
-# What faces keep of the model's outputs beside the landmarks.
-_EXTRAS = ("error", "iterations", "failed", "confidence")
+# Photos wait until their batch is full. If they hold more bytes than this, the batch runs as it is.
+_MAX_WAITING_BYTES = 256 * 2**20
+#: Threads that read photos before the detector needs them.
+READERS = max(2, min(8, os.cpu_count() or 1))
+#: The detector gets so many photos at once, or fewer if they hold so many bytes.
+GROUP_SIZE, GROUP_BYTES = 4, 64 * 2**20
+# These may be read in any thread. Other sources may not: the same open file can stand in a list twice.
+_THREAD_SAFE = (str, os.PathLike, bytes)
+# Outputs of the model that a `Face` keeps, beside the landmarks.
+_EXTRA_OUTPUTS = ("error", "iterations", "failed", "confidence")
 
 
 @dataclass
 class _Photo:
-    """A photo that waits for the landmarks of its faces."""
+    """A photo whose faces wait for their landmarks."""
 
-    source: object
+    source: Any
     detector: Detector
     image: np.ndarray | None = None
     size: tuple[int, int] = (0, 0)
     detections: list[Detection] = field(default_factory=list)
-    box_map: BoxMap | None = None
+    box_map: BoxMap = field(default_factory=BoxMap)
     error: ImageError | None = None
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A detected face, and the box and angle that its next crop is cut by."""
+
+    image: np.ndarray
+    detection: Detection
+    box: np.ndarray
+    angle: float
 
 
 @dataclass(frozen=True)
 class Pipeline:
     """A model with the options of `align`.
 
-    Photos are decoded in some threads and searched for faces in another one, while those before them get their
-    landmarks where the results are used.
+    One group of threads reads photos, another thread detects faces in them, and the caller's thread predicts the
+    landmarks of the photos before them.
 
     Args:
         model: As in `align`.
-        refine: How often each face is cropped anew by the upright box of its landmarks.
+        refine: How often each face is cropped again, by the upright box of its landmarks.
         batch_size: Faces per forward pass.
         on_error: `"skip"` or `"raise"` for photos that cannot be read.
-        keep_images: Whether the results hold the photo's pixels.
+        keep_images: Whether results hold the photo's pixels.
         options: For `model.predict_crops`.
-        threads: Whether to work ahead; for a single photo there is nothing to work ahead on.
+        threads: Whether to use threads; for a single photo they would do nothing.
+        group_size: Largest number of photos that the detector gets at once.
+        group_bytes: Bytes of pixels from which on a group gets no further photo.
+        read: Reads a photo: from a source to `(H, W, 3)` uint8 RGB.
     """
 
     model: CropModel
     refine: int
     batch_size: int
-    on_error: str
+    on_error: OnError
     keep_images: bool
-    options: Mapping
+    options: Mapping[str, Any]
     threads: bool = True
+    group_size: int = GROUP_SIZE
+    group_bytes: int = GROUP_BYTES
+    read: Callable[[Any], np.ndarray] = load_image
 
     def __post_init__(self) -> None:
-        # Heatmaps and the like of a batch can be a hundred times as large as its landmarks.
-        object.__setattr__(self, "options", {"outputs": ("landmarks", *_EXTRAS)} | dict(self.options))
+        # Other outputs, such as heatmaps, can be a hundred times as large as the landmarks.
+        object.__setattr__(self, "options", {"outputs": ("landmarks", *_EXTRA_OUTPUTS)} | dict(self.options))
 
-    def run(self, photos: Iterable[tuple[object, Detector]]) -> Iterator[Faces]:
-        """One `Faces` per pair of photo and detector, in order, as soon as its batch is full."""
+    @property
+    def markup(self) -> Markup:
+        """Markup of the landmarks; `align` refuses models without one."""
+        if self.model.markup is None:
+            raise ValueError(f"`model` must have a markup. Received: model={self.model!r}")
+        return self.model.markup
+
+    def run(self, photos: Iterable[tuple[Any, Detector]]) -> Iterator[Faces]:
+        """Aligns photos.
+
+        Args:
+            photos: Pairs of a photo and its detector.
+
+        Returns:
+            Iterator of one `Faces` per photo, in order; a photo's comes as soon as its batch is full.
+        """
         if not self.threads:
-            yield from self._in_batches(self._search([self._read(*item)])[0] for item in photos)
+            yield from self._in_batches(self._detect([self._read(*item)])[0] for item in photos)
             return
-        readers, finder = ThreadPoolExecutor(_READERS, "kerasalign-read"), ThreadPoolExecutor(1, "kerasalign-search")
+        readers, finder = ThreadPoolExecutor(READERS, "kerasalign-read"), ThreadPoolExecutor(1, "kerasalign-search")
         try:
-            read = prefetch(lambda item: self._start_reading(readers, *item), photos, _READERS)
-            found = prefetch(lambda group: finder.submit(self._search, group).result, _together(read), 1)
-            yield from self._in_batches(itertools.chain.from_iterable(found))
+            read = prefetch(lambda item: self._start_reading(readers, *item), photos, READERS)
+            groups = prefetch(lambda group: finder.submit(self._detect, group).result, self._group(read), 1)
+            yield from self._in_batches(itertools.chain.from_iterable(groups))
         finally:
             for pool in (readers, finder):
                 pool.shutdown(cancel_futures=True)
@@ -99,7 +133,7 @@ class Pipeline:
             except StopIteration:
                 break
             except Exception as error:
-                # Photos that were read and searched before it have their results first.
+                # Results of the photos before it come first.
                 problem = error
                 continue
             if photo.error is not None:
@@ -109,99 +143,102 @@ class Pipeline:
                 _log.warning("Skipped %s: %s.", source_name(photo.source), photo.error.reason)
             waiting.append(photo)
             faces = sum(len(photo.detections) for photo in waiting)
-            held = sum(photo.image.nbytes for photo in waiting if photo.image is not None)
-            # Photos without a face need not wait for anything.
-            if faces >= self.batch_size or held > _MAX_WAITING_BYTES or not faces:
+            waiting_bytes = sum(photo.image.nbytes for photo in waiting if photo.image is not None)
+            # Photos without a face need not wait.
+            if faces >= self.batch_size or waiting_bytes > _MAX_WAITING_BYTES or not faces:
                 yield from self._finish(waiting)
                 waiting = []
         yield from self._finish(waiting)
         if problem is not None:
             raise problem
 
-    def _start_reading(self, readers: ThreadPoolExecutor, source, detector: Detector) -> Callable[[], _Photo]:
-        if isinstance(source, _ANYWHERE):
+    def _start_reading(self, readers: ThreadPoolExecutor, source: Any, detector: Detector) -> Callable[[], _Photo]:
+        if isinstance(source, _THREAD_SAFE):
             return readers.submit(self._read, source, detector).result
         photo = self._read(source, detector)
         return lambda: photo
 
-    def _read(self, source, detector: Detector) -> _Photo:
+    def _read(self, source: Any, detector: Detector) -> _Photo:
         try:
-            image = load_image(source)
+            image = self.read(source)
         except ImageError as error:
             return _Photo(source, detector, error=error)
-        # A file object can be read once only, so its pixels stand for it from here on.
+        # A file object can be read only once: from here on its pixels are the source.
         source = image if hasattr(source, "read") else source
         return _Photo(source, detector, image, (image.shape[1], image.shape[0]))
 
-    def _search(self, photos: list[_Photo]) -> list[_Photo]:
-        """The same photos with their faces' boxes."""
+    def _group(self, photos: Iterable[_Photo]) -> Iterator[list[_Photo]]:
+        """Photos in the groups that the detector gets at once."""
+        group, size = [], 0
+        try:
+            for photo in photos:
+                group.append(photo)
+                size += photo.image.nbytes if photo.image is not None else 0
+                if len(group) == self.group_size or size >= self.group_bytes:
+                    yield group
+                    group, size = [], 0
+        except Exception:
+            if group:
+                yield group
+            raise
+        if group:
+            yield group
+
+    def _detect(self, photos: list[_Photo]) -> list[_Photo]:
+        """The same photos with their detections."""
         readable = [photo for photo in photos if photo.image is not None]
         for detector, group in itertools.groupby(readable, lambda photo: photo.detector):
-            some = list(group)
-            for photo, found in zip(some, detector.detect_many([photo.image for photo in some])):
-                photo.detections, photo.box_map = found, detector.map_to(self.model.crop_spec.box)
+            same_detector = list(group)
+            images = [photo.image for photo in same_detector if photo.image is not None]
+            for photo, detections in zip(same_detector, detector.detect_many(images)):
+                photo.detections, photo.box_map = detections, detector.map_to(self.model.crop_spec.box)
         return photos
 
     def _finish(self, photos: list[_Photo]) -> Iterator[Faces]:
         """The `Faces` of photos, in order."""
-        jobs = [(photo, face, photo.box_map(face.box)) for photo in photos for face in photo.detections]
-        faces = iter(
-            [
-                face
-                for start in range(0, len(jobs), self.batch_size)
-                for face in self._predict(jobs[start : start + self.batch_size])
-            ]
-        )
+        jobs = [
+            _Job(photo.image, detection, photo.box_map(detection.box), detection.angle)
+            for photo in photos
+            if photo.image is not None
+            for detection in photo.detections
+        ]
+        batches = (jobs[start : start + self.batch_size] for start in range(0, len(jobs), self.batch_size))
+        faces = iter([face for batch in batches for face in self._predict(batch)])
         for photo in photos:
-            found = [next(faces) for _ in photo.detections]
-            image = photo.image if self.keep_images else None
             yield Faces(
-                found, self.model.markup, photo.source, photo.size, image, photo.error.reason if photo.error else ""
+                [next(faces) for _ in photo.detections],
+                self.markup,
+                photo.source,
+                photo.size,
+                photo.image if self.keep_images else None,
+                photo.error.reason if photo.error else "",
             )
 
-    def _predict(self, jobs: list) -> list[Face]:
-        places = [(box, found.angle) for _, found, box in jobs]
-        landmarks, outputs = self._once(jobs, places)
+    def _predict(self, jobs: list[_Job]) -> list[Face]:
+        landmarks, outputs = self._predict_crops(jobs)
         for _ in range(self.refine):
-            places = [self._again(*place, points) for place, points in zip(places, landmarks)]
-            landmarks, outputs = self._once(jobs, places)
+            jobs = [self._refined(job, points) for job, points in zip(jobs, landmarks)]
+            landmarks, outputs = self._predict_crops(jobs)
         faces = []
-        for i, ((_, found, _), points) in enumerate(zip(jobs, landmarks)):
-            extras = {key: outputs[key][i] for key in _EXTRAS if key in outputs}
-            faces.append(Face(points, found.box, self.model.markup, found.score, angle=found.angle, **extras))
+        for i, (job, points) in enumerate(zip(jobs, landmarks)):
+            extras: dict[str, Any] = {key: outputs[key][i] for key in _EXTRA_OUTPUTS if key in outputs}
+            detection = job.detection
+            faces.append(Face(points, detection.box, self.markup, detection.score, angle=detection.angle, **extras))
         return faces
 
-    def _once(self, jobs: list, places: list[tuple[np.ndarray, float]]) -> tuple[list[np.ndarray], dict]:
-        """Landmarks in the photos and other outputs, of crops at boxes and their angles."""
+    def _predict_crops(self, jobs: Sequence[_Job]) -> tuple[list[np.ndarray], dict[str, np.ndarray]]:
+        """Landmarks `(N, 2)` of each face in pixels of its photo, and all outputs of the model."""
         spec = self.model.crop_spec
-        crops, matrices = zip(*(spec.extract(photo.image, *place) for (photo, _, _), place in zip(jobs, places)))
+        crops, matrices = zip(*(spec.extract(job.image, job.box, job.angle) for job in jobs))
         outputs = self.model.predict_crops(np.stack(crops), **self.options)
         points = [spec.to_photo(matrix, crop) for matrix, crop in zip(matrices, outputs["landmarks"])]
         return points, outputs
 
-    def _again(self, box: np.ndarray, angle: float, landmarks: np.ndarray) -> tuple[np.ndarray, float]:
-        """The upright box of predicted landmarks and its angle; the old ones where landmarks have collapsed."""
+    def _refined(self, job: _Job, landmarks: np.ndarray) -> _Job:
+        """The job with the upright box of predicted landmarks; with its old box where the landmarks have collapsed."""
         try:
-            found, turned = self.model.markup.upright_box(landmarks)
+            box, angle = self.markup.upright_box(landmarks)
         except ValueError:
-            return box, angle
-        whole = box_size(found).min() > 0.1 * box_size(box).min()
-        return (found, turned) if whole else (box, angle)
-
-
-def _together(photos: Iterable[_Photo]) -> Iterator[list[_Photo]]:
-    """Photos in groups that the detector gets at once."""
-    group, size = [], 0
-    try:
-        for photo in photos:
-            group.append(photo)
-            size += photo.image.nbytes if photo.image is not None else 0
-            if len(group) == _TOGETHER or size >= _TOGETHER_BYTES:
-                yield group
-                group, size = [], 0
-    except Exception:
-        if group:
-            yield group
-        raise
-    if group:
-        yield group
+            return job
+        usable = box_size(box).min() > 0.1 * box_size(job.box).min()
+        return _Job(job.image, job.detection, box, angle) if usable else job

@@ -1,6 +1,6 @@
-"""Alignment for face recognition, and the verification benchmarks that measure it.
+"""Alignment for face recognition, and verification benchmarks.
 
-No recogniser comes with the library: bring any function from face crops to embeddings.
+The library has no recognizer of its own: any function from face crops to embeddings will do.
 """
 
 from kerasalign.recognition.align import align_faces, align_main_faces
@@ -8,7 +8,7 @@ from kerasalign.recognition.cfp import read_cfp_pairs
 from kerasalign.recognition.embedding import embed_faces
 from kerasalign.recognition.insightface_bin import read_insightface_bin
 from kerasalign.recognition.lfw import read_lfw_pairs
-from kerasalign.recognition.norm_crop import centre_crop, norm_crop, norm_matrix
+from kerasalign.recognition.norm_crop import center_crop, norm_crop, norm_matrix
 from kerasalign.recognition.pairs import FacePairs
 from kerasalign.recognition.template import landmarks68_to_5, landmarks_to_5, template, template5
 from kerasalign.recognition.verification import Rate, Verification, verify
@@ -19,7 +19,7 @@ __all__ = [
     "Verification",
     "align_faces",
     "align_main_faces",
-    "centre_crop",
+    "center_crop",
     "embed_faces",
     "landmarks68_to_5",
     "landmarks_to_5",

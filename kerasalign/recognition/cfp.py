@@ -17,8 +17,8 @@ _LISTS = {"FP": ("F", "P"), "FF": ("F", "F")}
 def read_cfp_pairs(root: str | os.PathLike, protocol: str = "FP") -> FacePairs:
     """Reads a protocol of CFP.
 
-    Layout: `Protocol/Pair_list_{F,P}.txt`, whose lines give a number and a photo by its path from `Protocol/`,
-    and `Protocol/Split/{FF,FP}/{01..10}/{same,diff}.txt`, whose lines are two such numbers: `3,17`.
+    Layout: each line of `Protocol/Pair_list_{F,P}.txt` is a number and the path of a photo, relative to `Protocol/`.
+    Each line of `Protocol/Split/{FF,FP}/{01..10}/{same,diff}.txt` is two such numbers: `3,17`.
 
     Args:
         root: Folder of the data set.
@@ -28,7 +28,7 @@ def read_cfp_pairs(root: str | os.PathLike, protocol: str = "FP") -> FacePairs:
         The pairs, fold by fold, those of one person first.
 
     Raises:
-        DatasetError: If a list is malformed, the folds are not there, or a photo is not, with file and line.
+        DatasetError: If a list is malformed, or folds or a photo are missing; it names file and line.
         FileNotFoundError: If the folder does not exist.
         ValueError: If the protocol is unknown.
     """
@@ -41,7 +41,7 @@ def read_cfp_pairs(root: str | os.PathLike, protocol: str = "FP") -> FacePairs:
     photos: list[Path] = []
     for name in dict.fromkeys(_LISTS[protocol]):
         listed = _photo_list(root / "Protocol" / f"Pair_list_{name}.txt")
-        lists[name] = {number: start + place for place, number in enumerate(listed)}
+        lists[name] = {number: start + index for index, number in enumerate(listed)}
         photos += listed.values()
         start = len(photos)
     first, second = (lists[name] for name in _LISTS[protocol])
@@ -52,9 +52,9 @@ def read_cfp_pairs(root: str | os.PathLike, protocol: str = "FP") -> FacePairs:
     pairs, same = [], []
     for fold in folds:
         for name, one_person in (("same.txt", True), ("diff.txt", False)):
-            found = [(first[a], second[b]) for a, b in _numbers(fold / name, first, second)]
-            pairs += found
-            same += [one_person] * len(found)
+            fold_pairs = [(first[a], second[b]) for a, b in _numbers(fold / name, first, second)]
+            pairs += fold_pairs
+            same += [one_person] * len(fold_pairs)
     return FacePairs(photos, np.array(pairs), np.array(same), len(folds), f"CFP-{protocol}")
 
 

@@ -6,6 +6,7 @@ import io
 import os
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,27 +17,27 @@ from kerasalign.recognition.pairs import FacePairs
 def read_insightface_bin(path: str | os.PathLike, folds: int = 10) -> FacePairs:
     """Reads the aligned faces and pairs of a `.bin` file of InsightFace.
 
-    The file is a pickle of a list of encoded pictures, two for each pair, and a list that says of each pair
-    whether it is one person. A pickle can run any program when it is opened by ordinary means; here nothing but
-    plain lists, bytes and truth values is ever made of it, and one that asks for more is refused.
+    The file is a pickle of two lists: encoded photos, two for each pair, and for each pair whether it shows one person.
+    Unpickling by ordinary means can run any program. This reader creates nothing but plain lists, bytes and booleans,
+    and refuses a file that asks for more.
 
     Args:
         path: The file.
-        folds: Number of folds; such files do not say.
+        folds: Number of folds; the file does not say it.
 
     Returns:
-        The pairs; `photos` are encoded pictures, already aligned, of 112 x 112 pixels in the published files.
+        The pairs; `photos` are encoded, already aligned crops, of 112 x 112 pixels in the published files.
 
     Raises:
-        DatasetError: If it is no such file, or asks for anything else than plain data.
-        FileNotFoundError: If it does not exist.
+        DatasetError: If it is no such file, or asks for anything but plain data.
+        FileNotFoundError: If the file does not exist.
     """
     path = Path(path).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f"`path` must be a file. Received: path={str(path)!r}")
     try:
         content = _PlainData(io.BytesIO(path.read_bytes()), encoding="bytes").load()
-    except Exception as error:  # On a damaged file the parser raises whatever it stumbles over.
+    except Exception as error:  # a damaged file raises errors of many kinds
         raise DatasetError(path, f"not a verification set of plain data ({type(error).__name__}: {error})") from error
     if not (
         isinstance(content, (tuple, list))
@@ -56,17 +57,17 @@ def read_insightface_bin(path: str | os.PathLike, folds: int = 10) -> FacePairs:
 
 
 class _PlainData(pickle.Unpickler):
-    """Makes lists, tuples, bytes, text and numbers, and refuses every class and function."""
+    """An unpickler that creates lists, tuples, bytes, text and numbers, and refuses every class and function."""
 
-    def find_class(self, module: str, name: str):
-        # Python 3 writes bytes in Python 2's protocols as text and a call of this function.
+    def find_class(self, module: str, name: str) -> Any:
+        # In the pickle protocols of Python 2, Python 3 writes bytes as text and a call of this function.
         if (module, name) == ("_codecs", "encode"):
             return _Latin1()
         raise pickle.UnpicklingError(f"it asks for {module}.{name}")
 
 
 class _Latin1:
-    """Text as bytes; without attributes, so that a pickle cannot change it."""
+    """Encodes text as Latin-1; it has no attributes, so that a pickle cannot change it."""
 
     __slots__ = ()
 

@@ -26,14 +26,14 @@ def read_lfw_pairs(root: str | os.PathLike, pairs: str | os.PathLike | None = No
         The pairs; every photo is named once, in the order of the list.
 
     Raises:
-        DatasetError: If the list is malformed or a photo is not there, with the line.
+        DatasetError: If the list is malformed or a photo is missing; it names the line.
         FileNotFoundError: If the folder or the list does not exist.
     """
     root = Path(root).expanduser()
     path = root / "pairs.txt" if pairs is None else Path(pairs).expanduser()
-    for name, wanted in (("root", root), ("pairs", path)):
-        if not wanted.exists():
-            raise FileNotFoundError(f"`{name}` does not exist. Received: {name}={str(wanted)!r}")
+    for name, value in (("root", root), ("pairs", path)):
+        if not value.exists():
+            raise FileNotFoundError(f"`{name}` does not exist. Received: {name}={str(value)!r}")
     folder = root / "lfw" if (root / "lfw").is_dir() else root
     lines = [
         (number, line.split()) for number, line in enumerate(path.read_text("utf-8").splitlines(), 1) if line.strip()

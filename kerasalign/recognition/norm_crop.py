@@ -1,6 +1,8 @@
-"""Crops for face recognisers: every face upright, of one size, its eyes and mouth in one place."""
+"""Crops for face recognizers: every face upright and of one size, with eyes and mouth at the same positions."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -15,14 +17,14 @@ METHODS = ("five", "full")
 def norm_matrix(
     landmarks: np.ndarray, size: int = 112, markup: str | int | Markup | None = None, method: str = "five"
 ) -> np.ndarray:
-    """The similarity transform that brings a face to a recogniser's template.
+    """The similarity transform that maps a face to the template of face recognizers.
 
     Args:
         landmarks: `(N, 2)` landmarks in pixels of the photo.
         size: Side of the crop, a multiple of 112 or 128.
         markup: What the landmarks mean; by default the registered markup of that many points.
-        method: `"five"` fits eye centres, nose tip and mouth corners, as recognisers were trained with;
-            `"full"` fits all points to the markup's schematic face and is experimental.
+        method: `"five"` fits eye centers, nose tip and mouth corners, as recognizers were trained with; `"full"` fits
+            all points to the markup's mean shape, and is experimental.
 
     Returns:
         `(2, 3)` map from photo to crop pixels.
@@ -43,20 +45,20 @@ def norm_matrix(
 
 
 def norm_crop(
-    image, landmarks: np.ndarray, size: int = 112, markup: str | int | Markup | None = None, method: str = "five"
+    image: Any, landmarks: np.ndarray, size: int = 112, markup: str | int | Markup | None = None, method: str = "five"
 ) -> np.ndarray:
-    """Cuts a face out of a photo as face recognisers expect it.
+    """Cuts a face out of a photo as face recognizers expect it.
 
     Args:
         image: Photo: an array, a path, bytes, or a PIL image.
-        landmarks: As for `norm_matrix`, with its other arguments.
+        landmarks: `(N, 2)` landmarks in pixels of the photo.
         size: Side of the crop, a multiple of 112 or 128.
         markup: What the landmarks mean; by default the registered markup of that many points.
         method: `"five"` or `"full"`.
 
     Returns:
-        `(size, size, 3)` uint8 RGB; (0, 0, 0) outside the photo. A photo much larger than the crop is averaged
-        before it is sampled, so that it does not alias.
+        `(size, size, 3)` uint8 RGB; (0, 0, 0) outside the photo. Where the crop is much smaller than the face, pixels
+        are averaged first, so that there is no aliasing.
 
     Raises:
         ImageError: If the photo cannot be read.
@@ -71,11 +73,11 @@ def norm_crop(
     return warp(load_image(image), matrix, (size, size))
 
 
-def centre_crop(image, size: int = 112, part: float = 1.0) -> np.ndarray:
-    """The middle of a photo as a square, resized: what "no alignment" means in SDU's table 3.
+def center_crop(image: Any, size: int = 112, part: float = 1.0) -> np.ndarray:
+    """The central square of a photo, resized: "no alignment" in SDU's table 3.
 
     Args:
-        image: Photo, as for `norm_crop`.
+        image: Photo, as in `norm_crop`.
         size: Side of the crop in pixels.
         part: Side of the square in units of the photo's shorter side.
 
@@ -92,5 +94,5 @@ def centre_crop(image, size: int = 112, part: float = 1.0) -> np.ndarray:
     image = load_image(image)
     height, width = image.shape[:2]
     scale = size / (part * min(height, width))
-    middle = np.full(2, (size - 1) / 2)
-    return warp(image, about((np.array([width, height]) - 1) / 2, scale * np.eye(2), middle), (size, size))
+    center = np.full(2, (size - 1) / 2)
+    return warp(image, about((np.array([width, height]) - 1) / 2, scale * np.eye(2), center), (size, size))

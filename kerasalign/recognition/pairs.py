@@ -1,9 +1,10 @@
-"""Pairs of faces that show one person or two."""
+"""Pairs of faces, each of one person or of two."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -13,18 +14,18 @@ class FacePairs:
     """The pairs of a verification benchmark, in the order of its folds.
 
     Args:
-        photos: The photos that the pairs are made of, each once: paths, encoded bytes or arrays, or one array
-            `(M, S, S, 3)` of crops.
+        photos: The photos of all pairs, each once: paths, encoded bytes or arrays, or one array `(M, S, S, 3)` of
+            crops.
         pairs: `(P, 2)` indices into `photos`.
         same: `(P,)` bool, True where both show one person.
-        folds: Number of folds of the benchmark; they are contiguous.
-        name: What the benchmark is called.
+        folds: Number of folds of the benchmark; each is a contiguous range of pairs.
+        name: Name of the benchmark.
 
     Raises:
-        ValueError: If these do not fit together.
+        ValueError: If an argument has a wrong shape or type, or an index is out of range.
     """
 
-    photos: Sequence
+    photos: Sequence[Any] | np.ndarray
     pairs: np.ndarray
     same: np.ndarray
     folds: int = 10
@@ -52,11 +53,11 @@ class FacePairs:
     def __len__(self) -> int:
         return len(self.pairs)
 
-    def with_photos(self, photos: Sequence) -> FacePairs:
-        """The same pairs of other pictures of the same photos, such as their aligned faces.
+    def with_photos(self, photos: Sequence[Any] | np.ndarray) -> FacePairs:
+        """The same pairs with other images for the photos, such as their aligned faces.
 
         Raises:
-            ValueError: If they are not as many.
+            ValueError: If there are not as many.
         """
         if len(photos) != len(self.photos):
             raise ValueError(f"`photos` must be one for each of the {len(self.photos)} photos. Received: {len(photos)}")

@@ -1,4 +1,4 @@
-"""Where the points of a face lie in the crops that face recognisers are trained on."""
+"""The template of face recognizers: where the points of a face lie in their crops."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import numpy as np
 from kerasalign.geometry import apply_affine, estimate_similarity
 from kerasalign.markups import Markup, get_markup
 
-# Eye centres, nose tip and mouth corners in a 112 x 112 crop (InsightFace).
+# Eye centers, nose tip and mouth corners in a 112 x 112 crop (InsightFace).
 _SIZE = 112
 _FIVE = np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]])
 _FIVE.setflags(write=False)
-# Crops of 128 pixels show eight more on either side.
+# Crops of 128 pixels show eight more pixels on the left and on the right.
 _WIDE, _MARGIN = 128, 8.0
 
 
@@ -19,15 +19,15 @@ def template5(size: int = _SIZE) -> np.ndarray:
     """The five points of an aligned face in a square crop.
 
     Args:
-        size: Side of the crop in pixels: a multiple of 112, where the template is scaled, or of 128, where it
-            keeps its size and the crop shows more on either side. Points are multiplied by the scale as they
-            are, as recognisers were trained on, half a pixel's shift of the centre included.
+        size: Side of the crop in pixels: a multiple of 112, which scales the template, or of 128, where the face has
+            the same size in a wider crop. The coordinates are multiplied by the scale, without the half pixel that
+            pixel centers would ask for: recognizers were trained so.
 
     Returns:
         `(5, 2)` float64, x then y, crop pixels.
 
     Raises:
-        ValueError: If the size is no such multiple.
+        ValueError: If the size is neither multiple.
 
     Reference:
         Deng et al., ArcFace, CVPR 2019; the released alignment code.
@@ -41,13 +41,13 @@ def template5(size: int = _SIZE) -> np.ndarray:
 
 
 def template(markup: str | int | Markup, size: int = _SIZE) -> np.ndarray:
-    """All points of a markup in an aligned crop: its mean shape, fitted by five of its points to `template5`.
+    """All points of a markup in an aligned crop: its mean shape, fitted to `template5` by five points.
 
-    Experimental: the mean shape is a schematic face, no data set's average.
+    Experimental: the mean shape is a schematic face, not the average of a data set.
 
     Args:
         markup: The point scheme; one that converts to `"5"`.
-        size: Side of the crop, as for `template5`.
+        size: Side of the crop, as in `template5`.
 
     Returns:
         `(N, 2)` float64, x then y, crop pixels.
@@ -57,10 +57,10 @@ def template(markup: str | int | Markup, size: int = _SIZE) -> np.ndarray:
 
 
 def landmarks_to_5(landmarks: np.ndarray, markup: str | int | Markup | None = None) -> np.ndarray:
-    """Eye centres, nose tip and mouth corners of faces of any markup, as recognisers' templates have them.
+    """Eye centers, nose tip and mouth corners of faces of any markup: the five points of `template5`.
 
-    An eye's centre lies midway between its corners, as far as the markup has them: unlike the mean of all of
-    its points it stays where it is when the lids close.
+    Where the markup has eye corners, the center of an eye is the middle between them: unlike the mean of all of the
+    eye's points it does not move when the lids close.
 
     Args:
         landmarks: `(..., N, 2)` landmarks in any pixels.
@@ -70,7 +70,7 @@ def landmarks_to_5(landmarks: np.ndarray, markup: str | int | Markup | None = No
         `(..., 5, 2)` in the same pixels; right eye, left eye (the subject's), nose tip, mouth corners.
 
     Raises:
-        ValueError: If the landmarks are not of the markup, or it does not convert to `"5"`.
+        ValueError: If the landmarks do not fit the markup, or it does not convert to `"5"`.
 
     Example:
 

@@ -1,10 +1,10 @@
-"""Face verification: do two crops show one person? Accuracy over folds, and TAR at a FAR."""
+"""Face verification, whether two crops show one person: accuracy over folds, and TAR at a FAR."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,13 @@ _FINE_THRESHOLDS = np.arange(0.0, 4.0, 0.001)
 
 
 class Rate(NamedTuple):
-    """Share of the pairs of one person that are accepted (TAR), and of the others (FAR), each 0..1."""
+    """True and false accept rates at a threshold, each 0..1.
+
+    Args:
+        tar: Share of the pairs of one person that are accepted.
+        tar_std: Standard deviation of that share over the folds.
+        far: Share of the pairs of two people that are accepted.
+    """
 
     tar: float
     tar_std: float
@@ -26,16 +32,16 @@ class Rate(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Verification:
-    """Distances of a benchmark's pairs, and the scores that follow from them.
+    """Distances of the pairs of a benchmark, and the scores computed from them.
 
     Args:
         distances: `(P,)` squared Euclidean distances of unit-length embeddings.
         same: `(P,)` bool, True where both show one person.
         folds: Number of contiguous folds.
-        name: What the benchmark is called.
+        name: Name of the benchmark.
 
     Raises:
-        ValueError: If these do not fit together, or a fold lacks pairs of either kind.
+        ValueError: If shapes differ, a distance is not finite, or a fold has pairs of only one kind.
     """
 
     distances: np.ndarray
@@ -65,12 +71,12 @@ class Verification:
 
     @property
     def thresholds(self) -> np.ndarray:
-        """`(folds,)` threshold of each fold: the lowest of 0, 0.01, ... 3.99 of the best accuracy on the others."""
+        """`(folds,)` threshold of each fold: the lowest of 0, 0.01, ... 3.99 that is best on the others."""
         return np.array([_THRESHOLDS[np.argmax(self._accuracy(rest, _THRESHOLDS))] for _, rest in self._folds()])
 
     @property
     def fold_accuracies(self) -> np.ndarray:
-        """`(folds,)` accuracy of each fold at the threshold that the other folds chose, 0..1."""
+        """`(folds,)` accuracy of each fold at its threshold in `thresholds`, 0..1."""
         return np.array(
             [
                 self._accuracy(fold, np.array([threshold]))[0]
@@ -85,29 +91,32 @@ class Verification:
 
     @property
     def accuracy_std(self) -> float:
-        """Standard deviation of the folds' accuracies."""
+        """Standard deviation of the accuracies of the folds, 0..1."""
         return float(self.fold_accuracies.std())
 
     def tar_at_far(self, far: float = 1e-3) -> Rate:
-        """Share of one person's pairs that are accepted when no more than `far` of the others may be.
+        """True accept rate at a false accept rate.
 
-        Each fold is judged at the highest of the thresholds 0, 0.001, ... 3.999 at which the other folds keep
-        to `far`; the FAR that comes with it is the one measured.
+        The threshold of a fold is the highest of 0, 0.001, ... 3.999 at which the FAR of the other folds is at most
+        `far`. Both rates of the result are measured on the fold itself, and averaged over the folds.
+
+        Args:
+            far: Largest accepted FAR, 0 <= `far` < 1.
 
         Raises:
-            ValueError: If `far` is not between 0 and 1.
+            ValueError: If `far` is out of this range.
         """
         if not 0 <= far < 1:
             raise ValueError(f"`far` must be at least 0 and less than 1. Received: far={far!r}")
         rates = []
         for fold, rest in self._folds():
-            kept = _accepted(self.distances[rest & ~self.same], _FINE_THRESHOLDS) <= far
-            threshold = _FINE_THRESHOLDS[kept][-1:]  # at the threshold 0 nothing is accepted, so there is one
+            allowed = _accepted(self.distances[rest & ~self.same], _FINE_THRESHOLDS) <= far
+            threshold = _FINE_THRESHOLDS[allowed][-1:]  # never empty: the threshold 0 accepts nothing
             rates.append([_accepted(self.distances[fold & kind], threshold)[0] for kind in (self.same, ~self.same)])
         tars, fars = np.array(rates).T
         return Rate(float(tars.mean()), float(tars.std()), float(fars.mean()))
 
-    def to_dict(self, far: float = 1e-3) -> dict:
+    def to_dict(self, far: float = 1e-3) -> dict[str, Any]:
         """The scores, ready for JSON."""
         rate = self.tar_at_far(far)
         return {
@@ -121,8 +130,8 @@ class Verification:
             "tar_at_far": {"far": far, "tar": rate.tar, "tar_std": rate.tar_std, "measured_far": rate.far},
         }
 
-    def _folds(self):
-        """Masks of each fold and of all others."""
+    def _folds(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """For each fold the mask of its pairs and the mask of all others."""
         for part in np.array_split(np.arange(len(self.same)), self.folds):
             fold = np.zeros(len(self.same), bool)
             fold[part] = True
@@ -142,32 +151,32 @@ class Verification:
 
 
 def verify(
-    embed: Callable[[np.ndarray], np.ndarray],
+    embed: Callable[[np.ndarray], Any],
     pairs: FacePairs,
     folds: int | None = None,
     batch_size: int = 64,
     mirror: bool = True,
 ) -> Verification:
-    """Measures a recogniser on pairs of aligned faces.
+    """Measures a recognizer on pairs of aligned faces.
 
     Args:
-        embed: The recogniser, `(B, H, W, 3)` uint8 RGB crops to `(B, D)` embeddings; see `embed_faces`.
+        embed: The recognizer, `(B, H, W, 3)` uint8 RGB crops to `(B, D)` embeddings; see `embed_faces`.
         pairs: The pairs, of crops of one size.
-        folds: Number of folds; by default the benchmark's own.
+        folds: Number of folds; by default that of the pairs.
         batch_size: Crops per call of `embed`.
-        mirror: Whether an embedding is the sum of those of the crop and of its mirror image.
+        mirror: As in `embed_faces`.
 
     Returns:
-        The verification: `accuracy`, `tar_at_far(1e-3)`.
+        The distances of all pairs, with their scores: `accuracy`, `tar_at_far(1e-3)`.
 
     Example:
 
         pairs = read_lfw_pairs("lfw")
         crops = align_main_faces(pairs.photos, "musica19-synth")
-        verify(recogniser, pairs.with_photos(crops)).accuracy
+        verify(recognizer, pairs.with_photos(crops)).accuracy
 
     Reference:
-        Huang et al., Labeled Faces in the Wild, 2007: a threshold is chosen on nine folds and judged on the
+        Huang et al., Labeled Faces in the Wild, 2007: the threshold is chosen on nine folds and applied to the
         tenth. Embeddings and thresholds as in ArcFace's released code (Deng et al., CVPR 2019).
     """
     vectors = embed_faces(embed, pairs.photos, batch_size, mirror)

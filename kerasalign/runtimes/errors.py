@@ -1,5 +1,5 @@
-"""What can go wrong between a network and its exported file."""
+"""Errors of exports."""
 
 
 class ParityError(ValueError):
-    """An exported file does not give the network's results; it was not kept."""
+    """An exported file gives other results than its network; the file was not kept."""

@@ -1,4 +1,4 @@
-"""What an exported file says of itself."""
+"""Metadata of exported files."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 
 
 def describe(model: LandmarkModel, outputs: list[str], *, quantize: str, input_dtype: str) -> dict[str, str]:
-    """Text by name: all that a program needs to use the file, and where its weights come from.
+    """Metadata of a file: all that a program needs to use it, and where its weights come from.
 
     Args:
-        model: The network; where `load` made it, its preset and licence are noted.
+        model: The network. A model of `kerasalign.load` has an `origin`, which gives preset and license.
         outputs: Names of the file's outputs.
         quantize: How its weights are stored.
-        input_dtype: Type of the crops that it takes.
+        input_dtype: Dtype of the crops that it takes.
+
+    Returns:
+        Text by name.
     """
     origin = model.origin
     weights = origin.weights if origin else None
@@ -40,7 +43,7 @@ def describe(model: LandmarkModel, outputs: list[str], *, quantize: str, input_d
 
 
 def weights_digest(model: LandmarkModel) -> str:
-    """SHA-256 over the weights' numbers in their order, in hexadecimal."""
+    """SHA-256 of all weights in their order, in hexadecimal."""
     digest = sha256()
     for value in model.get_weights():
         digest.update(f"{value.dtype}{value.shape}".encode())

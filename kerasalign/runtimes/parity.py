@@ -1,9 +1,9 @@
-"""How far an exported file is from its network: in pixels, in every output, and in time."""
+"""Compares the results of an exported file with those of its network, and their speed."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -12,12 +12,12 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Parity:
-    """Differences of a file's results from the network's.
+    """Differences between the results of a file and of its network.
 
     Args:
         crops: Number of crops.
         max_error: Largest distance of a landmark, in pixels of the crop.
-        mean_error: Mean distance, in pixels.
+        mean_error: Mean distance of a landmark, in pixels of the crop.
         outputs: Largest difference of every other output, in units of its largest value or of 1, whichever is larger.
     """
 
@@ -27,35 +27,39 @@ class Parity:
     outputs: dict[str, float]
 
 
-def compare(wanted: dict[str, np.ndarray], found: dict[str, np.ndarray]) -> Parity:
-    """Compares outputs, dicts of arrays with the same keys; a number that is none counts as infinitely far.
+def compare(expected: Mapping[str, np.ndarray], actual: Mapping[str, np.ndarray]) -> Parity:
+    """Compares the outputs of two networks; NaN counts as an infinite distance.
+
+    Args:
+        expected: Arrays by name; `"landmarks"` is `(B, N, 2)` in crop pixels.
+        actual: Arrays of the same names and shapes.
 
     Raises:
         ValueError: If outputs are missing or have another shape.
     """
-    shapes = [{key: value.shape for key, value in out.items()} for out in (wanted, found)]
+    shapes = [{key: value.shape for key, value in outputs.items()} for outputs in (expected, actual)]
     if shapes[0] != shapes[1]:
         raise ValueError(f"The file should give {shapes[0]}. Received: {shapes[1]}")
-    distance = _far(np.linalg.norm(found["landmarks"].astype("float64") - wanted["landmarks"], axis=-1))
+    distance = _nan_as_infinite(np.linalg.norm(actual["landmarks"].astype("float64") - expected["landmarks"], axis=-1))
     others = {}
-    for key in wanted.keys() - {"landmarks"}:
-        a, b = (np.asarray(out[key], "float64") for out in (wanted, found))
-        others[key] = float(_far(np.abs(a - b)).max() / max(np.abs(a).max(), 1.0))
+    for key in expected.keys() - {"landmarks"}:
+        a, b = (np.asarray(outputs[key], "float64") for outputs in (expected, actual))
+        others[key] = float(_nan_as_infinite(np.abs(a - b)).max() / max(np.abs(a).max(), 1.0))
     return Parity(len(distance), float(distance.max()), float(distance.mean()), dict(sorted(others.items())))
 
 
-def _far(distance: np.ndarray) -> np.ndarray:
+def _nan_as_infinite(distance: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(distance), distance, np.inf)
 
 
-def latencies(calls: list[Callable], rounds: int = 15) -> list[float]:
-    """Median milliseconds of each of several calls, made in turn so that a busy machine slows all alike."""
+def latencies(calls: Sequence[Callable[[], object]], rounds: int = 15) -> list[float]:
+    """Median milliseconds of several calls. They take turns, so that a busy machine slows all of them alike."""
     for call in calls:
         call()
-    spent = [[] for _ in calls]
+    milliseconds: list[list[float]] = [[] for _ in calls]
     for _ in range(rounds):
-        for call, times in zip(calls, spent):
+        for call, times in zip(calls, milliseconds):
             start = time.perf_counter()
             call()
             times.append(1000 * (time.perf_counter() - start))
-    return [median(times) for times in spent]
+    return [median(times) for times in milliseconds]

@@ -1,40 +1,34 @@
-"""Exported networks, used like models; importing this loads no backend."""
+"""Opens exported networks; importing this loads no backend."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from kerasalign.models.musica.onnx_cascade import FILE, OnnxCascade
-from kerasalign.runtimes.litert.reader import LiteRTModel
-from kerasalign.runtimes.onnx.reader import OnnxModel
+from kerasalign.runtimes.registry import find_format
 from kerasalign.runtimes.runtime_model import RuntimeModel
-from kerasalign.runtimes.saved_model.reader import METADATA, SavedModel
-
-__all__ = ["LiteRTModel", "OnnxCascade", "OnnxModel", "RuntimeModel", "SavedModel", "open_runtime"]
 
 
-def open_runtime(path: str | os.PathLike, threads: int | None = None) -> RuntimeModel:
-    """Opens what `kerasalign export` wrote, whatever its format.
+def open_runtime(path: str | os.PathLike[str], threads: int | None = None) -> RuntimeModel:
+    """Opens a file or folder that `kerasalign export` wrote, in any format.
 
     Args:
         path: The file or folder.
-        threads: Threads of one pass; `None` leaves it to the runtime. TensorFlow has a setting of its own.
+        threads: Number of threads of one pass; `None`: the runtime decides. TensorFlow ignores it: it has a setting of
+            its own.
+
+    Returns:
+        The network, used like a model: `align`, `predict_crops`.
 
     Raises:
-        FileNotFoundError: If nothing is there.
+        FileNotFoundError: If there is no such file.
         ImportError: If its runtime is not installed.
-        ValueError: If it is nothing that this library exports.
+        ValueError: If `kerasalign export` did not write it.
     """
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"There is no such file. Received: path={str(path)!r}")
-    if path.suffix == ".onnx":
-        return OnnxModel(path, threads)
-    if path.suffix == ".tflite":
-        return LiteRTModel(path, threads)
-    if (path / FILE.format(0)).is_file():
-        return OnnxCascade(path, threads)
-    if (path / METADATA).is_file():
-        return SavedModel(path)
-    raise ValueError(f"This is nothing that `kerasalign export` writes. Received: path={str(path)!r}")
+    format = find_format(path)
+    if format is None:
+        raise ValueError(f"This is nothing that `kerasalign export` writes. Received: path={str(path)!r}")
+    return format.open(path, threads)

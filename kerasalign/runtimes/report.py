@@ -1,9 +1,10 @@
-"""What an export gave."""
+"""The report of an export."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kerasalign.runtimes.parity import Parity
 
@@ -16,11 +17,11 @@ class ExportReport:
         path: The file or folder.
         format: `"onnx"`, `"litert"` or `"tf_saved_model"`.
         quantize: How its weights are stored.
-        bytes: Its size.
-        parity: How far its results are from the network's.
-        tolerance: Largest distance of a landmark that was allowed, in pixels.
-        milliseconds: Median time of one crop.
-        keras_milliseconds: The network's, in turn with the file's.
+        bytes: Size of the file, or of all files of the folder.
+        parity: Differences between its results and those of the network.
+        tolerance: Largest distance of a landmark that was allowed, in pixels of the crop.
+        milliseconds: Median time of one crop in the file's runtime.
+        keras_milliseconds: Median time of one crop in Keras, measured in turn with the file.
     """
 
     path: Path
@@ -32,13 +33,13 @@ class ExportReport:
     milliseconds: float
     keras_milliseconds: float
 
-    def to_dict(self) -> dict:
-        """Plain JSON values."""
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain values, ready for JSON."""
         parity = vars(self.parity)
         return {key: value for key, value in vars(self).items() if key != "parity"} | {"path": str(self.path)} | parity
 
     def rows(self) -> list[tuple[str, str]]:
-        """Names and values as text."""
+        """The report as text: name and value of each row."""
         parity = self.parity
         others = ", ".join(f"{key} {value:.2g}" for key, value in parity.outputs.items())
         ratio = self.keras_milliseconds / self.milliseconds

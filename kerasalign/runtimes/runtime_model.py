@@ -1,8 +1,9 @@
-"""An exported network that is used like the model that it was made from."""
+"""An exported network, used like the model that it was exported from."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Container, Mapping
 
 import numpy as np
@@ -15,29 +16,30 @@ from kerasalign.markups.files import markup_of
 
 
 class RuntimeModel(AlignMixin):
-    """Crops to landmarks without Keras; what `align` needs of a model. Subclasses implement `run`.
+    """A function from crops to landmarks that needs no Keras: a `CropModel`. Subclasses implement `run`.
 
     Attributes:
-        runtime: What it runs in; the library's own detector runs there too, where `align` is given its name.
+        runtime: What runs the file. The library's own detector runs there too, when `align` gets it by name.
+        outputs: Names of the file's outputs.
 
     Call arguments:
         crops: `(B, S, S, 3)` RGB, `uint8` or float in 0..255.
 
     Returns:
-        Dict of arrays, as of the model; `"landmarks"` is `(B, N, 2)` float32, x then y, in crop pixels.
+        Dict of arrays, as the model returns it; `"landmarks"` is `(B, N, 2)` float32, x then y, in crop pixels.
 
     Args:
-        metadata: What the file says of itself, text by name.
+        metadata: The file's metadata, text by name; see `runtimes.metadata.describe`.
         source: The file, for messages.
 
     Raises:
-        ValueError: If the file is none of this library's, or another markup of that name is registered.
+        ValueError: If this library did not write the file, or another markup of that name is registered.
     """
 
     runtime = "keras"
     outputs: list[str]
 
-    def __init__(self, metadata: Mapping[str, str], source):
+    def __init__(self, metadata: Mapping[str, str], source: str | os.PathLike[str]):
         if "crop" not in metadata or "input" not in metadata:
             raise ValueError(f"Only files that `kerasalign export` wrote say how they are used. Received: {source}")
         self.source = str(source)
@@ -53,12 +55,12 @@ class RuntimeModel(AlignMixin):
 
         Args:
             crops: The crops.
-            outputs: Names of the outputs to give, as far as the file has them; `None`: all.
+            outputs: Names of the outputs to return, as far as the file has them; `None`: all.
         """
         raise NotImplementedError(f"{type(self).__name__} must implement run(crops, outputs).")
 
-    def wanted(self, outputs: Container[str] | None) -> list[str]:
-        """Those of the file's outputs that are asked for."""
+    def selected(self, outputs: Container[str] | None) -> list[str]:
+        """Names of the file's outputs that are among `outputs`; all for `None`."""
         return [name for name in self.outputs if outputs is None or name in outputs]
 
     def __call__(self, crops) -> dict[str, np.ndarray]:
@@ -67,27 +69,34 @@ class RuntimeModel(AlignMixin):
     def predict_crops(
         self, crops, batch_size: int = 64, outputs: Container[str] | None = None, **options
     ) -> dict[str, np.ndarray]:
-        """As `LandmarkModel.predict_crops`.
+        """Runs the file on crops, as `LandmarkModel.predict_crops` runs a model.
 
         Args:
             crops: `(B, S, S, 3)` `uint8` or float32 in 0..255; B may be 0.
             batch_size: Crops per pass.
-            outputs: Names of the outputs to give, as far as the model has them; ONNX Runtime computes no others. By
-                default all.
-            **options: Of the runtime's `run`.
+            outputs: Names of the outputs to return, as far as the file has them; by default all. ONNX Runtime does not
+                compute the others.
+            **options: Further arguments of `run`.
+
+        Returns:
+            Arrays by name; `"landmarks"` is `(B, N, 2)` float32 in crop pixels.
 
         Raises:
             ValueError: If crops are of another shape, or floats where the file takes `uint8`.
         """
         crops = self.check_crops(crops)
-        # A pass over nothing is one over a black crop, of whose results nothing is kept.
-        some = crops if len(crops) else np.zeros((1, *crops.shape[1:]), crops.dtype)
-        starts = range(0, len(some), batch_size)
-        parts = [self.run(some[start : start + batch_size], outputs, **options) for start in starts]
+        # Runtimes want at least one crop: for no crops, a black one runs and its results are dropped.
+        batches = crops if len(crops) else np.zeros((1, *crops.shape[1:]), crops.dtype)
+        starts = range(0, len(batches), batch_size)
+        parts = [self.run(batches[start : start + batch_size], outputs, **options) for start in starts]
         return {key: np.concatenate([part[key] for part in parts])[: len(crops)] for key in parts[0]}
 
     def check_crops(self, crops) -> np.ndarray:
-        """Returns crops as an array that the file takes, or says what is wrong with them."""
+        """Crops as an array that the file takes.
+
+        Raises:
+            ValueError: If they are of another shape, or floats where the file takes `uint8`.
+        """
         crops = check_crop_shape(crops, self.crop_spec.size)
         if self.input_dtype == "uint8" and crops.dtype != np.uint8:
             raise ValueError(

@@ -35,7 +35,7 @@ def prefetch(start: Callable, items: Iterable, most: int) -> Iterator:
         raise problem
 
 
-def prefetch_in_thread(items: Iterable, most: int, name: str) -> Iterator:
+def prefetch_in_thread(items: Iterable, most: int, name: str) -> Generator:
     """Yields items that a separate thread draws, up to `most` of them in advance.
 
     When the iterator ends or is closed, the thread has ended, and the generator that it drew from is closed.

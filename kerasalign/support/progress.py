@@ -23,4 +23,6 @@ def track(items: Iterable[T], description: str, total: int | None = None, show: 
     from rich.console import Console
     from rich.progress import track as rich_track
 
-    return iter(rich_track(items, description, total, console=Console(stderr=True), transient=True))
+    console = Console(stderr=True)
+    # Elsewhere than on a terminal the finished bar is all that is printed.
+    return iter(rich_track(items, description, total, console=console, transient=console.is_terminal))

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kerasalign.runtimes.reader import open_runtime
+from kerasalign.runtimes import open_runtime
 from tests.support.cases import MODELS, set_known_weights
 
 

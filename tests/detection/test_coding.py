@@ -3,7 +3,8 @@
 import numpy as np
 from hypothesis import given, settings, strategies as st
 
-from kerasalign.detection.own.coding import CHANNELS, cell_centres, decode_faces, encode_faces, find_faces
+from kerasalign.detection.own.coding import CHANNELS, decode_faces, find_faces, non_max_suppression
+from tests.support.detector_maps import cell_centers, encode_faces
 
 
 def face(x, y, width, height, degrees, seed=0):
@@ -14,13 +15,13 @@ def face(x, y, width, height, degrees, seed=0):
 
 def maps_of(faces, scores, size=128):
     """Maps that say exactly these faces in every cell about their middles, and nothing elsewhere."""
-    centres = cell_centres(size // 8, size // 8)
-    maps = np.zeros((*centres.shape[:2], CHANNELS), "float32")
+    centers = cell_centers(size // 8, size // 8)
+    maps = np.zeros((*centers.shape[:2], CHANNELS), "float32")
     maps[..., 0] = -9
     for row, score in zip(faces, scores):
-        near = np.abs(centres - row[:2]).max(-1) <= 9
-        coded = encode_faces(np.broadcast_to(row, (*near.shape, 16)), centres)
-        logit = np.log(score / (1 - score)) - 0.05 * np.hypot(*np.moveaxis(centres - row[:2], -1, 0))
+        near = np.abs(centers - row[:2]).max(-1) <= 9
+        coded = encode_faces(np.broadcast_to(row, (*near.shape, 16)), centers)
+        logit = np.log(score / (1 - score)) - 0.05 * np.hypot(*np.moveaxis(centers - row[:2], -1, 0))
         maps[near] = np.concatenate([logit[..., None], coded], -1)[near]
     return maps
 
@@ -32,14 +33,23 @@ sizes = st.floats(1, 400, allow_nan=False)
 @settings(deadline=None, max_examples=60)
 @given(numbers, numbers, sizes, sizes, st.floats(-180, 180), numbers, numbers)
 def test_decoding_undoes_encoding(x, y, width, height, degrees, cell_x, cell_y):
-    row, centre = face(x, y, width, height, degrees), np.array([cell_x, cell_y])
-    np.testing.assert_allclose(decode_faces(encode_faces(row, centre), centre), row, atol=1e-6, rtol=1e-9)
+    row, center = face(x, y, width, height, degrees), np.array([cell_x, cell_y])
+    np.testing.assert_allclose(decode_faces(encode_faces(row, center), center), row, atol=1e-6, rtol=1e-9)
 
 
-def test_cells_have_their_middles_between_pixels():
-    centres = cell_centres(3, 4)
-    assert centres.shape == (3, 4, 2)
-    np.testing.assert_array_equal(centres[2, 1], (8 + 3.5, 16 + 3.5))
+def test_a_cell_has_its_center_between_pixels():
+    maps = np.zeros((3, 4, CHANNELS), "float32")
+    maps[..., 0] = -9
+    maps[2, 1, 0], maps[2, 1, 5] = 5, 1  # an upright face in the center of a cell
+    (found,), _ = find_faces(maps)
+    np.testing.assert_allclose(found[:2], (8 + 3.5, 16 + 3.5))
+
+
+def test_suppression_keeps_the_best_of_overlapping_boxes():
+    boxes = np.array([(0, 0, 10, 10), (1, 0, 11, 10), (30, 0, 40, 10), (60, 0, 70, 10)], "float64")
+    kept = non_max_suppression(boxes, np.array([0.6, 0.8, 0.7, 0.2]), min_score=0.4, max_overlap=0.4)
+    np.testing.assert_array_equal(kept, [1, 2])
+    assert non_max_suppression(boxes[:0], np.zeros(0), 0.4, 0.4).shape == (0,)
 
 
 def test_faces_are_found_once_and_best_first():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from kerasalign.detection.training import Crowd, CrowdConfig, CrowdStream, HeadPool
+from kerasalign.detection.training.crowd import Person
 
 
 def test_scenes_depend_on_seed_and_number_alone(heads):
@@ -69,9 +70,9 @@ def test_labels_are_where_the_picture_shows_them(marked, clear):
 
 
 def test_backdrops_come_from_the_folders(marked, clear, tmp_path):
-    for name, colour in (("photos", (10, 20, 230)), ("hard", (230, 220, 10))):
+    for name, color in (("photos", (10, 20, 230)), ("hard", (230, 220, 10))):
         (tmp_path / name).mkdir()
-        cv2.imwrite(str(tmp_path / name / "one.png"), np.full((70, 90, 3), colour[::-1], "uint8"))
+        cv2.imwrite(str(tmp_path / name / "one.png"), np.full((70, 90, 3), color[::-1], "uint8"))
     config = replace(clear, size=96, counts=(1.0, 0, 0, 0), backgrounds=str(tmp_path / "photos"), photographs=1.0)
     blue = [Crowd(marked, config).scene(index)[0] for index in range(20)]
     assert np.mean([picture[48, 48, 2] > picture[48, 48, 0] for picture in blue]) > 0.8
@@ -95,14 +96,15 @@ def test_hidden_faces_do_not_count(marked, clear):
     crowd = Crowd(marked, clear)
     owner = np.full((128, 128), 255, "uint8")
     picture = np.zeros((128, 128, 3), "uint8")
-    who = crowd._place(np.random.default_rng(0), picture, owner, 0, 0, False, 10.0, 50.0, np.array([60.0, 60.0]))
+    person = Person(0, False, 10.0, 50.0, np.array([60.0, 60.0]))
+    who = crowd.place_person(np.random.default_rng(0), picture, owner, 0, person)
     frame = (0, 0, 128, 128)
-    assert crowd._label(*who, owner == 0, frame)[16] == 1
+    assert crowd.label_face(*who, owner == 0, frame)[16] == 1
     owner[:, 55:] = 254
-    assert crowd._label(*who, owner == 0, frame)[16] == 0
+    assert crowd.label_face(*who, owner == 0, frame)[16] == 0
     owner[:, 30:] = 254
-    assert crowd._label(*who, owner == 0, frame) is None
-    assert crowd._label(*who, np.ones_like(owner, bool), (70, 0, 128, 128))[16] == 0
+    assert crowd.label_face(*who, owner == 0, frame) is None
+    assert crowd.label_face(*who, np.ones_like(owner, bool), (70, 0, 128, 128))[16] == 0
 
 
 def test_wrong_settings_are_named():

@@ -5,23 +5,23 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerasalign.detection.own.coding import cell_centres, encode_faces
 from kerasalign.detection.own.loss import detection_loss
 from kerasalign.detection.training import Crowd, CrowdConfig, FaceDetector
-from kerasalign.detection.training.stream import composed
+from kerasalign.detection.training.stream import compose_scenes
+from tests.support.detector_maps import cell_centers, encode_faces
 
 TINY = {"channels": (8, 8, 12, 16, 16), "blocks": (0, 1, 1, 1), "head": 16}
 
 
 def perfect(rows, size=64, sure=12.0):
     """Faces `(B, M, 17)` of one face each, and maps that say it."""
-    centres = cell_centres(size // 8, size // 8)
+    centers = cell_centers(size // 8, size // 8)
     maps = np.stack(
         [
             np.concatenate(
                 [
-                    np.where(np.abs(centres - row[:2]).max(-1, keepdims=True) <= 4, sure, -sure),
-                    encode_faces(np.broadcast_to(row[:16], (*centres.shape[:2], 16)), centres),
+                    np.where(np.abs(centers - row[:2]).max(-1, keepdims=True) <= 4, sure, -sure),
+                    encode_faces(np.broadcast_to(row[:16], (*centers.shape[:2], 16)), centers),
                 ],
                 -1,
             )
@@ -89,7 +89,7 @@ def test_each_cell_learns_the_face_that_is_nearer():
 
 
 def test_the_loss_goes_down_on_four_scenes(marked):
-    pictures, faces = composed(Crowd(marked, CrowdConfig(size=64, face=(0.3, 0.6), degrade=0.0)), range(4))
+    pictures, faces = compose_scenes(Crowd(marked, CrowdConfig(size=64, face=(0.3, 0.6), degrade=0.0)), range(4))
     keras.utils.set_random_seed(0)
     network = FaceDetector(**TINY | {"blocks": (0, 0, 0, 0)})
     network.compile(keras.optimizers.Adam(5e-3))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from kerasalign.detection.training import Crowd
-from kerasalign.detection.training.pieces import _beside, _mixed, scatter
+from kerasalign.detection.training.pieces import cut_beside_face, scatter, shuffle_tiles
 
 
 def test_parts_are_put_into_pictures_that_hold_nobody(marked, clear):
@@ -28,11 +28,11 @@ def test_no_part_of_a_mixed_up_face_stays_where_it_was():
     cut[..., 0], cut[..., 1] = np.mgrid[:60, :60]
     for _ in range(20):
         x, y, side = *rng.integers(0, 10, 2), int(rng.integers(20, 48))
-        mixed = _mixed(rng, cut, np.array([x, y, x + side, y + side]))
+        mixed = shuffle_tiles(rng, cut, np.array([x, y, x + side, y + side]))
         kept = cut[y : y + len(mixed), x : x + len(mixed)]
         assert (mixed[..., :2] != kept[..., :2]).any(-1).all()
         assert sorted(map(tuple, mixed.reshape(-1, 4))) == sorted(map(tuple, kept.reshape(-1, 4)))
-    assert _mixed(rng, cut, np.array([0, 0, 9, 9])) is None, "too few pixels"
+    assert shuffle_tiles(rng, cut, np.array([0, 0, 9, 9])) is None, "too few pixels"
 
 
 def test_what_lies_beside_a_face_holds_little_of_it():
@@ -41,6 +41,6 @@ def test_what_lies_beside_a_face_holds_little_of_it():
     cut[..., 3] = 255
     cut[30:60, 30:60, 0] = 255
     box = np.array([30, 30, 60, 60])
-    parts = [part for _ in range(40) if (part := _beside(rng, cut, box)) is not None]
+    parts = [part for _ in range(40) if (part := cut_beside_face(rng, cut, box)) is not None]
     assert len(parts) > 20 and max((part[..., 0] > 0).mean() for part in parts) < 0.3
-    assert _beside(rng, np.zeros_like(cut), box) is None, "there is nothing but air"
+    assert cut_beside_face(rng, np.zeros_like(cut), box) is None, "there is nothing but air"

@@ -223,8 +223,9 @@ def test_stream_is_lazy_and_holds_no_pixels(model, detector, make):
     stream = align_iter(model, photos(), detector=detector, batch_size=4)
     assert read == []
     first = next(stream)
-    assert len(first) == 1 and len(read) < 30 and first._image is None
+    assert len(first) == 1 and len(read) < 30
     np.testing.assert_array_equal(first.image, make.photo([BOX]))
+    assert first.image is not first.image, "read again each time"
 
 
 @pytest.mark.parametrize("where", ["photos", "detector"])
@@ -252,10 +253,11 @@ def test_what_was_found_before_an_error_is_given_first(model, detector, make, wh
 
 def test_predict_options_reach_the_model(model, detector, make):
     align(model, make.photo([BOX]), detector=detector, early_exit=False)
-    assert model.options == [{"early_exit": False}]
+    (options,) = model.options
+    assert options["early_exit"] is False and "landmarks" in options["outputs"]
 
 
-def test_a_model_that_takes_outputs_is_asked_for_what_faces_keep(make, detector):
+def test_a_model_is_asked_only_for_the_outputs_that_faces_keep(make, detector):
     class Asked(make.model):
         runtime = "keras"
 

@@ -5,15 +5,15 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from kerasalign.detection.own import files as networks
-from kerasalign.hub import read_manifest
-from kerasalign.hub.manifest import DetectorEntry, Manifest
+from kerasalign.detection.own.files import NetworkFiles, bundled_network, write_file
+from kerasalign.hub import cached_runtimes, read_manifest
 from kerasalign.inference import KerasAlignDetector, get_detector
 from kerasalign.support.files import sha256
 
@@ -47,14 +47,11 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture
-def weights(network, home, monkeypatch, tmp_path_factory):
-    """Its weights as a file with the library's are: float16. A detector of such a file is built as this one is."""
+def files(network, home, monkeypatch):
+    """Its weights as a file like the library's own: float16."""
     import h5py
 
     monkeypatch.setenv("KERASALIGN_HOME", str(home))
-    monkeypatch.setattr(
-        "kerasalign.detection.own.network.FaceDetector", lambda dtype: type(network)(**network.settings)
-    )
     path = home / "detector.weights.h5"
     if not path.is_file():
         network.save_weights(path)
@@ -66,7 +63,7 @@ def weights(network, home, monkeypatch, tmp_path_factory):
                 if values.dtype == "float32":
                     del file[name]
                     file[name] = values.astype("float16")
-    return path
+    return NetworkFiles(path, build=lambda: type(network)(**network.settings))
 
 
 def same(found, wanted, tolerance=0.01):
@@ -78,20 +75,17 @@ def same(found, wanted, tolerance=0.01):
             np.testing.assert_allclose(one.points, other.points, atol=tolerance)
 
 
-def refuse(*arguments, **options):
+def refuse():
     raise AssertionError("exported again")
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "litert"])
-def test_boxes_are_those_of_keras_and_the_file_is_made_once(weights, home, photos, runtime, monkeypatch):
+def test_boxes_are_those_of_keras_and_the_file_is_made_once(files, home, photos, runtime):
     options = {"size": SIZE, "min_score": 0.0, "second_look": False}
-    wanted = KerasAlignDetector(weights, **options).detect_many(photos)
-    same(KerasAlignDetector(weights, runtime=runtime, **options).detect_many(photos), wanted)
-    monkeypatch.setattr(networks, "write_file", refuse)
-    again = KerasAlignDetector(weights, runtime=runtime, **options)
+    wanted = KerasAlignDetector(files, **options).detect_many(photos)
+    same(KerasAlignDetector(files, runtime=runtime, **options).detect_many(photos), wanted)
+    again = KerasAlignDetector(replace(files, build=refuse), runtime=runtime, **options)
     same([again.detect(photo) for photo in photos], wanted)
-    from kerasalign.hub import cached_runtimes
-
     (entry,) = [entry for entry in cached_runtimes() if entry.runtime == runtime]
     assert entry.preset == "detector" and entry.path.parent == home / "runtimes" and entry.bytes > 1000
 
@@ -104,24 +98,21 @@ def test_threads_share_the_bundled_one(home, photos, runtime):
         same(list(pool.map(detector.detect, list(photos) * 6)), wanted * 6)
 
 
-def test_once_it_is_made_nothing_imports_a_backend(weights, photos, tmp_path):
+def test_once_it_is_made_nothing_imports_a_backend(files, photos, tmp_path):
     Image.fromarray(photos[0]).save(tmp_path / "photo.png")
-    KerasAlignDetector(weights, SIZE, runtime="onnxruntime").detect(photos[0])
+    KerasAlignDetector(files, SIZE, runtime="onnxruntime").detect(photos[0])
     code = """
 import sys
-from pathlib import Path
 from kerasalign.geometry import CropSpec
-from kerasalign.inference import align
-from kerasalign.detection.own import files as networks
+from kerasalign.inference import KerasAlignDetector, align
 from kerasalign.markups import get_markup
-networks.bundled_weights = lambda: Path(sys.argv[1])
 
 class Still:
     runtime, markup, crop_spec = "onnxruntime", get_markup("5"), CropSpec(32, 1.5)
     def predict_crops(self, crops, **options):
         return {"landmarks": [self.markup.mean_shape * 20 + 16] * len(crops)}
 
-align(Still(), sys.argv[2], detector="kerasalign")
+align(Still(), sys.argv[2], detector=KerasAlignDetector(sys.argv[1], runtime="onnxruntime"))
 import kerasalign.hub
 from kerasalign.cli import app
 kerasalign.hub.load = lambda name, weights, runtime: Still()
@@ -130,27 +121,27 @@ app(["align", sys.argv[2], *options], standalone_mode=False)
 loaded = {"tensorflow", "keras", "jax", "torch", "mtcnn", "tf2onnx", "onnx", "h5py"} & set(sys.modules)
 assert not loaded and "onnxruntime" in sys.modules, loaded
 """
-    run = [sys.executable, "-c", code, weights, tmp_path / "photo.png", tmp_path / "out"]
+    run = [sys.executable, "-c", code, files.weights, tmp_path / "photo.png", tmp_path / "out"]
     done = subprocess.run(run, check=True, env=os.environ, capture_output=True, text=True)
     assert "1 photo:" in done.stdout
 
 
-def test_the_file_that_comes_with_the_library_is_used_if_it_is_the_manifests(weights, photos, tmp_path, monkeypatch):
-    KerasAlignDetector(weights, SIZE, runtime="onnxruntime").detect(photos[0])
-    (made,) = weights.parent.rglob("model.onnx")
-    bundled = tmp_path / "detector.weights.h5"
-    shutil.copy(weights, bundled)
+def test_the_onnx_file_beside_the_weights_is_used_if_it_is_the_manifests(files, photos, tmp_path):
+    KerasAlignDetector(files, SIZE, runtime="onnxruntime").detect(photos[0])
+    (made,) = files.weights.parent.rglob("model.onnx")
+    weights = Path(shutil.copy(files.weights, tmp_path / "detector.weights.h5"))
     ready = Path(shutil.copy(made, tmp_path / "detector.onnx"))
-    known = DetectorEntry(None, {"detector.onnx": sha256(ready)})
-    monkeypatch.setattr(networks, "bundled_weights", lambda: bundled)
-    monkeypatch.setattr("kerasalign.hub.read_manifest", lambda: Manifest({}, "", known))
-    monkeypatch.setattr(networks, "_made_once", refuse)
-    found = KerasAlignDetector(size=SIZE, min_score=0.0, second_look=False, runtime="onnxruntime").detect_many(photos)
-    same(found, KerasAlignDetector(size=SIZE, min_score=0.0, second_look=False).detect_many(photos))
-    networks._bundled.cache_clear()
+    digests = {"detector.onnx": sha256(ready)}
+    exported = replace(NetworkFiles.with_exported(weights, digests), build=refuse)
+    assert exported.onnx == ready
+    options = {"size": SIZE, "min_score": 0.0, "second_look": False, "cache_dir": tmp_path / "cache"}
+    found = KerasAlignDetector(exported, runtime="onnxruntime", **options).detect_many(photos)
+    same(found, KerasAlignDetector(files, **options).detect_many(photos))
     ready.write_bytes(made.read_bytes() + b"other")
+    other = NetworkFiles.with_exported(weights, digests)
+    assert other.onnx is None
     with pytest.raises(AssertionError, match="exported again"):
-        KerasAlignDetector(runtime="onnxruntime").detect(photos[0])
+        KerasAlignDetector(replace(other, build=refuse), runtime="onnxruntime", **options).detect(photos[0])
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "litert"])
@@ -169,8 +160,8 @@ def test_a_file_for_litert_takes_both_looks_at_its_own_size(tmp_path):
     from kerasalign.support.images import load_image
 
     network, photo = FaceDetector(), load_image(PORTRAIT)
-    network.load_weights(networks.bundled_weights())
-    file = networks.write_file(network, tmp_path / "detector.tflite", 128)
+    network.load_weights(bundled_network().weights)
+    file = write_file(network, tmp_path / "detector.tflite", 128)
     same([KerasAlignDetector(file, 128).detect(photo)], [KerasAlignDetector(size=128).detect(photo)])
 
 
@@ -178,16 +169,14 @@ def test_what_comes_with_the_library_belongs_together():
     """`tools/bundle_detector.py` writes both files and the manifest's entry."""
     from kerasalign.runtimes.onnx.reader import open_session
 
-    weights = networks.bundled_weights()
-    ready = weights.with_name("detector.onnx")
-    assert read_manifest().detector.exported == {ready.name: sha256(ready)}
-    assert open_session(ready).get_modelmeta().custom_metadata_map["weights_sha256"] == sha256(weights)
+    files = bundled_network()
+    assert read_manifest().detector.exported == {"detector.onnx": sha256(files.onnx)}
+    assert open_session(files.onnx).get_modelmeta().custom_metadata_map["weights_sha256"] == sha256(files.weights)
 
 
-def test_a_network_and_an_exported_file_run_elsewhere_too(network, photos, tmp_path, monkeypatch):
+def test_a_network_and_an_exported_file_run_elsewhere_too(network, photos, tmp_path):
     onnx = pytest.importorskip("onnx")
-    write = networks.write_file
-    monkeypatch.setattr(networks, "write_file", lambda *how: Path(shutil.copy(write(*how), tmp_path / "kept.onnx")))
+    write_file(network, tmp_path / "kept.onnx", SIZE)
     options = {"size": SIZE, "min_score": 0.0, "second_look": False}
     wanted = KerasAlignDetector(network, **options).detect_many(photos)
     same(KerasAlignDetector(network, runtime="onnxruntime", **options).detect_many(photos), wanted)
@@ -196,17 +185,13 @@ def test_a_network_and_an_exported_file_run_elsewhere_too(network, photos, tmp_p
     assert not kinds & {"ScatterND", "ArgMax", "If", "Loop", "GridSample"}
 
 
-def test_a_file_with_other_maps_is_not_kept(network, tmp_path, monkeypatch):
+def test_a_file_with_other_maps_is_not_kept(network, tmp_path):
     from kerasalign.runtimes import ParityError
 
-    monkeypatch.setattr(
-        "kerasalign.runtimes.onnx.writer.write_onnx", lambda network, path, told: path.write_text("ONNX")
-    )
-    monkeypatch.setattr(networks, "open_file", lambda path: lambda pictures: np.zeros((2, 32, 32, 17)))
     with pytest.raises(ParityError, match="maps differ"):
-        networks.write_file(network, tmp_path / "detector.onnx")
+        write_file(network, tmp_path / "detector.onnx", SIZE, tolerance=-1.0)
     with pytest.raises(ValueError, match="must end in one of"):
-        networks.write_file(network, tmp_path / "detector.pb")
+        write_file(network, tmp_path / "detector.pb")
     assert not list(tmp_path.iterdir())
 
 

@@ -115,11 +115,11 @@ def test_mtcnn_finds_the_one_face_of_the_portrait(mtcnn, portrait):
 
 
 def test_without_its_package_mtcnn_says_what_to_install(monkeypatch):
-    from kerasalign.detection.mtcnn import _networks
+    from kerasalign.detection.mtcnn import build_cascade
 
     monkeypatch.setitem(sys.modules, "mtcnn", None)
     with pytest.raises(ImportError, match=r"kerasalign\[mtcnn\]"):
-        _networks.__wrapped__()
+        build_cascade()
 
 
 def test_mtcnn_finds_the_same_in_several_photos_at_once(portrait):
@@ -177,8 +177,8 @@ def test_mtcnn_runs_beside_another_backend_and_a_float16_policy(mtcnn, portrait,
 
 
 def test_mtcnn_reads_its_own_weights_whatever_lies_in_the_working_directory(tmp_path, monkeypatch):
-    from kerasalign.detection import mtcnn
+    from kerasalign.detection.mtcnn import read_weights
 
     (tmp_path / "pnet.lz4").write_bytes(b"not weights")
     monkeypatch.chdir(tmp_path)
-    assert mtcnn._weights("pnet.lz4")[0].shape == (3, 3, 3, 10)
+    assert read_weights("pnet.lz4")[0].shape == (3, 3, 3, 10)

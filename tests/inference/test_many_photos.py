@@ -1,6 +1,7 @@
 """Many photos: worked on ahead of the results, which are those of one photo at a time; never many in memory."""
 
 import io
+import itertools
 import logging
 import threading
 import weakref
@@ -9,8 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerasalign.inference import CallableDetector, Detector, align, align_iter, pipeline
-from kerasalign.support.images import ImageError
+from kerasalign.detection import get_detector
+from kerasalign.inference import CallableDetector, Detector, align, align_iter
+from kerasalign.inference.pipeline import GROUP_SIZE, READERS, Pipeline
+from kerasalign.support.images import ImageError, load_image
 
 WAIT = 20.0  # seconds, for what happens at once unless it never does
 
@@ -19,6 +22,12 @@ def png(image):
     stream = io.BytesIO()
     Image.fromarray(image).save(stream, "PNG")
     return stream.getvalue()
+
+
+def run_pipeline(model, sources, detector, batch_size=32, **options):
+    """`align_iter` with options of the pipeline."""
+    pipeline = Pipeline(model, 0, batch_size, "raise", False, {}, **options)
+    return pipeline.run(zip(sources, itertools.repeat(get_detector(detector))))
 
 
 @pytest.fixture
@@ -59,12 +68,11 @@ def test_an_iterator_of_photos_gives_an_iterator_of_faces(photos, model, detecto
         align(model, iter(photos), boxes=[[]] * 30)
 
 
-def test_memory_does_not_grow_with_the_number_of_photos(make, model, detector, monkeypatch):
+def test_memory_does_not_grow_with_the_number_of_photos(make, model, detector):
     alive, most, drawn = set(), [0], [0]
-    load = pipeline.load_image
 
     def counted(source):
-        image, key = load(source), object()
+        image, key = load_image(source), object()
         alive.add(key)
         weakref.finalize(image, alive.discard, key)
         most[0] = max(most[0], len(alive))
@@ -74,17 +82,17 @@ def test_memory_does_not_grow_with_the_number_of_photos(make, model, detector, m
         for drawn[0] in range(1, count + 1):
             yield data
 
-    monkeypatch.setattr(pipeline, "load_image", counted)
-    bound = 4 + 2 * pipeline._TOGETHER + pipeline._READERS + 2
+    bound = 4 + 2 * GROUP_SIZE + READERS + 2
     for boxes in ([(50, 30, 90, 70)], []):
         data, results = png(make.photo(boxes)), 0
-        for results, _ in enumerate(align_iter(model, source(data, 200), detector=detector, batch_size=4)):
+        stream = run_pipeline(model, source(data, 200), detector, batch_size=4, read=counted)
+        for results, _ in enumerate(stream):
             assert drawn[0] - results <= bound
         assert results == 199 and most[0] <= bound
     assert len(alive) <= 1  # the last one may still be a local of this generator
 
 
-def test_large_photos_are_searched_one_by_one(make, model, monkeypatch):
+def test_large_photos_are_searched_one_by_one(make, model):
     groups = []
 
     class Counting(Detector):
@@ -94,34 +102,32 @@ def test_large_photos_are_searched_one_by_one(make, model, monkeypatch):
 
     align(model, [make.photo([])] * 10, detector=Counting())
     assert groups == [4, 4, 2]
-    monkeypatch.setattr(pipeline, "_TOGETHER_BYTES", 1)
-    align(model, [make.photo([])] * 3, detector=Counting())
+    assert len(list(run_pipeline(model, [make.photo([])] * 3, Counting(), group_bytes=1))) == 3
     assert groups[3:] == [1, 1, 1]
 
 
-def test_photos_are_read_while_others_are_searched_and_searched_while_others_are_predicted(make, monkeypatch):
+def test_photos_are_read_while_others_are_searched_and_searched_while_others_are_predicted(make):
     read, searched = threading.Event(), threading.Event()
-    count, load = [0], pipeline.load_image
+    count = [0]
 
     def reading(source):
         if source == later:
             read.set()
-        return load(source)
+        return load_image(source)
 
     def finding(image):
         count[0] += 1
-        if count[0] > pipeline._TOGETHER:
+        if count[0] > GROUP_SIZE:
             searched.set()
         assert read.wait(WAIT)
         return [(50, 30, 90, 70)]
 
     model = make.model()
     predict = model.predict_crops
-    model.predict_crops = lambda crops: predict(crops) if searched.wait(WAIT) else None
+    model.predict_crops = lambda crops, **options: predict(crops) if searched.wait(WAIT) else None
     first, later = png(make.photo([])), png(make.photo([(1, 1, 5, 5)]))
-    monkeypatch.setattr(pipeline, "load_image", reading)
-    sources = [first] * pipeline._TOGETHER + [later] * pipeline._TOGETHER
-    assert len(align(model, sources, detector=finding, batch_size=2)) == len(sources)
+    sources = [first] * GROUP_SIZE + [later] * GROUP_SIZE
+    assert len(list(run_pipeline(model, sources, finding, batch_size=2, read=reading))) == len(sources)
 
 
 def test_one_photo_needs_no_thread(make, model):

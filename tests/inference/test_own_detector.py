@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from kerasalign.detection.own.coding import CHANNELS, cell_centres, encode_faces
-from kerasalign.detection.own.second_look import merged
+from kerasalign.detection.own.files import bundled_network
+from kerasalign.detection.own.second_look import suppress_duplicates
 from kerasalign.geometry import (
     CropSpec,
     about,
@@ -20,6 +20,7 @@ from kerasalign.geometry import (
 )
 from kerasalign.hub.manifest import Manifest
 from kerasalign.inference import Detection, KerasAlignDetector, align, get_detector
+from tests.support.detector_maps import CHANNELS, cell_centers, encode_faces
 
 
 def answering(detector, photo, faces):
@@ -28,8 +29,8 @@ def answering(detector, photo, faces):
     scale = scale_of(matrix)
 
     def network(pictures):
-        centres = cell_centres(pictures.shape[1] // 8, pictures.shape[2] // 8)
-        maps = np.zeros((len(pictures), *centres.shape[:2], CHANNELS), "float32")
+        centers = cell_centers(pictures.shape[1] // 8, pictures.shape[2] // 8)
+        maps = np.zeros((len(pictures), *centers.shape[:2], CHANNELS), "float32")
         maps[..., 0] = -9
         for logit, (middle, size, degrees, points) in zip((4.0, 3.0, 2.0), faces):
             a = np.deg2rad(degrees)
@@ -37,8 +38,8 @@ def answering(detector, photo, faces):
             row = np.concatenate(
                 [place, scale * np.asarray(size), [np.cos(a), np.sin(a)], apply_affine(matrix, points).ravel()]
             )
-            near = np.abs(centres - place).max(-1) <= 4.001
-            coded = encode_faces(np.broadcast_to(row, (*near.shape, 16)), centres)
+            near = np.abs(centers - place).max(-1) <= 4.001
+            coded = encode_faces(np.broadcast_to(row, (*near.shape, 16)), centers)
             maps[:, near] = np.concatenate([np.full((*near.shape, 1), logit), coded], -1)[near]
         return maps
 
@@ -82,11 +83,10 @@ def test_align_crops_upright_and_again_by_the_landmarks(model, make):
         np.testing.assert_allclose(upright, face.box, atol=0.01)
 
 
-def test_it_has_a_name_and_says_when_its_weights_are_not_there(monkeypatch):
+def test_it_has_a_name_and_says_when_its_weights_are_not_there():
     assert isinstance(get_detector("kerasalign"), KerasAlignDetector)
-    monkeypatch.setattr("kerasalign.hub.read_manifest", lambda: Manifest({}, ""))
     with pytest.raises(ValueError, match="No weights of the detector"):
-        KerasAlignDetector().detect(np.zeros((8, 8, 3), "uint8"))
+        bundled_network(Manifest({}, ""))
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ def test_the_second_look_is_a_second_opinion_upright_and_larger():
     def network(pictures):
         size = pictures.shape[1]
         seen.append((len(pictures), size))
-        centres = cell_centres(size // 8, size // 8)
-        maps = np.zeros((len(pictures), *centres.shape[:2], CHANNELS), "float32")
+        centers = cell_centers(size // 8, size // 8)
+        maps = np.zeros((len(pictures), *centers.shape[:2], CHANNELS), "float32")
         maps[..., 0] = -9
         for picture, out in zip(pictures.astype(int), maps):
             for channel, first, second in ((0, 1.0, -9.0), (1, 1.0, 3.0)):
@@ -145,8 +145,8 @@ def test_the_second_look_is_a_second_opinion_upright_and_larger():
                 wrong = 6.0 if size == 256 else 0.0
                 middle = np.array([(x.min() + x.max()) / 2 + wrong, (y.min() + y.max()) / 2])
                 row = np.concatenate([middle, [np.ptp(x) + 1, np.ptp(y) + 1], [1.0, 0.0], np.tile(middle, 5)])
-                near = np.abs(centres - middle).max(-1) <= 4.001
-                coded = encode_faces(np.broadcast_to(row, (*near.shape, 16)), centres)
+                near = np.abs(centers - middle).max(-1) <= 4.001
+                coded = encode_faces(np.broadcast_to(row, (*near.shape, 16)), centers)
                 logit = np.full((*near.shape, 1), first if size == 256 else second)
                 out[near] = np.concatenate([logit, coded], -1)[near]
         return maps
@@ -166,7 +166,7 @@ def test_the_second_look_is_a_second_opinion_upright_and_larger():
 
 def test_two_finds_that_turn_out_to_be_one_face_are_one():
     faces = [Detection((0, 0, 10, 10), 0.6), Detection((1, 0, 11, 10), 0.8), Detection((30, 0, 40, 10), 0.3)]
-    assert merged(faces, 0.4, 0.4) == [faces[1]] and merged([], 0.4, 0.4) == []
+    assert suppress_duplicates(faces, 0.4, 0.4) == [faces[1]] and suppress_duplicates([], 0.4, 0.4) == []
 
 
 @pytest.fixture(scope="module")

@@ -84,19 +84,19 @@ def test_a_face_that_vanishes_is_dropped_at_the_next_look_and_met_again(make, se
 
 
 class Blinking:
-    """A detector that misses everything in some of `STEPS`, and may be shown places."""
+    """A detector that misses everything in some of `STEPS`; with an `answer` it verifies faces."""
 
-    def __init__(self, detector, blind, told=None):
-        self.blind, self.told, self.shown = blind, told, []
+    def __init__(self, detector, blind, answer=None):
+        self.blind, self.answer, self.shown = blind, answer, []
 
         class Seen(type(detector)):
             def detect(seen, image):
                 found = super().detect(image)
                 return [one for one in found if round((one.box[0] - 10) / 4) not in self.blind]
 
-            def sees(seen, image, places):
-                self.shown += places
-                return None if self.told is None else [self.told] * len(places)
+            def verify_faces(seen, image, detections):
+                self.shown += detections
+                return None if self.answer is None else [self.answer] * len(detections)
 
         self.detector = Seen()
 
@@ -105,15 +105,15 @@ def test_a_face_that_the_detector_misses_once_keeps_its_number(make, seeing, det
     blinking = Blinking(detector, {5, 6})
     frames = list(align_video(seeing(), walk(make, STEPS), detector=blinking.detector, redetect_every=5))
     assert all(frame.tracks == (1,) for frame in frames)
-    # Frames 5, 6 and 7: missed, missed, found. The next look is five frames later.
+    # Frames 5, 6 and 7: missed, missed, found. The next detection is five frames later.
     assert [frame.detected for frame in frames][:13] == [i in (0, 5, 6, 7, 12) for i in range(13)]
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_a_detector_that_is_shown_the_place_decides(make, seeing, detector, told):
-    blinking = Blinking(detector, {5}, told)
+@pytest.mark.parametrize("answer", [True, False])
+def test_a_detector_that_can_verify_a_face_decides(make, seeing, detector, answer):
+    blinking = Blinking(detector, {5}, answer)
     frames = list(align_video(seeing(), walk(make, STEPS[:8]), detector=blinking.detector, redetect_every=5))
-    assert [frame.tracks for frame in frames] == 5 * [(1,)] + ([(1,)] * 3 if told else [(), (2,), (2,)])
+    assert [frame.tracks for frame in frames] == 5 * [(1,)] + ([(1,)] * 3 if answer else [(), (2,), (2,)])
     (place,) = blinking.shown
     assert np.abs(place.box[:2] - STEPS[5][0]).max() < 5
 

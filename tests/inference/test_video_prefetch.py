@@ -30,18 +30,18 @@ def one_by_one(model, images, detector, **options):
     """The tracker without any thread."""
     tracker = FaceTracker(model, detector, **options)
     return [
-        [(track.number, track.shown.landmarks) for track in tracker.update(image, index / 25)]
+        [(track.number, track.smoothed.landmarks) for track in tracker.update(image, index / 25)]
         for index, image in enumerate(images)
-    ], tracker.looks
+    ], tracker.detector_runs
 
 
 @pytest.mark.parametrize("every", [0, 1, 3, 7, 30])
 def test_frames_are_those_of_one_after_the_other(make, detector, images, every):
-    wanted, looks = one_by_one(make.model(), images, detector, redetect_every=every, max_residual=9.0)
+    wanted, runs = one_by_one(make.model(), images, detector, redetect_every=every, max_residual=9.0)
     for source in (images, np.stack(images), iter(images)):
         found = align_video(make.model(), source, detector=detector, redetect_every=every, max_residual=9.0)
         frames = list(found)
-        assert found.tracker.looks == looks and [frame.index for frame in frames] == list(range(len(images)))
+        assert found.tracker.detector_runs == runs and [frame.index for frame in frames] == list(range(len(images)))
         for frame, tracks in zip(frames, wanted, strict=True):
             assert frame.tracks == tuple(number for number, _ in tracks)
             for face, (_, landmarks) in zip(frame.faces, tracks):
@@ -62,7 +62,7 @@ def test_a_look_that_is_due_begins_frames_ahead(make):
             begun.set()
         return [BOX]
 
-    def predicting(crops):
+    def predicting(crops, **options):
         if len(model.batches) == 2:  # frame 0 takes two passes, so this is frame 1
             assert begun.wait(WAIT)
         return predict(crops)
@@ -74,7 +74,7 @@ def test_a_look_that_is_due_begins_frames_ahead(make):
     assert searched == [0, 4, 8]
 
 
-def test_frames_are_read_in_a_thread_but_few_at_a_time(make, monkeypatch):
+def test_frames_are_read_in_a_thread_but_few_at_a_time(make):
     read, given = [], 0
     model = make.model()
 
@@ -90,7 +90,7 @@ def test_frames_are_read_in_a_thread_but_few_at_a_time(make, monkeypatch):
 
     for given, frame in enumerate(align_video(model, Pictures(), detector=lambda image: [BOX]), 1):
         assert frame.index == given - 1
-        assert len(read) - given <= video._READ + video._WINDOW + 1
+        assert len(read) - given <= video.READ_AHEAD + video.DETECT_AHEAD + 1
     assert given == 60 and all(name.startswith("kerasalign-read") for _, name in read)
     drawn = []
     stream = (drawn.append(threading.current_thread().name) or Pictures()[0] for _ in range(3))
@@ -123,8 +123,8 @@ def test_leaving_a_video_ends_its_threads_and_closes_its_file(make, images, tmp_
     closed = []
 
     class Noting(VideoSource):
-        def _open(self):
-            capture = super()._open()
+        def open_capture(self):
+            capture = super().open_capture()
             release = capture.release
             return type(
                 "Capture",
@@ -145,7 +145,7 @@ def test_a_file_is_drawn_and_written_behind_the_landmarks_in_order(make, images,
     names, ahead_of_it, model = set(), threading.Event(), make.model()
     predict, write = model.predict_crops, VideoWriter.write
 
-    def predicting(crops):
+    def predicting(crops, **options):
         if len(model.batches) == 3:
             ahead_of_it.set()
         return predict(crops)

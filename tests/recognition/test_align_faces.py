@@ -9,7 +9,7 @@ from PIL import Image
 from kerasalign.geometry import CropSpec
 from kerasalign.inference import GivenBoxes
 from kerasalign.markups import get_markup
-from kerasalign.recognition import align_faces, align_main_faces, centre_crop, norm_crop
+from kerasalign.recognition import align_faces, align_main_faces, center_crop, norm_crop
 from kerasalign.recognition.align import main_face
 
 PHOTO = np.random.default_rng(0).integers(1, 256, (120, 160, 3)).astype("uint8")
@@ -67,7 +67,7 @@ def test_main_faces_are_one_per_photo(caplog):
     with caplog.at_level(logging.WARNING):
         crops = align_main_faces([PHOTO, PHOTO], MeanShape(), boxes=[BOXES, []])
     np.testing.assert_allclose(crops[0], expected(BOXES[1]), atol=1)
-    np.testing.assert_array_equal(crops[1], centre_crop(PHOTO))
+    np.testing.assert_array_equal(crops[1], center_crop(PHOTO))
     assert "1 of 2 photos" in caplog.text
     assert align_main_faces([], MeanShape(), boxes=[]).shape == (0, 112, 112, 3)
 

@@ -7,7 +7,7 @@ import pytest
 from kerasalign.geometry import about, apply_affine, rotation
 from kerasalign.markups import get_markup, list_markups
 from kerasalign.recognition import (
-    centre_crop,
+    center_crop,
     landmarks68_to_5,
     landmarks_to_5,
     norm_crop,
@@ -96,14 +96,14 @@ def test_larger_crops_show_the_same_face_larger():
     assert not wide[:, :8].any()  # outside of the photo
 
 
-def test_centre_crop():
+def test_center_crop():
     wide = np.zeros((40, 100, 3), "uint8")
     wide[:, 30:70] = PHOTO[:40, :40]
-    np.testing.assert_array_equal(centre_crop(wide, 40), PHOTO[:40, :40])
-    np.testing.assert_array_equal(centre_crop(wide, 20, part=0.5), PHOTO[10:30, 10:30])
+    np.testing.assert_array_equal(center_crop(wide, 40), PHOTO[:40, :40])
+    np.testing.assert_array_equal(center_crop(wide, 20, part=0.5), PHOTO[10:30, 10:30])
     for options in ({"part": 0.0}, {"size": 0}):
         with pytest.raises(ValueError, match="must be positive"):
-            centre_crop(wide, **options)
+            center_crop(wide, **options)
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,25 @@
 """Every paper's network as a file of another runtime; a small one of each, converted once."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import kerasalign
 from kerasalign.geometry import CropSpec
-from kerasalign.runtimes import ParityError, compare, export_model, portrait_crops
-from kerasalign.runtimes.reader import OnnxModel, open_runtime
+from kerasalign.runtimes import (
+    OnnxModel,
+    ParityError,
+    compare,
+    export_model,
+    get_format,
+    list_formats,
+    open_runtime,
+    portrait_crops,
+    register_format,
+    unregister_format,
+)
 from tests.support.cases import MODELS, crops, set_known_weights
 
 # The first case of each paper.
@@ -80,12 +91,17 @@ def test_float_crops(small, tmp_path):
     np.testing.assert_array_equal(runtime(images)["landmarks"], runtime(images.astype("float32"))["landmarks"])
 
 
-def test_broken_parity_raises_and_leaves_no_file(small, tmp_path, monkeypatch):
-    from dataclasses import replace
+@pytest.fixture
+def register():
+    """Registers a format for one test."""
+    names = []
+    yield lambda format: names.append(register_format(format).name)
+    for name in names:
+        unregister_format(name)
 
-    from kerasalign.runtimes import exporter
 
-    kind, path = exporter.FORMATS["onnx"], tmp_path / "m.onnx"
+def test_broken_parity_raises_and_leaves_no_file(small, tmp_path, register):
+    kind, path = get_format("onnx"), tmp_path / "m.onnx"
     path.write_bytes(b"an earlier file")
 
     def spoil(network, draft, metadata, quantize):
@@ -99,14 +115,28 @@ def test_broken_parity_raises_and_leaves_no_file(small, tmp_path, monkeypatch):
                 weight.CopyFrom(onnx.numpy_helper.from_array(array * np.float32(1.02), weight.name))
         onnx.save(made, str(draft))
 
-    monkeypatch.setitem(exporter.FORMATS, "onnx", replace(kind, write=spoil))
+    def write_junk(network, draft, metadata, quantize):
+        draft.write_bytes(b"broken")
+
+    register(replace(kind, name="spoiled", write=spoil))
+    register(replace(kind, name="junk", write=write_junk))
     with pytest.raises(ParityError, match="px from those of Keras"):
-        export_model(small, path)
-    broken = replace(kind, write=lambda network, draft, metadata, quantize: draft.write_bytes(b"broken"))
-    monkeypatch.setitem(exporter.FORMATS, "onnx", broken)
+        export_model(small, path, "spoiled")
     with pytest.raises(ParityError, match="cannot be used"):
-        export_model(small, path)
+        export_model(small, path, "junk")
     assert [entry.name for entry in tmp_path.iterdir()] == ["m.onnx"] and path.read_bytes() == b"an earlier file"
+
+
+def test_formats_are_registered_by_name(register):
+    onnx = get_format("onnx")
+    assert {"onnx", "litert", "tf_saved_model"} < set(list_formats())
+    with pytest.raises(ValueError, match="registered already"):
+        register_format(onnx)
+    assert register_format(onnx, exist_ok=True) is get_format("onnx")
+    register(replace(onnx, name="mine", suffix=".mine"))
+    assert get_format("mine").suffix == ".mine" and "mine" in list_formats()
+    with pytest.raises(ValueError, match="`suffix`"):
+        replace(onnx, marker="model.json")
 
 
 def test_mixed_precision_is_exported_as_float32(tmp_path):
@@ -133,7 +163,7 @@ def test_wrong_arguments_are_refused_before_work(small, tmp_path):
         open_runtime(tmp_path / "text.onnx")
 
 
-def test_compare_measures_pixels_and_sees_what_is_no_number():
+def test_compare_measures_pixels_and_takes_nan_for_infinite():
     wanted = {"landmarks": np.zeros((2, 3, 2)), "error": np.array([1.0, 4.0])}
     found = {"landmarks": wanted["landmarks"] + np.array([3.0, 4.0]), "error": np.array([1.0, 5.0])}
     parity = compare(wanted, found)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from kerasalign.layers import ConvNorm
-from kerasalign.runtimes import ParityError, compare, export_model
-from kerasalign.runtimes.onnx.small_weights import quantise
+from kerasalign.models.musica.onnx_cascade import OnnxCascade
+from kerasalign.runtimes import LiteRTModel, ParityError, SavedModel, compare, export_model, open_runtime
+from kerasalign.runtimes.onnx.small_weights import quantize_weights
 from kerasalign.runtimes.onnx.writer import write_onnx
-from kerasalign.runtimes.reader import LiteRTModel, OnnxCascade, SavedModel, open_runtime
 from tests.support.cases import MODELS, crops, set_known_weights
 
 
@@ -64,10 +64,20 @@ def test_a_file_per_iteration_with_and_without_early_exit(cascade, folder):
         runtime.with_thresholds(-1)
 
 
-def test_finished_faces_cost_nothing_more(folder, monkeypatch):
+class CountingSession:
+    """An ONNX Runtime session that notes how many faces go on in each pass."""
+
+    def __init__(self, session, rows):
+        self.session, self.rows = session, rows
+
+    def run(self, names, feed):
+        self.rows.append(len(feed.get("rows", ())))
+        return self.session.run(names, feed)
+
+
+def test_finished_faces_cost_nothing_more(folder):
     runtime, rows = open_runtime(folder[0]).with_thresholds(5.0), []
-    call = runtime._call
-    monkeypatch.setattr(runtime, "_call", lambda n, *how: rows.append(len(how[0].get("rows", ()))) or call(n, *how))
+    runtime.sessions = [CountingSession(session, rows) for session in runtime.sessions]
     found = runtime.predict_crops(crops(9, 64))
     assert rows == [0, *((found["iterations"] > i).sum() for i in (1, 2))]
 
@@ -78,7 +88,7 @@ def test_smaller_weights(folder, kind, most, tmp_path):
 
     for file in folder[0].iterdir():
         made = onnx.load(file)
-        quantise(made, kind)
+        quantize_weights(made, kind)
         onnx.checker.check_model(made)
         onnx.save(made, tmp_path / file.name)
     images = crops(4, 64)
@@ -116,7 +126,7 @@ def test_int8_kernels_of_convolutions(tmp_path):
         [numpy_helper.from_array(kernel, name)],
     )
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    quantise(made, "int8")
+    quantize_weights(made, "int8")
     session = onnxruntime.InferenceSession(made.SerializeToString())
     for tap in ((0, 0, 0), (5, 2, 4)):
         image = np.zeros((1, 64, 5, 5), "float32")
@@ -125,7 +135,7 @@ def test_int8_kernels_of_convolutions(tmp_path):
         off = np.abs(session.run(None, {"x": image})[0][0, :, 0, 0] - kernel[:, *tap])
         assert (off <= step * 0.501).all() and off.max() > 0
     with pytest.raises(ValueError, match="nothing would change"):
-        quantise(helper.make_model(helper.make_graph([], "g", [], [])), "int8")
+        quantize_weights(helper.make_model(helper.make_graph([], "g", [], [])), "int8")
 
 
 @pytest.mark.parametrize("name, quantize", [("AAN", "int8"), ("MuSiCa", "none")])
@@ -169,7 +179,11 @@ def test_a_folder_is_not_kept_either(small, tmp_path):
 def test_what_a_format_cannot_do_is_refused(small, tmp_path):
     with pytest.raises(ValueError, match="is no cascade"):
         export_model(small, tmp_path / "m", early_exit=True)
+    with pytest.raises(ValueError, match="no stages of this format"):
+        export_model(small, tmp_path / "m", "musica_stages")
     with pytest.raises(ValueError, match="Received: quantize='int8'"):
         export_model(small, tmp_path / "m", "tf_saved_model", "int8")
     with pytest.raises(ValueError, match="early_exit=True"):
         export_model(small, tmp_path / "m", "litert", early_exit=True)
+    with pytest.raises(ValueError, match="files for onnxruntime"):
+        export_model(MODELS["MuSiCa"].make(), tmp_path / "m", "litert", early_exit=True)

@@ -8,9 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import kerasalign
-from kerasalign.runtimes import compare
-from kerasalign.runtimes.cache import made_once
-from kerasalign.runtimes.reader import LiteRTModel, OnnxModel
+from kerasalign.runtimes import LiteRTModel, OnnxModel, compare
+from kerasalign.runtimes.cache import get_or_create
 from tests.support.cases import MODELS, crops
 
 
@@ -95,16 +94,14 @@ def test_a_cache_that_cannot_be_written(small, preset, tmp_path, monkeypatch, ca
     assert "set KERASALIGN_HOME to a folder that can be written" in caplog.text
 
 
-def test_names_do_not_lead_out_of_the_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("KERASALIGN_HOME", str(tmp_path / "home"))
+def test_names_do_not_lead_out_of_the_cache(tmp_path):
     written = []
-    made_once("../../out", ["x"], lambda folder: written.append(folder), lambda path: path)
-    made_once("team/faces", ["x"], lambda folder: written.append(folder), lambda path: path)
-    assert {folder.parent for folder in written} == {tmp_path / "home" / "runtimes"}
+    for name in ("../../out", "team/faces"):
+        get_or_create(name, ["x"], lambda folder: written.append(folder), lambda path: path, tmp_path / "cache")
+    assert {folder.parent for folder in written} == {tmp_path / "cache"}
 
 
-def test_threads_make_one_file(tmp_path, monkeypatch):
-    monkeypatch.setenv("KERASALIGN_HOME", str(tmp_path / "home"))
+def test_threads_make_one_file(tmp_path):
     written = []
 
     def write(folder):
@@ -114,7 +111,7 @@ def test_threads_make_one_file(tmp_path, monkeypatch):
         return folder / "model.onnx"
 
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: made_once("faces", ["x"], write, str), range(8)))
+        found = list(pool.map(lambda _: get_or_create("faces", ["x"], write, str, tmp_path), range(8)))
     assert len(written) == 1 and len(set(found)) == 1
 
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from kerasalign.layers import DeformConv2D
-from kerasalign.runtimes import compare, export_model, onnx_weights
+from kerasalign.runtimes import compare, export_model, open_runtime
 from kerasalign.runtimes.onnx.reader import open_session
+from kerasalign.runtimes.onnx.small_weights import quantize_weights
 from kerasalign.runtimes.onnx.writer import write_onnx
-from kerasalign.runtimes.reader import open_runtime
 from tests.support.cases import MODELS, crops, set_known_weights
 
 LAYERS = {
@@ -32,7 +32,7 @@ def outputs_of(path, values):
     return dict(zip((output.name for output in session.get_outputs()), session.run(None, {"crops": values})))
 
 
-def test_every_setting_of_the_layer(tmp_path, monkeypatch):
+def test_every_setting_of_the_layer(tmp_path):
     import onnx
 
     images = keras.Input((9, 12, 4), name="crops")
@@ -54,8 +54,7 @@ def test_every_setting_of_the_layer(tmp_path, monkeypatch):
 
     written = onnx.load(tmp_path / "layers.onnx")
     kernels = {node.input[1] for node in written.graph.node if node.op_type == "DeformConv"}
-    monkeypatch.setitem(onnx_weights._LEAST, "int8", 100)
-    onnx_weights.quantise(written, "int8")
+    quantize_weights(written, "int8", smallest=100)
     stored = {tensor.name for tensor in written.graph.initializer if tensor.data_type == onnx.TensorProto.INT8}
     assert {name + "/int8" for name in kernels} <= stored
     onnx.save(written, tmp_path / "small.onnx")

@@ -1,1 +1,1 @@
-"""The library's own face detector: network, coding of its maps, second look, files for other runtimes."""
+"""The library's own face detector: its network, the decoding of its maps, its second look and its files."""

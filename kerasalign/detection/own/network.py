@@ -1,4 +1,4 @@
-"""The network that finds faces: one pass over the whole picture, fully convolutional."""
+"""The network of the face detector: fully convolutional, one pass over the whole image."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from kerasalign.detection.own.coding import CHANNELS
 from kerasalign.detection.own.loss import detection_loss
 from kerasalign.layers import ConvNorm, SeparableBlock
 
-#: Logit of the score before training: one cell in a hundred is a face.
-_RARE = -4.6
+#: Logit of the score before training: a probability of one percent.
+_INITIAL_LOGIT = -4.6
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class FaceDetector(keras.Model):
-    """Gives every cell of 8 x 8 pixels a score and the face whose middle is there.
+    """Predicts for every cell of 8 x 8 pixels a score, and the face whose center lies in the cell.
 
-    Plain convolutions where pictures are large and channels few, separable ones with 5 x 5 kernels below; features of
-    strides 32 and 16 come back up to stride 8, so that a face that fills the picture is found by the same head as one
-    of a dozen pixels. The head's numbers are float32 whatever the policy.
+    Plain convolutions at fine strides with few channels, separable ones with 5 x 5 kernels at coarse strides. Features
+    of strides 32 and 16 are upsampled to stride 8 and added, so that one head finds faces of a dozen pixels and faces
+    that fill the image. The head's outputs are float32 under every dtype policy.
 
     Args:
         channels: Channels at strides 2, 4, 8, 16 and 32.
         blocks: Separable blocks at strides 4, 8, 16 and 32.
-        head: Channels of the way back up and of the head.
-        dtype: Policy of the layers.
+        head: Channels of the upsampling path and of the head.
+        dtype: Dtype policy of the layers.
 
     Call arguments:
         pictures: `(B, H, W, 3)` RGB, `uint8` or float in 0..255; H and W are multiples of 32.
@@ -34,7 +34,7 @@ class FaceDetector(keras.Model):
         Dict; `"maps"` is `(B, H / 8, W / 8, 17)` float32, which `find_faces` turns into faces.
 
     `fit(pictures, faces)` trains it on faces `(B, M, 17)` in pixels: the 16 numbers of `coding`, and 1 for a face that
-    is to be found, 0 for one that does not matter, such as one that is mostly hidden. Rows of NaN are no face.
+    must be found, 0 for one that is ignored, such as one that is mostly hidden. A row of NaN is no face.
 
     Raises:
         ValueError: If there are not five numbers of channels and four of blocks.
@@ -44,8 +44,8 @@ class FaceDetector(keras.Model):
         network = FaceDetector()
         faces, scores = find_faces(np.asarray(network(pictures)["maps"])[0])
 
-    Reference: the point of a face's middle as in Zhou et al., "Objects as Points" (arXiv 1904.07850); regression from
-    all cells near the middle as in Liu et al., "Training-Time-Friendly Network" (arXiv 1909.00700).
+    Reference: a face as the point of its center as in Zhou et al., "Objects as Points" (arXiv 1904.07850); regression
+    from all cells near the center as in Liu et al., "Training-Time-Friendly Network" (arXiv 1909.00700).
     """
 
     def __init__(self, channels=(16, 32, 64, 128, 160), blocks=(1, 2, 3, 3), head=96, dtype=None, **kwargs):
@@ -76,12 +76,12 @@ class FaceDetector(keras.Model):
         score = layers.Conv2D(
             1,
             1,
-            bias_initializer=keras.initializers.Constant(_RARE),
+            bias_initializer=keras.initializers.Constant(_INITIAL_LOGIT),
             name="score",
             dtype="float32",
             kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
         )(x)
-        # A face starts upright: cosine 1, sine 0.
+        # Before training a face is upright: cosine 1, sine 0.
         face = layers.Conv2D(
             CHANNELS - 1,
             1,
@@ -105,7 +105,7 @@ class FaceDetector(keras.Model):
         """Configures training.
 
         Args:
-            optimizer: A Keras optimiser or its name.
+            optimizer: A Keras optimizer or its name.
             **kwargs: As in `keras.Model.compile`; a `loss` is refused, the model brings its own.
 
         Raises:
@@ -130,5 +130,5 @@ class FaceDetector(keras.Model):
 
 
 def _upright(shape, dtype=None):
-    """Initial bias of a coded face."""
+    """Initial bias of a face's numbers: cosine 1, all others 0."""
     return ops.one_hot(4, shape[0], dtype=dtype or "float32")

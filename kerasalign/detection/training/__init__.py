@@ -1,9 +1,9 @@
-"""The face detector of our own: its network, the crowds of rendered heads that it learns from, and its measurement.
+"""Trains the library's own face detector on crowds of rendered heads, and measures it.
 
     write_pool(Series(seed=1, head="ICT-FaceKit", scene=pool_scene()), 3000, "heads")
     DetectorRecipe(steps=6000).fit("heads", "runs/detector", backgrounds="photos")
 
-Names load when they are first used: finding faces needs no renderer, and numpy alone until there is a network.
+Names load when they are first used: detection itself needs no renderer.
 """
 
 from typing import TYPE_CHECKING
@@ -13,7 +13,8 @@ from kerasalign._lazy import attach
 if TYPE_CHECKING:
     from kerasalign.detection.own.coding import find_faces as find_faces
     from kerasalign.detection.own.network import FaceDetector as FaceDetector
-    from kerasalign.detection.training.crowd import Crowd as Crowd, CrowdConfig as CrowdConfig
+    from kerasalign.detection.training.crowd import Crowd as Crowd
+    from kerasalign.detection.training.crowd_config import CrowdConfig as CrowdConfig
     from kerasalign.detection.training.measure import false_boxes as false_boxes, recall as recall
     from kerasalign.detection.training.negatives import mine_negatives as mine_negatives
     from kerasalign.detection.training.pool import (
@@ -28,7 +29,8 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "kerasalign.detection.own.coding": ["find_faces"],
-        "crowd": ["Crowd", "CrowdConfig"],
+        "crowd": ["Crowd"],
+        "crowd_config": ["CrowdConfig"],
         "measure": ["false_boxes", "recall"],
         "negatives": ["mine_negatives"],
         "kerasalign.detection.own.network": ["FaceDetector"],

@@ -1,4 +1,4 @@
-"""What is behind the people of a scene, beside them and in front of them."""
+"""Backgrounds, clutter and occluders of composed scenes."""
 
 from __future__ import annotations
 
@@ -7,33 +7,43 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from kerasalign.detection.training.crowd_config import CrowdConfig
 from kerasalign.geometry import box_center, box_size
 from kerasalign.synth.background import draw_background, paint_background, photographs
 
 _FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_SCRIPT_COMPLEX, cv2.FONT_HERSHEY_PLAIN)
-#: Value of a place in `owner` that a thing covers.
-_THING = 254
+#: Value in `owner` of a pixel that an occluder covers.
+_OCCLUDER = 254
 
 
 @lru_cache(maxsize=256)
 def _photo(path: str, longest: int = 1024) -> np.ndarray:
     image = cv2.imread(path, cv2.IMREAD_COLOR)
     if image is None:
-        raise ValueError(f"A background must be a picture that OpenCV reads. Received: {path!r}")
+        raise ValueError(f"A background must be an image that OpenCV reads. Received: {path!r}")
     scale = longest / max(image.shape[:2])
     if scale < 1:
         image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return np.ascontiguousarray(image[..., ::-1])
 
 
-def paint_backdrop(rng: np.random.Generator, config, size: int) -> np.ndarray:
-    """A `(S, S, 3)` uint8 backdrop as a `CrowdConfig` says: a photograph, a hard negative, or a painted one."""
+def paint_backdrop(rng: np.random.Generator, config: CrowdConfig, size: int) -> np.ndarray:
+    """A background: a hard negative, a part of a photograph, or a painted one.
+
+    Args:
+        rng: Random numbers.
+        config: The `CrowdConfig`, with the probabilities.
+        size: S, the side in pixels.
+
+    Returns:
+        `(S, S, 3)` uint8 RGB.
+    """
     chance = rng.random()
     if config.negatives is not None and chance < config.hard:
-        image = _photo(_any(rng, config.negatives))
+        image = _photo(_random_photo(rng, config.negatives))
         image = cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR)
     elif config.backgrounds is not None and rng.random() < config.photographs:
-        image = _cut(rng, _photo(_any(rng, config.backgrounds)), size)
+        image = _random_part(rng, _photo(_random_photo(rng, config.backgrounds)), size)
     else:
         # Painted at half the size: texture is finer than that only in photographs.
         painted = paint_background(rng, draw_background(rng, None, 0.0), max(size // 2, 16))
@@ -44,15 +54,15 @@ def paint_backdrop(rng: np.random.Generator, config, size: int) -> np.ndarray:
     return cv2.LUT(np.ascontiguousarray(image), table.round().astype("uint8").reshape(1, 256, 3))
 
 
-def _any(rng: np.random.Generator, folder: str) -> str:
+def _random_photo(rng: np.random.Generator, folder: str) -> str:
     names = photographs(folder)
     return names[int(rng.integers(len(names)))]
 
 
-def _cut(rng: np.random.Generator, photo: np.ndarray, size: int, mosaic: float = 0.12) -> np.ndarray:
-    """A random part of a photograph, sometimes turned, small or large, or a mosaic of four."""
+def _random_part(rng: np.random.Generator, photo: np.ndarray, size: int, mosaic: float = 0.12) -> np.ndarray:
+    """A random part of a photograph, small or large, sometimes rotated; or a mosaic of four such parts."""
     if rng.random() < mosaic:
-        parts = [_cut(rng, photo, size // 2, mosaic=0.0) for _ in range(4)]
+        parts = [_random_part(rng, photo, size // 2, mosaic=0.0) for _ in range(4)]
         return np.concatenate([np.concatenate(parts[:2], 1), np.concatenate(parts[2:], 1)])
     height, width = photo.shape[:2]
     side = max(int(min(height, width) * np.exp(rng.uniform(np.log(0.15), 0))), 8)
@@ -66,10 +76,13 @@ def _cut(rng: np.random.Generator, photo: np.ndarray, size: int, mosaic: float =
 
 
 def clutter(rng: np.random.Generator, picture: np.ndarray) -> None:
-    """Draws what is easily taken for a face into a picture, in place: text, rings, rows, skin, round things."""
+    """Draws things that a detector easily takes for faces into an image, in place.
+
+    They are text, rings, grids of squares, skin-colored ellipses, and round objects.
+    """
     size = len(picture)
     for _ in range(int(rng.integers(1, 5))):
-        kind, colour = rng.random(), _colour(rng)
+        kind, color = rng.random(), _color(rng)
         x, y = (int(v) for v in rng.integers(0, size, 2))
         scale = np.exp(rng.uniform(np.log(0.02), np.log(0.25))) * size
         if kind < 0.2:
@@ -82,87 +95,101 @@ def clutter(rng: np.random.Generator, picture: np.ndarray) -> None:
                     (x, y + int(30 * height * line)),
                     font,
                     height,
-                    colour,
+                    color,
                     int(rng.integers(1, 4)),
                     cv2.LINE_AA,
                 )
         elif kind < 0.4:
             for _ in range(int(rng.integers(1, 4))):
                 at = (x + int(rng.normal(0, scale)), y + int(rng.normal(0, scale)))
-                cv2.circle(picture, at, max(int(scale / 3), 1), colour, -1, cv2.LINE_AA)
-                cv2.circle(picture, at, max(int(scale / 7), 1), _colour(rng), -1, cv2.LINE_AA)
+                cv2.circle(picture, at, max(int(scale / 3), 1), color, -1, cv2.LINE_AA)
+                cv2.circle(picture, at, max(int(scale / 7), 1), _color(rng), -1, cv2.LINE_AA)
         elif kind < 0.5:
             step = max(int(scale / 2), 3)
             for row in range(int(rng.integers(1, 6))):
                 for column in range(int(rng.integers(1, 6))):
                     at = x + 2 * step * column, y + 2 * step * row
-                    cv2.rectangle(picture, at, (at[0] + step, at[1] + step), colour, -1)
+                    cv2.rectangle(picture, at, (at[0] + step, at[1] + step), color, -1)
         elif kind < 0.65:
             axes = max(int(scale), 2), max(int(scale * rng.uniform(0.3, 1.3)), 2)
             cv2.ellipse(picture, (x, y), axes, float(rng.uniform(0, 180)), 0, 360, _skin(rng), -1, cv2.LINE_AA)
         else:
             side = max(round(2 * size * np.exp(rng.uniform(np.log(0.03), np.log(0.6)))), 8)
-            blend(picture, _round_thing(rng, side), x - side // 2, y - side // 2)
+            blend(picture, _round_object(rng, side), x - side // 2, y - side // 2)
 
 
-def _round_thing(rng: np.random.Generator, side: int) -> np.ndarray:
-    """A `(side, side, 4)` float32 round thing that has neither eyes nor mouth: a ball, plate, fruit, planet, cell."""
+def _round_object(rng: np.random.Generator, side: int) -> np.ndarray:
+    """A `(side, side, 4)` float32 round object without eyes and mouth: like a ball, plate, fruit, planet or cell."""
     turn, aspect = rng.uniform(0, np.pi), rng.uniform(0.6, 1.0)
     axis = np.linspace(-1.02, 1.02, side, dtype="float32")
     x, y = np.meshgrid(axis, axis)
     u, v = np.cos(turn) * x + np.sin(turn) * y, (np.cos(turn) * y - np.sin(turn) * x) / np.float32(aspect)
     radius = np.hypot(u, v)
-    # Lit from a side like a ball, or flat.
+    # Lit from one side like a ball, or flat.
     light, depth = rng.normal(0, 0.6, 2), np.sqrt(np.maximum(1 - radius**2, 0))
     shade = 1 + rng.uniform(0, 0.7) * (light[0] * x + light[1] * y + depth - 0.7)
     grain = cv2.resize(
         rng.normal(0, 1, 2 * (int(rng.integers(3, 24)),)).astype("float32"), (side, side), interpolation=cv2.INTER_CUBIC
     )
     shade *= np.exp(rng.uniform(0, 0.35) * grain)
-    tone = np.array(_skin(rng) if rng.random() < 0.5 else _colour(rng)).astype("float32")
-    made = shade[..., None] * tone
+    tone = np.array(_skin(rng) if rng.random() < 0.5 else _color(rng)).astype("float32")
+    pixels = shade[..., None] * tone
     for _ in range(int(rng.integers(0, 7))):
-        # Spots, craters, kernels; a ring at times.
+        # Spots, and sometimes a ring.
         at, width = rng.uniform(-0.8, 0.8, 2), rng.uniform(0.04, 0.35)
-        far = np.hypot(u - at[0], v - at[1]) if rng.random() < 0.8 else np.abs(radius - abs(at[0]))
-        spot = np.exp(-0.5 * (far / np.float32(width)) ** 2)[..., None] * np.float32(rng.uniform(0.2, 0.9))
-        made = made * (1 - spot) + spot * np.array(_colour(rng), "float32")
+        distance = np.hypot(u - at[0], v - at[1]) if rng.random() < 0.8 else np.abs(radius - abs(at[0]))
+        spot = np.exp(-0.5 * (distance / np.float32(width)) ** 2)[..., None] * np.float32(rng.uniform(0.2, 0.9))
+        pixels = pixels * (1 - spot) + spot * np.array(_color(rng), "float32")
     soft = np.clip((1 - radius) * side * rng.uniform(0.05, 0.5), 0, 1)
-    return np.dstack([made.clip(0, 255), soft]).astype("float32")
+    return np.dstack([pixels.clip(0, 255), soft]).astype("float32")
 
 
-def blend(picture: np.ndarray, thing: np.ndarray, left: int, top: int) -> None:
-    """Puts a thing with its cover into a picture, in place; what is outside is cut off."""
+def blend(picture: np.ndarray, layer: np.ndarray, left: int, top: int) -> None:
+    """Blends a layer into an image, in place; what lies outside is cut off.
+
+    Args:
+        picture: `(H, W, 3)` uint8.
+        layer: `(h, w, 4)` float32: color in 0..255 and opacity in 0..1.
+        left: Column of the layer's left edge.
+        top: Row of its upper edge.
+    """
     height, width = picture.shape[:2]
-    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + thing.shape[1], width), min(top + thing.shape[0], height)
+    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + layer.shape[1], width), min(top + layer.shape[0], height)
     if x0 >= x1 or y0 >= y1:
         return
-    part = thing[y0 - top : y1 - top, x0 - left : x1 - left]
+    part = layer[y0 - top : y1 - top, x0 - left : x1 - left]
     window = picture[y0:y1, x0:x1]
     window[:] = (window * (1 - part[..., 3:]) + part[..., :3] * part[..., 3:]).round().astype("uint8")
 
 
 def cover(rng: np.random.Generator, picture: np.ndarray, owner: np.ndarray, box: np.ndarray) -> None:
-    """Puts a thing in front of a part of a box, in place: of one colour, or a piece of the same picture."""
+    """Covers a part of a box with an occluder, in place: of one color, or a piece of the same image.
+
+    Args:
+        rng: Random numbers.
+        picture: `(S, S, 3)` uint8 RGB.
+        owner: `(S, S)` uint8: number of the person that a pixel shows.
+        box: The box.
+    """
     size = len(picture)
     middle = box_center(box) + rng.uniform(-0.75, 0.75, 2) * box_size(box)
     half = box_size(box).max() * rng.uniform(0.08, 0.4, 2)
     mask = np.zeros((size, size), "uint8")
-    centre = tuple(int(v) for v in np.rint(middle))
+    center = tuple(int(v) for v in np.rint(middle))
     axes = tuple(int(v) for v in np.maximum(np.rint(half), 1))
     angle = float(rng.uniform(0, 180))
     if rng.random() < 0.5:
-        cv2.ellipse(mask, centre, axes, angle, 0, 360, 255, -1)
+        cv2.ellipse(mask, center, axes, angle, 0, 360, 255, -1)
     else:
         corners = cv2.boxPoints((tuple(map(float, middle)), tuple(float(2 * v) for v in half), angle))
         cv2.fillPoly(mask, [np.rint(corners).astype("int32")], 255)
     where = mask > 0
     if rng.random() < 0.5:
-        picture[where] = _colour(rng)
+        picture[where] = _color(rng)
     else:
         moved = np.roll(picture, tuple(int(v) for v in rng.integers(0, size, 2)), (0, 1))
         picture[where] = moved[where]
-    owner[where] = _THING
+    owner[where] = _OCCLUDER
 
 
 def _skin(rng: np.random.Generator) -> tuple[float, float, float]:
@@ -170,5 +197,5 @@ def _skin(rng: np.random.Generator) -> tuple[float, float, float]:
     return tuple(float(v) for v in tone.clip(0, 255))
 
 
-def _colour(rng: np.random.Generator) -> tuple[int, int, int]:
+def _color(rng: np.random.Generator) -> tuple[int, int, int]:
     return tuple(int(v) for v in 255 * rng.random(3) * rng.uniform(0.1, 1))

@@ -1,4 +1,4 @@
-"""Parts of people that are no faces, to be put into scenes: clothes and hair, and faces whose parts are mixed up."""
+"""Parts of people that are no faces, for training scenes: clothes and hair, and faces with shuffled tiles."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from kerasalign.geometry import about, box_iou, rotation
 
 
 def scatter(rng: np.random.Generator, pool: HeadPool, picture: np.ndarray) -> None:
-    """Puts one to four such parts into a picture, in place."""
+    """Draws one to four such parts into an image, in place."""
     size = len(picture)
     for _ in range(int(rng.integers(1, 5))):
         head = int(rng.integers(len(pool)))
         cut = np.asarray(pool[head])
-        part = _mixed(rng, cut, pool.boxes[head]) if rng.random() < 0.5 else _beside(rng, cut, pool.boxes[head])
+        part = (
+            shuffle_tiles(rng, cut, pool.boxes[head])
+            if rng.random() < 0.5
+            else cut_beside_face(rng, cut, pool.boxes[head])
+        )
         if part is None:
             continue
         side = max(round(size * np.exp(rng.uniform(np.log(0.05), np.log(0.6)))), 8)
@@ -25,8 +29,17 @@ def scatter(rng: np.random.Generator, pool: HeadPool, picture: np.ndarray) -> No
         blend(picture, turned, x, y)
 
 
-def _beside(rng: np.random.Generator, cut: np.ndarray, box: np.ndarray) -> np.ndarray | None:
-    """A part of a cut-out that hardly touches the face, such as hair, neck or clothes; `None` where none was found."""
+def cut_beside_face(rng: np.random.Generator, cut: np.ndarray, box: np.ndarray) -> np.ndarray | None:
+    """A part of a cut-out beside the face, such as hair, neck or clothes.
+
+    Args:
+        rng: Random numbers.
+        cut: `(S, S, 4)` uint8 cut-out with its opacity.
+        box: Tight box of the face.
+
+    Returns:
+        `(side, side, 4)` uint8; `None` where none was found.
+    """
     width = len(cut)
     for _ in range(8):
         side = int(width * rng.uniform(0.15, 0.45))
@@ -37,25 +50,34 @@ def _beside(rng: np.random.Generator, cut: np.ndarray, box: np.ndarray) -> np.nd
     return None
 
 
-def _mixed(rng: np.random.Generator, cut: np.ndarray, box: np.ndarray) -> np.ndarray | None:
-    """A face cut into tiles that lie in another order."""
+def shuffle_tiles(rng: np.random.Generator, cut: np.ndarray, box: np.ndarray) -> np.ndarray | None:
+    """A face cut into tiles, none of which stays at its position.
+
+    Args:
+        rng: Random numbers.
+        cut: `(S, S, 4)` uint8 cut-out with its opacity.
+        box: Tight box of the face.
+
+    Returns:
+        `(side, side, 4)` uint8; `None` for a face of too few pixels.
+    """
     x0, y0, x1, y1 = np.clip(np.rint(box), 0, len(cut)).astype(int)
-    # Of four tiles one would still look like half a face.
+    # With two tiles a side, one tile would still look like half a face.
     count = int(rng.integers(3, 6))
     side = min(x1 - x0, y1 - y0) // count
     if side < 4:
         return None
     face = cut[y0 : y0 + side * count, x0 : x0 + side * count]
     tiles = face.reshape(count, side, count, side, 4).swapaxes(1, 2).reshape(-1, side, side, 4)
-    # Moved on by some places, no tile stays where it was.
+    # Rolling a random order by at least one position moves every tile.
     order = rng.permutation(len(tiles))
-    places = np.empty(len(tiles), int)
-    places[order] = np.roll(order, int(rng.integers(1, len(tiles))))
-    return tiles[places].reshape(count, count, side, side, 4).swapaxes(1, 2).reshape(face.shape)
+    sources = np.empty(len(tiles), int)
+    sources[order] = np.roll(order, int(rng.integers(1, len(tiles))))
+    return tiles[sources].reshape(count, count, side, side, 4).swapaxes(1, 2).reshape(face.shape)
 
 
 def _turned(part: np.ndarray, side: int, degrees: float) -> np.ndarray:
-    """The part scaled to a side and turned about its middle: `(side, side, 4)` float32, cover in 0..1."""
+    """The part scaled to a side and rotated about its center: `(side, side, 4)` float32, opacity in 0..1."""
     way = cv2.INTER_AREA if len(part) > side else cv2.INTER_LINEAR
     part = cv2.resize(np.ascontiguousarray(part), (side, side), interpolation=way).astype("float32")
     cover = part[..., 3:] / 255

@@ -1,4 +1,4 @@
-"""Rendered heads cut out of their pictures, kept to be put into many scenes."""
+"""A pool of rendered heads without background, from which training scenes are composed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,7 +26,7 @@ MARKUPS = ("68", "5")
 
 
 def pool_scene():
-    """What heads for a detector look like: any turn, much in front of them, room for hair, hats and shoulders."""
+    """Scenes for heads of a pool: any yaw and pitch, many occluders, and room for hair, hats and shoulders."""
     from kerasalign.synth.scene import SceneConfig
 
     return SceneConfig(
@@ -45,17 +45,17 @@ def pool_scene():
 
 
 def write_pool(series: Series, count: int, directory, workers: int = 1, progress: bool | None = None) -> int:
-    """Renders heads 0..count-1 of a series into a folder; what is there is left as it is.
+    """Renders heads 0..count-1 of a series into a folder; heads that are there already are kept.
 
     Args:
-        series: What to render; `pool_scene()` is meant for it. Background and what a camera spoils are left out.
-        count: Number of heads the folder shall hold.
-        directory: The folder. A folder of another series is refused.
-        workers: Processes that render.
-        progress: Show a bar; by default where the error stream is a terminal.
+        series: The series; its scene should be `pool_scene()`. Heads are rendered without background and degradations.
+        count: Number of heads that the folder holds afterwards.
+        directory: The folder.
+        workers: Number of processes.
+        progress: Whether to show a progress bar; by default on a terminal.
 
     Returns:
-        How many were rendered now.
+        Number of heads that were rendered by this call.
 
     Raises:
         ValueError: If a number is below 1, or the folder holds another series or other files.
@@ -67,26 +67,26 @@ def write_pool(series: Series, count: int, directory, workers: int = 1, progress
     from kerasalign.synth.dataset import claim_folder, tracked
 
     directory = claim_folder(series, directory, CARD, count=count, workers=workers)
-    wanted = {start // SHARD: range(start, min(start + SHARD, count)) for start in range(0, count, SHARD)}
-    absent = {shard: heads for shard, heads in wanted.items() if _held(directory, shard) < len(heads)}
-    for _ in tracked(_rendered(series, directory, absent, workers), len(absent), progress):
+    shards = {start // SHARD: range(start, min(start + SHARD, count)) for start in range(0, count, SHARD)}
+    absent = {shard: heads for shard, heads in shards.items() if _count(directory, shard) < len(heads)}
+    for _ in tracked(_render(series, directory, absent, workers), len(absent), progress):
         pass
     return sum(map(len, absent.values()))
 
 
-def _held(directory: Path, shard: int) -> int:
-    """Heads in a shard's file."""
+def _count(directory: Path, shard: int) -> int:
+    """Number of heads in the file of a shard."""
     path = directory / f"{shard:04d}.npy"
     return len(np.load(path, mmap_mode="r")) if path.is_file() else 0
 
 
-def _rendered(series, directory: Path, shards: dict[int, range], workers: int) -> Iterator[None]:
+def _render(series, directory: Path, shards: dict[int, range], workers: int) -> Iterator[None]:
     if workers == 1 or len(shards) < 2:
         head = series.load_head()
         for shard, heads in shards.items():
             yield _write(series, head, directory, shard, heads)
         return
-    # Spawned, not forked: numba and OpenCV have threads of their own.
+    # Not forked: numba and OpenCV have threads.
     with ProcessPoolExecutor(workers, get_context("spawn"), _start, (series, directory)) as pool:
         for done in as_completed([pool.submit(_work, shard, heads) for shard, heads in shards.items()]):
             yield done.result()
@@ -110,7 +110,7 @@ def _work(shard: int, heads: range) -> None:
 def _write(series, head, directory: Path, shard: int, heads: range) -> None:
     cuts, points = zip(*(cut_out(series, head, index) for index in heads))
     for name, array in ((f"{shard:04d}.points.npy", points), (f"{shard:04d}.npy", cuts)):
-        # The pixels come last: where they are, the shard is whole.
+        # Pixels are written last: if they are there, the shard is complete.
         with written_beside(directory / name) as draft, draft.open("wb") as stream:
             np.save(stream, np.array(array))
 
@@ -119,7 +119,7 @@ def cut_out(series, head, index: int) -> tuple[np.ndarray, np.ndarray]:
     """One head without its background.
 
     Returns:
-        `(S, S, 4)` uint8, colours times cover and the cover; and `(73, 2)` float32, its 68 and its 5 points.
+        `(S, S, 4)` uint8, color times opacity, and opacity; and `(73, 2)` float32, 68 and 5 points in its pixels.
     """
     from kerasalign.synth.labels import labels_of
     from kerasalign.synth.photo import Photo
@@ -127,23 +127,23 @@ def cut_out(series, head, index: int) -> tuple[np.ndarray, np.ndarray]:
     from kerasalign.synth.scene import draw_scene
 
     scene = draw_scene(head, series.scene, series.seed, index)
-    # Before black, and with nothing done to tones, a picture is its foreground times its cover.
+    # On a black background, without tone changes, an image is its foreground times its opacity.
     black = replace(scene.background, photo=None, blur=0.0, brightness=0.0, shapes=0)
-    kept = {name: getattr(scene.photo, name) for name in ("exposure", "gamma", "tint")}
-    made = render(head, scene.replaced(background=black, photo=Photo(**kept)), series.size)
-    cover = np.rint(255 * made.alpha).astype("uint8")[..., None]
-    labels = labels_of(head, scene, made, markups=MARKUPS)
-    return np.concatenate([made.image, cover], -1), np.concatenate([labels.points[name] for name in MARKUPS])
+    tones = {name: getattr(scene.photo, name) for name in ("exposure", "gamma", "tint")}
+    rendered = render(head, scene.replaced(background=black, photo=Photo(**tones)), series.size)
+    cover = np.rint(255 * rendered.alpha).astype("uint8")[..., None]
+    labels = labels_of(head, scene, rendered, markups=MARKUPS)
+    return np.concatenate([rendered.image, cover], -1), np.concatenate([labels.points[name] for name in MARKUPS])
 
 
 class HeadPool:
-    """Reads a folder of `write_pool`; pixels are mapped, not loaded, and can be shared by processes.
+    """The heads of a folder of `write_pool`. Pixels are memory-mapped, so that processes share them.
 
     Args:
         directory: The folder.
 
     Attributes:
-        points: `(N, 73, 2)` float32 pixels of the cut-outs: 68 points and 5.
+        points: `(N, 73, 2)` float32, 68 and 5 points of each head, in pixels of its cut-out.
         angles: `(N,)` in-plane rotations in degrees, clockwise.
         boxes: `(N, 4)` upright tight boxes of the 68 points.
 
@@ -151,7 +151,7 @@ class HeadPool:
         ValueError: If the folder holds no heads.
     """
 
-    def __init__(self, directory) -> None:
+    def __init__(self, directory: str | os.PathLike[str]) -> None:
         self.directory = Path(directory)
         shards = sorted(self.directory.glob("[0-9][0-9][0-9][0-9].npy"))
         if not shards or not (self.directory / CARD).is_file():
@@ -163,7 +163,7 @@ class HeadPool:
         self._shards = shards
         self._maps: dict[int, np.ndarray] = {}
         points = [np.load(path.with_name(f"{path.stem}.points.npy")) for path in shards]
-        self._places = [(shard, row) for shard, part in enumerate(points) for row in range(len(part))]
+        self._positions = [(shard, row) for shard, part in enumerate(points) for row in range(len(part))]
         self.points = np.concatenate(points)
         markup = get_markup(MARKUPS[0])
         faces = self.points[:, : markup.num_points]
@@ -171,14 +171,14 @@ class HeadPool:
         self.boxes, self.angles = np.array(boxes), np.array(angles)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._positions)
 
     def __getitem__(self, index: int) -> np.ndarray:
-        """`(S, S, 4)` uint8 cut-out: colours times cover, and the cover."""
-        shard, row = self._places[index]
+        """`(S, S, 4)` uint8 cut-out: color times opacity, and opacity."""
+        shard, row = self._positions[index]
         if shard not in self._maps:
             self._maps[shard] = np.load(self._shards[shard], mmap_mode="r")
         return self._maps[shard][row]
 
-    def __getstate__(self) -> dict:
+    def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_maps": {}}

@@ -14,7 +14,7 @@ import numpy as np
 from kerasalign.detection.own.network import FaceDetector
 from kerasalign.detection.training.crowd import Crowd, CrowdConfig
 from kerasalign.detection.training.pool import HeadPool
-from kerasalign.detection.training.stream import CrowdStream, composed
+from kerasalign.detection.training.stream import CrowdStream, compose_scenes
 from kerasalign.training.averaged_adam import AveragedAdam
 from kerasalign.training.loop import train
 
@@ -115,7 +115,7 @@ class DetectorRecipe:
         crowd = Crowd(pool, replace(self.crowd, **folders), self.seed)
 
         def validation() -> tuple[np.ndarray, np.ndarray]:
-            return composed(crowd, range(HELD_OUT, HELD_OUT + self.validation))
+            return compose_scenes(crowd, range(HELD_OUT, HELD_OUT + self.validation))
 
         dtype = {} if self.precision == "float32" else {"dtype": self.precision}
         keras.utils.set_random_seed(self.seed)

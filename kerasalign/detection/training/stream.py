@@ -1,7 +1,8 @@
-"""Scenes for training, composed while the network trains."""
+"""Training scenes that are composed while the network trains."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from threading import Lock
@@ -12,22 +13,22 @@ import numpy as np
 from kerasalign.data.epochs import EpochDataset
 from kerasalign.detection.training.crowd import Crowd
 
-#: Batches that are composed ahead, per worker.
-_AHEAD = 2
+#: Batches that each worker composes in advance.
+_PREFETCH = 2
 
 
 class CrowdStream(EpochDataset):
     """Yields `(pictures, faces)`: `(B, S, S, 3)` uint8 and `(B, M, 17)` float32, as `FaceDetector` takes them.
 
-    Batch `i` of epoch `e` depends on the arguments, `e` and `i` only, as with `FaceLoader`: a run that starts again
-    sees what it would have seen.
+    Batch `i` of epoch `e` depends on the arguments, `e` and `i` only, as in `FaceLoader`: a run that is continued gets
+    the batches that it would have got.
 
     Args:
         crowd: Composes the scenes.
         batch_size: Scenes per batch.
         steps_per_epoch: Batches per epoch.
         first: Number of the first scene.
-        processes: Processes that compose; 1 composes in a thread of this one.
+        processes: Number of processes that compose; 1: a thread of this process composes.
         **kwargs: As in `keras.utils.PyDataset`.
 
     Raises:
@@ -55,7 +56,7 @@ class CrowdStream(EpochDataset):
         self.crowd, self.batch_size, self.first = crowd, int(batch_size), int(first)
         self._steps, self._processes = int(steps_per_epoch), int(processes)
         self._executor: ThreadPoolExecutor | ProcessPoolExecutor | None = None
-        self._coming: dict[int, Future] = {}
+        self._pending: dict[int, Future] = {}
         self._lock = Lock()
         self.set_epoch(0)
 
@@ -66,17 +67,17 @@ class CrowdStream(EpochDataset):
         with self._lock:
             if self._executor is None:
                 self._executor = _executor(self._processes, self.crowd)
-            self._coming = {other: batch for other, batch in self._coming.items() if other >= number}
-            for other in range(number, number + 1 + _AHEAD * self._processes):
-                if other not in self._coming:
+            self._pending = {other: batch for other, batch in self._pending.items() if other >= number}
+            for other in range(number, number + 1 + _PREFETCH * self._processes):
+                if other not in self._pending:
                     start = self.first + other * self.batch_size
-                    self._coming[other] = _submit(self._executor, self.crowd, range(start, start + self.batch_size))
-            coming = self._coming[number]
-        return coming.result()
+                    self._pending[other] = _submit(self._executor, self.crowd, range(start, start + self.batch_size))
+            pending = self._pending[number]
+        return pending.result()
 
 
-def composed(crowd: Crowd, numbers) -> tuple[np.ndarray, np.ndarray]:
-    """The scenes of these numbers as one batch."""
+def compose_scenes(crowd: Crowd, numbers: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
+    """The scenes of these numbers as one batch: images `(B, S, S, 3)` and faces `(B, M, 17)`."""
     pictures, faces = zip(*(crowd.scene(number) for number in numbers))
     return np.array(pictures), np.array(faces)
 
@@ -87,7 +88,7 @@ _state: dict = {}
 def _executor(processes: int, crowd: Crowd):
     if processes == 1:
         return ThreadPoolExecutor(1, "crowd")
-    # Spawned, not forked: OpenCV and the backend have threads of their own.
+    # Not forked: OpenCV and the backend have threads.
     return ProcessPoolExecutor(processes, get_context("spawn"), _start, (crowd,))
 
 
@@ -97,10 +98,10 @@ def _start(crowd: Crowd) -> None:
 
 
 def _work(numbers: range) -> tuple[np.ndarray, np.ndarray]:
-    return composed(_state["crowd"], numbers)
+    return compose_scenes(_state["crowd"], numbers)
 
 
 def _submit(executor, crowd: Crowd, numbers: range) -> Future:
     if isinstance(executor, ThreadPoolExecutor):
-        return executor.submit(composed, crowd, numbers)
+        return executor.submit(compose_scenes, crowd, numbers)
     return executor.submit(_work, numbers)

@@ -1,4 +1,4 @@
-"""Faces in videos: found once, followed from frame to frame, smoothed, drawn."""
+"""Faces in videos: detected once, followed from frame to frame, smoothed and drawn."""
 
 from kerasalign.inference.video.frames import VideoSource
 from kerasalign.inference.video.one_euro import OneEuroFilter, jitter

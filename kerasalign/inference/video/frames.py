@@ -1,4 +1,4 @@
-"""Frames of a video file, a camera, or anything that gives pictures."""
+"""Frames of a video file, a camera, or any iterable of images."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import logging
 import math
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Sized
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,25 +17,25 @@ from kerasalign.support.images import load_image
 
 _log = logging.getLogger(__name__)
 
-# Files of these kinds are taken for videos by the command.
+# The command takes files of these kinds for videos.
 VIDEO_SUFFIXES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"})
 
 
 class VideoSource:
-    """Where frames come from; each iteration of a file starts at its beginning.
+    """A source of frames. Every iteration over a file starts at its beginning.
 
     Args:
         source: Path of a video file, address of a stream (`"rtsp://..."`), number of a camera, or an iterable of photos
             as `align` takes them.
-        fps: Frames per second; by default what the file or camera says, 25 where it says nothing.
+        fps: Frames per second; by default what the file or camera reports, 25 where it reports nothing.
 
     Attributes:
         fps: Frames per second.
-        count: Number of frames as far as it is known; 0 where it is not, as of a camera.
+        count: Number of frames; 0 where it is unknown, as for a camera.
 
     Raises:
         FileNotFoundError: If the file does not exist.
-        ValueError: If the file is no video that OpenCV reads, the camera does not answer, or `fps` is not positive.
+        ValueError: If OpenCV cannot read the file, the camera does not answer, or `fps` is not positive.
 
     Example:
 
@@ -42,17 +43,17 @@ class VideoSource:
             ...
     """
 
-    def __init__(self, source, fps: float | None = None):
+    def __init__(self, source: Any, fps: float | None = None):
         if fps is not None and not fps > 0:
             raise ValueError(f"`fps` must be positive. Received: fps={fps!r}")
         self.source = source
         self.count = 0
-        told = 0.0
-        if self._opens():
+        reported_fps = 0.0
+        if self._opened_by_opencv():
             if not self.is_camera and not Path(source).is_file():
                 raise FileNotFoundError(f"There is no such video. Received: source={str(source)!r}")
-            capture = self._open()
-            told = capture.get(cv2.CAP_PROP_FPS)
+            capture = self.open_capture()
+            reported_fps = capture.get(cv2.CAP_PROP_FPS)
             if not self.is_camera:
                 self.count = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
             capture.release()
@@ -61,32 +62,32 @@ class VideoSource:
                 "`source` must be the path of a video, the number of a camera or an iterable of pictures. "
                 f"Received: source={source!r}"
             )
-        elif hasattr(source, "__len__"):
+        elif isinstance(source, Sized):
             self.count = len(source)
-        self.fps = float(fps or (told if 0 < told < 1000 else 25.0))
+        self.fps = float(fps or (reported_fps if 0 < reported_fps < 1000 else 25.0))
 
     @property
     def is_camera(self) -> bool:
-        """Whether frames come as they happen, from a camera or a stream."""
+        """Whether frames arrive live, from a camera or a stream."""
         return isinstance(self.source, int) or (isinstance(self.source, str) and "://" in self.source)
 
     @property
     def is_recorded(self) -> bool:
-        """Whether all frames are there already: those of a file, or of a list or array of pictures."""
-        there = self._opens() or all(hasattr(self.source, name) for name in ("__len__", "__getitem__"))
-        return there and not self.is_camera
+        """Whether all frames exist already: those of a file, or of a list or array of images."""
+        exists = self._opened_by_opencv() or all(hasattr(self.source, name) for name in ("__len__", "__getitem__"))
+        return exists and not self.is_camera
 
-    def __iter__(self) -> Iterator[tuple[float, np.ndarray]]:
-        """Seconds since the beginning and `(H, W, 3)` uint8 RGB of every frame."""
-        if not self._opens():
+    def __iter__(self) -> Generator[tuple[float, np.ndarray]]:
+        """Yields for every frame the seconds since the beginning and its pixels, `(H, W, 3)` uint8 RGB."""
+        if not self._opened_by_opencv():
             for index, image in enumerate(self.source):
                 yield index / self.fps, load_image(image)
             return
-        capture, first, last, frames = self._open(), None, -math.inf, 0
+        capture, first, last, frames = self.open_capture(), None, -math.inf, 0
         try:
             while True:
-                there, frame = capture.read()
-                if not there:
+                success, frame = capture.read()
+                if not success:
                     if frames < 0.9 * self.count:
                         _log.warning(
                             "%s ends after %d of the %d frames that it announces: it is cut off or damaged.",
@@ -96,19 +97,24 @@ class VideoSource:
                         )
                     return
                 frames += 1
-                # OpenCV tells the time of the frame that it has just read.
+                # OpenCV gives the time of the frame that it has just read.
                 now = time.monotonic() if self.is_camera else capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
                 first = now if first is None else first
-                # A container without times repeats itself.
+                # A container without times gives the same time again and again.
                 last = now - first if now - first > last else last + 1 / self.fps
                 yield last, np.ascontiguousarray(frame[..., ::-1])
         finally:
             capture.release()
 
-    def _opens(self) -> bool:
+    def _opened_by_opencv(self) -> bool:
         return isinstance(self.source, (int, str, os.PathLike))
 
-    def _open(self) -> cv2.VideoCapture:
+    def open_capture(self) -> cv2.VideoCapture:
+        """Opens the file, stream or camera in OpenCV.
+
+        Raises:
+            ValueError: If OpenCV cannot open it.
+        """
         capture = cv2.VideoCapture(self.source if isinstance(self.source, int) else str(self.source))
         if not capture.isOpened():
             what = "The camera does not answer" if self.is_camera else "OpenCV cannot read this video"

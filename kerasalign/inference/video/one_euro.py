@@ -1,8 +1,9 @@
-"""Smoothing that trembles little at rest and lags little in motion."""
+"""Smoothing of landmarks over time: little jitter at rest, little lag in motion."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +16,10 @@ class OneEuroFilter:
     Speeds are in sizes of the face (longer side of its box) per second, so that one setting serves near and far faces.
 
     Args:
-        min_cutoff: Cutoff at rest in Hz: lower trembles less and lags more.
-        beta: Rise of the cutoff with speed, in Hz per size of the face per second: higher lags less in motion.
-        derivative_cutoff: Cutoff of the speed's own smoothing in Hz.
+        min_cutoff: Cutoff at rest in Hz: a lower one gives less jitter and more lag.
+        beta: Increase of the cutoff with speed, in Hz per size of the face per second: a higher one gives less lag in
+            motion.
+        derivative_cutoff: Cutoff in Hz of the filter that smooths the speed.
 
     Raises:
         ValueError: If a cutoff is not positive or `beta` is negative.
@@ -43,19 +45,22 @@ class OneEuroFilter:
         self.reset()
 
     def reset(self) -> None:
-        """Forgets the past: the next landmarks pass as they are."""
+        """Forgets the past: the next landmarks pass unchanged."""
         self._time: float | None = None
 
     def fresh(self) -> OneEuroFilter:
-        """A filter of the same settings for another face."""
+        """A new filter with the same settings, for another face."""
         return OneEuroFilter(self.min_cutoff, self.beta, self.derivative_cutoff)
 
     def __call__(self, landmarks: np.ndarray, seconds: float) -> np.ndarray:
-        """The smoothed landmarks.
+        """Smooths the landmarks of the next frame.
 
         Args:
             landmarks: `(N, 2)` in pixels.
-            seconds: When they were seen; it must grow from call to call.
+            seconds: Time of the frame; it must grow from call to call.
+
+        Returns:
+            `(N, 2)` float64.
         """
         landmarks = np.asarray(landmarks, "float64")
         if self._time is None or not seconds > self._time:
@@ -72,15 +77,15 @@ class OneEuroFilter:
 
 
 def jitter(landmarks: np.ndarray) -> float:
-    """Trembling of a sequence: mean movement of a point from frame to frame, in percent of the face's size.
+    """Jitter of a sequence: mean movement of a point from frame to frame, in percent of the face's size.
 
-    Of a still face it is noise alone; of a moving one also the movement.
+    For a face at rest it measures noise alone; for a moving one also the movement.
 
     Args:
         landmarks: `(T, N, 2)` in pixels, T at least 2.
 
     Raises:
-        ValueError: If it is of another shape.
+        ValueError: If the landmarks have another shape.
     """
     landmarks = np.asarray(landmarks, "float64")
     if landmarks.ndim != 3 or len(landmarks) < 2 or landmarks.shape[-1] != 2:
@@ -89,10 +94,11 @@ def jitter(landmarks: np.ndarray) -> float:
     return float(100 * np.mean(moved / [_size(face) for face in landmarks[1:]]))
 
 
-def _share(cutoff, step: float):
-    """How much of a new value passes a low-pass of that cutoff after a step of that many seconds."""
+def _share(cutoff: Any, step: float) -> Any:
+    """Weight of a new value in a low-pass filter with a cutoff in Hz, after a step in seconds."""
     return 1 / (1 + 1 / (2 * math.pi * cutoff * step))
 
 
 def _size(landmarks: np.ndarray) -> float:
+    """Longer side of the tight box of landmarks."""
     return float(box_size(tight_box(landmarks)).max())

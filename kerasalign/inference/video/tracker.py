@@ -1,4 +1,4 @@
-"""Faces followed from frame to frame: found once, then cropped by their last landmarks."""
+"""Follows faces from frame to frame: detected once, then cropped by their landmarks in the frame before."""
 
 from __future__ import annotations
 
@@ -6,16 +6,24 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
-from kerasalign.detection import Detection, get_detector
-from kerasalign.geometry import apply_affine, box_center, box_iou, box_size, estimate_similarity, tight_box
+from kerasalign.core.crop_model import CropModel
+from kerasalign.detection import Detection, Detector, get_detector
+from kerasalign.geometry import (
+    SAME_FACE_IOU,
+    apply_affine,
+    box_center,
+    box_iou,
+    box_size,
+    estimate_similarity,
+    tight_box,
+)
 from kerasalign.inference.aligner import align
 from kerasalign.inference.face import Face
 from kerasalign.inference.video.one_euro import OneEuroFilter
-
-_SAME_FACE = 0.3
 
 
 @dataclass(eq=False)
@@ -23,51 +31,57 @@ class Track:
     """A face that is being followed.
 
     Args:
-        number: The same from frame to frame, and never given again.
-        face: The face as the model saw it last.
-        smooth: Its filter; `None` without smoothing.
-        shown: The face with smoothed landmarks.
-        frames: Number of frames in which it was seen.
+        number: Number of the face, the same in all frames; no other face gets it.
+        face: The face as the model predicted it in the last frame.
+        smooth: The filter of its landmarks; `None` without smoothing.
+        smoothed: The face with smoothed landmarks.
+        frames: Number of frames in which it was followed.
         misses: How often in a row the detector did not find it.
     """
 
     number: int
     face: Face
     smooth: OneEuroFilter | None = None
-    shown: Face = field(init=False)
+    smoothed: Face = field(init=False)
     frames: int = 1
     misses: int = 0
 
     def __post_init__(self) -> None:
-        self.shown = self.face
+        self.smoothed = self.face
 
 
 class FaceTracker:
     """Detects faces once and then crops each frame by the landmarks of the one before, turned upright by them.
 
-    A face counts as lost when the model says that it failed, when its confidence or error estimate is out of bounds, or
-    by geometry: its box jumps or changes its size too much, leaves the picture, or its points are no face any more.
-    Then, and every `redetect_every` frames, the detector looks again, to meet new faces and to drop those that are
-    gone: a network without a confidence keeps seeing a face where there is none. One that the detector does not find in
-    the picture stays if the detector sees it when it is shown the place, as our own does, upright and close; or else
-    until it has been missed in `max_misses` frames in a row.
+    A face is lost when the model reports a failure, when its confidence or error estimate is out of bounds, or by
+    geometry: its box jumps, changes its size too much or leaves the image, or its points do not form a face.
+
+    When a face is lost, and every `redetect_every` frames, the detector runs. It adds new faces and drops those that
+    are gone: a network without a confidence would keep predicting a face where there is none. A face that the detector
+    does not find stays if `Detector.verify_faces` confirms it. With a detector that cannot do that, it stays until the
+    detector has missed it in `max_misses` frames in a row.
 
     Args:
-        model: A `LandmarkModel` whose crops are made from the box of the landmarks.
+        model: A `CropModel` whose crops are cut by the box of the landmarks.
         detector: As in `align`.
-        redetect_every: Frames between two looks for new and vanished faces; 0: only when a face is lost.
-        search_every: Frames between two looks while there is no face.
-        max_misses: In how many frames in a row a detector that cannot be shown a place must miss a face to drop it.
+        redetect_every: The detector runs every so many frames; 0: only when a face is lost.
+        search_every: The detector runs every so many frames while there is no face.
+        max_misses: A detector without `verify_faces` drops a face that it misses in so many frames in a row.
         max_faces: How many faces to follow, the largest first; `None`: all.
-        smooth: A `OneEuroFilter` whose settings every face's own filter takes; `None`: no smoothing.
-        min_confidence: Least mean confidence, for models that give one.
+        smooth: A `OneEuroFilter`; every face gets a filter with its settings. `None`: no smoothing.
+        min_confidence: Smallest mean confidence of a face, for models that give one.
         max_error: Largest error estimate in percent, for models that give one.
-        max_residual: Largest mean distance of the points from the markup's mean shape fitted to them, in sizes of it.
-        min_overlap: Least intersection over union of a face's box and that of the frame before.
-        min_side: Least side of a face's box in pixels.
+        max_residual: Largest mean distance of the points from the markup's mean shape that is fitted to them, in sizes
+            of the shape.
+        min_overlap: Smallest intersection over union of a face's box with that of the frame before.
+        min_side: Smallest side of a face's box in pixels.
+
+    Attributes:
+        tracks: The faces in the last frame.
+        detector_runs: How often the detector ran.
 
     Raises:
-        ValueError: If an argument is out of range, or the model takes other boxes.
+        ValueError: If an argument is out of range, or the model's crops are cut by other boxes.
 
     Example:
 
@@ -78,8 +92,8 @@ class FaceTracker:
 
     def __init__(
         self,
-        model,
-        detector="kerasalign",
+        model: CropModel,
+        detector: str | Detector | Callable[[np.ndarray], Any] = "kerasalign",
         *,
         redetect_every: int = 30,
         search_every: int = 1,
@@ -97,16 +111,19 @@ class FaceTracker:
                 "A tracker crops by the box of the landmarks, and this model's crops are made from "
                 f"'{model.crop_spec.box}' boxes. Received: model={model!r}"
             )
-        least = {
+        smallest = {
             "redetect_every": (redetect_every, 0),
             "search_every": (search_every, 1),
             "max_misses": (max_misses, 1),
             "max_faces": (1 if max_faces is None else max_faces, 1),
         }
-        for name, (value, bound) in least.items():
+        for name, (value, bound) in smallest.items():
             if value < bound:
                 raise ValueError(f"`{name}` must be at least {bound}. Received: {name}={value!r}")
+        if model.markup is None:
+            raise ValueError(f"`model` must have a markup to say what its points mean. Received: model={model!r}")
         self.model = model
+        self.markup = model.markup
         self.detector = get_detector(detector, model.runtime)
         self.redetect_every = redetect_every
         self.search_every = search_every
@@ -119,65 +136,68 @@ class FaceTracker:
         self.min_overlap = min_overlap
         self.min_side = min_side
         self._numbers = itertools.count(1)
-        self.looks = 0
+        self.detector_runs = 0
         self.reset()
 
     def reset(self) -> None:
-        """Forgets all faces: another video begins."""
+        """Forgets all faces, before another video."""
         self.tracks: list[Track] = []
-        self._since_look: int | None = None
+        # Frames since the detector ran; `None` before the first frame.
+        self._frames_since: int | None = None
 
-    def will_look(self, frames: int) -> bool:
-        """Whether the detector is to look at a frame that is still to come, if no face is lost before it.
+    def expects_detection(self, frames: int) -> bool:
+        """Whether the detector will run in a later frame, if no face is lost before it.
 
-        While there is no face it only says so of the very first frame: nothing else could be done meanwhile.
+        The detection can then start in advance. While no face is followed, the answer is False except for the first
+        frame: the detector runs anyway, and no landmarks are predicted in the meantime.
 
         Args:
-            frames: How many frames come before it.
+            frames: Number of frames before that one; 0 for the next frame.
         """
-        if self._since_look is None:
+        if self._frames_since is None:
             return frames == 0
-        return bool(self.tracks and self.redetect_every) and not (self._since_look + 1 + frames) % self.redetect_every
+        return bool(self.tracks and self.redetect_every) and not (self._frames_since + 1 + frames) % self.redetect_every
 
     def update(
-        self, image: np.ndarray, seconds: float, find: Callable[[], list[Detection]] | None = None
+        self, image: np.ndarray, seconds: float, detect: Callable[[], list[Detection]] | None = None
     ) -> list[Track]:
         """Follows the faces into the next frame.
 
         Args:
             image: `(H, W, 3)` uint8 RGB.
-            seconds: When it was taken; it must grow from call to call.
-            find: Gives what the detector finds in the image, where it was started already; called only if it is needed.
+            seconds: Time of the frame; it must grow from call to call.
+            detect: Returns the detector's faces in the image, where the detection has started already. It is called
+                only if they are needed.
 
         Returns:
-            The faces in this frame, in the order in which they were met.
+            The faces in this frame, in the order in which they appeared.
         """
         followed, lost = self._follow(image)
-        if self._wants_look(bool(followed), lost):
-            followed = self._look(image, followed, find or partial(self.detector.detect, image))
+        if self._needs_detection(bool(followed), lost):
+            self.tracks = self._redetect(image, followed, detect or partial(self.detector.detect, image))
         else:
-            self._since_look += 1
-        self.tracks = followed
+            self._frames_since = (self._frames_since or 0) + 1
+            self.tracks = followed
         for track in self.tracks:
             if track.smooth is None:
-                track.shown = track.face
+                track.smoothed = track.face
             else:
-                track.shown = replace(track.face, landmarks=track.smooth(track.face.landmarks, seconds))
+                track.smoothed = replace(track.face, landmarks=track.smooth(track.face.landmarks, seconds))
         return list(self.tracks)
 
-    def _wants_look(self, some: bool, lost: bool) -> bool:
-        # A face in doubt is looked at again at once.
-        if lost or self._since_look is None or any(track.misses for track in self.tracks):
+    def _needs_detection(self, any_face: bool, lost: bool) -> bool:
+        # A face that the detector has missed is checked again in the next frame.
+        if lost or self._frames_since is None or any(track.misses for track in self.tracks):
             return True
-        every = self.redetect_every if some else self.search_every
-        return bool(every) and self._since_look + 1 >= every
+        every = self.redetect_every if any_face else self.search_every
+        return bool(every) and self._frames_since + 1 >= every
 
     def _follow(self, image: np.ndarray) -> tuple[list[Track], bool]:
-        """The tracks that go on into this frame, and whether any was lost."""
+        """The tracks that continue in this frame, and whether a face was lost."""
         if not self.tracks:
             return [], False
         followed = []
-        for track, face in zip(self.tracks, align(self.model, image, boxes=self._places(self.tracks))):
+        for track, face in zip(self.tracks, align(self.model, image, boxes=self._upright_boxes(self.tracks))):
             before, now = tight_box(track.face.landmarks), tight_box(face.landmarks)
             if self._plausible(face, image.shape) and box_iou(now, before) >= self.min_overlap:
                 track.face = replace(face, score=track.face.score)
@@ -185,48 +205,49 @@ class FaceTracker:
                 followed.append(track)
         return followed, len(followed) < len(self.tracks)
 
-    def _look(self, image: np.ndarray, followed: list[Track], find: Callable[[], list[Detection]]) -> list[Track]:
-        """What the detector makes of the tracks: those that it sees, and new ones."""
-        self._since_look, self.looks = 0, self.looks + 1
+    def _redetect(self, image: np.ndarray, followed: list[Track], detect: Callable[[], list[Detection]]) -> list[Track]:
+        """The tracks after the detector ran: those that it confirms, and new ones."""
+        self._frames_since, self.detector_runs = 0, self.detector_runs + 1
         to_tight = self.detector.map_to("landmarks")
-        found = [(to_tight(one.box), one) for one in find()]
-        found.sort(key=lambda pair: -box_size(pair[0]).prod())
-        seen, new = [], []
-        for box, detection in found:
+        detections = [(to_tight(detection.box), detection) for detection in detect()]
+        detections.sort(key=lambda pair: -box_size(pair[0]).prod())
+        confirmed, new = [], []
+        for box, detection in detections:
             overlaps = [box_iou(box, tight_box(track.face.landmarks)) for track in followed]
-            if overlaps and max(overlaps) >= _SAME_FACE:
-                seen.append(followed[int(np.argmax(overlaps))])
+            if overlaps and max(overlaps) >= SAME_FACE_IOU:
+                confirmed.append(followed[int(np.argmax(overlaps))])
             else:
                 new.append(Detection(box, detection.score, angle=detection.angle))
-        kept = self._kept(image, followed, seen)
-        room = len(new) if self.max_faces is None else max(self.max_faces - len(kept), 0)
-        # A detector's box is rough: the second crop is by the landmarks, as all that follow.
-        for face in align(self.model, image, boxes=new[:room], refine=1) if new[:room] else ():
-            others = [tight_box(track.face.landmarks) for track in kept]
+        tracks = self._drop_missed(image, followed, confirmed)
+        free = len(new) if self.max_faces is None else max(self.max_faces - len(tracks), 0)
+        # A detector's box is rough: the second crop is cut by the landmarks, as in all later frames.
+        for face in align(self.model, image, boxes=new[:free], refine=1) if new[:free] else ():
+            others = [tight_box(track.face.landmarks) for track in tracks]
             if self._plausible(face, image.shape) and all(
-                box_iou(tight_box(face.landmarks), other) < _SAME_FACE for other in others
+                box_iou(tight_box(face.landmarks), other) < SAME_FACE_IOU for other in others
             ):
-                kept.append(Track(next(self._numbers), face, self.smooth and self.smooth.fresh()))
-        return kept
+                tracks.append(Track(next(self._numbers), face, self.smooth and self.smooth.fresh()))
+        return tracks
 
-    def _kept(self, image: np.ndarray, followed: list[Track], seen: list[Track]) -> list[Track]:
-        """The tracks that the detector found in the picture, or finds where they are, or that get another chance."""
-        missed = [track for track in followed if track not in seen]
-        there = self.detector.sees(image, self._places(missed)) if missed else []
-        for track in seen:
+    def _drop_missed(self, image: np.ndarray, followed: list[Track], confirmed: list[Track]) -> list[Track]:
+        """The tracks without those that the detector has missed, and does not verify, too often."""
+        missed = [track for track in followed if track not in confirmed]
+        verified = self.detector.verify_faces(image, self._upright_boxes(missed)) if missed else []
+        for track in confirmed:
             track.misses = 0
-        for place, track in enumerate(missed):
+        for index, track in enumerate(missed):
             track.misses += 1
-            if there is not None:
-                track.misses = 0 if there[place] else self.max_misses
+            if verified is not None:
+                track.misses = 0 if verified[index] else self.max_misses
         return [track for track in followed if track.misses < self.max_misses]
 
-    def _places(self, tracks: list[Track]) -> list[Detection]:
-        places = (self.model.markup.upright_box(track.face.landmarks) for track in tracks)
-        return [Detection(box, track.face.score, angle=angle) for track, (box, angle) in zip(tracks, places)]
+    def _upright_boxes(self, tracks: list[Track]) -> list[Detection]:
+        """The upright boxes of the tracks' landmarks."""
+        boxes = (self.markup.upright_box(track.face.landmarks) for track in tracks)
+        return [Detection(box, track.face.score, angle=angle) for track, (box, angle) in zip(tracks, boxes)]
 
     def _plausible(self, face: Face, shape: tuple[int, ...]) -> bool:
-        """Whether a prediction can be a face."""
+        """Whether predicted landmarks can be those of a face in an image of this shape."""
         points = face.landmarks
         if face.failed or not np.isfinite(points).all() or np.ptp(points, axis=0).min() < self.min_side:
             return False
@@ -239,8 +260,8 @@ class FaceTracker:
         return self._residual(points) <= self.max_residual
 
     def _residual(self, landmarks: np.ndarray) -> float:
-        """How far points are from the markup's mean shape: mean distance after the best fit, in sizes of the shape."""
-        shape = self.model.markup.mean_shape
+        """Mean distance of landmarks from the mean shape that is fitted to them, in sizes of the shape."""
+        shape = self.markup.mean_shape
         try:
             fitted = apply_affine(estimate_similarity(landmarks, shape), landmarks)
         except ValueError:

@@ -1,17 +1,20 @@
-"""Video in, landmarks of every frame out."""
+"""Aligns the faces of a video, frame by frame."""
 
 from __future__ import annotations
 
+import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from kerasalign.detection import Detection
+from kerasalign.core.crop_model import CropModel
+from kerasalign.detection import Detection, Detector
 from kerasalign.inference.faces import Faces
 from kerasalign.inference.video.frames import VideoSource
 from kerasalign.inference.video.one_euro import OneEuroFilter
@@ -20,8 +23,16 @@ from kerasalign.inference.video.writer import VideoWriter
 from kerasalign.support.prefetch import map_in_thread, prefetch, prefetch_in_thread
 from kerasalign.support.progress import track
 
-# Frames in memory beside the one at hand: read, in the window in which the detector may begin early, and to be written.
-_READ, _WINDOW, _WRITING = 2, 6, 4
+if TYPE_CHECKING:
+    from PIL import Image
+
+T = TypeVar("T")
+# Seconds and pixels of a frame, and a function that returns its detections, where the detection may have started.
+_Frame = tuple[float, np.ndarray, Callable[[], list[Detection]] | None]
+
+#: Frames in memory beside the current one: read in advance, waiting while the detector may start early, and waiting to
+#: be written.
+READ_AHEAD, DETECT_AHEAD, WRITE_BEHIND = 2, 6, 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,10 +41,10 @@ class VideoFrame:
 
     Args:
         index: Number of the frame, from 0.
-        seconds: Its time since the beginning.
-        faces: Its faces; `faces.image` is the frame where it is kept.
-        tracks: Number of each face, the same from frame to frame.
-        detected: Whether the detector looked at this frame.
+        seconds: Time since the beginning of the video.
+        faces: The faces, with smoothed landmarks where there is a filter; `faces.image` holds the frame's pixels.
+        tracks: Number of each face, the same in all frames.
+        detected: Whether the detector ran in this frame.
     """
 
     index: int
@@ -42,101 +53,121 @@ class VideoFrame:
     tracks: tuple[int, ...]
     detected: bool
 
-    def draw(self, **options):
-        """The frame with its faces drawn, a `PIL.Image`; options of `draw_faces`."""
+    def draw(self, **options: Any) -> Image.Image:
+        """The frame with its faces drawn.
+
+        Args:
+            **options: As in `kerasalign.plots.draw.draw_faces`.
+        """
         return self.faces.draw(**options)
 
     def without_image(self) -> VideoFrame:
-        """The same without the frame's pixels."""
+        """The same frame without its pixels."""
         faces = Faces(list(self.faces), self.faces.markup, self.faces.source, self.faces.size)
         return replace(self, faces=faces)
 
-    def to_dict(self) -> dict:
-        """Plain numbers, ready for JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """The frame as plain values, ready for JSON."""
         faces = [{"track": number} | face.to_dict() for number, face in zip(self.tracks, self.faces)]
         return {"frame": self.index, "seconds": round(self.seconds, 6), "faces": faces}
 
 
-class _Coming:
-    """A frame that is read, and the search for its faces, which begins when it is known to be needed."""
+class _PendingFrame:
+    """A frame that was read in advance, and its detection, which starts once it is expected to be needed.
 
-    def __init__(self, frame: tuple[float, np.ndarray], search: Callable[[], Future]):
-        self.frame = frame
-        self._search = search
-        self._begun: Future | None = None
+    Args:
+        seconds: Time of the frame.
+        image: Its pixels.
+        submit: Starts the detection.
+    """
 
-    def begin(self) -> None:
-        self._begun = self._begun or self._search()
+    def __init__(self, seconds: float, image: np.ndarray, submit: Callable[[], Future[list[Detection]]]):
+        self.seconds = seconds
+        self.image = image
+        self._submit = submit
+        self._detection: Future[list[Detection]] | None = None
 
-    def found(self) -> list[Detection]:
-        self.begin()
-        return self._begun.result()
+    def start(self) -> Future[list[Detection]]:
+        """Starts the detection, unless it has started."""
+        if self._detection is None:
+            self._detection = self._submit()
+        return self._detection
 
-    def leave(self) -> None:
-        """Drops a search that has not begun to run: a face was lost meanwhile, and the next look is due later."""
-        if self._begun is not None:
-            self._begun.cancel()
+    def detect(self) -> list[Detection]:
+        """The detections; waits for them."""
+        return self.start().result()
+
+    def cancel(self) -> None:
+        """Cancels a detection that still waits: a face was lost earlier, so that the next one is due later."""
+        if self._detection is not None:
+            self._detection.cancel()
 
 
 class Video:
-    """The aligned frames of a video, one after the other as they are asked for. Made by `align_video`.
+    """The aligned frames of a video: an iterable of `VideoFrame`. `align_video` returns it.
 
-    Frames of a file, a list or an array are read in a thread, and where a look of the detector is due it begins in
-    another one, a few frames ahead; results are those of one frame after the other. A camera is read one frame ahead.
-    An iterator is drawn from when its frame is asked for.
+    One thread reads the frames of a file, a list or an array in advance; another one starts detections a few frames
+    before they are due. The results are the same as without threads. A camera is read one frame in advance. An iterator
+    is read only when its frame is needed.
 
-    Attributes:
-        source: The `VideoSource`.
-        tracker: The `FaceTracker`; `tracker.looks` counts how often the detector was needed.
+    Args:
+        source: The frames.
+        tracker: Follows the faces; `tracker.detector_runs` counts how often the detector ran.
     """
 
     def __init__(self, source: VideoSource, tracker: FaceTracker):
         self.source = source
         self.tracker = tracker
 
-    def __iter__(self) -> Iterator[VideoFrame]:
+    def __iter__(self) -> Generator[VideoFrame]:
         self.tracker.reset()
-        with closing(self._searched() if self.source.is_recorded else self._as_they_come()) as coming:
-            for index, (seconds, image, find) in enumerate(coming):
-                looks = self.tracker.looks
-                tracks = self.tracker.update(image, seconds, find)
+        with closing(self._recorded() if self.source.is_recorded else self._live()) as frames:
+            for index, (seconds, image, detect) in enumerate(frames):
+                runs = self.tracker.detector_runs
+                tracks = self.tracker.update(image, seconds, detect)
                 size = image.shape[1], image.shape[0]
-                faces = Faces([t.shown for t in tracks], self.tracker.model.markup, self.source.source, size, image)
-                yield VideoFrame(index, seconds, faces, tuple(t.number for t in tracks), self.tracker.looks > looks)
+                faces = Faces(
+                    [track.smoothed for track in tracks], self.tracker.markup, self.source.source, size, image
+                )
+                numbers = tuple(track.number for track in tracks)
+                yield VideoFrame(index, seconds, faces, numbers, self.tracker.detector_runs > runs)
 
-    def _as_they_come(self) -> Iterator[tuple]:
+    def _live(self) -> Generator[_Frame]:
+        """Frames of a camera or an iterator."""
         frames = prefetch_in_thread(self.source, 1, "kerasalign-read") if self.source.is_camera else iter(self.source)
         with closing(frames):
-            for frame in frames:
-                yield *frame, None
+            for seconds, image in frames:
+                yield seconds, image, None
 
-    def _searched(self) -> Iterator[tuple]:
-        """Frames with a function for what the detector finds in each; where a look is to be expected it has begun."""
-        tracker, coming = self.tracker, deque()
+    def _recorded(self) -> Generator[_Frame]:
+        """Frames with a function that returns their detections; expected detections have started already."""
+        tracker = self.tracker
+        pending: deque[_PendingFrame] = deque()
         finder = ThreadPoolExecutor(1, "kerasalign-search")
 
-        def start(frame: tuple[float, np.ndarray]) -> Callable:
-            coming.append(_Coming(frame, partial(finder.submit, tracker.detector.detect, frame[1])))
-            return coming.popleft
+        def start(frame: tuple[float, np.ndarray]) -> Callable[[], _PendingFrame]:
+            seconds, image = frame
+            pending.append(_PendingFrame(seconds, image, partial(finder.submit, tracker.detector.detect, image)))
+            return pending.popleft
 
-        with closing(prefetch_in_thread(self.source, _READ, "kerasalign-read")) as frames:
+        with closing(prefetch_in_thread(self.source, READ_AHEAD, "kerasalign-read")) as frames:
             try:
-                for one in prefetch(start, frames, _WINDOW if tracker.redetect_every else 0):
-                    for before, other in enumerate((one, *coming)):
-                        if tracker.will_look(before):
-                            other.begin()
-                    yield *one.frame, one.found
-                    one.leave()
+                for current in prefetch(start, frames, DETECT_AHEAD if tracker.redetect_every else 0):
+                    for position, frame in enumerate((current, *pending)):
+                        if tracker.expects_detection(position):
+                            frame.start()
+                    yield current.seconds, current.image, current.detect
+                    current.cancel()
             finally:
                 finder.shutdown(cancel_futures=True)
 
-    def save(self, path, progress: bool | None = None, **options) -> list[VideoFrame]:
+    def save(self, path: str | os.PathLike[str], progress: bool | None = None, **options: Any) -> list[VideoFrame]:
         """Writes the video with its faces drawn, without sound.
 
         Args:
             path: The file, such as `"drawn.mp4"`; see `VideoWriter`.
             progress: Whether to show a progress bar; by default on a terminal.
-            **options: Of `draw_faces`.
+            **options: As in `kerasalign.plots.draw.draw_faces`.
 
         Returns:
             The frames, without their pixels.
@@ -144,54 +175,64 @@ class Video:
         with VideoWriter(path, self.source.fps) as writer:
             return list(self.drawn(writer, VideoFrame.without_image, progress, **options))
 
-    def drawn(self, writer: VideoWriter, then: Callable, progress: bool | None = None, **options) -> Iterator:
-        """Draws the faces and writes the frames in a thread of its own, while those after get their landmarks.
+    def drawn(
+        self, writer: VideoWriter, then: Callable[[VideoFrame], T], progress: bool | None = None, **options: Any
+    ) -> Iterator[T]:
+        """Draws and writes the frames in a separate thread, while later frames get their landmarks.
 
         Args:
-            writer: Takes the frames.
-            then: Called with each `VideoFrame` when it is written; what it returns is given.
+            writer: Writes the frames.
+            then: Is called with each `VideoFrame` after it was written.
             progress: As in `save`.
-            **options: Of `draw_faces`.
+            **options: As in `kerasalign.plots.draw.draw_faces`.
+
+        Returns:
+            Iterator of the results of `then`.
         """
 
-        def put(frame: VideoFrame):
+        def write(frame: VideoFrame) -> T:
             writer.write(frame.draw(**options))
             return then(frame)
 
         with closing(iter(self)) as frames:
-            yield from map_in_thread(
-                put, track(frames, "Aligning frames", self.source.count or None, progress), _WRITING, "kerasalign-write"
-            )
+            tracked = track(frames, "Aligning frames", self.source.count or None, progress)
+            yield from map_in_thread(write, tracked, WRITE_BEHIND, "kerasalign-write")
 
 
 def align_video(
-    model, source, *, detector="kerasalign", smooth: bool | OneEuroFilter = False, fps: float | None = None, **options
+    model: CropModel,
+    source: str | os.PathLike[str] | int | Iterable[Any],
+    *,
+    detector: str | Detector | Callable[[np.ndarray], Any] = "kerasalign",
+    smooth: bool | OneEuroFilter = False,
+    fps: float | None = None,
+    **options: Any,
 ) -> Video:
     """Finds the faces of a video and their landmarks in every frame.
 
-    The detector looks at the first frame; from then on each frame is cropped by the landmarks of the one before, until
+    The detector runs in the first frame. From then on each frame is cropped by the landmarks of the frame before, until
     a face is lost; see `FaceTracker`.
 
     Args:
-        model: A `LandmarkModel` whose crops are made from the box of the landmarks.
-        source: Path of a video file, number of a camera, or an iterable of pictures.
+        model: A `LandmarkModel`, or another `CropModel`, whose crops are cut by the box of the landmarks.
+        source: Path of a video file, address of a stream, number of a camera, or an iterable of images.
         detector: As in `align`.
-        smooth: Whether to smooth the landmarks, or a `OneEuroFilter` with settings.
-        fps: Frames per second where the source does not know them.
-        **options: Of `FaceTracker`: `max_faces`, `redetect_every` and so on.
+        smooth: Whether to smooth the landmarks; or a `OneEuroFilter` whose settings are used.
+        fps: Frames per second; by default what the source reports.
+        **options: For `FaceTracker`: `max_faces`, `redetect_every` and so on.
 
     Returns:
         A `Video`: iterate over its frames, or `save` it with the faces drawn.
 
     Raises:
         FileNotFoundError: If the file does not exist.
-        ValueError: If it is no video, or an argument is wrong.
+        ValueError: If OpenCV cannot read the video, or an argument is wrong.
 
     Example:
 
         for frame in align_video(model, "clip.mp4", smooth=True):
             print(frame.seconds, frame.tracks, frame.faces.landmarks.shape)
     """
-    chosen = smooth if isinstance(smooth, OneEuroFilter) else OneEuroFilter() if smooth else None
-    tracker = FaceTracker(model, detector, smooth=chosen, **options)
+    smoothing = smooth if isinstance(smooth, OneEuroFilter) else OneEuroFilter() if smooth else None
+    tracker = FaceTracker(model, detector, smooth=smoothing, **options)
     return Video(VideoSource(source, fps), tracker)

@@ -1,9 +1,12 @@
-"""A video file that is either whole or not there."""
+"""Writes a video file, whole or not at all."""
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,14 +17,14 @@ _CODECS = {".avi": "MJPG", ".m4v": "mp4v", ".mkv": "mp4v", ".mov": "mp4v", ".mp4
 
 
 class VideoWriter:
-    """Writes frames to a video file, without sound; the file appears when the block ends well.
+    """Writes frames to a video file, without sound. The file appears when the block ends without an error.
 
     Args:
         path: The file; its suffix decides the format: `.avi`, `.mkv`, `.mov`, `.mp4`, `.m4v`.
         fps: Frames per second.
 
     Raises:
-        ValueError: If the suffix is none of these, or a frame has another size than the first.
+        ValueError: If the suffix is none of these, a frame has another size than the first, or there is no frame.
         OSError: If OpenCV cannot write that format.
 
     Example:
@@ -31,7 +34,7 @@ class VideoWriter:
                 writer.write(frame.draw())
     """
 
-    def __init__(self, path, fps: float):
+    def __init__(self, path: str | os.PathLike[str], fps: float):
         self.path = Path(path)
         if self.path.suffix.lower() not in _CODECS:
             raise ValueError(f"`path` must end in one of {sorted(_CODECS)}. Received: path={str(path)!r}")
@@ -47,14 +50,14 @@ class VideoWriter:
         self._writer: cv2.VideoWriter | None = None
         return self
 
-    def write(self, image) -> None:
+    def write(self, image: Any) -> None:
         """Appends a frame: `(H, W, 3)` uint8 RGB or a PIL image."""
         image = np.asarray(image)
         size = image.shape[1], image.shape[0]
         if self._writer is None:
             self._size = size
             codec = cv2.VideoWriter.fourcc(*_CODECS[self.path.suffix.lower()])
-            even = size[0] + size[0] % 2, size[1] + size[1] % 2  # formats of the MPEG family have no others
+            even = size[0] + size[0] % 2, size[1] + size[1] % 2  # formats of the MPEG family have even sides
             self._writer = cv2.VideoWriter(str(self._draft), codec, self.fps, even)
             if not self._writer.isOpened():
                 raise OSError(f"OpenCV cannot write a {self.path.suffix} here. Received: path={str(self.path)!r}")
@@ -64,11 +67,16 @@ class VideoWriter:
         self._writer.write(even)
         self.frames += 1
 
-    def __exit__(self, kind, error, traceback):
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
         if self._writer is not None:
             self._writer.release()
         if kind is not None or self.frames:
             return self._stack.__exit__(kind, error, traceback)
-        nothing = ValueError("A video has at least one frame. Received: none")
-        self._stack.__exit__(ValueError, nothing, None)
-        raise nothing
+        no_frame = ValueError("A video has at least one frame. Received: none")
+        self._stack.__exit__(ValueError, no_frame, None)
+        raise no_frame

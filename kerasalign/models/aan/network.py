@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from kerasalign.core.compiled import compiled
+from kerasalign.core.compiled import compiled, predict_in_batches
 from kerasalign.core.landmark_model import LandmarkModel
 from kerasalign.layers import ConvNorm, CosineEmbedding, ResidualBottleneck, SpatialAttention
 from kerasalign.losses import wing
@@ -140,14 +140,12 @@ class AAN(LandmarkModel):
         """
         if not self.config.attention:
             raise ValueError("A network without attention has no maps. Received: attention=False")
-        crops, size = self.check_crops(crops), self.crop_spec.size
+        size = self.crop_spec.size
         outputs = [layer.output[1] for layer in self.layers if isinstance(layer, SpatialAttention)]
         maps = [ops.mean(ops.cast(output, "float32"), -1, keepdims=True) for output in outputs]
         resized = ops.concatenate([ops.image.resize(one, (size, size)) for one in maps], -1)
-        forward = compiled(keras.Model(self.inputs, ops.transpose(resized, (0, 3, 1, 2))))
-        parts = [forward(crops[start : start + batch_size]) for start in range(0, len(crops), batch_size)]
-        empty = np.zeros((0, len(maps), size, size), "float32")
-        return np.concatenate([empty, *(ops.convert_to_numpy(part) for part in parts)])
+        forward = compiled(keras.Model(self.inputs, {"maps": ops.transpose(resized, (0, 3, 1, 2))}))
+        return predict_in_batches(forward, self.check_crops(crops), batch_size)["maps"]
 
 
 def _early_prediction(features, points: int, name: str, dtype, exact):

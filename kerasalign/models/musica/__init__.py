@@ -26,3 +26,6 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {"config": ["MuSiCaConfig"], "iteration": ["MuSiCaIteration"], "network": ["MuSiCa"]},
 )
+
+# Registers MuSiCa's file format. This loads no Keras.
+from kerasalign.models.musica import onnx_cascade as _  # noqa: E402, F401

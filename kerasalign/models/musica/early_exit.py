@@ -6,8 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasalign.core.compiled import bucket, compiled
-from kerasalign.core.landmark_model import pad_rows
+from kerasalign.core.compiled import bucket, compiled, pad_rows
 from kerasalign.layers.rows import take_rows
 from kerasalign.models.musica.exit_rule import failed, finished
 from kerasalign.models.musica.pyramid import image_pyramid

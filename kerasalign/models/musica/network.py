@@ -6,6 +6,7 @@ Attention for Real-Time Face Alignment", ACM Multimedia 2021, https://arxiv.org/
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 
 import keras
@@ -60,6 +61,7 @@ class MuSiCa(LandmarkModel):
     config_class = MuSiCaConfig
     config: MuSiCaConfig
     point_weights = ("/global_attention/", "/recurrence/", "/regression/")
+    staged_format = "musica_stages"
 
     def __init__(self, config: MuSiCaConfig | None = None, *, name: str | None = None, **fields):
         config = MuSiCaConfig.of(config, fields).resolved()
@@ -198,6 +200,10 @@ class MuSiCa(LandmarkModel):
         from kerasalign.models.musica.early_exit import stage_networks
 
         return stage_networks(self, dtype)
+
+    def stage_metadata(self) -> dict[str, str]:
+        """Both thresholds as JSON."""
+        return {name: json.dumps(getattr(self, name)) for name in ("success_threshold", "failure_threshold")}
 
     def count_macs(self, convention: str = "full") -> int:
         """Multiply-adds of one face through all iterations; see `musica.macs`."""

@@ -1,36 +1,59 @@
-"""A cascade in ONNX Runtime, one file per iteration: finished faces cost nothing more."""
+"""The file format of a MuSiCa with early exit: a folder with one ONNX file per iteration."""
 
 from __future__ import annotations
 
 import copy
 import json
 import os
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kerasalign.models.musica.exit_rule import check_threshold, exit_rule, failed, finished
+from kerasalign.runtimes.format import Format
+from kerasalign.runtimes.onnx import ONNX, write_onnx
 from kerasalign.runtimes.onnx.reader import open_session
+from kerasalign.runtimes.registry import register_format
 from kerasalign.runtimes.runtime_model import RuntimeModel
+
+if TYPE_CHECKING:
+    import keras
 
 FILE = "iteration_{}.onnx"
 
 
+def write_cascade(
+    networks: Sequence[keras.Model], folder: Path, metadata: Mapping[str, str], quantize: str = "none"
+) -> None:
+    """Writes one ONNX file per iteration.
+
+    Args:
+        networks: The networks of `early_exit.stage_networks`.
+        folder: The folder.
+        metadata: Text by name; each file also gets `stage`, its number, and `stages`, how many there are.
+        quantize: How weights are stored, as in `write_onnx`.
+    """
+    for number, network in enumerate(networks):
+        stage = {"stage": str(number), "stages": str(len(networks))}
+        write_onnx(network, folder / FILE.format(number), {**metadata, **stage}, quantize)
+
+
 class OnnxCascade(RuntimeModel):
-    """A folder of `kerasalign export --early-exit` in ONNX Runtime, on the processor.
+    """A folder of `kerasalign export --early-exit`, run by ONNX Runtime on the CPU: finished faces leave the batch.
 
     Between iterations faces whose error estimate is below the threshold T_s leave the batch. Without a threshold all
     iterations run, and their results are there as well.
 
     Args:
         path: The folder with `iteration_0.onnx` and so on.
-        threads: Threads of one pass; `None`: as many as ONNX Runtime thinks fit.
+        threads: Number of threads of one pass; `None`: ONNX Runtime decides.
 
     Raises:
         ImportError: If ONNX Runtime is not installed.
         FileNotFoundError: If a file is missing.
-        ValueError: If it cannot open one, or they are none of this library's.
+        ValueError: If ONNX Runtime cannot open a file, or this library did not write it.
 
     Example:
 
@@ -133,3 +156,16 @@ class OnnxCascade(RuntimeModel):
         feed = {name: values[name] for name in self._inputs[number]}
         names = [name for name in self._outputs[number] if attention or name != "attention"]
         return dict(zip(names, self.sessions[number].run(names, feed)))
+
+
+register_format(
+    Format(
+        name="musica_stages",
+        runtime="onnxruntime",
+        write=write_cascade,
+        open=OnnxCascade,
+        tolerances=ONNX.tolerances,
+        marker=FILE.format(0),
+        staged=True,
+    )
+)

@@ -6,8 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasalign.core.compiled import bucket, compiled
-from kerasalign.core.landmark_model import pad_rows
+from kerasalign.core.compiled import compiled, predict_in_batches
 
 _PREFIX = "fusion_attention"
 
@@ -43,10 +42,5 @@ def attention_maps(model, crops: np.ndarray, kind: str = "features", batch_size:
         )
     outputs = {str(level): ops.max(ops.cast(values, "float32"), -1) for level, values in found.items()}
     forward = compiled(keras.Model(model.inputs, outputs))
-    crops = model.check_crops(crops)
-    parts = []
-    for start in range(0, max(len(crops), 1), batch_size):
-        batch = crops[start : start + batch_size]
-        out = forward(pad_rows(batch, bucket(len(batch), batch_size)))
-        parts.append({level: ops.convert_to_numpy(out[str(level)])[: len(batch)] for level in found})
-    return {level: np.concatenate([part[level] for part in parts]) for level in found}
+    maps = predict_in_batches(forward, model.check_crops(crops), batch_size)
+    return {level: maps[str(level)] for level in found}

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import keras
 import numpy as np
-from keras import ops
 
-from kerasalign.core.compiled import bucket, compiled
-from kerasalign.core.landmark_model import pad_rows
+from kerasalign.core.compiled import compiled, predict_in_batches
 from kerasalign.layers import DeformConv2D
 
 
@@ -36,15 +34,10 @@ def predict_offsets(model, crops: np.ndarray, batch_size: int = 32) -> dict[str,
     if not found:
         raise ValueError(f"`model` must have deformable convolutions. Received: deformable={model.config.deformable}")
     network = keras.Model(model.inputs, {name: layer.input for name, layer in found.items()})
-    crops = model.check_crops(crops)
-    forward, parts = compiled(network), []
-    for start in range(0, max(len(crops), 1), batch_size):
-        batch = crops[start : start + batch_size]
-        inputs = forward(pad_rows(batch, bucket(len(batch), batch_size)))
-        parts.append(
-            {
-                name: ops.convert_to_numpy(layer.predict_offsets(inputs[name]))[: len(batch)]
-                for name, layer in found.items()
-            }
-        )
-    return {name: np.concatenate([part[name] for part in parts]) for name in found}
+    forward = compiled(network)
+
+    def offsets(batch):
+        inputs = forward(batch)
+        return {name: layer.predict_offsets(inputs[name]) for name, layer in found.items()}
+
+    return predict_in_batches(offsets, model.check_crops(crops), batch_size)

@@ -1,4 +1,4 @@
-"""A network in LiteRT, which was TensorFlow Lite."""
+"""Opens a network in LiteRT."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from kerasalign.runtimes.runtime_model import RuntimeModel
 
-# Beside the network in the same file, as a zip archive at its end: where LiteRT's own tools put associated files.
+# Name of the metadata in the zip archive at the file's end, where LiteRT's own tools put associated files.
 METADATA = "kerasalign.json"
 
 
@@ -23,11 +23,11 @@ class LiteRTModel(RuntimeModel):
 
     Args:
         path: The file.
-        threads: Threads of one pass; `None`: as many as LiteRT thinks fit.
+        threads: Number of threads of one pass; `None`: LiteRT decides.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it cannot be opened, or is none of this library's.
+        ValueError: If LiteRT cannot open it, or this library did not write it.
     """
 
     runtime = "litert"
@@ -48,27 +48,33 @@ class LiteRTModel(RuntimeModel):
 
     def run(self, crops: np.ndarray, outputs: Container[str] | None = None) -> dict[str, np.ndarray]:
         """As in `RuntimeModel`."""
-        made = self.runner(crops=crops)
-        return {key: made[key] for key in self.wanted(outputs)}
+        result = self.runner(crops=crops)
+        return {key: result[key] for key in self.selected(outputs)}
 
 
 def open_runner(path: str | os.PathLike, threads: int | None = None) -> Callable[..., dict[str, np.ndarray]]:
-    """The network of a file as a function from named arrays to named arrays.
+    """A file's network as a function from named arrays to named arrays. Several threads may call it.
 
-    An interpreter holds one set of arrays and checks nothing: threads take turns at it.
+    Args:
+        path: The file.
+        threads: Number of threads of one pass; `None`: LiteRT decides.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
     """
-    interpreter, turn = _open_interpreter(path, threads), Lock()
+    # An interpreter has one set of buffers and no lock of its own.
+    interpreter, lock = _open_interpreter(path, threads), Lock()
     runner = interpreter.get_signature_runner("serving_default")
 
     def run(**inputs: np.ndarray) -> dict[str, np.ndarray]:
-        with turn:
+        with lock:
             return runner(**inputs)
 
     return run
 
 
 def _open_interpreter(path: str | os.PathLike, threads: int | None):
-    """LiteRT's own interpreter, or the older one that TensorFlow still brings."""
+    """LiteRT's interpreter; where it is not installed, the older one that is part of TensorFlow."""
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no such file. Received: path={str(path)!r}")
     try:

@@ -1,4 +1,4 @@
-"""A network in ONNX Runtime."""
+"""Opens a network in ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ class OnnxModel(RuntimeModel):
 
     Args:
         path: The file.
-        threads: Threads of one pass; `None`: as many as ONNX Runtime thinks fit.
+        threads: Number of threads of one pass; `None`: ONNX Runtime decides.
 
     Raises:
+        FileNotFoundError: If there is no such file.
         ImportError: If ONNX Runtime is not installed.
-        ValueError: If it cannot open the file, or the file is none of this library's.
+        ValueError: If ONNX Runtime cannot open the file, or this library did not write it.
 
     Example:
 
@@ -36,8 +37,8 @@ class OnnxModel(RuntimeModel):
         self.outputs = [output.name for output in self.session.get_outputs()]
 
     def run(self, crops: np.ndarray, outputs: Container[str] | None = None) -> dict[str, np.ndarray]:
-        """As in `RuntimeModel`; what is not asked for is not computed."""
-        names = self.wanted(outputs)
+        """As in `RuntimeModel`; outputs that are not selected are not computed."""
+        names = self.selected(outputs)
         return dict(zip(names, self.session.run(names, {"crops": crops})))
 
 
@@ -46,13 +47,14 @@ def open_session(path: str | os.PathLike, threads: int | None = None, spinning: 
 
     Args:
         path: The file.
-        threads: Threads of one pass; `None`: as many as ONNX Runtime thinks fit.
-        spinning: Whether threads that wait for work keep a core busy, which shortens the wait. A network that runs
-            beside another one takes the cores from it then.
+        threads: Number of threads of one pass; `None`: ONNX Runtime decides.
+        spinning: Whether threads that wait for work keep a core busy. It shortens the wait, but takes the core from
+            another network that runs at the same time.
 
     Raises:
+        FileNotFoundError: If there is no such file.
         ImportError: If ONNX Runtime is not installed.
-        ValueError: If it cannot open the file.
+        ValueError: If ONNX Runtime cannot open the file.
     """
     try:
         import onnxruntime
@@ -64,7 +66,7 @@ def open_session(path: str | os.PathLike, threads: int | None = None, spinning: 
     if threads is not None:
         options.intra_op_num_threads = threads
     options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spinning)))
-    # Warnings of its optimiser are about nothing that a user did.
+    # Its optimizer warns about things that a user cannot change.
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -1,4 +1,4 @@
-"""A network as TensorFlow's SavedModel."""
+"""Opens a network in TensorFlow's SavedModel format."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from kerasalign.runtimes.runtime_model import RuntimeModel
 
-# TensorFlow's place for what others add to a SavedModel.
+# TensorFlow keeps this folder for what other programs add to a SavedModel.
 METADATA = "assets.extra/kerasalign.json"
 
 
@@ -20,12 +20,13 @@ class SavedModel(RuntimeModel):
 
     Args:
         path: The folder.
+        threads: Ignored: TensorFlow has one setting for the whole process.
 
     Raises:
-        FileNotFoundError: If it holds no such network.
+        FileNotFoundError: If the folder holds no such network.
     """
 
-    def __init__(self, path: str | os.PathLike):
+    def __init__(self, path: str | os.PathLike[str], threads: int | None = None):
         import tensorflow as tf
 
         super().__init__(json.loads((Path(path) / METADATA).read_text("utf-8")), path)
@@ -37,5 +38,5 @@ class SavedModel(RuntimeModel):
         """As in `RuntimeModel`."""
         import tensorflow as tf
 
-        made = self._call(crops=tf.constant(crops))
-        return {key: made[key].numpy() for key in self.wanted(outputs)}
+        result = self._call(crops=tf.constant(crops))
+        return {key: result[key].numpy() for key in self.selected(outputs)}
