@@ -38,12 +38,6 @@ def align_faces(
     method: str = "five",
     boxes: Any = None,
     **options: Any,
-    model: CropModel | str | Path,
-    *,
-    size: int = 112,
-    method: str = "five",
-    boxes: Any = None,
-    **options: Any,
 ) -> np.ndarray | list[np.ndarray]:
     """Cuts every face out of a photo, or out of many, as face recognizers expect it.
 
