@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -115,7 +115,7 @@ def from_fields(cls: type[T], entry: Mapping[str, Any]) -> T:
     Raises:
         ValueError: If a field is unknown or missing.
     """
-    known = {f.name: f for f in fields(cls) if f.init}
+    known = {f.name: f for f in fields(cast(Any, cls)) if f.init}
     unknown = sorted(set(entry) - set(known))
     needed = (f.name for f in known.values() if f.default is MISSING and f.default_factory is MISSING)
     missing = sorted(name for name in needed if name not in entry)

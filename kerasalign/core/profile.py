@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -112,7 +113,7 @@ def _watched(watched_layers: list, record: Callable) -> Iterator[None]:
         def watched(*args, **kwargs):
             result = call(*args, **kwargs)
             arrays = [value for value in tree.flatten((args, kwargs)) if keras.ops.is_tensor(value)]
-            record(layer, [tuple(ops.shape(value)) for value in arrays], tree.flatten(result))
+            record(layer, [_shape(value) for value in arrays], tree.flatten(result))
             return result
 
         return watched
@@ -127,14 +128,19 @@ def _watched(watched_layers: list, record: Callable) -> Iterator[None]:
             vars(layer).pop("call", None)
 
 
-def _products(layer, shapes: list[Shape], result: list) -> int:
+def _products(layer: Any, shapes: list[Shape], result: list[Any]) -> int:
     """Multiply-adds of one call of a layer, without those of its sublayers."""
     if hasattr(layer, "count_macs"):
         return int(layer.count_macs(*shapes))
     for kinds, count in _COUNTS.items():
         if isinstance(layer, kinds):
-            return int(count(layer, shapes[0], tuple(ops.shape(result[0]))))
+            return int(count(layer, shapes[0], _shape(result[0])))
     return 0
+
+
+def _shape(array: Any) -> Shape:
+    shape: Any = ops.shape(array)
+    return tuple(shape)
 
 
 def _convolution(layer, given: Shape, made: Shape) -> int:

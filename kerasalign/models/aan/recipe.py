@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import keras
 
@@ -47,7 +47,7 @@ class AANRecipe(Recipe):
 
     def optimizer(self):
         """Adam with weight decay."""
-        rate = self.learning_rate_schedule()
+        rate: Any = self.learning_rate_schedule()  # Keras types a rate as a number
         if self.decay == "l2":
             return CoupledAdam(rate, l2=self.weight_decay, **self.averages())
         return keras.optimizers.Adam(rate, weight_decay=self.weight_decay, **self.averages())

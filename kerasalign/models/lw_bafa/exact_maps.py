@@ -54,7 +54,7 @@ def exact_boundary_maps(
         if len(spots):
             empty = np.ones((size, size), bool)
             empty[spots[:, 1], spots[:, 0]] = False
-            distance = distance_transform_edt(empty)
+            distance = np.asarray(distance_transform_edt(empty))
             maps[..., index] = np.where(distance < 3 * sigma, np.exp(-(distance**2) / (2 * sigma**2)), 0.0)
     return maps
 

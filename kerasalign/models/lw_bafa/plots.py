@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import cast
 
 import cv2
 import numpy as np
@@ -78,7 +79,8 @@ def overlay_boundaries(crop: np.ndarray, heat: np.ndarray, size: int = 256) -> n
     """
     side = len(crop)
     zoom = side / len(heat)
-    wide = cv2.warpAffine(np.clip(heat, 0, 1).astype("float32"), np.float32([[zoom, 0, 0], [0, zoom, 0]]), (side, side))
+    matrix = np.array([[zoom, 0, 0], [0, zoom, 0]], "float32")
+    wide = cv2.warpAffine(np.clip(heat, 0, 1).astype("float32"), matrix, (side, side))
     color = cv2.applyColorMap(np.round(255 * wide).astype("uint8"), cv2.COLORMAP_INFERNO)[..., ::-1]
     cover = np.clip(1.5 * wide, 0, 1)[..., None]
     picture = np.round(0.55 * crop * (1 - cover) + color * cover).astype("uint8")
@@ -97,7 +99,7 @@ def _checked(crop, maps, rank: int, wanted: str) -> tuple[np.ndarray, np.ndarray
 def _sheet(tiles: Sequence[np.ndarray], captions: Sequence[str], columns: int, tile: int) -> Image.Image:
     columns = min(columns, len(tiles))
     rows = -(-len(tiles) // columns)
-    font = ImageFont.load_default(max(tile / 14, 9))
+    font = cast(ImageFont.FreeTypeFont, ImageFont.load_default(max(tile / 14, 9)))
     caption = math.ceil(1.6 * font.size)
     width, height = tile + GAP, tile + caption + GAP
     sheet = Image.new("RGB", (columns * width + GAP, rows * height + GAP), PAPER)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import keras
 
@@ -37,6 +37,5 @@ class LWBAFARecipe(Recipe):
 
     def optimizer(self):
         """Adam."""
-        return keras.optimizers.Adam(
-            self.learning_rate_schedule(), self.beta_1, self.beta_2, epsilon=1e-8, **self.averages()
-        )
+        rate: Any = self.learning_rate_schedule()  # Keras types a rate as a number
+        return keras.optimizers.Adam(rate, self.beta_1, self.beta_2, epsilon=1e-8, **self.averages())

@@ -1,5 +1,7 @@
 """One iteration of the MuSiCa cascade: patches, features, attention, recurrence, displacement, error."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -15,7 +17,7 @@ from kerasalign.layers.photo_statistics import standardise
 from kerasalign.support.checks import one_of
 
 
-def _kernel():
+def _kernel() -> Any:
     # A fresh one each time: layers that share an initialiser instance start identical.
     return keras.initializers.TruncatedNormal(stddev=0.01)
 

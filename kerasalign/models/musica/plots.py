@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import cast
 
 import cv2
 import numpy as np
@@ -65,7 +66,7 @@ def cascade_sheet(
     good, final = finished(estimates, threshold), exit_rule(estimates, threshold)
     last = estimates.shape[1] - 1
 
-    font = ImageFont.load_default(max(tile / 12, 9))
+    font = cast(ImageFont.FreeTypeFont, ImageFont.load_default(max(tile / 12, 9)))
     caption = math.ceil(1.5 * font.size)
     top = GAP + (caption if titles is not None else 0)
     width, height = tile + GAP, tile + caption + GAP
@@ -120,24 +121,24 @@ def attention_map(
     """
     markup = get_markup(markup)
     attention, mean_shape = np.asarray(attention, "float64"), np.asarray(mean_shape, "float64")
-    patches = np.asarray(patches, int)
-    if attention.ndim != 2 or not attention.size or attention.shape[1] != len(patches):
+    points = np.asarray(patches, int)
+    if attention.ndim != 2 or not attention.size or attention.shape[1] != len(points):
         raise ValueError(
-            f"`attention` must be (I, P), P the number of patches, {len(patches)}. Received: shape {attention.shape}"
+            f"`attention` must be (I, P), P the number of patches, {len(points)}. Received: shape {attention.shape}"
         )
     if mean_shape.shape != (markup.num_points, 2):
         raise ValueError(f"`mean_shape` must be ({markup.num_points}, 2). Received: shape {mean_shape.shape}")
     spec = CropSpec(size=tile, scale=1.3)
     shape = spec.to_crop(spec.transform(tight_box(mean_shape)), mean_shape)
-    font = ImageFont.load_default(max(tile / 20, 9))
+    font = cast(ImageFont.FreeTypeFont, ImageFont.load_default(max(tile / 20, 9)))
     caption = math.ceil(1.7 * font.size)
     sheet = Image.new("RGB", (len(attention) * (tile + GAP) + GAP, tile + caption + 2 * GAP), PAPER)
     pen = ImageDraw.Draw(sheet)
     for i, values in enumerate(attention):
         left = GAP + i * (tile + GAP)
-        sheet.paste(_heat(values, shape, patches, markup, tile), (left, GAP))
+        sheet.paste(_heat(values, shape, points, markup, tile), (left, GAP))
         low, high = values.min(), values.max()
-        peak = f", most at point {patches[values.argmax()]}" if high > low else ""
+        peak = f", most at point {points[values.argmax()]}" if high > low else ""
         text = f"iteration {i + 1}: {low:.2f} to {high:.2f}{peak}"
         pen.text((left + tile / 2, tile + 1.5 * GAP), shorten(text, font, tile), INK, font, anchor="ma")
     return sheet

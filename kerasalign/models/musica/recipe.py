@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import keras
 
@@ -41,7 +41,7 @@ class MuSiCaRecipe(Recipe):
 
     def optimizer(self):
         """Adam with averaged weights."""
-        rate = self.learning_rate_schedule()
+        rate: Any = self.learning_rate_schedule()  # Keras types a rate as a number
         if self.ema_decay is None:
             return keras.optimizers.Adam(rate, epsilon=1e-8)
         return AveragedAdam(rate, decay=self.ema_decay, epsilon=1e-8)

@@ -6,6 +6,8 @@ https://arxiv.org/abs/2006.11697
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -102,7 +104,7 @@ class SCC(LandmarkModel):
         return self.predict_crops(crops)["adjacency"]
 
 
-def _middle(config: SCCConfig) -> keras.initializers.Initializer:
+def _middle(config: SCCConfig) -> Any:
     """Initial bias of coordinates: the middle of the crop."""
     return keras.initializers.Constant((config.size - 1) / 2)
 

@@ -66,7 +66,7 @@ def draw_graph(
 
     # Thin lines on small crops need fractions of a pixel.
     factor = int(np.clip(_FINEST // max(image.shape[:2]), 1, 4))
-    known = np.isfinite(landmarks).all(-1)
+    known = np.asarray(np.isfinite(landmarks).all(-1))
     extent = float(np.ptp(landmarks[known], axis=0).max()) if known.sum() > 1 else float(len(image))
     spots = np.where(known[:, None], (landmarks + 0.5) * factor - 0.5, 0).round().astype(int)
     edges = np.zeros([side * factor for side in image.shape[:2]], "uint8")
@@ -97,4 +97,4 @@ def draw_graph(
 def _blend(image: np.ndarray, mask: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
     height, width = image.shape[:2]
     cover = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)[..., None] * np.float32(1 / 255)
-    return np.round(image * (1 - cover) + np.float32(color) * cover).astype("uint8")
+    return np.round(image * (1 - cover) + np.array(color, "float32") * cover).astype("uint8")

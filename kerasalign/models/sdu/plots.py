@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import cv2
 import numpy as np
@@ -93,7 +94,7 @@ def draw_confidence(image: np.ndarray, landmarks: np.ndarray, confidence: np.nda
             f"`confidence` must be in 0..1. Received: confidence from {confidence.min()} to {confidence.max()}"
         )
     picture, place = _enlarged(image, tile)
-    font = ImageFont.load_default(max(tile / 20, 9))
+    font = cast(ImageFont.FreeTypeFont, ImageFont.load_default(max(tile / 20, 9)))
     sheet = Image.new("RGB", (tile, tile + math.ceil(1.7 * font.size)), PAPER)
     sheet.paste(Image.fromarray(picture), (0, 0))
     pen, radius = ImageDraw.Draw(sheet), max(tile / 90, 2)
