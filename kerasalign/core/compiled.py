@@ -77,7 +77,7 @@ def predict_in_batches(
         result = function(pad_rows(batch, bucket(len(batch), batch_size)))
         parts.append(
             {
-                name: keras.ops.convert_to_numpy(value)[: len(batch)]
+                name: np.asarray(keras.ops.convert_to_numpy(value))[: len(batch)]
                 for name, value in result.items()
                 if outputs is None or name in outputs
             }

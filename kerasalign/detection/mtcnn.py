@@ -138,7 +138,8 @@ def build_cascade() -> Any:
         stage = stage_class.__new__(stage_class)
         StageBase.__init__(stage, name, number, function)
         stages.append(stage)
-    return MTCNN(stages=stages, device="CPU:0")
+    cascade: Any = MTCNN  # the package annotates `stages` wrongly
+    return cascade(stages=stages, device="CPU:0")
 
 
 # Built once per process.

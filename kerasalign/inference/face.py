@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,8 +25,7 @@ class Face:
             distance of the points over the L1 distance of the outer eye corners, about 1.2 times the inter-ocular NME.
         iterations: Number of iterations that the model ran; 0 where it does not say.
         failed: Whether the model considers its result a failure.
-        confidence: `(N,)` in 0..1; its meaning depends on the model. `None`, from a model without one, becomes NaN for
-            every point.
+        confidence: `(N,)` in 0..1; its meaning depends on the model. without it, the default, NaN for every point.
         angle: Rotation of the box about its center in degrees, clockwise; 0 where the detector does not say.
     """
 
@@ -37,7 +36,7 @@ class Face:
     error: float = math.nan
     iterations: int = 0
     failed: bool = False
-    confidence: np.ndarray | None = None
+    confidence: np.ndarray = field(default_factory=lambda: np.zeros(0))
     angle: float = 0.0
 
     def __post_init__(self) -> None:
@@ -49,7 +48,7 @@ class Face:
                 f"`landmarks` of markup '{self.markup.name}' must be ({n}, 2). "
                 f"Received: landmarks of shape {points.shape}"
             )
-        confidence = np.full(n, np.nan) if self.confidence is None else np.asarray(self.confidence, "float64")
+        confidence = np.asarray(self.confidence, "float64") if np.size(self.confidence) else np.full(n, np.nan)
         if confidence.shape != (n,):
             raise ValueError(f"`confidence` must be ({n},). Received: confidence of shape {confidence.shape}")
         values = {

@@ -205,7 +205,7 @@ def _fit_ridge(
     # Columns that are known in the same faces share an eigendecomposition.
     groups: dict[bytes, list[int]] = {}
     for column in np.flatnonzero(known.any(0)):
-        groups.setdefault(known[:, column].tobytes(), []).append(column)
+        groups.setdefault(known[:, column].tobytes(), []).append(int(column))
     for columns in groups.values():
         rows = known[:, columns[0]]
         values, vectors = np.linalg.eigh(x[rows].T @ x[rows])

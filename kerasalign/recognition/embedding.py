@@ -11,7 +11,7 @@ from kerasalign.support.images import load_image
 
 
 def embed_faces(
-    embed: Callable[[np.ndarray], Any], photos: Sequence[Any], batch_size: int = 64, mirror: bool = True
+    embed: Callable[[np.ndarray], Any], photos: Sequence[Any] | np.ndarray, batch_size: int = 64, mirror: bool = True
 ) -> np.ndarray:
     """Unit-length embeddings of face crops.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import cv2
 import numpy as np
@@ -121,7 +121,7 @@ def open_network(network: Any, runtime: str, size: int, cache_dir: Path | None =
     if isinstance(network, FaceDetector):
         return keras_maps(network) if runtime == "keras" else _open_cached(lambda: network, None, runtime, size)
     if callable(network):
-        return network
+        return cast(Maps, network)
     raise ValueError(
         f"`network` must be a file, a FaceDetector or a function from images to maps. Received: network={network!r}"
     )
@@ -155,7 +155,7 @@ def open_file(path: str | Path, threads: int | None = None) -> Maps:
     """
     if Path(path).suffix == ".onnx":
         session = open_session(path, threads, spinning=False)
-        return lambda images: session.run(["maps"], {"pictures": images.astype("float32")})[0]
+        return lambda images: np.asarray(session.run(["maps"], {"pictures": images.astype("float32")})[0])
     runner = open_runner(path, threads)
     return lambda images: runner(pictures=images.astype("float32"))["maps"]
 

@@ -1,5 +1,8 @@
 """The training loss of the face detector."""
 
+# Keras declares that an operation may return None.
+# pyright: reportOptionalSubscript=false, reportOptionalOperand=false, reportOperatorIssue=false
+
 from __future__ import annotations
 
 from keras import ops

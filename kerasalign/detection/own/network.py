@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 from keras import layers, ops
 
@@ -73,23 +75,9 @@ class FaceDetector(keras.Model):
             x = layers.Add(name=f"join{level}", dtype=dtype)([x, side])
             x = SeparableBlock(head, name=f"merge{level}", dtype=dtype)(x)
         x = SeparableBlock(head, name="head", dtype=dtype)(x)
-        score = layers.Conv2D(
-            1,
-            1,
-            bias_initializer=keras.initializers.Constant(_INITIAL_LOGIT),
-            name="score",
-            dtype="float32",
-            kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
-        )(x)
+        score = _output_layer(1, "score", keras.initializers.Constant(_INITIAL_LOGIT))(x)
         # Before training a face is upright: cosine 1, sine 0.
-        face = layers.Conv2D(
-            CHANNELS - 1,
-            1,
-            bias_initializer=_upright,
-            name="face",
-            dtype="float32",
-            kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
-        )(x)
+        face = _output_layer(CHANNELS - 1, "face", _upright)(x)
         maps = layers.Concatenate(name="maps", dtype="float32")([score, face])
         super().__init__(inputs=pictures, outputs={"maps": maps}, **kwargs)
 
@@ -117,7 +105,8 @@ class FaceDetector(keras.Model):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Sum of the parts of `detection_loss`."""
-        return sum(detection_loss(ops.cast(y, "float32"), y_pred["maps"]).values())
+        outputs: Any = y_pred
+        return sum(detection_loss(ops.cast(y, "float32"), outputs["maps"]).values())
 
     def get_config(self):
         """Plain dict that rebuilds the model."""
@@ -127,6 +116,19 @@ class FaceDetector(keras.Model):
     def from_config(cls, config, custom_objects=None):
         """Rebuilds a model from `get_config`."""
         return cls(**config)
+
+
+def _output_layer(filters: int, name: str, bias_initializer: Any) -> layers.Conv2D:
+    # One initializer per layer: layers that share one would get the same weights.
+    kernel_initializer: Any = keras.initializers.RandomNormal(stddev=0.01)
+    return layers.Conv2D(
+        filters,
+        1,
+        name=name,
+        dtype="float32",
+        bias_initializer=bias_initializer,
+        kernel_initializer=kernel_initializer,
+    )
 
 
 def _upright(shape, dtype=None):

@@ -194,8 +194,10 @@ def cover(rng: np.random.Generator, picture: np.ndarray, owner: np.ndarray, box:
 
 def _skin(rng: np.random.Generator) -> tuple[float, float, float]:
     tone = np.array([224, 172, 140]) * rng.uniform(0.25, 1.1) * np.exp(rng.normal(0, 0.06, 3))
-    return tuple(float(v) for v in tone.clip(0, 255))
+    red, green, blue = tone.clip(0, 255).tolist()
+    return red, green, blue
 
 
 def _color(rng: np.random.Generator) -> tuple[int, int, int]:
-    return tuple(int(v) for v in 255 * rng.random(3) * rng.uniform(0.1, 1))
+    red, green, blue = (int(v) for v in 255 * rng.random(3) * rng.uniform(0.1, 1))
+    return red, green, blue

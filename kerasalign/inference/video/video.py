@@ -8,7 +8,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -147,7 +146,7 @@ class Video:
 
         def start(frame: tuple[float, np.ndarray]) -> Callable[[], _PendingFrame]:
             seconds, image = frame
-            pending.append(_PendingFrame(seconds, image, partial(finder.submit, tracker.detector.detect, image)))
+            pending.append(_PendingFrame(seconds, image, lambda: finder.submit(tracker.detector.detect, image)))
             return pending.popleft
 
         with closing(prefetch_in_thread(self.source, READ_AHEAD, "kerasalign-read")) as frames:

@@ -155,7 +155,7 @@ class OnnxCascade(RuntimeModel):
     def _call(self, number: int, values: dict[str, np.ndarray], attention: bool) -> dict[str, np.ndarray]:
         feed = {name: values[name] for name in self._inputs[number]}
         names = [name for name in self._outputs[number] if attention or name != "attention"]
-        return dict(zip(names, self.sessions[number].run(names, feed)))
+        return dict(zip(names, map(np.asarray, self.sessions[number].run(names, feed))))
 
 
 register_format(

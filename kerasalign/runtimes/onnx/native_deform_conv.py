@@ -56,7 +56,7 @@ def traced_natively(network) -> Iterator[dict[str, Any]]:
         yield {_PLACEHOLDER: (convert, [])}
     finally:
         for layer in layers.values():
-            vars(layer).pop("deformed", None)
+            layer.__dict__.pop("deformed", None)
 
 
 def _placeholder(layer: DeformConv2D, attributes_by_token: dict[str, dict[str, Any]]) -> Callable[..., Any]:
@@ -87,7 +87,7 @@ def _placeholder(layer: DeformConv2D, attributes_by_token: dict[str, dict[str, A
     return deformed
 
 
-def _as_onnx(layer: DeformConv2D, offsets, height: int, width: int) -> tuple:
+def _as_onnx(layer: DeformConv2D, offsets: Any, height: int, width: int) -> tuple[Any, tuple[Any, ...]]:
     """Offsets `(B, H', W', 2 G T)`, and for a border other than zeros also the operator's mask `(B, H', W', G T)`.
 
     The operator's border is zeros. MXNet's rule equals it when sampling positions are clipped to the image and the mask
@@ -99,9 +99,9 @@ def _as_onnx(layer: DeformConv2D, offsets, height: int, width: int) -> tuple:
     grid = np.stack(list(layer._grid(height, width)), -1)[None, :, :, None]
     position, sides = offsets + grid, np.array([height, width], "float32")
     inside = ops.cast(ops.all((position >= 0) & (position < sides), axis=-1), "float32")
-    offsets = ops.clip(position, 0.0, sides - 1) - grid
     shape = (-1, *offsets.shape[1:3])
-    return ops.reshape(offsets, (*shape, channels)), (ops.reshape(inside, (*shape, channels // 2)),)
+    clipped = ops.clip(position, 0.0, sides - 1) - grid
+    return ops.reshape(clipped, (*shape, channels)), (ops.reshape(inside, (*shape, channels // 2)),)
 
 
 def _planes(values):

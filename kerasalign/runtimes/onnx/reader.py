@@ -39,7 +39,7 @@ class OnnxModel(RuntimeModel):
     def run(self, crops: np.ndarray, outputs: Container[str] | None = None) -> dict[str, np.ndarray]:
         """As in `RuntimeModel`; outputs that are not selected are not computed."""
         names = self.selected(outputs)
-        return dict(zip(names, self.session.run(names, {"crops": crops})))
+        return dict(zip(names, map(np.asarray, self.session.run(names, {"crops": crops}))))
 
 
 def open_session(path: str | os.PathLike, threads: int | None = None, spinning: bool = True):

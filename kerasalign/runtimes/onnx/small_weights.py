@@ -105,7 +105,13 @@ def _multiply_blocks(node, name: str, shape: tuple[int, ...]) -> None:
     """Turns a `MatMul` node into a `MatMulNBits` of the int8 weight, in place."""
     from onnx import helper
 
-    settings = {"K": shape[0], "N": shape[1], "bits": 8, "block_size": _BLOCK, "accuracy_level": _ACCURACY_LEVEL}
+    settings: dict[str, Any] = {
+        "K": shape[0],
+        "N": shape[1],
+        "bits": 8,
+        "block_size": _BLOCK,
+        "accuracy_level": _ACCURACY_LEVEL,
+    }
     node.CopyFrom(
         helper.make_node(
             "MatMulNBits",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerasalign.runtimes.functional import as_function
 from kerasalign.runtimes.saved_model.reader import METADATA
@@ -31,7 +31,7 @@ def write_saved_model(network: keras.Model, folder: Path, metadata: Mapping[str,
     if quantize != "none":
         raise ValueError(f"The weights of a SavedModel are float32. Received: quantize={quantize!r}")
     function, _ = as_function(network)
-    module = tf.Module()
+    module: Any = tf.Module()
     module.variables_of_network = [variable.value for variable in network.variables]
     tf.saved_model.save(module, str(folder), signatures={"serving_default": function})
     write_json(folder / METADATA, dict(metadata))
