@@ -37,6 +37,3 @@ __getattr__, __dir__, __all__ = attach(
         **{config.network.partition(":")[0]: [config.class_name()] for config in _CONFIGS},
     },
 )
-
-# Papers register what they add to other rooms. This loads no Keras.
-from kerasalign.models import musica as _  # noqa: E402, F401

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kerasalign.core.config import ModelConfig
 from kerasalign.data.augment_config import AugmentConfig
+from kerasalign.runtimes.format import Format
 
 if TYPE_CHECKING:
     from kerasalign.training.recipe import Recipe
@@ -28,6 +29,7 @@ class Paper:
         learned: Names of the config fields that the training faces decide, such as `"mean_shape"`: a recipe computes
             them, a preset with weights holds them.
         augmentation: Augmentation presets by name.
+        formats: File formats that only this paper's models have.
 
     Example:
 
@@ -49,6 +51,7 @@ class Paper:
     recipe: str
     learned: tuple[str, ...] = ()
     augmentation: Mapping[str, AugmentConfig] = field(default_factory=dict)
+    formats: tuple[Format, ...] = ()
 
     @property
     def models(self) -> dict[str, type[ModelConfig]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kerasalign.core.config import ModelConfig
 from kerasalign.data.augment_config import register_presets
 from kerasalign.models.paper import Paper
+from kerasalign.runtimes.registry import register_format
 from kerasalign.support.checks import one_of
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _PAPERS: dict[str, Paper] = {}
 
 
 def register_paper(paper: Paper) -> Paper:
-    """Makes a paper, its model classes and its augmentation presets known by their names, and returns it.
+    """Makes a paper, its model classes, augmentation presets and file formats known by their names, and returns it.
 
     Raises:
         ValueError: If another paper has its name, or one of its models or presets has the name of another.
@@ -29,6 +30,8 @@ def register_paper(paper: Paper) -> Paper:
                 f"Another paper has this name or models of these names. Received: name={paper.name!r}, models {taken}"
             )
     register_presets(paper.augmentation)
+    for file_format in paper.formats:
+        register_format(file_format, exist_ok=True)
     _PAPERS[paper.name] = paper
     return paper
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from kerasalign._lazy import attach
 from kerasalign.models.musica.augmentation import AUGMENTATION
 from kerasalign.models.musica.config import MuSiCaConfig
+from kerasalign.models.musica.onnx_cascade import FORMAT
 from kerasalign.models.paper import Paper
 
 if TYPE_CHECKING:
@@ -20,12 +21,10 @@ PAPER = Paper(
     recipe="kerasalign.models.musica.recipe:MuSiCaRecipe",
     learned=("mean_shape",),
     augmentation=AUGMENTATION,
+    formats=(FORMAT,),
 )
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {"config": ["MuSiCaConfig"], "iteration": ["MuSiCaIteration"], "network": ["MuSiCa"]},
 )
-
-# Registers MuSiCa's file format. This loads no Keras.
-from kerasalign.models.musica import onnx_cascade as _  # noqa: E402, F401

@@ -15,7 +15,6 @@ from kerasalign.models.musica.exit_rule import check_threshold, exit_rule, faile
 from kerasalign.runtimes.format import Format
 from kerasalign.runtimes.onnx import ONNX, write_onnx
 from kerasalign.runtimes.onnx.reader import open_session
-from kerasalign.runtimes.registry import register_format
 from kerasalign.runtimes.runtime_model import RuntimeModel
 
 if TYPE_CHECKING:
@@ -158,14 +157,12 @@ class OnnxCascade(RuntimeModel):
         return dict(zip(names, map(np.asarray, self.sessions[number].run(names, feed))))
 
 
-register_format(
-    Format(
-        name="musica_stages",
-        runtime="onnxruntime",
-        write=write_cascade,
-        open=OnnxCascade,
-        tolerances=ONNX.tolerances,
-        marker=FILE.format(0),
-        staged=True,
-    )
+FORMAT = Format(
+    name="musica_stages",
+    runtime="onnxruntime",
+    write=write_cascade,
+    open=OnnxCascade,
+    tolerances=ONNX.tolerances,
+    marker=FILE.format(0),
+    staged=True,
 )
