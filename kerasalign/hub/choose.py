@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,9 @@ from kerasalign.core.origin import Origin, Weights
 from kerasalign.hub.errors import WeightsError
 from kerasalign.hub.preset import Preset
 from kerasalign.hub.resolve import ResolvedPreset
+from kerasalign.models import read_config
 from kerasalign.support.files import sha256
+from kerasalign.training.run_card import RunCard
 
 logger = logging.getLogger(__name__)
 
@@ -29,13 +29,13 @@ class Choice:
         preset: The preset, with the architecture of the run card where there is one.
         file: The weights file; `None` for an untrained network.
         published: The preset's entry of the weights, where the file is the one of that entry.
-        run: The run card beside a file of the user's; empty without one.
+        run: The run card beside a file of the user's, if there is one.
     """
 
     preset: Preset
     file: Path | None = None
     published: Weights | None = None
-    run: Mapping[str, Any] = field(default_factory=dict)
+    run: RunCard | None = None
 
     def digest(self) -> str | None:
         """SHA-256 of the weights; `None` for an untrained network."""
@@ -45,7 +45,8 @@ class Choice:
 
     def origin(self, address: str) -> Origin:
         """What the model says of itself."""
-        training = {key: self.run[key] for key in ("recipe", "settings", "versions", "best") if self.run.get(key)}
+        values = {key: getattr(self.run, key, None) for key in ("recipe", "settings", "versions", "best")}
+        training = {key: value for key, value in values.items() if value}
         return Origin(address, self.preset.dataset, self.published, training)
 
 
@@ -72,18 +73,26 @@ def choose_weights(resolved: ResolvedPreset, weights: str | Path | None) -> Choi
     card = file.with_name(_RUN_CARD)
     if not card.is_file():
         return Choice(preset, file, published)
-    # Training decides more than weights: the mean shape, for example, is part of the network's config.
     run = _read_run_card(card)
-    architecture = {"class": preset.architecture["class"], **run["model"]}
-    changed = sorted(key for key, value in preset.architecture.items() if architecture.get(key) != value)
-    logger.info(
-        "The network is built as %s says, which lies beside the weights, not as '%s' does. Of what the preset states, "
-        "these differ: %s",
-        card,
-        preset.name,
-        ", ".join(changed) or "none",
-    )
+    architecture = _architecture_of_run(preset, run, card)
     return Choice(replace(preset, architecture=architecture), file, published, run)
+
+
+def _architecture_of_run(preset: Preset, run: RunCard, card: Path) -> dict[str, Any]:
+    """The architecture of a run card. Training decides more than weights: the mean shape is part of it, for example."""
+    fields = {key: value for key, value in run.model.items() if key != "name"}
+    config, own = read_config(preset.architecture), read_config({**fields, "class": preset.architecture["class"]})
+    stated, trained = config.to_json(), own.to_json()
+    # Every run states its dtype, most presets none.
+    names = [name for name in trained if name != "dtype" and trained[name] != stated.get(name)]
+    if names:
+        logger.info(
+            "The network is built as %s says, which lies beside the weights, and not as preset '%s': they differ in %s",
+            card,
+            preset.name,
+            ", ".join(names),
+        )
+    return own.architecture()
 
 
 def _own_file(weights: str | Path) -> Path:
@@ -106,14 +115,10 @@ def _is_file_of(weights: Weights | None, file: Path) -> bool:
     return weights is not None and file.stat().st_size == weights.bytes and sha256(file) == weights.sha256
 
 
-def _read_run_card(path: Path) -> dict[str, Any]:
+def _read_run_card(path: Path) -> RunCard:
     try:
-        card = json.loads(path.read_text("utf-8"))
+        return RunCard.read(path)
     except ValueError as error:
-        raise WeightsError(f"{path}, the run card beside the weights, is not JSON: {error}") from error
-    if not isinstance(card, dict) or not isinstance(card.get("model"), dict):
         raise WeightsError(
-            f"{path} lies beside the weights and is no run card of this library, which would say what "
-            "network they are of: move one of the two elsewhere"
-        )
-    return card
+            f"{error}. It lies beside the weights and should describe their network: move one of the two elsewhere"
+        ) from error

@@ -75,7 +75,7 @@ def load(
         weights: `"auto"` for the preset's weights (bundled with the library, in the folder KERASALIGN_WEIGHTS or the
             checkout's `weights/`, cached, or from the Hub), the path of a `.weights.h5` file, or `None` for the
             untrained network. If the `run.json` of a training run lies beside the file, the network is built as that
-            card says, not as the preset does, and a log message of level INFO says so.
+            card says. If that is another network than the preset's, a log message of level INFO says so.
         markup: Another point scheme, to fine-tune the network on: weights that do not depend on the points are kept,
             the others start anew. `model.adaptation` lists both.
         landmarks: With `markup`: annotations `(F, N, 2)` in pixels of the model's crop, NaN where a point is not

@@ -1,6 +1,5 @@
 """Names become models; what is not there explains itself."""
 
-import json
 import logging
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ import kerasalign
 from kerasalign.core.origin import Weights
 from kerasalign.hub import Manifest, UnknownPreset, WeightsCorrupted, WeightsNotPublished, as_model, use_catalog
 from kerasalign.models import build
+from kerasalign.training import RunCard
 from tests.support.cases import set_known_weights
 from tests.support.entries import architecture, weights_entry
 
@@ -68,15 +68,24 @@ def test_load_takes_a_path(catalog, tmp_path, trained, kind, caplog):
 def test_load_of_a_training_run_takes_its_network_and_says_so(catalog, tmp_path, caplog):
     of_the_run = build(architecture(hidden=4))
     of_the_run.save_weights(tmp_path / "best.weights.h5")
-    card = {"recipe": "musica", "model": of_the_run.get_config(), "curve": []}
-    (tmp_path / "run.json").write_text(json.dumps(card))
+    RunCard("musica", {"steps": 7}, of_the_run.get_config()).write(tmp_path / "run.json")
     with caplog.at_level(logging.INFO, "kerasalign.hub"):
         model = kerasalign.load("tiny-drawn", weights=tmp_path / "best.weights.h5")
-    assert same_weights(model, of_the_run) and model.origin.training == {"recipe": "musica"}
+    assert same_weights(model, of_the_run) and model.origin.training == {"recipe": "musica", "settings": {"steps": 7}}
     (record,) = caplog.records
     message = record.getMessage()
     assert record.levelno == logging.INFO and str(tmp_path / "run.json") in message
-    assert message.endswith("not as 'tiny-drawn' does. Of what the preset states, these differ: hidden")
+    assert message.endswith("not as preset 'tiny-drawn': they differ in hidden, mean_shape")
+
+
+def test_a_training_run_of_the_preset_s_own_network_says_nothing(catalog, manifest_json, tmp_path, caplog, trained):
+    manifest_json["presets"]["tiny-drawn"]["architecture"] = trained.config.architecture()
+    trained.save_weights(tmp_path / "best.weights.h5")
+    RunCard("musica", {}, trained.get_config()).write(tmp_path / "run.json")
+    same_network = replace(catalog, manifest=Manifest.from_json(manifest_json))
+    with use_catalog(same_network), caplog.at_level(logging.INFO, "kerasalign.hub"):
+        model = kerasalign.load("tiny-drawn", weights=tmp_path / "best.weights.h5")
+    assert same_weights(model, trained) and not caplog.records
 
 
 def test_a_presets_own_file_keeps_its_terms(catalog, bundled, tmp_path, trained):
