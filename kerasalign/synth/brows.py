@@ -47,25 +47,26 @@ class Brows:
     colour: tuple[float, float, float]
 
 
-def draw_brows(rng: np.random.Generator, hair_colour, skin) -> Brows:
-    """Draws brows: thin to bushy, faint to made up, at the heights that people have them."""
+def draw_brows(rng: np.random.Generator, hair_colour, skin, child: float = 0.0) -> Brows:
+    """Draws brows: thin to bushy, faint to made up, at the heights that people have them; an infant's are faint."""
     colour = np.asarray(hair_colour) * rng.uniform(0.2, 0.8)
     if rng.random() < 0.4:
         colour = np.array([0.02, 0.014, 0.01]) * rng.uniform(0.6, 3)
     faint = rng.random() < 0.1
     feminine = skin.feminine > 0.5
+    fade = 1 - 0.65 * min(child, 1.0)
     return Brows(
         lift=float(rng.normal(-0.86, 0.26)),
         arch=float(rng.normal(0.12 if feminine else 0.0, 0.14)),
         tilt=float(rng.normal(0.5, 0.22)),
         inner=float(rng.normal(0.05, 0.22)),
         length=float(rng.normal(1.02, 0.06)),
-        thickness=float(rng.uniform(0.3, 0.75) if feminine else rng.uniform(0.45, 1.1)),
+        thickness=float((rng.uniform(0.3, 0.75) if feminine else rng.uniform(0.45, 1.1)) * (1 - 0.3 * min(child, 1.0))),
         lean=float(rng.normal(0, 0.07)),
         hairs=int(rng.integers(60, 330)),
         hair_length=float(rng.uniform(0.3, 0.65)),
-        strength=float(rng.uniform(0.1, 0.3) if faint else rng.uniform(0.5, 1.0)),
-        fill=float(0 if faint else rng.uniform(0, 0.75) * (rng.random() < 0.7)),
+        strength=float(rng.uniform(0.1, 0.3) if faint else rng.uniform(0.5, 1.0) * fade),
+        fill=float(0 if faint else rng.uniform(0, 0.75) * (rng.random() < 0.7) * fade),
         softness=float(rng.uniform(0.02, 0.09)),
         colour=tuple(float(v) for v in colour),
     )

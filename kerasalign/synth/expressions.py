@@ -30,13 +30,30 @@ class _Scores:
             self.values[self.index[name]] += value
 
 
-def draw_expression(rng: np.random.Generator, names: Sequence[str], expressive: float = 0.85) -> np.ndarray:
-    """Draws expression scores: a smile, an open mouth, a frown, a grimace, a shout or nothing; brows; lids; gaze.
+#: Expressions that part the lips, and what is left of each while lips touch.
+_PARTING = {
+    "jawOpen": 0.15,
+    "mouthUpperUp": 0.1,
+    "mouthLowerDown": 0.1,
+    "mouthFunnel": 0.2,
+    "mouthStretch": 0.6,
+    "mouthSmile": 0.65,
+    "noseSneer": 0.7,
+}
+
+
+def draw_expression(
+    rng: np.random.Generator, names: Sequence[str], expressive: float = 0.85, shut: bool = False
+) -> np.ndarray:
+    """Draws expression scores: a smile, an open mouth, a frown, a grimace, a shout or nothing; brows; gaze.
+
+    Lids are opened and shut by `Openings`.
 
     Args:
         rng: Random numbers.
         names: The head's expressions, in ARKit's convention.
         expressive: Probability of an expression of the mouth.
+        shut: Whether the lips touch: what parts them is left out.
 
     Returns:
         `(len(names),)` float32 scores in 0..1.15.
@@ -100,38 +117,37 @@ def draw_expression(rng: np.random.Generator, names: Sequence[str], expressive: 
         s.add("eyeSquint", 0.2, 1.0, 0.6)
         s.add("noseSneer", 0, 0.8, 0.5)
     elif kind < 1.0:
-        free = [n for n in names if not n.startswith(("eyeLook", "Pupil", "eyeBlink"))]
+        free = [n for n in names if not n.startswith(("eyeLook", "Pupil", "eyeBlink", "eyeWide"))]
         for name in rng.choice(free, min(len(free), int(rng.integers(2, 6))), replace=False) if free else ():
             s.add(str(name).removesuffix("_L").removesuffix("_R"), 0, 0.6)
+    parted = [s.values[s.index[name]] for name in ("jawOpen", "mouthUpperUp_L", "mouthLowerDown_L") if name in s.index]
+    if not shut and sum(parted) < 0.15:
+        # Lips that do not touch show teeth or a dark gap.
+        s.add("jawOpen", 0.05, 0.3)
+        s.add("mouthUpperUp", 0.1, 0.6, 0.4)
+        s.add("mouthLowerDown", 0.1, 0.6, 0.4)
     s.add("browInnerUp", 0, 0.8, 0.33)
     s.add("browOuterUp", 0, 0.8, 0.25, 0.3)
     s.add("browDown", 0, 0.7, 0.2)
-    _draw_lids(s)
+    _draw_gaze(s)
     values = s.values + (rng.random(len(names)) < 0.3) * np.abs(rng.normal(0, 0.04, len(names)))
     if "mouthClose" in s.index:
         # Lips can only be held together against a jaw that is open.
         values[s.index["mouthClose"]] = min(values[s.index["mouthClose"]], values[s.index.get("jawOpen", 0)])
+    if shut:
+        for name, share in _PARTING.items():
+            for full in (name, f"{name}_L", f"{name}_R"):
+                if full in s.index:
+                    values[s.index[full]] *= share
     return np.clip(values, 0, 1.15).astype("float32")
 
 
-def _draw_lids(s: _Scores) -> None:
-    """Blinks, half-closed and wide eyes, and where they look."""
+def _draw_gaze(s: _Scores) -> None:
+    """Squints, and where the eyes look."""
     rng = s.rng
-    lids = rng.random()
-    if lids < 0.04:
-        s.add("eyeBlink", 0.75, 1.0, asymmetry=0.02)
-    elif lids < 0.22:
-        s.add("eyeBlink", 0, 0.4, asymmetry=0.05)
-    elif lids < 0.65:
-        s.add("eyeWide", 0, 0.65)
-    elif lids < 0.66:
-        s.put("eyeBlink_L" if rng.random() < 0.5 else "eyeBlink_R", 1.0)
     s.add("eyeSquint", 0, 0.6, 0.2)
     across, up = rng.normal(0, 0.28), rng.normal(0, 0.22)
     s.put("eyeLookOut_L" if across > 0 else "eyeLookIn_L", abs(across))
     s.put("eyeLookIn_R" if across > 0 else "eyeLookOut_R", abs(across))
     for side in ("_L", "_R"):
         s.put(("eyeLookUp" if up > 0 else "eyeLookDown") + side, abs(up))
-    # Looking down lowers the lids as well.
-    if up < 0:
-        s.add("eyeBlink", -0.5 * up, -0.5 * up, asymmetry=0.0)

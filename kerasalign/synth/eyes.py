@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kerasalign.synth.edges import face_edges
+from kerasalign.synth.head import HeadModel
 from kerasalign.synth.mesh import Mesh
 from kerasalign.synth.skin import linear
 from kerasalign.synth.strands import ribbons
@@ -60,41 +62,38 @@ def draw_eyes(rng: np.random.Generator, darkness: float, feminine: float) -> Eye
     )
 
 
-def lash_strands(eyes: Eyes, points: np.ndarray, rng: np.random.Generator, camera: np.ndarray) -> Mesh:
-    """Lashes along the lids.
+def lash_strands(eyes: Eyes, head: HeadModel, shape: np.ndarray, rng: np.random.Generator, camera: np.ndarray) -> Mesh:
+    """Lashes along the lids; those of a shut eye hang down.
 
     Args:
         eyes: The eyes.
-        points: `(68, 3)` landmark vertices, head coordinates.
+        head: The head.
+        shape: `(V, 3)` its vertices, head coordinates.
         rng: Random numbers.
         camera: `(3,)` where the camera is.
     """
-    count = int(8 + 50 * eyes.lashes)
+    count = int(14 + 80 * eyes.lashes)
     starts, ways = [], []
-    lids = (
-        (points[36:40], 0.6, 1),
-        (points[42:46][::-1], 0.6, 1),
-        (points[[36, 41, 40, 39]], -0.6, 0.3),
-        (points[[45, 46, 47, 42]], -0.6, 0.3),
-    )
-    for row, rise, share in lids:
-        t = np.sort(rng.uniform(0.02, 0.85, int(count * share)))
-        start = np.stack([np.interp(3 * t, np.arange(4), row[:, k]) for k in range(3)], -1)
-        # A lid is an arc between its points.
-        start[:, 1] += 0.1 * np.sign(rise) * np.sin(3 * np.pi * t) ** 2
-        outward = np.sign(row[0, 0] - row[-1, 0]) * (0.9 - 1.3 * t)
-        ways.append(
-            np.stack([outward, np.full(len(t), rise), np.full(len(t), 0.9)], -1)
-            * eyes.lash_length
-            * (0.6 if rise < 0 else 1)
-        )
-        starts.append(start)
+    for name, side in (("eye_right", -1), ("eye_left", 1)):
+        edges = face_edges(head)[name]
+        rows = [shape[chain][::-side] for chain in (edges.upper, edges.lower)]
+        width = abs(rows[0][0, 0] - rows[0][-1, 0])
+        opening = (rows[0][:, 1].max() - rows[1][:, 1].min()) / max(width, 1e-6)
+        # From level above a shut eye up to steep above an open one.
+        lift = float(np.interp(opening, [0.05, 0.35], [-0.7, 0.6]))
+        for row, rise, share, size in ((rows[0], lift, 1.0, 1.0), (rows[1], -0.55, 0.35, 0.5)):
+            t = np.sort(rng.uniform(0.03, 0.82, int(count * share)))
+            place = t * (len(row) - 1)
+            start = np.stack([np.interp(place, np.arange(len(row)), row[:, k]) for k in range(3)], -1)
+            outward = side * (0.9 - 1.3 * t)
+            starts.append(start)
+            ways.append(np.stack([outward, np.full(len(t), rise), np.full(len(t), 0.9)], -1) * eyes.lash_length * size)
     start, way = np.concatenate(starts), np.concatenate(ways) * rng.uniform(0.6, 1.1, (sum(map(len, ways)), 1))
     t = np.linspace(0, 1, 4)[None, :, None]
     paths = start[:, None] + way[:, None] * t
     paths[..., 1] += 0.5 * np.sign(way[:, None, 1]) * (t[..., 0] ** 2 - 0.6 * t[..., 0]) * eyes.lash_length
     colour = np.tile(eyes.lash_colour, (len(start), 1))
     return replace(
-        ribbons(paths.astype("float32"), np.full(len(start), 0.035), camera, colour, np.ones(len(start))),
+        ribbons(paths.astype("float32"), np.full(len(start), 0.024), camera, colour, np.ones(len(start))),
         occludes=False,
     )

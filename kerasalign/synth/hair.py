@@ -109,6 +109,8 @@ def draw_hair(rng: np.random.Generator, colour: np.ndarray, skin: Skin, chance: 
         cut = "afro" if feminine or rng.random() < 0.4 else "short"
     if rng.random() >= chance:
         cut = "bald" if not feminine and rng.random() < 0.3 + 0.5 * skin.age else "shaved"
+    if cut == "bald" and skin.age < 0.12:
+        cut = "shaved"
     front, middle, temple = u(7.9, 10.2), u(-0.6, 0.9), u(6.2, 8.2)
     sideburn, nape = (u(2.0, 5.0) if feminine else u(-0.5, 4.5)), u(-7, -3)
     if not feminine and rng.random() < 0.5 * skin.age:

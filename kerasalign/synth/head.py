@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
+
+T = TypeVar("T")
 
 #: Names of parts that every head has, and of those that it may have.
 PARTS = ("face", "eye_right", "eye_left")
@@ -48,7 +51,7 @@ class HeadModel:
     uv: np.ndarray
     parts: Mapping[str, np.ndarray]
     landmarks68: np.ndarray
-    _cache: dict = field(default_factory=dict, repr=False)
+    _derived: dict = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         count = len(self.mean)
@@ -106,6 +109,12 @@ class HeadModel:
 
         scores = self._scores("expression", expression)
         return combined(np.ascontiguousarray(vertices, "float32"), self.expression, scores)
+
+    def derived(self, make: Callable[..., T], *key: Hashable) -> T:
+        """What `make(self, *key)` returns, computed at the first call and kept as long as this head."""
+        if (make, key) not in self._derived:
+            self._derived[make, key] = make(self, *key)
+        return self._derived[make, key]
 
     def _scores(self, name: str, scores) -> np.ndarray:
         modes, scores = getattr(self, name), np.asarray(scores, "float32")

@@ -71,13 +71,16 @@ def draw_headwear(rng: np.random.Generator, skin: Skin) -> Headwear:
 
 def _radius(head: HeadModel, ways: np.ndarray) -> np.ndarray:
     """Distance from the middle of the skull to its skin in unit directions."""
-    if "skull" not in head._cache:
-        outside = np.concatenate([head.parts[name] for name in ("face", "head") if name in head.parts])
-        rays = head.mean[np.unique(head.triangles[outside])] - _CENTRE
-        length = np.linalg.norm(rays, axis=1)
-        head._cache["skull"] = cKDTree(rays / length[:, None]), length
-    tree, length = head._cache["skull"]
+    tree, length = head.derived(_skull_rays)
     return length[tree.query(ways, k=8)[1]].mean(-1)
+
+
+def _skull_rays(head: HeadModel) -> tuple[cKDTree, np.ndarray]:
+    """Unit directions from the middle of the skull to its skin as a search tree, and their lengths."""
+    outside = np.concatenate([head.parts[name] for name in ("face", "head") if name in head.parts])
+    rays = head.mean[np.unique(head.triangles[outside])] - _CENTRE
+    length = np.linalg.norm(rays, axis=1)
+    return cKDTree(rays / length[:, None]), length
 
 
 def hat(head: HeadModel, headwear: Headwear, warp) -> Mesh:

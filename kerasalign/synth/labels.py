@@ -89,7 +89,7 @@ def labels_ahead(
         definition: As in `labels_of`.
         markups: As in `labels_of`.
     """
-    shape = scene.proportions.apply(head.shape(scene.identity, scene.expression))
+    shape = scene.shape(head)
     view = fitted(scene.camera, shape[head.landmarks68], size)
     return _labels(head, scene, shape, view, None, definition, markups)
 
@@ -99,10 +99,11 @@ def _labels(head, scene, shape, view, picture: Rendered | None, definition, mark
     if unknown:
         raise ValueError(f"`markups` must be among {list(MARKUPS)}. Received: markups={list(markups)}")
     edges = locate(head, brow_edges(scene.brows, marks(head)).reshape(-1, 2)).on(shape)
+    points = landmark_triples(head, scene, shape, view, definition)
     curves = FaceCurves(
-        points=landmark_triples(head, scene, shape, view, definition),
+        points=points,
         brows=triples(view, edges).reshape(2, 2, -1, 3),
-        pupils=triples(view, shape[_pupils(head)]),
+        pupils=_seen_pupils(triples(view, shape[_pupils(head)]), points, scene.openings.eyes),
     )
     found = {name: points_of(curves, name) for name in markups}
     solid = landmark_triples(head, scene, shape, view, definition, convention="3d")
@@ -140,9 +141,20 @@ def is_visible(points: np.ndarray, picture: Rendered) -> np.ndarray:
     return inside & ~behind & ~covered
 
 
+def _seen_pupils(pupils: np.ndarray, points: np.ndarray, openings: tuple[float, float] | None) -> np.ndarray:
+    """Middles of the irises; of eyes that are shut, the middle of the lids."""
+    if openings is None:
+        return pupils
+    lids = np.stack([points[[37, 38, 40, 41]].mean(0), points[[43, 44, 46, 47]].mean(0)])
+    shut = np.clip((0.15 - np.array(openings)) / 0.1, 0, 1)[:, None]
+    return (1 - shut) * pupils + shut * lids
+
+
 def _pupils(head: HeadModel) -> np.ndarray:
     """The vertex in the middle of each iris: the foremost of each eyeball of the mean head, where it looks ahead."""
-    if "pupils" not in head._cache:
-        balls = [np.unique(head.triangles[head.parts[name]]) for name in ("eye_right", "eye_left")]
-        head._cache["pupils"] = np.array([ball[head.mean[ball, 2].argmax()] for ball in balls])
-    return head._cache["pupils"]
+    return head.derived(_find_pupils)
+
+
+def _find_pupils(head: HeadModel) -> np.ndarray:
+    balls = [np.unique(head.triangles[head.parts[name]]) for name in ("eye_right", "eye_left")]
+    return np.array([ball[head.mean[ball, 2].argmax()] for ball in balls])

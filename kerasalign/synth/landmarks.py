@@ -58,12 +58,12 @@ def landmark_triples(head, scene, shape, view, definition=None, convention="2d")
     """As `landmarks68`, `(68, 3)` float64 with centimetres in front of the camera behind x and y."""
     if convention not in CONVENTIONS:
         raise ValueError(f"`convention` must be one of {list(CONVENTIONS)}. Received: convention={convention!r}")
-    definition = definition or Definition.of(head)
+    definition = definition or head.derived(Definition.of)
     found = np.empty((68, 3))
     found[REST] = triples(view, definition.cached(head, moved).on(shape)[REST])
     found[BROWS] = triples(view, _brow_points(head, scene, definition).on(shape))
     if convention == "2d":
-        found[JAW] = seen_jaw(head, shape, view, definition, scene.camera.roll)
+        found[JAW] = seen_jaw(head, shape, view, definition, scene.camera)
     else:
         found[JAW] = triples(view, fixed_jaw(head, shape, definition))
     return found

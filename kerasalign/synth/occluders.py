@@ -10,7 +10,7 @@ from kerasalign.synth.mesh import HAND, PLAIN, Mesh
 from kerasalign.synth.skin import Skin, linear
 from kerasalign.synth.tubes import finger, tube
 
-KINDS = ("hand", "microphone", "box", "ball")
+KINDS = ("hand", "microphone", "box", "ball", "panel")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def draw_occluders(rng: np.random.Generator, skin: Skin) -> tuple[Occluder, ...]
     """Draws one thing, seldom two; half of them are hands."""
     out = []
     for _ in range(2 if rng.random() < 0.15 else 1):
-        kind = str(rng.choice(KINDS, p=(0.5, 0.16, 0.2, 0.14)))
+        kind = str(rng.choice(KINDS[:4], p=(0.5, 0.16, 0.2, 0.14)))
         colour = linear(rng.random(3) * rng.uniform(0.1, 1))
         if kind == "hand":
             colour = np.asarray(skin.colour) * np.exp(rng.normal(0, 0.12, 3))
@@ -88,7 +88,9 @@ def occluder_mesh(thing: Occluder, points: np.ndarray, eye: np.ndarray, rng: np.
     a = np.deg2rad(thing.angle)
     way = np.array([np.cos(a), np.sin(a), -0.12])
     across = np.array([-np.sin(a), np.cos(a), 0.0])
-    pieces = {"hand": _hand, "microphone": _microphone, "box": _box, "ball": _ball}[thing.kind](thing, way, across, rng)
+    pieces = {"hand": _hand, "microphone": _microphone, "box": _box, "ball": _ball, "panel": _panel}[thing.kind](
+        thing, way, across, rng
+    )
     vertices, normals, triangles, offset = [], [], [], 0
     for v, n, t in pieces:
         vertices.append(v)
@@ -160,8 +162,16 @@ def _microphone(thing: Occluder, way, across, rng):
 
 
 def _box(thing: Occluder, way, across, rng):
-    """A card, phone or book: a plate with a corner near the middle."""
-    half = np.array([rng.uniform(2.5, 9), rng.uniform(3, 14), rng.uniform(0.2, 1.0)])
+    """A card, phone or book: a plate with an edge near the middle."""
+    return _plate(np.array([rng.uniform(2.5, 9), rng.uniform(3, 14), rng.uniform(0.2, 1.0)]), way, across)
+
+
+def _panel(thing: Occluder, way, across, rng):
+    """A board, a wall, a head in front: as large as the face, with an edge near the middle."""
+    return _plate(np.array([rng.uniform(6, 13), rng.uniform(7, 14), 0.3]), way, across)
+
+
+def _plate(half: np.ndarray, way, across):
     corners = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]) * half
     corners = corners[:, :1] * across + corners[:, 1:2] * way + corners[:, 2:] * np.array([0, 0, 1.0]) + way * half[1]
     vertices, normals, triangles = [], [], []

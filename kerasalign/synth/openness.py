@@ -16,9 +16,7 @@ def openness(head: HeadModel) -> np.ndarray:
 
     Of eyes, mouth and teeth it is 1: they open and close, and the shader knows better.
     """
-    if "openness" not in head._cache:
-        head._cache["openness"] = _bake(head)
-    return head._cache["openness"]
+    return head.derived(_bake)
 
 
 def _bake(head: HeadModel) -> np.ndarray:

@@ -42,8 +42,11 @@ class Spacing:
     def of(self, candidates: np.ndarray) -> np.ndarray:
         """`(17, 14, D)` candidates to `(17, D)` jaw points."""
         line = candidates[np.arange(17), self.chosen]
-        share = self.share[:, None]
-        return (1 - share) * line[self.start] + share * line[np.minimum(self.start + 1, 16)]
+        # On the curve through the chosen points (Catmull-Rom): its chords lie inside of the face.
+        before, a, b, after = (line[np.clip(self.start + k, 0, 16)] for k in (-1, 0, 1, 2))
+        t = self.share[:, None]
+        bend = (b - before) * t + (2 * before - 5 * a + 4 * b - after) * t**2 + (3 * a - before - 3 * b + after) * t**3
+        return a + 0.5 * bend
 
 
 def candidates(head: HeadModel, definition: Definition) -> SurfacePoints:
@@ -79,10 +82,23 @@ def spacing(seen: np.ndarray, definition: Definition, roll: float) -> Spacing:
     return Spacing(chosen, start, place - start)
 
 
-def seen_jaw(head: HeadModel, shape: np.ndarray, view: View, definition: Definition, roll: float) -> np.ndarray:
+def seen_jaw(head: HeadModel, shape: np.ndarray, view: View, definition: Definition, camera: Camera) -> np.ndarray:
     """`(17, 3)` jaw points on the outline that is seen: pixels and depth."""
     found = triples(view, definition.cached(head, candidates).on(shape)).reshape(17, _PLACES, 3)
-    return spacing(found[..., :2], definition, roll).of(found)
+    jaw = spacing(found[..., :2], definition, camera.roll).of(found)
+    corners = triples(view, shape[head.landmarks68[[36, 45]]])
+    eyes = np.linalg.norm(shape[head.landmarks68[36]] - shape[head.landmarks68[45]])
+    eyes_pixels = eyes * view.focal / corners[:, 2].mean()
+    along = np.gradient(jaw[:, :2], axis=0)
+    outward = np.stack([-along[:, 1], along[:, 0]], -1) / np.maximum(np.linalg.norm(along, axis=1), 1e-9)[:, None]
+    sides = [definition.jaw_out, definition.jaw_out]
+    # A positive yaw shows the side of the first points.
+    sides[int(camera.yaw < 0)] = definition.jaw_out + definition.jaw_near * min(
+        2 * abs(np.sin(np.deg2rad(camera.yaw))), 1
+    )
+    reach = np.concatenate([sides[0], sides[1][-2::-1]])
+    jaw[:, :2] += reach[:, None] * eyes_pixels * outward
+    return jaw
 
 
 def fixed_jaw(head: HeadModel, shape: np.ndarray, definition: Definition) -> np.ndarray:

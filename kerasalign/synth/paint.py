@@ -7,6 +7,7 @@ import numpy as np
 
 from kerasalign.synth import canvas
 from kerasalign.synth.brows import paint_brows
+from kerasalign.synth.face_paint import paint_face
 from kerasalign.synth.head import HeadModel
 from kerasalign.synth.makeup import paint_makeup
 from kerasalign.synth.skin import paint_skin
@@ -33,6 +34,8 @@ def paint(head: HeadModel, scene) -> np.ndarray:
     if scene.beard is not None:
         scene.beard.paint(rng, marks, albedo)
     paint_makeup(rng, scene.makeup, marks, albedo, gloss)
+    if scene.face_paint is not None:
+        paint_face(rng, scene.face_paint, albedo)
     brows = paint_brows(rng, scene.brows, marks)
     canvas.lay(albedo, brows, scene.brows.colour)
     gloss *= 1 - brows

@@ -27,6 +27,7 @@ class Photo:
         sharpen: Strength of the sharpening.
         vignette: Darkness of the corners.
         grey: Whether the picture is black and white.
+        glare: Place of a light in the lens as fractions of the side, x then y; its radius; and its strength.
     """
 
     exposure: float = 1.0
@@ -43,6 +44,7 @@ class Photo:
     sharpen: float = 0.0
     vignette: float = 0.0
     grey: bool = False
+    glare: tuple[float, float, float, float] | None = None
 
 
 def draw_photo(rng: np.random.Generator, degrade: float) -> Photo:
@@ -87,6 +89,8 @@ def expose(rng: np.random.Generator, image: np.ndarray, photo: Photo) -> np.ndar
     if photo.vignette:
         line = np.linspace(-1, 1, size, dtype="float32") ** 2
         image *= 1 - photo.vignette * 0.5 * (line[:, None] + line[None])[..., None]
+    if photo.glare:
+        image = image + _glare(size, *photo.glare)
     if photo.blur * size > 0.2:
         image = cv2.GaussianBlur(image, (0, 0), photo.blur * size)
     if photo.motion[0] * size > 1.5:
@@ -106,6 +110,13 @@ def expose(rng: np.random.Generator, image: np.ndarray, photo: Photo) -> np.ndar
         coded = cv2.imencode(".jpg", out[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, photo.jpeg])[1]
         out = cv2.imdecode(coded, cv2.IMREAD_COLOR)[..., ::-1]
     return np.ascontiguousarray(out)
+
+
+def _glare(size: int, x: float, y: float, radius: float, strength: float) -> np.ndarray:
+    """`(S, S, 1)` light that a lamp in the picture throws over it, with a veil over all of it."""
+    line = (np.arange(size, dtype="float32") + 0.5) / size
+    spot = np.exp(-(((line - x) / radius) ** 2))[None, :] * np.exp(-(((line - y) / radius) ** 2))[:, None]
+    return (strength * (0.85 * spot + 0.15)).astype("float32")[..., None]
 
 
 def _streak(length: float, degrees: float) -> np.ndarray:

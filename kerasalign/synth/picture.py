@@ -22,7 +22,7 @@ from kerasalign.synth.surface import locate
 #: Samples per pixel along each side.
 SAMPLES = 1.5
 #: Version of what a seed gives; a change of any picture changes it.
-VERSION = "1"
+VERSION = "2"
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,7 @@ def render(head: HeadModel, scene: Scene, size: int = 256) -> Rendered:
     if size < 16:
         raise ValueError(f"`size` must be at least 16. Received: size={size!r}")
     neutral = head.shape(scene.identity)
-    shape = scene.proportions.apply(head.moved(neutral, scene.expression))
+    shape = scene.shape(head, neutral)
     view = fitted(scene.camera, shape[head.landmarks68], size)
     vertices = view.posed(shape)
     projected = view.project(vertices)

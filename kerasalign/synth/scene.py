@@ -12,32 +12,44 @@ from kerasalign.synth.brows import Brows, draw_brows
 from kerasalign.synth.camera import Camera
 from kerasalign.synth.clothes import Clothes, draw_clothes
 from kerasalign.synth.expressions import draw_expression
+from kerasalign.synth.extremes import draw_extremes
 from kerasalign.synth.eyes import Eyes, draw_eyes
+from kerasalign.synth.face_paint import FacePaint, draw_face_paint
 from kerasalign.synth.glasses import Glasses, draw_glasses
 from kerasalign.synth.hair import Hair, draw_hair, draw_hair_colour
 from kerasalign.synth.head import HeadModel
 from kerasalign.synth.headwear import Headwear, draw_headwear
 from kerasalign.synth.lighting import Lighting, draw_lighting, read_environments
 from kerasalign.synth.makeup import Makeup, draw_makeup
+from kerasalign.synth.masks import Mask, draw_cover
 from kerasalign.synth.occluders import Occluder, draw_occluders
+from kerasalign.synth.openings import Openings, draw_openings
 from kerasalign.synth.photo import Photo, draw_photo
-from kerasalign.synth.proportions import Proportions, draw_proportions
+from kerasalign.synth.proportions import Proportions, as_child, draw_proportions
 from kerasalign.synth.skin import Skin, draw_skin
 from kerasalign.synth.wrinkles import Wrinkles, draw_wrinkles
 
 Range = tuple[float, float]
 _PROBABILITIES = (
+    "children",
     "expression",
+    "eyes_shut",
+    "lips_shut",
     "yaw_tail",
+    "pitch_tail",
+    "roll_tail",
     "hair",
     "beard",
     "glasses",
     "headwear",
     "occluders",
+    "covered",
+    "face_paint",
     "hard_light",
     "photographs",
     "environments",
     "degrade",
+    "extremes",
 )
 
 
@@ -47,13 +59,20 @@ class SceneConfig:
 
     Args:
         identity_spread: Factor of the head's identity scores.
-        proportions: Spread of head proportions outside the head model's modes (children, long faces).
+        proportions: Spread of head proportions outside the head model's modes (long and broad faces).
+        children: Probability of a child or an infant.
         expression: Probability that a mouth has an expression at all.
+        eyes_shut: Probability that both eyes are shut.
+        lips_shut: Probability that the lips touch.
         yaw: Standard deviation in degrees of the common faces.
         yaw_tail: Probability of a yaw drawn uniformly up to `yaw_limit`.
         yaw_limit: Degrees.
-        pitch: Standard deviation in degrees, about a slight nod.
-        roll: Standard deviation in degrees.
+        pitch: Standard deviation in degrees of the common faces, about a slight nod.
+        pitch_tail: Probability of a pitch drawn uniformly up to `pitch_limit`.
+        pitch_limit: Degrees.
+        roll: Standard deviation in degrees of the common faces.
+        roll_tail: Probability of a roll drawn uniformly up to `roll_limit`.
+        roll_limit: Degrees.
         distance: Centimetres from the camera, drawn uniformly in the logarithm.
         coverage: Longer side of the face's tight box over the picture's side.
         shift: Largest offset of that box's middle, as a fraction of the side.
@@ -63,6 +82,8 @@ class SceneConfig:
         glasses: Probability of glasses.
         headwear: Probability of a hat, cap, scarf or hood.
         occluders: Probability of a hand, microphone, phone or another thing in front of the face.
+        covered: Probability of a mask, a cloth, or a thing that hides about half of the face.
+        face_paint: Probability of a painted face.
         hard_light: Probability of a strong lamp with a sharp shadow.
         photographs: Probability that the background is one of `backgrounds`, where that is given.
         backgrounds: Folder of photographs without faces, or None.
@@ -70,6 +91,8 @@ class SceneConfig:
         environment_maps: `.npz` of `(H, W, 3)` or `(K, H, W, 3)` linear equirectangular maps, a folder of
             `.hdr` pictures, or None.
         degrade: What the camera spoils: 0 nothing but tones, 1 everything that happens to pictures.
+        extremes: Probability of a picture that is hard to see: very blurred or coarse, dark or too bright, in
+            coloured light, in glare, or of a wet face.
 
     Raises:
         ValueError: If a range is reversed or a probability is outside 0..1.
@@ -77,27 +100,37 @@ class SceneConfig:
 
     identity_spread: Range = (0.7, 1.25)
     proportions: float = 1.0
+    children: float = 0.2
     expression: float = 0.85
-    yaw: float = 18.0
-    yaw_tail: float = 0.18
+    eyes_shut: float = 0.085
+    lips_shut: float = 0.45
+    yaw: float = 13.0
+    yaw_tail: float = 0.24
     yaw_limit: float = 90.0
-    pitch: float = 10.0
-    roll: float = 10.0
+    pitch: float = 9.0
+    pitch_tail: float = 0.1
+    pitch_limit: float = 45.0
+    roll: float = 8.0
+    roll_tail: float = 0.14
+    roll_limit: float = 60.0
     distance: Range = (45.0, 300.0)
     coverage: Range = (0.5, 0.62)
     shift: float = 0.04
     skin_detail: float = 1.0
     hair: float = 0.93
     beard: float = 0.6
-    glasses: float = 0.18
-    headwear: float = 0.1
+    glasses: float = 0.24
+    headwear: float = 0.14
     occluders: float = 0.14
+    covered: float = 0.07
+    face_paint: float = 0.03
     hard_light: float = 0.35
     photographs: float = 0.6
     backgrounds: str | None = None
     environments: float = 0.4
     environment_maps: str | None = None
     degrade: float = 1.0
+    extremes: float = 0.13
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -112,8 +145,9 @@ class SceneConfig:
         for name in ("distance", "coverage"):
             if getattr(self, name)[0] <= 0:
                 raise ValueError(f"`{name}` must be positive. Received: {name}={getattr(self, name)!r}")
-        if not 0 <= self.yaw_limit <= 120:
-            raise ValueError(f"`yaw_limit` must be in 0..120 degrees. Received: yaw_limit={self.yaw_limit!r}")
+        for name, most in (("yaw_limit", 120), ("pitch_limit", 80), ("roll_limit", 180)):
+            if not 0 <= getattr(self, name) <= most:
+                raise ValueError(f"`{name}` must be in 0..{most} degrees. Received: {name}={getattr(self, name)!r}")
 
     def get_config(self) -> dict:
         """Plain dict, ready for JSON, that rebuilds the config."""
@@ -138,9 +172,19 @@ class SceneConfig:
 
 PRESETS: dict[str, SceneConfig] = {
     "full": SceneConfig(),
-    "frontal": SceneConfig(yaw=8.0, yaw_tail=0.0, yaw_limit=30.0, pitch=6.0, roll=6.0),
+    "frontal": SceneConfig(yaw=8.0, yaw_tail=0.0, yaw_limit=30.0, pitch=6.0, pitch_tail=0.0, roll=6.0, roll_tail=0.0),
     "plain": SceneConfig(
-        skin_detail=0.0, hair=0.0, beard=0.0, glasses=0.0, headwear=0.0, occluders=0.0, hard_light=0.0, degrade=0.0
+        skin_detail=0.0,
+        hair=0.0,
+        beard=0.0,
+        glasses=0.0,
+        headwear=0.0,
+        occluders=0.0,
+        covered=0.0,
+        face_paint=0.0,
+        hard_light=0.0,
+        degrade=0.0,
+        extremes=0.0,
     ),
 }
 
@@ -154,6 +198,7 @@ class Scene:
         index: Its number.
         identity: `(I,)` identity scores.
         expression: `(E,)` expression scores.
+        openings: How far eyes and mouth are open.
         proportions: Change of the head's proportions.
         camera: The camera.
         skin: Skin.
@@ -166,6 +211,8 @@ class Scene:
         glasses: Glasses, or None.
         headwear: Hat, or None.
         occluders: Things in front of the face.
+        mask: Mask or cloth over the face, or None.
+        face_paint: Paint on the face, or None.
         clothes: Clothes.
         lighting: Light.
         background: Background.
@@ -176,6 +223,7 @@ class Scene:
     index: int
     identity: np.ndarray
     expression: np.ndarray
+    openings: Openings
     proportions: Proportions
     camera: Camera
     skin: Skin
@@ -188,10 +236,22 @@ class Scene:
     glasses: Glasses | None
     headwear: Headwear | None
     occluders: tuple[Occluder, ...]
+    mask: Mask | None
+    face_paint: FacePaint | None
     clothes: Clothes
     lighting: Lighting
     background: Background
     photo: Photo
+
+    def shape(self, head: HeadModel, neutral: np.ndarray | None = None) -> np.ndarray:
+        """`(V, 3)` float32 vertices of the head in its own coordinates, with expression, openings and proportions.
+
+        Args:
+            head: The head that the scene was drawn for.
+            neutral: `head.shape(identity)`, where it is known already.
+        """
+        neutral = head.shape(self.identity) if neutral is None else neutral
+        return self.proportions.apply(self.openings.apply(head, head.moved(neutral, self.expression)))
 
     def rng(self, purpose: int) -> np.random.Generator:
         """Random numbers of one purpose, such as strands of hair: the same for the same scene."""
@@ -217,16 +277,20 @@ def draw_scene(head: HeadModel, config: SceneConfig, seed: int, index: int) -> S
     if seed < 0 or index < 0:
         raise ValueError(f"`seed` and `index` must not be negative. Received: seed={seed!r}, index={index!r}")
     # Every subject has its own random numbers: another probability for hats leaves the faces as they were.
-    streams = np.random.SeedSequence([seed, index]).spawn(16)
+    streams = np.random.SeedSequence([seed, index]).spawn(20)
     rng = [np.random.default_rng(stream) for stream in streams]
     spread = rng[0].uniform(*config.identity_spread)
     identity = rng[0].standard_normal(len(head.identity)) * spread
     proportions = draw_proportions(rng[0], config.proportions)
-    expression = draw_expression(rng[1], head.expression_names, config.expression)
-    skin = draw_skin(rng[3])
-    hair_colour = draw_hair_colour(rng[4], skin)
-    made_up, lined, detail = draw_makeup(rng[5], skin), None, config.skin_detail
+    shut_lips = bool(rng[16].random() < config.lips_shut)
+    expression = draw_expression(rng[1], head.expression_names, config.expression, shut_lips)
     scores = dict(zip(head.expression_names, expression.tolist()))
+    openings = draw_openings(rng[16], scores, config.eyes_shut, shut_lips)
+    skin = draw_skin(rng[3])
+    if rng[17].random() < config.children:
+        proportions, skin = as_child(rng[17], proportions, skin)
+    hair_colour = draw_hair_colour(rng[4], skin)
+    made_up, detail = draw_makeup(rng[5], skin), config.skin_detail
     lined = draw_wrinkles(rng[6], skin.age, scores)
     if detail != 1:
         lined = replace(lined, **{f.name: detail * getattr(lined, f.name) for f in fields(lined) if f.name != "width"})
@@ -236,29 +300,42 @@ def draw_scene(head: HeadModel, config: SceneConfig, seed: int, index: int) -> S
         )
     bearded = skin.feminine < 0.5 and skin.age > 0.12 and rng[8].random() < config.beard
     hidden = rng[10].random() < config.headwear
+    occluders = draw_occluders(rng[11], skin) if rng[11].random() < config.occluders else ()
+    mask = None
+    if rng[18].random() < config.covered:
+        mask, cover = draw_cover(rng[18], skin)
+        occluders += cover
+    lighting = draw_lighting(
+        rng[13], read_environments(config.environment_maps), config.environments, config.hard_light
+    )
+    photo = draw_photo(rng[15], config.degrade)
+    if rng[19].random() < config.extremes:
+        skin, lighting, photo = draw_extremes(rng[19], skin, lighting, photo)
+    painted = rng[19].random() < config.face_paint
     return Scene(
         seed=seed,
         index=index,
         identity=identity.astype("float32"),
         expression=expression,
+        openings=openings,
         proportions=proportions,
         camera=draw_camera(rng[2], config),
         skin=skin,
         wrinkles=lined,
         makeup=made_up,
-        brows=draw_brows(rng[7], hair_colour, skin),
+        brows=draw_brows(rng[7], hair_colour, skin, proportions.child),
         eyes=draw_eyes(rng[5], skin.darkness, skin.feminine),
-        hair=draw_hair(rng[4], hair_colour, skin, config.hair),
+        hair=draw_hair(rng[4], hair_colour, skin, config.hair * (1 - 0.5 * (proportions.child > 0.7))),
         beard=draw_beard(rng[8], hair_colour, skin) if bearded else None,
         glasses=draw_glasses(rng[9]) if rng[9].random() < config.glasses else None,
         headwear=draw_headwear(rng[10], skin) if hidden else None,
-        occluders=draw_occluders(rng[11], skin) if rng[11].random() < config.occluders else (),
+        occluders=occluders,
+        mask=mask,
+        face_paint=draw_face_paint(rng[19]) if painted else None,
         clothes=draw_clothes(rng[12]),
-        lighting=draw_lighting(
-            rng[13], read_environments(config.environment_maps), config.environments, config.hard_light
-        ),
+        lighting=lighting,
         background=draw_background(rng[14], config.backgrounds, config.photographs),
-        photo=draw_photo(rng[15], config.degrade),
+        photo=photo,
     )
 
 
@@ -267,10 +344,14 @@ def draw_camera(rng: np.random.Generator, config: SceneConfig) -> Camera:
     tail = rng.random() < config.yaw_tail
     yaw = rng.uniform(-config.yaw_limit, config.yaw_limit) if tail else rng.normal(0, config.yaw)
     pitch, roll = rng.normal(-0.3 * config.pitch, config.pitch), rng.normal(0, config.roll)
+    if rng.random() < config.pitch_tail:
+        pitch = rng.uniform(-config.pitch_limit, config.pitch_limit)
+    if rng.random() < config.roll_tail:
+        roll = rng.uniform(-config.roll_limit, config.roll_limit)
     return Camera(
         yaw=float(np.clip(yaw, -config.yaw_limit, config.yaw_limit)),
-        pitch=float(np.clip(pitch, -35, 35)),
-        roll=float(np.clip(roll, -45, 45)),
+        pitch=float(np.clip(pitch, -config.pitch_limit, config.pitch_limit)),
+        roll=float(np.clip(roll, -config.roll_limit, config.roll_limit)),
         distance=float(np.exp(rng.uniform(*np.log(config.distance)))),
         coverage=float(rng.uniform(*config.coverage)),
         shift=tuple(float(v) for v in rng.uniform(-config.shift, config.shift, 2)),

@@ -17,6 +17,7 @@ from kerasalign.synth.head import OPTIONAL_PARTS, PARTS, HeadModel
 from kerasalign.synth.headwear import hat
 from kerasalign.synth.jit import transformed
 from kerasalign.synth.lighting import shadow_map
+from kerasalign.synth.masks import mask_mesh
 from kerasalign.synth.mesh import ATTRIBUTES, Mesh, joined
 from kerasalign.synth.occluders import occluder_mesh
 from kerasalign.synth.openness import openness
@@ -60,12 +61,7 @@ class World:
 
 def warper(head: HeadModel, neutral: np.ndarray):
     """A smooth map from around the mean head to around a neutral head: quadratic, by least squares."""
-    if "warp" not in head._cache:
-        rng = np.random.default_rng(2)
-        outside = np.concatenate([head.parts[name] for name in ("face", "head") if name in head.parts])
-        sample = rng.choice(np.unique(head.triangles[outside]), 600)
-        head._cache["warp"] = sample, np.linalg.pinv(_quadratic(head.mean[sample].astype("float64")))
-    sample, inverse = head._cache["warp"]
+    sample, inverse = head.derived(_warp_basis)
     matrix = (inverse @ (neutral[sample] - head.mean[sample])).astype("float32")
 
     def warp(points: np.ndarray) -> np.ndarray:
@@ -74,6 +70,13 @@ def warper(head: HeadModel, neutral: np.ndarray):
         return points + _quadratic(np.clip(points, [-12, -12, -11], [12, 15, 14]).astype("float32")) @ matrix
 
     return warp
+
+
+def _warp_basis(head: HeadModel) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices of the skin that the warp is fitted to, and what turns their offsets into its coefficients."""
+    outside = np.concatenate([head.parts[name] for name in ("face", "head") if name in head.parts])
+    sample = np.random.default_rng(2).choice(np.unique(head.triangles[outside]), 600)
+    return sample, np.linalg.pinv(_quadratic(head.mean[sample].astype("float64")))
 
 
 def _quadratic(points: np.ndarray) -> np.ndarray:
@@ -93,7 +96,7 @@ def things(head: HeadModel, scene: Scene, neutral: np.ndarray, shape: np.ndarray
         meshes.append(locks(head, hair, scene.rng(1), warp, eye, worn.edge if worn else None))
     if worn:
         meshes.append(hat(head, worn, warp))
-    meshes.append(lash_strands(scene.eyes, points, scene.rng(5), eye))
+    meshes.append(lash_strands(scene.eyes, head, shape, scene.rng(5), eye))
     if scene.beard:
         meshes.append(scene.beard.hairs_on(head, shape, normals, scene.rng(2), eye))
     lenses = None
@@ -103,6 +106,8 @@ def things(head: HeadModel, scene: Scene, neutral: np.ndarray, shape: np.ndarray
         frame, lenses = frame_and_lenses(scene.glasses, eyes, points[27], ears)
         meshes.append(frame)
     rng = scene.rng(4)
+    if scene.mask:
+        meshes.append(mask_mesh(head, scene.mask, shape))
     meshes += [occluder_mesh(thing, points[:60], eye, rng) for thing in scene.occluders]
     rest = joined([mesh for mesh in meshes if mesh is not None])
 
@@ -146,13 +151,15 @@ def _collared(head: HeadModel, shape: np.ndarray, collar: float) -> np.ndarray:
 
 def _eyes_apart(head: HeadModel) -> np.ndarray:
     """The mean head with each eyeball about its own middle: what the shader paints irises by."""
-    if "centred" not in head._cache:
-        centred = head.mean.copy()
-        for name, middle in zip(("eye_right", "eye_left"), head.eyes):
-            ball = np.unique(head.triangles[head.parts[name]])
-            centred[ball] -= middle
-        head._cache["centred"] = centred
-    return head._cache["centred"]
+    return head.derived(_center_eyes)
+
+
+def _center_eyes(head: HeadModel) -> np.ndarray:
+    centred = head.mean.copy()
+    for name, middle in zip(("eye_right", "eye_left"), head.eyes):
+        ball = np.unique(head.triangles[head.parts[name]])
+        centred[ball] -= middle
+    return centred
 
 
 def _look(head: HeadModel, scene: Scene, world: World) -> np.ndarray:

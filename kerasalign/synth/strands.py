@@ -51,51 +51,53 @@ def _skin(head: HeadModel) -> np.ndarray:
 
 def roots(head: HeadModel) -> Roots:
     """12,000 places on the skin of a head; made once."""
-    if "roots" not in head._cache:
-        rng = np.random.default_rng(1)
-        parts = _skin(head)
-        a, b, c = (head.mean[head.triangles[parts][:, k]] for k in range(3))
-        area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
-        area[(a[:, 1] < -11)] = 0
-        chosen = rng.choice(len(parts), 12000, p=area / area.sum())
-        u, v = rng.random((2, 12000))
-        turn = u + v > 1
-        u, v = np.where(turn, 1 - u, u), np.where(turn, 1 - v, v)
-        weights = np.stack([1 - u - v, u, v], -1).astype("float32")
-        corners = head.triangles[parts[chosen]]
-        normals = vertex_normals(head.mean, np.ascontiguousarray(head.triangles[parts]))
-        point = np.einsum("kc,kcd->kd", weights, head.mean[corners])
-        normal = np.einsum("kc,kcd->kd", weights, normals[corners])
-        normal /= np.linalg.norm(normal, axis=1, keepdims=True) + 1e-9
-        head._cache["roots"] = Roots(point.astype("float32"), normal.astype("float32"), parts[chosen], weights)
-    return head._cache["roots"]
+    return head.derived(_roots)
+
+
+def _roots(head: HeadModel) -> Roots:
+    rng = np.random.default_rng(1)
+    parts = _skin(head)
+    a, b, c = (head.mean[head.triangles[parts][:, k]] for k in range(3))
+    area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
+    area[(a[:, 1] < -11)] = 0
+    chosen = rng.choice(len(parts), 12000, p=area / area.sum())
+    u, v = rng.random((2, 12000))
+    turn = u + v > 1
+    u, v = np.where(turn, 1 - u, u), np.where(turn, 1 - v, v)
+    weights = np.stack([1 - u - v, u, v], -1).astype("float32")
+    corners = head.triangles[parts[chosen]]
+    normals = vertex_normals(head.mean, np.ascontiguousarray(head.triangles[parts]))
+    point = np.einsum("kc,kcd->kd", weights, head.mean[corners])
+    normal = np.einsum("kc,kcd->kd", weights, normals[corners])
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True) + 1e-9
+    return Roots(point.astype("float32"), normal.astype("float32"), parts[chosen], weights)
 
 
 def volume(head: HeadModel) -> Volume:
     """The space around a head that hair falls through; made once."""
-    if "volume" not in head._cache:
-        axes = [np.arange(low, high, _CELL) for low, high in zip(_LOW, _HIGH)]
-        shape = tuple(map(len, axes))
-        points = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
-        triangles = np.ascontiguousarray(head.triangles[_skin(head)])
-        normals = vertex_normals(head.mean, triangles)
-        used = np.unique(triangles)
-        # Shoulders below the bust, so that long hair does not fall through the chest.
-        ring = np.linspace(0, 2 * np.pi, 48)[:-1]
-        extra = [
-            np.stack([w * np.sin(ring), np.full(47, y), d * np.cos(ring) - 0.8], -1)
-            for y, w, d in ((-15, 13, 7), (-17, 18, 8.5), (-21, 20.5, 10), (-26, 21, 11), (-32, 21.5, 11.5))
-        ]
-        ways = [np.stack([np.sin(ring) * 0.5, np.full(47, 0.8 if k < 2 else 0.1), np.cos(ring)], -1) for k in range(5)]
-        surface = np.concatenate([head.mean[used], *extra])
-        out = np.concatenate([normals[used], *ways])
-        distance, near = cKDTree(surface).query(points)
-        out /= np.linalg.norm(out, axis=1, keepdims=True) + 1e-9
-        sign = np.where(((points - surface[near]) * out[near]).sum(-1) < 0, -1.0, 1.0)
-        head._cache["volume"] = Volume(
-            (distance * sign).reshape(shape).astype("float32"), out[near].reshape(*shape, 3).astype("float32")
-        )
-    return head._cache["volume"]
+    return head.derived(_volume)
+
+
+def _volume(head: HeadModel) -> Volume:
+    axes = [np.arange(low, high, _CELL) for low, high in zip(_LOW, _HIGH)]
+    shape = tuple(map(len, axes))
+    points = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
+    triangles = np.ascontiguousarray(head.triangles[_skin(head)])
+    normals = vertex_normals(head.mean, triangles)
+    used = np.unique(triangles)
+    # Shoulders below the bust, so that long hair does not fall through the chest.
+    ring = np.linspace(0, 2 * np.pi, 48)[:-1]
+    extra = [
+        np.stack([w * np.sin(ring), np.full(47, y), d * np.cos(ring) - 0.8], -1)
+        for y, w, d in ((-15, 13, 7), (-17, 18, 8.5), (-21, 20.5, 10), (-26, 21, 11), (-32, 21.5, 11.5))
+    ]
+    ways = [np.stack([np.sin(ring) * 0.5, np.full(47, 0.8 if k < 2 else 0.1), np.cos(ring)], -1) for k in range(5)]
+    surface = np.concatenate([head.mean[used], *extra])
+    out = np.concatenate([normals[used], *ways])
+    distance, near = cKDTree(surface).query(points)
+    out /= np.linalg.norm(out, axis=1, keepdims=True) + 1e-9
+    sign = np.where(((points - surface[near]) * out[near]).sum(-1) < 0, -1.0, 1.0)
+    return Volume((distance * sign).reshape(shape).astype("float32"), out[near].reshape(*shape, 3).astype("float32"))
 
 
 @kernel

@@ -67,12 +67,14 @@ def locate(head: HeadModel, places: np.ndarray) -> SurfacePoints:
 
 def _triangle_tree(head: HeadModel):
     """Middles of the outward-facing triangles of the face in the chart, as a search tree; made once."""
-    if "triangle_tree" not in head._cache:
-        triangles = head.triangles[head.parts["face"]]
-        a, b, c = (head.mean[triangles[:, k]] for k in range(3))
-        normal = np.cross(b - a, c - a)
-        middle = (a + b + c) / 3
-        outward = normal[:, 0] * middle[:, 0] + normal[:, 2] * (middle[:, 2] - AXIS) > 0
-        triangles = triangles[outward]
-        head._cache["triangle_tree"] = cKDTree(head.chart[triangles].mean(1)), triangles
-    return head._cache["triangle_tree"]
+    return head.derived(_find_triangles)
+
+
+def _find_triangles(head: HeadModel) -> tuple[cKDTree, np.ndarray]:
+    triangles = head.triangles[head.parts["face"]]
+    a, b, c = (head.mean[triangles[:, k]] for k in range(3))
+    normal = np.cross(b - a, c - a)
+    middle = (a + b + c) / 3
+    outward = normal[:, 0] * middle[:, 0] + normal[:, 2] * (middle[:, 2] - AXIS) > 0
+    triangles = triangles[outward]
+    return cKDTree(head.chart[triangles].mean(1)), triangles

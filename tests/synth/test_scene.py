@@ -38,8 +38,8 @@ def test_a_scene_depends_on_its_seed_and_index_alone():
 
 
 def test_another_probability_changes_its_subject_alone():
-    bare = SceneConfig(hair=0.0, beard=0.0, glasses=0.0, headwear=0.0, occluders=0.0)
-    dressed = SceneConfig(hair=1.0, beard=1.0, glasses=1.0, headwear=1.0, occluders=1.0)
+    bare = SceneConfig(hair=0.0, beard=0.0, glasses=0.0, headwear=0.0, occluders=0.0, covered=0.0)
+    dressed = SceneConfig(hair=1.0, beard=1.0, glasses=1.0, headwear=1.0, occluders=1.0, covered=0.0)
     for index in range(6):
         a, b = (draw_scene(HEAD, config, 0, index) for config in (bare, dressed))
         assert a.glasses is None and a.headwear is None and a.beard is None and a.occluders == ()
@@ -90,7 +90,7 @@ def test_expressions_are_of_all_kinds_and_within_bounds():
     drawn = np.array([draw_expression(rng, HEAD.expression_names) for _ in range(300)])
     assert drawn.min() >= 0 and drawn.max() <= 1.15
     share = (drawn > 0.3).mean(0)
-    for name in ("jawOpen", "mouthSmile_L", "browInnerUp_R", "eyeBlink_L", "eyeLookUp_R"):
+    for name in ("jawOpen", "mouthSmile_L", "browInnerUp_R", "eyeSquint_L", "eyeLookUp_R"):
         assert 0.02 < share[HEAD.expression_index[name]] < 0.7, name
     left, right = (drawn[:, HEAD.expression_index[f"mouthSmile_{side}"]] for side in "LR")
     assert np.corrcoef(left, right)[0, 1] > 0.9
