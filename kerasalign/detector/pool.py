@@ -35,12 +35,14 @@ def pool_scene():
         yaw_limit=85.0,
         pitch=13.0,
         roll=0.0,
+        roll_tail=0.0,
         coverage=(0.36, 0.44),
         shift=0.02,
         glasses=0.22,
         headwear=0.16,
         occluders=0.2,
         degrade=0.0,
+        extremes=0.0,
     )
 
 
