@@ -11,8 +11,8 @@ import numpy as np
 from scipy.spatial import Delaunay, cKDTree
 
 from kerasalign.synth.analytic_modes import expressions, identities
+from kerasalign.synth.chart import AXIS, RADIUS
 from kerasalign.synth.head import HeadModel
-from kerasalign.synth.surface import AXIS, RADIUS
 
 # Places of half a face in the chart, centimetres: outline of the right eye opening and lips, brows, nose, jaw.
 EYE = np.array([(-4.75, 3.45), (-4.0, 3.92), (-3.0, 3.98), (-2.0, 3.28), (-2.95, 3.05), (-4.0, 3.05)])

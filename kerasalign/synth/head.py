@@ -9,6 +9,9 @@ from typing import TypeVar
 
 import numpy as np
 
+from kerasalign.synth.chart import unroll
+from kerasalign.synth.jit import combined
+
 T = TypeVar("T")
 
 #: Names of parts that every head has, and of those that it may have.
@@ -95,8 +98,6 @@ class HeadModel:
             ValueError: If there are more scores than modes.
             KeyError: If the head has no expression of that name.
         """
-        from kerasalign.synth.jit import combined
-
         return self.moved(combined(self.mean, self.identity, self._scores("identity", identity)), expression)
 
     def moved(self, vertices: np.ndarray, expression: Sequence[float] | Mapping[str, float]) -> np.ndarray:
@@ -105,8 +106,6 @@ class HeadModel:
             named, expression = expression, np.zeros(len(self.expression_names), "float32")
             for name, value in named.items():
                 expression[self.expression_index[name]] = value
-        from kerasalign.synth.jit import combined
-
         scores = self._scores("expression", expression)
         return combined(np.ascontiguousarray(vertices, "float32"), self.expression, scores)
 
@@ -151,6 +150,4 @@ class HeadModel:
 
         Everything painted on a face is drawn in this chart, so that every head takes the same paint.
         """
-        from kerasalign.synth.surface import unroll
-
         return unroll(self.mean)

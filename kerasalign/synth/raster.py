@@ -8,6 +8,34 @@ from kerasalign.synth.jit import kernel
 
 
 @kernel
+def _bounds(points, i, j, k, height, width):
+    """First and last column, first and last row of a triangle's samples, clipped to the picture; and twice its area.
+
+    y points down, so a triangle that faces the camera has a negative area.
+    """
+    ax, ay = points[i, 0], points[i, 1]
+    bx, by = points[j, 0], points[j, 1]
+    cx, cy = points[k, 0], points[k, 1]
+    x0 = max(int(np.ceil(min(ax, bx, cx))), 0)
+    x1 = min(int(np.floor(max(ax, bx, cx))), width - 1)
+    y0 = max(int(np.ceil(min(ay, by, cy))), 0)
+    y1 = min(int(np.floor(max(ay, by, cy))), height - 1)
+    return x0, x1, y0, y1, (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+
+
+@kernel
+def _inside(points, i, j, k, x, y, scale):
+    """Weights of a triangle's corners at a sample; the sample is inside where none is negative."""
+    ax, ay = points[i, 0], points[i, 1]
+    bx, by = points[j, 0], points[j, 1]
+    cx, cy = points[k, 0], points[k, 1]
+    u = ((bx - x) * (cy - y) - (by - y) * (cx - x)) * scale
+    v = ((cx - x) * (ay - y) - (cy - y) * (ax - x)) * scale
+    w = ((ax - x) * (by - y) - (ay - y) * (bx - x)) * scale
+    return u, v, w
+
+
+@kernel
 def rasterise(points, inverse_depth, triangles, first, last, two_sided, depth, ids):
     """Draws triangles `first:last` into `depth` and `ids`, in place; the nearer wins, ties go to the earlier.
 
@@ -27,25 +55,13 @@ def rasterise(points, inverse_depth, triangles, first, last, two_sided, depth, i
         wi, wj, wk = inverse_depth[i], inverse_depth[j], inverse_depth[k]
         if wi <= 0 or wj <= 0 or wk <= 0:
             continue
-        ax, ay = points[i, 0], points[i, 1]
-        bx, by = points[j, 0], points[j, 1]
-        cx, cy = points[k, 0], points[k, 1]
-        # y points down, so a triangle that faces the camera has a negative area here.
-        area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+        x0, x1, y0, y1, area = _bounds(points, i, j, k, height, width)
         if area == 0 or (area > 0 and not two_sided[t]):
-            continue
-        x0 = max(int(np.ceil(min(ax, bx, cx))), 0)
-        x1 = min(int(np.floor(max(ax, bx, cx))), width - 1)
-        y0 = max(int(np.ceil(min(ay, by, cy))), 0)
-        y1 = min(int(np.floor(max(ay, by, cy))), height - 1)
-        if x0 > x1 or y0 > y1:
             continue
         scale = np.float32(1.0) / area
         for y in range(y0, y1 + 1):
             for x in range(x0, x1 + 1):
-                u = ((bx - x) * (cy - y) - (by - y) * (cx - x)) * scale
-                v = ((cx - x) * (ay - y) - (cy - y) * (ax - x)) * scale
-                w = ((ax - x) * (by - y) - (ay - y) * (bx - x)) * scale
+                u, v, w = _inside(points, i, j, k, x, y, scale)
                 if u >= 0 and v >= 0 and w >= 0:
                     d = u * wi + v * wj + w * wk
                     if d > depth[y, x]:
@@ -68,22 +84,13 @@ def rasterise_depth(points, towards, triangles, first, last, depth):
     height, width = depth.shape
     for t in range(first, last):
         i, j, k = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-        ax, ay = points[i, 0], points[i, 1]
-        bx, by = points[j, 0], points[j, 1]
-        cx, cy = points[k, 0], points[k, 1]
-        area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+        x0, x1, y0, y1, area = _bounds(points, i, j, k, height, width)
         if area == 0:
             continue
-        x0 = max(int(np.ceil(min(ax, bx, cx))), 0)
-        x1 = min(int(np.floor(max(ax, bx, cx))), width - 1)
-        y0 = max(int(np.ceil(min(ay, by, cy))), 0)
-        y1 = min(int(np.floor(max(ay, by, cy))), height - 1)
         scale = np.float32(1.0) / area
         for y in range(y0, y1 + 1):
             for x in range(x0, x1 + 1):
-                u = ((bx - x) * (cy - y) - (by - y) * (cx - x)) * scale
-                v = ((cx - x) * (ay - y) - (cy - y) * (ax - x)) * scale
-                w = ((ax - x) * (by - y) - (ay - y) * (bx - x)) * scale
+                u, v, w = _inside(points, i, j, k, x, y, scale)
                 if u >= 0 and v >= 0 and w >= 0:
                     d = u * towards[i] + v * towards[j] + w * towards[k]
                     depth[y, x] = max(depth[y, x], d)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 
+from kerasalign.support.ranges import Range, check_ranges
 from kerasalign.synth.background import Background, draw_background
 from kerasalign.synth.beard import Beard, draw_beard
 from kerasalign.synth.brows import Brows, draw_brows
@@ -29,7 +30,6 @@ from kerasalign.synth.proportions import Proportions, as_child, draw_proportions
 from kerasalign.synth.skin import Skin, draw_skin
 from kerasalign.synth.wrinkles import Wrinkles, draw_wrinkles
 
-Range = tuple[float, float]
 _PROBABILITIES = (
     "children",
     "expression",
@@ -67,7 +67,7 @@ class SceneConfig:
         yaw: Standard deviation in degrees of the common faces.
         yaw_tail: Probability of a yaw drawn uniformly up to `yaw_limit`.
         yaw_limit: Degrees.
-        pitch: Standard deviation in degrees of the common faces, about a slight nod.
+        pitch: Standard deviation in degrees of the common faces, about a nod of 0.65 times that.
         pitch_tail: Probability of a pitch drawn uniformly up to `pitch_limit`.
         pitch_limit: Degrees.
         roll: Standard deviation in degrees of the common faces.
@@ -133,12 +133,7 @@ class SceneConfig:
     extremes: float = 0.13
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.type == "Range":
-                if not value[0] <= value[1]:
-                    raise ValueError(f"`{field.name}` must be (low, high). Received: {field.name}={value!r}")
-                object.__setattr__(self, field.name, (float(value[0]), float(value[1])))
+        check_ranges(self)
         for name in _PROBABILITIES:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"`{name}` must be in 0..1. Received: {name}={getattr(self, name)!r}")
@@ -343,7 +338,7 @@ def draw_camera(rng: np.random.Generator, config: SceneConfig) -> Camera:
     """Draws a camera."""
     tail = rng.random() < config.yaw_tail
     yaw = rng.uniform(-config.yaw_limit, config.yaw_limit) if tail else rng.normal(0, config.yaw)
-    pitch, roll = rng.normal(-0.3 * config.pitch, config.pitch), rng.normal(0, config.roll)
+    pitch, roll = rng.normal(-0.65 * config.pitch, config.pitch), rng.normal(0, config.roll)
     if rng.random() < config.pitch_tail:
         pitch = rng.uniform(-config.pitch_limit, config.pitch_limit)
     if rng.random() < config.roll_tail:

@@ -10,26 +10,34 @@ from kerasalign.synth.jit import kernel
 from kerasalign.synth.mesh import CLOTH, HAIR, HAND, PLAIN
 
 FACE, EYE_RIGHT, EYE_LEFT, SCALP, MOUTH, SOCKET, GUMS, TEETH = range(8)
-# Places in `look`, the numbers of a scene that the shader reads.
-UP, HEAD_CENTRE, EYES, HAIR_COLOUR, IRIS, SCLERA, TEETH_COLOUR, GUM_COLOUR = 0, 3, 6, 12, 15, 18, 21, 24
-(
-    SCATTER,
-    GLOSS,
-    SHININESS,
-    PORES,
-    HAIR_SOFTNESS,
-    PUPIL,
-    IRIS_RADIUS,
-    SHADOW_SOFTNESS,
-    SHADOW_ON,
-    LIP_DEPTH,
-    NOISE_U,
-    NOISE_V,
-    CLOTH_PATTERN,
-    HAIR_SHINE,
-    EYE_SHADE,
-) = range(27, 42)
-LOOK_SIZE = 42
+#: Numbers of a scene that the shader reads: lengths in centimetres, colours as linear albedo, places in camera
+#: coordinates.
+LOOK = np.dtype(
+    [
+        (name, "f8", 3)
+        for name in ("up", "head_center", "eye_right", "eye_left", "hair_color", "iris", "sclera", "teeth", "gums")
+    ]
+    + [
+        (name, "f8")
+        for name in (
+            "scatter",
+            "gloss",
+            "shininess",
+            "pores",
+            "hair_softness",
+            "pupil",
+            "iris_radius",
+            "shadow_softness",
+            "shadow_strength",
+            "lip_depth",
+            "noise_u",
+            "noise_v",
+            "cloth_pattern",
+            "hair_shine",
+            "eye_shade",
+        )
+    ]
+)
 # The canvas of the paint in the chart: left, right, bottom and top in centimetres.
 CANVAS = (-13.0, 13.0, -9.0, 12.0)
 
@@ -136,15 +144,15 @@ def shade(
         colours: `(L, 3)` their light.
         shadow: `(n, n)` depth map of the first light.
         shadow_matrix: `(3, 4)` from camera coordinates to its columns, rows and depth.
-        look: `(LOOK_SIZE,)` numbers of the scene.
+        look: Record of type `LOOK`: numbers of the scene.
         out: The picture.
     """
     height, width = ids.shape
     lights = directions.shape[0]
     ph, pw = paint.shape[0], paint.shape[1]
     across, down = (pw - 1) / (CANVAS[1] - CANVAS[0]), (ph - 1) / (CANVAS[3] - CANVAS[2])
-    ux, uy, uz = look[UP], look[UP + 1], look[UP + 2]
-    nu, nv = look[NOISE_U], look[NOISE_V]
+    ux, uy, uz = look.up[0], look.up[1], look.up[2]
+    nu, nv = look.noise_u, look.noise_v
     albedo = np.zeros(3)
     glow, mirror = np.zeros(3), np.zeros(3)
     p = np.zeros(3)
@@ -204,23 +212,23 @@ def shade(
                 n1 = _noise(noise, su * 0.31 + nv, sv * 0.31 + nu, 1) - 0.5
                 n2 = _noise(noise, su * 0.31 + nu + 0.37, sv * 0.31 + nv, 1) - 0.5
                 for c in range(3):
-                    albedo[c] *= 1 + look[PORES] * (0.25 * grain + 0.3 * n1)
+                    albedo[c] *= 1 + look.pores * (0.25 * grain + 0.3 * n1)
                 tx, ty, tz = uy * nz - uz * ny, uz * nx - ux * nz, ux * ny - uy * nx
                 length = 1 / math.sqrt(tx * tx + ty * ty + tz * tz + 1e-9)
                 tx, ty, tz = tx * length, ty * length, tz * length
                 wx, wy, wz = ny * tz - nz * ty, nz * tx - nx * tz, nx * ty - ny * tx
-                slope_s += look[PORES] * 0.28 * n1
-                slope_t += look[PORES] * 0.28 * n2
-                gloss, shine, wrap, fresnel = look[GLOSS] * g1, look[SHININESS], look[SCATTER], 0.04
+                slope_s += look.pores * 0.28 * n1
+                slope_t += look.pores * 0.28 * n2
+                gloss, shine, wrap, fresnel = look.gloss * g1, look.shininess, look.scatter, 0.04
                 if kind != HAND and a6 > -1.0:
                     # Roots of hair colour the scalp; the edge is ragged.
                     grow = _noise(noise, su * 0.9 + nu, sv * 0.06 + nv, 2) - 0.5
-                    rough = look[HAIR_SOFTNESS]
+                    rough = look.hair_softness
                     cover = _step(0.0, 0.25 + rough, a6 + (grow + 0.6 * grain) * 2.5 * rough)
                     if cover > 0:
                         dark = 0.55 + 0.9 * (grow + 0.3)
                         for c in range(3):
-                            albedo[c] += cover * (look[HAIR_COLOUR + c] * dark - albedo[c])
+                            albedo[c] += cover * (look.hair_color[c] * dark - albedo[c])
                         gloss *= 1 - cover
                         slope_s += cover * 1.2 * grow
                 nx, ny, nz = (
@@ -231,47 +239,47 @@ def shade(
                 length = 1 / math.sqrt(nx * nx + ny * ny + nz * nz)
                 nx, ny, nz = nx * length, ny * length, nz * length
             elif eye:
-                e = EYES if kind == EYE_RIGHT else EYES + 3
+                ball = look.eye_right if kind == EYE_RIGHT else look.eye_left
                 # `p` is relative to the eye's centre: see `render`.
                 r = math.sqrt(p[0] * p[0] + p[1] * p[1])
                 turn = math.atan2(p[1], p[0])
                 veins = _noise(noise, p[0] * 0.35 + nu, p[1] * 0.35 + nv, 2)
                 corner = _step(0.75, 1.45, abs(p[0]))
-                rim = look[IRIS_RADIUS]
+                rim = look.iris_radius
                 fibre = _noise(noise, turn * 0.32 + nu, r * 0.25 + nv, 0) + 0.5 * _noise(noise, turn * 1.27, r * 0.6, 1)
                 inside = 1 - _step(rim - 0.035, rim + 0.045, r)
-                pupil = 1 - _step(look[PUPIL] - 0.02, look[PUPIL] + 0.03, r)
+                pupil = 1 - _step(look.pupil - 0.02, look.pupil + 0.03, r)
                 limbus = 1 - 0.75 * _step(rim - 0.16, rim, r)
                 for c in range(3):
-                    white = look[SCLERA + c] * (1 - 0.22 * (veins - 0.5)) * (1 - corner * (0.10, 0.3, 0.32)[c])
-                    colour = look[IRIS + c] * (0.45 + 0.75 * fibre) * limbus * (1 - 0.98 * pupil)
+                    white = look.sclera[c] * (1 - 0.22 * (veins - 0.5)) * (1 - corner * (0.10, 0.3, 0.32)[c])
+                    colour = look.iris[c] * (0.45 + 0.75 * fibre) * limbus * (1 - 0.98 * pupil)
                     albedo[c] = white + inside * (colour - white)
                 # Lids shade the ball from above and at the corners.
-                dx, dy, dz = x - look[e], y - look[e + 1], z - look[e + 2]
+                dx, dy, dz = x - ball[0], y - ball[1], z - ball[2]
                 high = dx * ux + dy * uy + dz * uz
                 open_ = 0.3 + 0.7 * _step(0.75, -0.2, high)
-                open_ = 1 - look[EYE_SHADE] * (1 - open_ * (0.6 + 0.4 * _step(1.6, 0.9, abs(p[0]))))
+                open_ = 1 - look.eye_shade * (1 - open_ * (0.6 + 0.4 * _step(1.6, 0.9, abs(p[0]))))
                 gloss, shine, fresnel = 0.5, 700.0, 0.02
             elif kind == TEETH:
-                deep = _step(look[LIP_DEPTH] - 3.2, look[LIP_DEPTH] - 0.7, p[2])
+                deep = _step(look.lip_depth - 3.2, look.lip_depth - 0.7, p[2])
                 n1 = _noise(noise, p[0] * 0.4 + nu, p[1] * 0.2 + nv, 0)
                 for c in range(3):
-                    albedo[c] = look[TEETH_COLOUR + c] * (0.85 + 0.3 * n1)
+                    albedo[c] = look.teeth[c] * (0.85 + 0.3 * n1)
                 open_, gloss, shine, wrap = 0.1 + 0.75 * deep, 0.25, 60.0, 0.2
             elif kind in (GUMS, MOUTH):
-                deep = _step(look[LIP_DEPTH] - 5.0, look[LIP_DEPTH] - 0.6, p[2])
+                deep = _step(look.lip_depth - 5.0, look.lip_depth - 0.6, p[2])
                 n1 = _noise(noise, p[0] * 0.3 + nu, p[2] * 0.3 + nv, 0)
                 for c in range(3):
-                    albedo[c] = look[GUM_COLOUR + c] * (0.7 + 0.6 * n1)
+                    albedo[c] = look.gums[c] * (0.7 + 0.6 * n1)
                 open_, gloss, shine = (0.04 + 0.6 * deep) if kind == GUMS else 0.02 + 0.3 * deep, 0.12, 40.0
             elif kind == CLOTH:
                 n1 = _noise(noise, a3 * 0.06 + nu, a4 * 0.06, 0)
                 n2 = _noise(noise, a3 * 1.3, a4 * 1.3 + nv, 1)
                 stripe = 1.0
-                if look[CLOTH_PATTERN] > 0.01:
-                    stripe = 1 - 0.5 * _step(0.4, 0.6, 0.5 + 0.5 * math.sin(a4 * look[CLOTH_PATTERN]))
-                elif look[CLOTH_PATTERN] < -0.01:
-                    stripe = 1 - 0.5 * _step(0.4, 0.6, 0.5 + 0.5 * math.sin(a3 * look[CLOTH_PATTERN]))
+                if look.cloth_pattern > 0.01:
+                    stripe = 1 - 0.5 * _step(0.4, 0.6, 0.5 + 0.5 * math.sin(a4 * look.cloth_pattern))
+                elif look.cloth_pattern < -0.01:
+                    stripe = 1 - 0.5 * _step(0.4, 0.6, 0.5 + 0.5 * math.sin(a3 * look.cloth_pattern))
                 for c in range(3):
                     albedo[c] = p[c] * (0.75 + 0.5 * n1) * (0.8 + 0.4 * n2) * stripe
                 gloss = 0.0
@@ -286,7 +294,7 @@ def shade(
                 for c in range(3):
                     albedo[c] = p[c]
                 # Seen from outside, a strand's normal is what its direction leaves of the way out of the head.
-                ox, oy, oz = x - look[HEAD_CENTRE], y - look[HEAD_CENTRE + 1], z - look[HEAD_CENTRE + 2]
+                ox, oy, oz = x - look.head_center[0], y - look.head_center[1], z - look.head_center[2]
                 along = ox * nx + oy * ny + oz * nz
                 nx, ny, nz = ox - along * nx + 2 * vx, oy - along * ny + 2 * vy, oz - along * nz + 2 * vz
                 length = 1 / math.sqrt(nx * nx + ny * ny + nz * nz + 1e-9)
@@ -295,11 +303,11 @@ def shade(
             if nx * vx + ny * vy + nz * vz < 0 and kind in (PLAIN, CLOTH, HAND):
                 nx, ny, nz = -nx, -ny, -nz
             lit = 1.0
-            if look[SHADOW_ON] > 0:
-                lit = 1 - look[SHADOW_ON] * (
+            if look.shadow_strength > 0:
+                lit = 1 - look.shadow_strength * (
                     1
                     - _shadow(
-                        shadow, shadow_matrix, x + 0.12 * nx, y + 0.12 * ny, z + 0.12 * nz, 0.18, look[SHADOW_SOFTNESS]
+                        shadow, shadow_matrix, x + 0.12 * nx, y + 0.12 * ny, z + 0.12 * nz, 0.18, look.shadow_softness
                     )
                 )
             facing = max(nx * vx + ny * vy + nz * vz, 0.0)
@@ -322,7 +330,7 @@ def shade(
                     diffuse = math.sqrt(max(1 - cosine * cosine, 0.0))
                     diffuse *= (0.3 + 0.7 * max(nx * lx + ny * ly + nz * lz + 0.3, 0.0) / 1.3) * seen * open_
                     cosine = (hx * strand_x + hy * strand_y + hz * strand_z) * length
-                    sine = max(1 - cosine * cosine, 0.0) ** 12 * look[HAIR_SHINE] * diffuse
+                    sine = max(1 - cosine * cosine, 0.0) ** 12 * look.hair_shine * diffuse
                     for c in range(3):
                         glow[c] += colours[lamp, c] * diffuse * 0.8
                         mirror[c] += colours[lamp, c] * (0.02 + 0.6 * albedo[c]) * sine

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerasalign.synth import shade as look_of
 from kerasalign.synth.camera import View
 from kerasalign.synth.canvas import noise
 from kerasalign.synth.clothes import shoulders
@@ -24,6 +23,7 @@ from kerasalign.synth.openness import openness
 from kerasalign.synth.paint import paint
 from kerasalign.synth.raster import blank, rasterise, vertex_normals
 from kerasalign.synth.scene import Scene
+from kerasalign.synth.shade import LOOK, shade
 
 # Height of a mean head under its chin, centimetres.
 _CHIN = -9.2
@@ -162,44 +162,40 @@ def _center_eyes(head: HeadModel) -> np.ndarray:
     return centred
 
 
-def _look(head: HeadModel, scene: Scene, world: World) -> np.ndarray:
-    """The numbers that the shader reads."""
-    s, look = scene, np.zeros(look_of.LOOK_SIZE)
+def _look(head: HeadModel, scene: Scene, world: World) -> np.record:
+    """The numbers that the shader reads, a record of type `LOOK`."""
     view, shape = world.view, world.shape
-
-    def put(place: int, values) -> None:
-        look[place : place + len(values)] = values
-
-    put(look_of.UP, view.rotation[:, 1])
-    put(look_of.HEAD_CENTRE, view.posed(np.array([[0, 4.0, 0]]))[0])
-    for k, name in enumerate(("eye_right", "eye_left")):
-        ball = shape[np.unique(head.triangles[head.parts[name]])]
-        put(look_of.EYES + 3 * k, view.posed(((ball.min(0) + ball.max(0)) / 2)[None])[0])
-    put(look_of.HAIR_COLOUR, s.hair.colour)
-    put(look_of.IRIS, s.eyes.iris)
-    put(look_of.SCLERA, s.eyes.sclera)
-    rng = s.rng(6)
-    put(look_of.TEETH_COLOUR, np.array([0.72, 0.66, 0.55]) * rng.uniform(0.55, 1.1) * np.exp(rng.normal(0, 0.04, 3)))
-    put(look_of.GUM_COLOUR, np.array([0.36, 0.09, 0.08]) * rng.uniform(0.5, 1.1))
-    u = rng.random(2)
-    for place, value in (
-        (look_of.SCATTER, s.skin.scatter),
-        (look_of.GLOSS, s.skin.gloss),
-        (look_of.SHININESS, s.skin.shininess),
-        (look_of.PORES, s.skin.pores),
-        (look_of.HAIR_SOFTNESS, s.hair.softness),
-        (look_of.PUPIL, s.eyes.pupil),
-        (look_of.IRIS_RADIUS, s.eyes.iris_radius),
-        (look_of.SHADOW_SOFTNESS, s.lighting.softness),
-        (look_of.SHADOW_ON, s.lighting.shadow),
-        (look_of.LIP_DEPTH, head.mean[head.landmarks68[62], 2]),
-        (look_of.NOISE_U, u[0]),
-        (look_of.NOISE_V, u[1]),
-        (look_of.CLOTH_PATTERN, s.clothes.pattern),
-        (look_of.HAIR_SHINE, s.hair.shine),
-        (look_of.EYE_SHADE, s.eyes.shade),
-    ):
-        look[place] = value
+    balls = [shape[np.unique(head.triangles[head.parts[name]])] for name in ("eye_right", "eye_left")]
+    eyes = [view.posed(((ball.min(0) + ball.max(0)) / 2)[None])[0] for ball in balls]
+    rng = scene.rng(6)
+    look = np.zeros(1, LOOK).view(np.recarray)[0]
+    for name, value in {
+        "up": view.rotation[:, 1],
+        "head_center": view.posed(np.array([[0, 4.0, 0]]))[0],
+        "eye_right": eyes[0],
+        "eye_left": eyes[1],
+        "hair_color": scene.hair.colour,
+        "iris": scene.eyes.iris,
+        "sclera": scene.eyes.sclera,
+        "teeth": np.array([0.72, 0.66, 0.55]) * rng.uniform(0.55, 1.1) * np.exp(rng.normal(0, 0.04, 3)),
+        "gums": np.array([0.36, 0.09, 0.08]) * rng.uniform(0.5, 1.1),
+        "noise_u": rng.random(),
+        "noise_v": rng.random(),
+        "scatter": scene.skin.scatter,
+        "gloss": scene.skin.gloss,
+        "shininess": scene.skin.shininess,
+        "pores": scene.skin.pores,
+        "hair_softness": scene.hair.softness,
+        "hair_shine": scene.hair.shine,
+        "pupil": scene.eyes.pupil,
+        "iris_radius": scene.eyes.iris_radius,
+        "eye_shade": scene.eyes.shade,
+        "shadow_softness": scene.lighting.softness,
+        "shadow_strength": scene.lighting.shadow,
+        "lip_depth": head.mean[head.landmarks68[62], 2],
+        "cloth_pattern": scene.clothes.pattern,
+    }.items():
+        look[name] = value
     return look
 
 
@@ -217,7 +213,7 @@ def drawn(head: HeadModel, scene: Scene, world: World, points, inverse, depth, i
     middle = world.view.posed(np.array([[0, 1.0, 2.0]]))[0]
     casting = np.ascontiguousarray(world.triangles[casts])
     shadow, matrix = shadow_map(light.directions[0], middle, world.vertices, casting)
-    look_of.shade(
+    shade(
         ids,
         points,
         inverse,

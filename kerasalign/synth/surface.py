@@ -7,16 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
+from kerasalign.synth.chart import AXIS
 from kerasalign.synth.head import HeadModel
-
-#: Radius in centimetres of the cylinder that a head is unrolled on, and where its axis lies in z.
-RADIUS, AXIS = 9.5, 1.0
-
-
-def unroll(points: np.ndarray) -> np.ndarray:
-    """`(..., 3)` points of a mean head in centimetres to `(..., 2)` places in the chart, float32."""
-    angle = np.arctan2(points[..., 0], points[..., 2] - AXIS)
-    return np.stack([RADIUS * angle, points[..., 1]], -1).astype("float32")
 
 
 @dataclass(frozen=True, eq=False)

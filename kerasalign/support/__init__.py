@@ -1,0 +1,1 @@
+"""What every room stands on: files, images, checks of arguments, progress bars, prefetching. It knows no faces."""
