@@ -18,8 +18,8 @@ import numpy as np
 from kerasalign.datasets.pts import read_pts
 from kerasalign.files import write_json
 from kerasalign.markups import get_markup
-from kerasalign.synth.dataset import Series, label_series
-from kerasalign.synth.picture import VERSION
+from kerasalign.synth.dataset.series import Series, label_series
+from kerasalign.synth.rendering.picture import VERSION
 
 QUANTILES = (1, 5, 10, 25, 50, 75, 90, 95, 99)
 #: Yaw proxies below these are nearly frontal faces, and faces whose two eyes are seen well.

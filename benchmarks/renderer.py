@@ -22,8 +22,8 @@ from common import finish
 from kerasalign.recipes import get_recipe
 from kerasalign.recipes.evaluation import evaluate_model
 from kerasalign.synth import SceneConfig
-from kerasalign.synth.dataset import Series, write_series
-from kerasalign.synth.picture import VERSION
+from kerasalign.synth.dataset.series import Series, write_series
+from kerasalign.synth.rendering.picture import VERSION
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from kerasalign.geometry import box_center, box_size
-from kerasalign.synth.background import draw_background, paint_background, photographs
+from kerasalign.synth.rendering.background import draw_background, paint_background, photographs
 
 _FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_SCRIPT_COMPLEX, cv2.FONT_HERSHEY_PLAIN)
 #: Value of a place in `owner` that a thing covers.

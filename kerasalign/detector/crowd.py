@@ -13,7 +13,7 @@ from kerasalign.detector.pieces import scatter
 from kerasalign.detector.pool import MARKUPS, HeadPool
 from kerasalign.geometry import about, apply_affine, box_center, box_size, compose, invert, rotation, tight_box
 from kerasalign.markups import get_markup
-from kerasalign.synth.photo import draw_photo, expose
+from kerasalign.synth.rendering.photo import draw_photo, expose
 
 _NOBODY = 255
 

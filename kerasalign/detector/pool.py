@@ -17,7 +17,7 @@ from kerasalign.files import written_beside
 from kerasalign.markups import get_markup
 
 if TYPE_CHECKING:
-    from kerasalign.synth.dataset import Series
+    from kerasalign.synth.dataset.series import Series
 
 #: Heads per file, and the names of what a folder holds.
 SHARD, CARD = 64, "heads.json"
@@ -27,7 +27,7 @@ MARKUPS = ("68", "5")
 
 def pool_scene():
     """What heads for a detector look like: any turn, much in front of them, room for hair, hats and shoulders."""
-    from kerasalign.synth.scene import SceneConfig
+    from kerasalign.synth.rendering.scene_config import SceneConfig
 
     return SceneConfig(
         yaw=24.0,
@@ -66,7 +66,7 @@ def write_pool(series: Series, count: int, directory, workers: int = 1, progress
 
         write_pool(Series(seed=1, size=256, head="ICT-FaceKit", scene=pool_scene()), 3000, "heads", workers=2)
     """
-    from kerasalign.synth.dataset import claim_folder, tracked
+    from kerasalign.synth.dataset.series import claim_folder, tracked
 
     directory = claim_folder(series, directory, CARD, count=count, workers=workers)
     wanted = {start // SHARD: range(start, min(start + SHARD, count)) for start in range(0, count, SHARD)}
@@ -123,10 +123,10 @@ def cut_out(series, head, index: int) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         `(S, S, 4)` uint8, colours times cover and the cover; and `(73, 2)` float32, its 68 and its 5 points.
     """
-    from kerasalign.synth.labels import labels_of
-    from kerasalign.synth.photo import Photo
-    from kerasalign.synth.picture import render
-    from kerasalign.synth.scene import draw_scene
+    from kerasalign.synth.dataset.labels import labels_of
+    from kerasalign.synth.rendering.photo import Photo
+    from kerasalign.synth.rendering.picture import render
+    from kerasalign.synth.rendering.scene import draw_scene
 
     scene = draw_scene(head, series.scene, series.seed, index)
     # Before black, and with nothing done to tones, a picture is its foreground times its cover.

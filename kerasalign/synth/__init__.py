@@ -11,20 +11,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kerasalign.synth.analytic import analytic_head
-    from kerasalign.synth.head import HeadModel
-    from kerasalign.synth.ict import ict_facekit
-    from kerasalign.synth.picture import Rendered, render
-    from kerasalign.synth.scene import Scene, SceneConfig, draw_scene
+    from kerasalign.synth.head.analytic import analytic_head
+    from kerasalign.synth.head.ict import ict_facekit
+    from kerasalign.synth.head.model import HeadModel
+    from kerasalign.synth.rendering.picture import Rendered, render
+    from kerasalign.synth.rendering.scene import Scene, draw_scene
+    from kerasalign.synth.rendering.scene_config import SceneConfig
 
 __all__ = ["HeadModel", "Rendered", "Scene", "SceneConfig", "analytic_head", "draw_scene", "ict_facekit", "render"]
 
 _FILES = {
-    "analytic": ("analytic_head",),
-    "head": ("HeadModel",),
-    "ict": ("ict_facekit",),
-    "picture": ("Rendered", "render"),
-    "scene": ("Scene", "SceneConfig", "draw_scene"),
+    "head.analytic": ("analytic_head",),
+    "head.model": ("HeadModel",),
+    "head.ict": ("ict_facekit",),
+    "rendering.picture": ("Rendered", "render"),
+    "rendering.scene": ("Scene", "draw_scene"),
+    "rendering.scene_config": ("SceneConfig",),
 }
 _HOME = {name: file for file, names in _FILES.items() for name in names}
 

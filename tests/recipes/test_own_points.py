@@ -14,7 +14,7 @@ from kerasalign.recipes.cascade import cascade_errors
 from kerasalign.recipes.evaluation import evaluate_model
 from kerasalign.recipes.musica import MuSiCaRecipe
 from kerasalign.synth import SceneConfig
-from kerasalign.synth.dataset import Series, write_series
+from kerasalign.synth.dataset.series import Series, write_series
 
 SEVEN = Markup(
     name="own-seven",

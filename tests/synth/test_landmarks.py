@@ -7,12 +7,12 @@ import pytest
 
 from kerasalign.markups import get_markup
 from kerasalign.synth import SceneConfig, analytic_head, draw_scene, render
-from kerasalign.synth.camera import fitted
-from kerasalign.synth.curves import MARKUPS
-from kerasalign.synth.definition import Definition, moved
-from kerasalign.synth.labels import is_visible, labels_of
-from kerasalign.synth.landmarks import landmark_triples, landmarks68
-from kerasalign.synth.occluders import Occluder
+from kerasalign.synth.appearance.occluders import Occluder
+from kerasalign.synth.dataset.curves import MARKUPS
+from kerasalign.synth.dataset.labels import is_visible, labels_of
+from kerasalign.synth.dataset.landmarks import landmark_triples, landmarks68
+from kerasalign.synth.head.definition import Definition, moved
+from kerasalign.synth.rendering.camera import fitted
 
 HEAD = analytic_head()
 PLAIN = SceneConfig.preset("plain")

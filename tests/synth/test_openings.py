@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from kerasalign.synth import SceneConfig, analytic_head, draw_scene, render
-from kerasalign.synth.edges import OPENINGS, face_edges
-from kerasalign.synth.labels import labels_ahead, labels_of
-from kerasalign.synth.openings import Openings
+from kerasalign.synth.dataset.labels import labels_ahead, labels_of
+from kerasalign.synth.head.edges import OPENINGS, face_edges
+from kerasalign.synth.head.openings import Openings
 
 HEAD = analytic_head()
 FRONTAL = SceneConfig.preset("plain")

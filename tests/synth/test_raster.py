@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from kerasalign.synth.camera import Camera, fitted
-from kerasalign.synth.lighting import _ways, draw_lighting, project, read_environments, shadow_map
-from kerasalign.synth.raster import blank, rasterise, vertex_normals
+from kerasalign.synth.jit import vertex_normals
+from kerasalign.synth.rendering.camera import Camera, fitted
+from kerasalign.synth.rendering.lighting import _ways, draw_lighting, project, read_environments, shadow_map
+from kerasalign.synth.rendering.raster import blank, rasterise
 
 SQUARE = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]], "float32")
 HALVES = np.array([[0, 1, 2], [0, 2, 3]], "int32")

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from kerasalign.synth import SceneConfig, analytic_head, draw_scene, render
-from kerasalign.synth.glasses import draw_glasses
-from kerasalign.synth.headwear import KINDS as HATS
-from kerasalign.synth.headwear import draw_headwear
-from kerasalign.synth.occluders import KINDS as THINGS
-from kerasalign.synth.occluders import Occluder
-from kerasalign.synth.photo import Photo, draw_photo, expose
+from kerasalign.synth.appearance.glasses import draw_glasses
+from kerasalign.synth.appearance.headwear import KINDS as HATS
+from kerasalign.synth.appearance.headwear import draw_headwear
+from kerasalign.synth.appearance.occluders import KINDS as THINGS
+from kerasalign.synth.appearance.occluders import Occluder
+from kerasalign.synth.rendering.photo import Photo, draw_photo, expose
 
 HEAD = analytic_head()
 PLAIN = SceneConfig.preset("plain")

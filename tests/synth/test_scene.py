@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from kerasalign.synth import SceneConfig, analytic_head, draw_scene, render
-from kerasalign.synth.background import photographs
-from kerasalign.synth.expressions import draw_expression
-from kerasalign.synth.labels import labels_of
+from kerasalign.synth.dataset.labels import labels_of
+from kerasalign.synth.head.expressions import draw_expression
+from kerasalign.synth.rendering.background import photographs
 
 HEAD = analytic_head()
 

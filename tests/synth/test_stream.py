@@ -11,8 +11,8 @@ from kerasalign.geometry import CropSpec
 from kerasalign.recipes import get_recipe
 from kerasalign.recipes.streaming import fit_stream
 from kerasalign.synth import SceneConfig
-from kerasalign.synth.dataset import Series
-from kerasalign.synth.stream import WINDOW, Studio, SynthStream
+from kerasalign.synth.dataset.series import Series
+from kerasalign.synth.dataset.stream import WINDOW, Studio, SynthStream
 
 SERIES = Series(seed=2, size=64, scene=SceneConfig.preset("plain"))
 STUDIO = Studio(SERIES, CropSpec(size=48, scale=1.6))

@@ -1,0 +1,1 @@
+"""Labels of pictures, and pictures as folders and streams to train on."""
