@@ -66,12 +66,12 @@ def write_pool(series: Series, count: int, directory, workers: int = 1, progress
 
         write_pool(Series(seed=1, size=256, head="ICT-FaceKit", scene=pool_scene()), 3000, "heads", workers=2)
     """
-    from kerasalign.synth.dataset.series import claim_folder, tracked
+    from kerasalign.synth.dataset.series import claim_folder, with_progress
 
     directory = claim_folder(series, directory, CARD, count=count, workers=workers)
     wanted = {start // SHARD: range(start, min(start + SHARD, count)) for start in range(0, count, SHARD)}
     absent = {shard: heads for shard, heads in wanted.items() if _held(directory, shard) < len(heads)}
-    for _ in tracked(_rendered(series, directory, absent, workers), len(absent), progress):
+    for _ in with_progress(_rendered(series, directory, absent, workers), len(absent), progress):
         pass
     return sum(map(len, absent.values()))
 

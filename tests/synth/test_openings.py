@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kerasalign.synth import SceneConfig, analytic_head, draw_scene, render
-from kerasalign.synth.dataset.labels import labels_ahead, labels_of
+from kerasalign.synth.dataset.labels import labels_of, labels_without_picture
 from kerasalign.synth.head.edges import OPENINGS, face_edges
 from kerasalign.synth.head.openings import Openings
 
@@ -45,14 +45,14 @@ def test_edges_run_from_corner_to_corner():
 @pytest.mark.parametrize("index", range(4))
 def test_lids_are_open_as_far_as_asked(index):
     for wanted in (0.12, 0.22, 0.32):
-        points = labels_ahead(HEAD, front(index, Openings((wanted, wanted))), 256).points["68"]
+        points = labels_without_picture(HEAD, front(index, Openings((wanted, wanted))), 256).points["68"]
         np.testing.assert_allclose(eye_openings(points), wanted, atol=0.05)
 
 
 @pytest.mark.parametrize("index", range(4))
 def test_lids_and_lips_that_are_shut_coincide(index):
     scene = front(index, Openings((0.0, 0.0), lips=True))
-    labels = labels_ahead(HEAD, scene, 256)
+    labels = labels_without_picture(HEAD, scene, 256)
     points = labels.points["68"]
     upper, lower = points[[37, 38, 43, 44, 61, 62, 63]], points[[41, 40, 47, 46, 67, 66, 65]]
     # The analytic head's lid points are not one above the other, so heights are compared.
@@ -99,5 +99,5 @@ def test_what_is_asked_of_a_config_is_drawn():
 
 def test_a_shut_face_is_labelled_as_it_is_drawn():
     scene = front(0, Openings((0.0, 0.0), lips=True))
-    made, ahead = labels_of(HEAD, scene, render(HEAD, scene, 96)), labels_ahead(HEAD, scene, 96)
+    made, ahead = labels_of(HEAD, scene, render(HEAD, scene, 96)), labels_without_picture(HEAD, scene, 96)
     np.testing.assert_allclose(made.points["68"], ahead.points["68"], atol=1e-3)

@@ -20,7 +20,7 @@ def raster(points, distance, triangles=HALVES, side=16, two_sided=False):
     return depth, ids
 
 
-def test_a_square_covers_the_pixels_whose_centres_are_in_it():
+def test_a_square_covers_the_pixels_whose_centers_are_in_it():
     # Corners counter-clockwise as seen, in pixels: y points down.
     points = np.array([[2.5, 10.5], [8.5, 10.5], [8.5, 3.5], [2.5, 3.5]])
     depth, ids = raster(points, 5.0)

@@ -1,4 +1,4 @@
-"""Beards: shadow, stubble, moustaches, goatees and full beards, of any colour."""
+"""Beards: shadow, stubble, moustaches, goatees and full beards, of any color."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ class Beard:
     """A beard.
 
     Args:
-        colour: Linear albedo.
-        grey: Share of grey hairs.
+        color: Linear albedo.
+        gray: Share of gray hairs.
         stubble: Strength of short hairs that are painted.
-        length: Of hairs that stand out, centimetres; 0 for none.
+        length: Of hairs that stand out, centimeters; 0 for none.
         hairs: How many of them.
-        cheeks: Height of the upper edge on the cheeks, in centimetres over the mouth; very low is no cheeks.
+        cheeks: Height of the upper edge on the cheeks, in centimeters over the mouth; very low is no cheeks.
         moustache: Whether there is hair on the upper lip.
         chin: Whether there is hair on the chin.
-        softness: Blur of the edge in centimetres.
+        softness: Blur of the edge in centimeters.
     """
 
-    colour: tuple[float, float, float]
-    grey: float
+    color: tuple[float, float, float]
+    gray: float
     stubble: float
     length: float
     hairs: int
@@ -92,11 +92,11 @@ class Beard:
     def paint(self, rng: np.random.Generator, marks: np.ndarray, albedo: np.ndarray) -> None:
         """Paints shadow and stubble, in place."""
         cover = self.cover(marks)
-        dots = np.clip(0.5 + 3.2 * canvas.mottle(rng, 1) + 1.2 * canvas.mottle(rng, 2), 0, 1)
-        patchy = np.clip(0.8 + 1.2 * canvas.mottle(rng, 0, 2), 0, 1)
+        dots = np.clip(0.5 + 3.2 * canvas.noise_patch(rng, 1) + 1.2 * canvas.noise_patch(rng, 2), 0, 1)
+        patchy = np.clip(0.8 + 1.2 * canvas.noise_patch(rng, 0, 2), 0, 1)
         alpha = np.clip(cover * self.stubble * patchy * (0.25 + 1.1 * dots), 0, 0.97)
-        colour = np.asarray(self.colour) * (1 - self.grey) + 0.35 * self.grey
-        canvas.lay(albedo, alpha, colour)
+        color = np.asarray(self.color) * (1 - self.gray) + 0.35 * self.gray
+        canvas.blend(albedo, alpha, color)
 
     def hairs_on(
         self, head: HeadModel, vertices: np.ndarray, normals: np.ndarray, rng: np.random.Generator, eye: np.ndarray
@@ -128,23 +128,23 @@ class Beard:
         t = np.linspace(0, 1, 4)[None, :, None]
         paths = start[:, None] + way[:, None] * t * length[:, None, None]
         paths[..., 1] -= 0.25 * (t[..., 0] * length[:, None]) ** 1.5
-        white = rng.random(len(chosen)) < self.grey
-        colour = np.where(white[:, None], 0.5, np.asarray(self.colour)) * np.exp(rng.normal(0, 0.3, (len(chosen), 1)))
+        white = rng.random(len(chosen)) < self.gray
+        color = np.where(white[:, None], 0.5, np.asarray(self.color)) * np.exp(rng.normal(0, 0.3, (len(chosen), 1)))
         width = np.full(len(chosen), 0.08) * rng.uniform(0.7, 1.5, len(chosen))
         # A chin under a beard is marked on the beard, by people as well.
-        hairs = ribbons(paths.astype("float32"), width, eye, colour, rng.uniform(0.55, 1.0, len(chosen)))
+        hairs = ribbons(paths.astype("float32"), width, eye, color, rng.uniform(0.55, 1.0, len(chosen)))
         return replace(hairs, occludes=False)
 
 
-def draw_beard(rng: np.random.Generator, hair_colour, skin: Skin) -> Beard:
+def draw_beard(rng: np.random.Generator, hair_color, skin: Skin) -> Beard:
     """Draws a beard: stubble for half of those who have one, then full beards, goatees and moustaches."""
     u = rng.uniform
     kind = rng.random()
-    grey = float(np.clip(rng.normal(1.5 * (skin.age - 0.45), 0.3), 0, 1)) if skin.age > 0.35 else 0.0
-    colour = np.asarray(hair_colour) * u(0.5, 1.1)
+    gray = float(np.clip(rng.normal(1.5 * (skin.age - 0.45), 0.3), 0, 1)) if skin.age > 0.35 else 0.0
+    color = np.asarray(hair_color) * u(0.5, 1.1)
     if rng.random() < 0.1:
-        colour = linear(np.array([0.45, 0.27, 0.15])) * u(0.5, 1.2)
-    base = {"colour": tuple(float(v) for v in colour), "grey": grey, "softness": float(u(0.12, 0.5))}
+        color = linear(np.array([0.45, 0.27, 0.15])) * u(0.5, 1.2)
+    base = {"color": tuple(float(v) for v in color), "gray": gray, "softness": float(u(0.12, 0.5))}
     if kind < 0.5:
         return Beard(
             **base,

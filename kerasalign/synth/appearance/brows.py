@@ -1,4 +1,4 @@
-"""Brows: hairs along two arcs that are drawn for every face anew, and where they ended up."""
+"""Brows: their shape, drawn for every face, and their hairs on the texture."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EDGE_POINTS = 9
 
 @dataclass(frozen=True)
 class Brows:
-    """A pair of brows. Lengths are centimetres of the chart.
+    """A pair of brows. Lengths are centimeters of the chart.
 
     Args:
         lift: Height of the middle line above the head's own brow points.
@@ -29,7 +29,7 @@ class Brows:
         strength: Darkness of the hairs, 0..1.
         fill: Darkness of what lies under them, 0..1: make-up, or density.
         softness: Blur.
-        colour: Linear albedo.
+        color: Linear albedo.
     """
 
     lift: float
@@ -44,14 +44,14 @@ class Brows:
     strength: float
     fill: float
     softness: float
-    colour: tuple[float, float, float]
+    color: tuple[float, float, float]
 
 
-def draw_brows(rng: np.random.Generator, hair_colour, skin, child: float = 0.0) -> Brows:
+def draw_brows(rng: np.random.Generator, hair_color, skin, child: float = 0.0) -> Brows:
     """Draws brows: thin to bushy, faint to made up, at the heights that people have them; an infant's are faint."""
-    colour = np.asarray(hair_colour) * rng.uniform(0.2, 0.8)
+    color = np.asarray(hair_color) * rng.uniform(0.2, 0.8)
     if rng.random() < 0.4:
-        colour = np.array([0.02, 0.014, 0.01]) * rng.uniform(0.6, 3)
+        color = np.array([0.02, 0.014, 0.01]) * rng.uniform(0.6, 3)
     faint = rng.random() < 0.1
     feminine = skin.feminine > 0.5
     fade = 1 - 0.65 * min(child, 1.0)
@@ -68,7 +68,7 @@ def draw_brows(rng: np.random.Generator, hair_colour, skin, child: float = 0.0) 
         strength=float(rng.uniform(0.1, 0.3) if faint else rng.uniform(0.5, 1.0) * fade),
         fill=float(0 if faint else rng.uniform(0, 0.75) * (rng.random() < 0.7) * fade),
         softness=float(rng.uniform(0.02, 0.09)),
-        colour=tuple(float(v) for v in colour),
+        color=tuple(float(v) for v in color),
     )
 
 

@@ -1,4 +1,4 @@
-"""The sheet that a face is painted on: pixels of the chart, brushes in centimetres, and noise."""
+"""The texture of the face, drawn in chart coordinates: fills, strokes, blurs and noise."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from kerasalign.synth.head.model import HeadModel
 
-#: Edges of the canvas in the chart: left, right, bottom and top in centimetres.
+#: Edges of the canvas in the chart: left, right, bottom and top in centimeters.
 CANVAS = (-13.0, 13.0, -9.0, 12.0)
 #: Pixels of the canvas, height and width, and of the tiling noise.
 SHAPE, NOISE_SIDE = (288, 357), 512
@@ -17,7 +17,7 @@ SCALE = (SHAPE[1] - 1) / (CANVAS[1] - CANVAS[0])
 
 
 def pixels(places: np.ndarray) -> np.ndarray:
-    """Chart places in centimetres to canvas pixels, x then y."""
+    """Converts chart coordinates in centimeters to canvas pixels, x then y."""
     places = np.asarray(places, "float64")
     rows = (CANVAS[3] - places[..., 1]) * (SHAPE[0] - 1) / (CANVAS[3] - CANVAS[2])
     return np.stack([(places[..., 0] - CANVAS[0]) * SCALE, rows], -1)
@@ -47,7 +47,7 @@ def noise() -> np.ndarray:
     return np.ascontiguousarray(np.stack(planes, -1).astype("float32"))
 
 
-def mottle(rng: np.random.Generator, channel: int, zoom: int = 1) -> np.ndarray:
+def noise_patch(rng: np.random.Generator, channel: int, zoom: int = 1) -> np.ndarray:
     """`(H, W)` noise about 0, from a random place of the tile; `zoom` makes it coarser."""
     plane = noise()[..., channel]
     row, column = rng.integers(0, NOISE_SIDE, 2)
@@ -57,10 +57,10 @@ def mottle(rng: np.random.Generator, channel: int, zoom: int = 1) -> np.ndarray:
     return cv2.resize(patch, SHAPE[::-1], interpolation=cv2.INTER_LINEAR) if zoom > 1 else patch
 
 
-def bell(centre, width) -> np.ndarray:
+def gaussian(center, width) -> np.ndarray:
     """`(H, W)` Gaussian spot at a place of the chart, 1 in its middle."""
     x, y = grid()
-    (cx, cy), (wx, wy) = centre, width
+    (cx, cy), (wx, wy) = center, width
     return np.exp(-(((x[0] - cx) / wx) ** 2))[None, :] * np.exp(-(((y[:, 0] - cy) / wy) ** 2))[:, None]
 
 
@@ -83,9 +83,9 @@ def stroke(mask: np.ndarray, lines: np.ndarray, value: int = 255, width: int = 1
     cv2.polylines(mask, list(_fixed(lines)), False, int(value), int(width), cv2.LINE_AA, 4)
 
 
-def blurred(mask: np.ndarray, centimetres: float) -> np.ndarray:
+def blurred(mask: np.ndarray, centimeters: float) -> np.ndarray:
     """A mask with soft edges as float32 in 0..1; wide blurs are made on a quarter of the pixels."""
-    sigma = centimetres * SCALE
+    sigma = centimeters * SCALE
     plane = mask.astype("float32") * np.float32(1 / 255) if mask.dtype == np.uint8 else mask
     if sigma < 0.3:
         return plane
@@ -95,12 +95,12 @@ def blurred(mask: np.ndarray, centimetres: float) -> np.ndarray:
     return cv2.GaussianBlur(plane, (0, 0), sigma)
 
 
-def lay(albedo: np.ndarray, alpha: np.ndarray, colour, grain: np.ndarray | None = None) -> None:
-    """Lays a colour over an albedo, in place, where its `(H, W)` cover is not nothing; `grain` is a factor of it."""
+def blend(albedo: np.ndarray, alpha: np.ndarray, color, grain: np.ndarray | None = None) -> None:
+    """Alpha-blends a color over an albedo, in place; `grain` is an `(H, W)` factor of the color."""
     x, y, width, height = cv2.boundingRect((alpha > 1 / 512).astype("uint8"))
     window = slice(y, y + height), slice(x, x + width)
-    colour, part = np.asarray(colour, "float32"), albedo[window]
-    coat = colour if grain is None else grain[window][..., None] * colour
+    color, part = np.asarray(color, "float32"), albedo[window]
+    coat = color if grain is None else grain[window][..., None] * color
     part += alpha[window][..., None] * (coat - part)
 
 
@@ -116,5 +116,5 @@ def smooth(points: np.ndarray, count: int) -> np.ndarray:
 
 
 def marks(head: HeadModel) -> np.ndarray:
-    """`(68, 2)` chart places of the head's landmark vertices: where paint is put by."""
+    """`(68, 2)` chart coordinates of the head's landmark vertices: paint is placed relative to them."""
     return head.chart[head.landmarks68].astype("float64")

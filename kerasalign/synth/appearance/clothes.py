@@ -1,4 +1,4 @@
-"""Shoulders under a collar."""
+"""Clothes: shoulders and a collar."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from kerasalign.synth.head.pose import rotation
 
 @dataclass(frozen=True)
 class Clothes:
-    """What is worn.
+    """Clothes on the shoulders.
 
     Args:
-        colour: Linear albedo.
-        collar: Height of the collar in head coordinates, centimetres.
+        color: Linear albedo.
+        collar: Height of the collar in head coordinates, centimeters.
         width: Factor of the shoulders.
-        pattern: Stripes per radian-centimetre: positive across, negative down, 0 plain.
+        pattern: Stripes per radian-centimeter: positive across, negative down, 0 plain.
         turn: Share of the head's rotation that the shoulders do not follow.
     """
 
-    colour: tuple[float, float, float]
+    color: tuple[float, float, float]
     collar: float
     width: float
     pattern: float
@@ -31,12 +31,12 @@ class Clothes:
 
 
 def draw_clothes(rng: np.random.Generator) -> Clothes:
-    """Draws clothes: dark, white, grey, or of a colour."""
-    colour = np.full(3, rng.uniform(0.02, 0.95)) if rng.random() < 0.5 else rng.random(3) * rng.uniform(0.3, 0.95)
+    """Draws clothes: dark, white, gray, or of a color."""
+    color = np.full(3, rng.uniform(0.02, 0.95)) if rng.random() < 0.5 else rng.random(3) * rng.uniform(0.3, 0.95)
     stripes = rng.random()
     pattern = rng.uniform(1, 6) if stripes < 0.12 else -rng.uniform(1, 6) if stripes < 0.24 else 0.0
     return Clothes(
-        tuple(float(v) for v in linear(colour)),
+        tuple(float(v) for v in linear(color)),
         float(rng.uniform(-14.5, -11.5)),
         float(rng.uniform(0.85, 1.15)),
         float(pattern),
@@ -69,4 +69,4 @@ def shoulders(clothes: Clothes, camera) -> Mesh:
     pivot = np.array([0, top + 1.0, -0.8])
     vertices, normals = (vertices - pivot) @ (back @ tilt).T + pivot, normals @ (back @ tilt).T
     values = np.stack([vertices[:, 0], vertices[:, 1]], -1)
-    return Mesh(vertices, normals, triangles, CLOTH, np.asarray(clothes.colour), values, occludes=False)
+    return Mesh(vertices, normals, triangles, CLOTH, np.asarray(clothes.color), values, occludes=False)

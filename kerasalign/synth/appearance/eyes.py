@@ -24,13 +24,13 @@ class Eyes:
 
     Args:
         iris: Linear albedo.
-        iris_radius: Centimetres.
-        pupil: Radius of the pupil in centimetres.
+        iris_radius: Centimeters.
+        pupil: Radius of the pupil in centimeters.
         sclera: Linear albedo of the white.
         shade: How dark the lids' shadow is, 0..1.
         lashes: Density of the lashes, 0..1.
-        lash_length: Centimetres.
-        lash_colour: Linear albedo.
+        lash_length: Centimeters.
+        lash_color: Linear albedo.
     """
 
     iris: tuple[float, float, float]
@@ -40,7 +40,7 @@ class Eyes:
     shade: float
     lashes: float
     lash_length: float
-    lash_colour: tuple[float, float, float]
+    lash_color: tuple[float, float, float]
 
 
 def draw_eyes(rng: np.random.Generator, darkness: float, feminine: float) -> Eyes:
@@ -58,7 +58,7 @@ def draw_eyes(rng: np.random.Generator, darkness: float, feminine: float) -> Eye
         shade=float(rng.uniform(0.7, 1.0)),
         lashes=float(rng.uniform(0.25, 0.8) if feminine > 0.5 else rng.uniform(0.1, 0.45)),
         lash_length=float(rng.uniform(0.4, 0.9) if feminine > 0.5 else rng.uniform(0.3, 0.6)),
-        lash_colour=tuple(float(v) for v in np.array([0.012, 0.009, 0.007]) * rng.uniform(0.7, 4)),
+        lash_color=tuple(float(v) for v in np.array([0.012, 0.009, 0.007]) * rng.uniform(0.7, 4)),
     )
 
 
@@ -92,8 +92,8 @@ def lash_strands(eyes: Eyes, head: HeadModel, shape: np.ndarray, rng: np.random.
     t = np.linspace(0, 1, 4)[None, :, None]
     paths = start[:, None] + way[:, None] * t
     paths[..., 1] += 0.5 * np.sign(way[:, None, 1]) * (t[..., 0] ** 2 - 0.6 * t[..., 0]) * eyes.lash_length
-    colour = np.tile(eyes.lash_colour, (len(start), 1))
+    color = np.tile(eyes.lash_color, (len(start), 1))
     return replace(
-        ribbons(paths.astype("float32"), np.full(len(start), 0.024), camera, colour, np.ones(len(start))),
+        ribbons(paths.astype("float32"), np.full(len(start), 0.024), camera, color, np.ones(len(start))),
         occludes=False,
     )

@@ -1,4 +1,4 @@
-"""Paint on a face: blotches, stripes and whole coats of bright colours."""
+"""Paint on a face: blotches, stripes and whole coats of bright colors."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from kerasalign.synth.appearance.skin import linear
 
 @dataclass(frozen=True)
 class FacePaint:
-    """Paint of a carnival, a stage or a stadium.
+    """Face paint, as at a carnival or in a stadium.
 
     Args:
-        coat: Cover of the whole face by the first colour, 0..1.
+        coat: Cover of the whole face by the first color, 0..1.
         marks: Number of blotches and stripes.
         cover: How much they hide of the skin, 0..1.
-        colours: Linear albedos.
+        colors: Linear albedos.
     """
 
     coat: float
     marks: int
     cover: float
-    colours: tuple[tuple[float, float, float], ...]
+    colors: tuple[tuple[float, float, float], ...]
 
 
 def draw_face_paint(rng: np.random.Generator) -> FacePaint:
     """Draws face paint."""
-    colours = [rng.random(3) if rng.random() < 0.7 else np.full(3, rng.uniform(0.02, 0.95)) for _ in range(3)]
+    colors = [rng.random(3) if rng.random() < 0.7 else np.full(3, rng.uniform(0.02, 0.95)) for _ in range(3)]
     return FacePaint(
         coat=float(rng.uniform(0.4, 0.95) if rng.random() < 0.4 else 0),
         marks=int(rng.integers(1, 12)),
         cover=float(rng.uniform(0.4, 0.95)),
-        colours=tuple(tuple(float(v) for v in linear(colour)) for colour in colours),
+        colors=tuple(tuple(float(v) for v in linear(color)) for color in colors),
     )
 
 
 def paint_face(rng: np.random.Generator, paint: FacePaint, albedo: np.ndarray) -> None:
-    """Lays paint over an albedo, in place."""
+    """Blends the paint over an albedo, in place."""
     if paint.coat:
-        coat = paint.coat * np.clip(canvas.bell((0, 1.5), (9, 9)) * 1.6, 0, 1)
-        canvas.lay(albedo, coat.astype("float32"), np.asarray(paint.colours[0]))
+        coat = paint.coat * np.clip(canvas.gaussian((0, 1.5), (9, 9)) * 1.6, 0, 1)
+        canvas.blend(albedo, coat.astype("float32"), np.asarray(paint.colors[0]))
     for k in range(paint.marks):
         mask = canvas.blank()
         x, y, angle = rng.uniform(-7, 7), rng.uniform(-7, 10), rng.uniform(0, np.pi)
@@ -55,4 +55,4 @@ def paint_face(rng: np.random.Generator, paint: FacePaint, albedo: np.ndarray) -
             line = np.array([x, y]) + np.linspace(-1, 1, 5)[:, None] * way + rng.normal(0, 0.3, (5, 2))
             canvas.stroke(mask, canvas.smooth(line, 24)[None], 255, int(rng.integers(3, 16)))
         cover = paint.cover * canvas.blurred(mask, rng.uniform(0.02, 0.2))
-        canvas.lay(albedo, cover, np.asarray(paint.colours[k % len(paint.colours)]))
+        canvas.blend(albedo, cover, np.asarray(paint.colors[k % len(paint.colors)]))

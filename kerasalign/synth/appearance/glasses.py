@@ -10,7 +10,7 @@ from kerasalign.synth.appearance.mesh import PLAIN, Mesh
 from kerasalign.synth.appearance.skin import linear
 from kerasalign.synth.appearance.tubes import tube
 
-COLOURS = (
+COLORS = (
     np.array(
         [
             (10, 10, 10),
@@ -29,7 +29,7 @@ COLOURS = (
 
 @dataclass(frozen=True)
 class Glasses:
-    """A pair of glasses. Lengths are centimetres, or fractions of the distance between the eyes where they say so.
+    """A pair of glasses. Lengths are centimeters, or fractions of the distance between the eyes where they say so.
 
     Args:
         width: Half width of a lens over the distance between the eyes.
@@ -39,8 +39,8 @@ class Glasses:
         upper: Whether only the upper half has a frame.
         drop: How far the lenses' middles lie below the eyes.
         away: Distance from the eyes.
-        colour: Linear albedo of the frame.
-        lens: Linear colour of the lenses.
+        color: Linear albedo of the frame.
+        lens: Linear color of the lenses.
         opacity: Share of the light that they stop.
         mirror: How much they reflect.
     """
@@ -52,7 +52,7 @@ class Glasses:
     upper: bool
     drop: float
     away: float
-    colour: tuple[float, float, float]
+    color: tuple[float, float, float]
     lens: tuple[float, float, float]
     opacity: float
     mirror: float
@@ -62,7 +62,7 @@ def draw_glasses(rng: np.random.Generator) -> Glasses:
     """Draws glasses; three in ten are dark."""
     u = rng.uniform
     dark = rng.random() < 0.3
-    colour = COLOURS[rng.integers(len(COLOURS))] * np.exp(rng.normal(0, 0.15, 3))
+    color = COLORS[rng.integers(len(COLORS))] * np.exp(rng.normal(0, 0.15, 3))
     lens = rng.random(3) * 0.08 if dark else rng.uniform(0.5, 0.9, 3)
     return Glasses(
         width=float(u(0.33, 0.45) * (1.06 if dark else 1)),
@@ -72,7 +72,7 @@ def draw_glasses(rng: np.random.Generator) -> Glasses:
         upper=bool(rng.random() < 0.12),
         drop=float(u(-0.1, 0.5)),
         away=float(u(0.7, 1.5)),
-        colour=tuple(float(v) for v in linear(colour)),
+        color=tuple(float(v) for v in linear(color)),
         lens=tuple(float(v) for v in lens),
         opacity=float(u(0.6, 0.99) if dark else u(0.0, 0.14)),
         mirror=float(u(0.05, 1.0) ** 2),
@@ -133,14 +133,14 @@ def frame_and_lenses(glasses: Glasses, eyes: np.ndarray, bridge: np.ndarray, ear
         np.concatenate(normals),
         np.concatenate(triangles),
         PLAIN,
-        np.asarray(glasses.colour),
+        np.asarray(glasses.color),
         np.tile([0.5, 0.0], (count, 1)),
     )
     return frame, _lenses(glasses, rings)
 
 
 def _lenses(glasses: Glasses, rings) -> Mesh:
-    """Two bulging discs."""
+    """The mesh of both lenses, two convex discs."""
     vertices, normals, triangles = [], [], []
     for k, ring in enumerate(rings):
         middle = ring.mean(0)

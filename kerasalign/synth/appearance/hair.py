@@ -1,4 +1,4 @@
-"""Hair of the head: hairlines, cuts and colours of many people."""
+"""Hair of the head: hairlines, cuts and colors of many people."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kerasalign.synth.appearance.skin import Skin, linear
 from kerasalign.synth.appearance.strands import field_arguments, grow, ribbons, roots
 from kerasalign.synth.head.model import HeadModel
 
-COLOURS = (
+COLORS = (
     np.array(
         [
             (18, 15, 14),
@@ -35,12 +35,12 @@ CUTS = ("shaved", "short", "textured", "side", "back", "fringe", "bob", "long", 
 
 @dataclass(frozen=True)
 class Hair:
-    """Hair of the head. Lengths are centimetres.
+    """Hair of the head. Lengths are centimeters.
 
     Args:
         cut: One of `CUTS`.
-        colour: Linear albedo.
-        streaks: Spread of the locks' colours.
+        color: Linear albedo.
+        streaks: Spread of the locks' colors.
         line: `(2, 10)` height of the hairline on the right and left side, from the front to the nape.
         length: Of a lock.
         locks: How many of them.
@@ -48,7 +48,7 @@ class Hair:
         lift: How far hair stands off the head.
         gravity: How fast a lock bends down.
         curl: Radius of its curls.
-        curl_rate: Radians of curl per centimetre.
+        curl_rate: Radians of curl per centimeter.
         parting: Place of the parting across the head.
         forward: How far the front hair is combed over the forehead, 0..1; negative is combed back.
         tucked: Whether hair at the sides lies behind the ears.
@@ -58,7 +58,7 @@ class Hair:
     """
 
     cut: str
-    colour: tuple[float, float, float]
+    color: tuple[float, float, float]
     streaks: float
     line: tuple[tuple[float, ...], tuple[float, ...]]
     length: float
@@ -76,21 +76,21 @@ class Hair:
     shine: float
 
 
-def draw_hair_colour(rng: np.random.Generator, skin: Skin) -> np.ndarray:
-    """Linear albedo of a person's hair: dark for most, grey with age, dyed for a few."""
+def draw_hair_color(rng: np.random.Generator, skin: Skin) -> np.ndarray:
+    """Linear albedo of a person's hair: dark for most, gray with age, dyed for a few."""
     if rng.random() < max(0.0, skin.age - 0.45) * 1.5:
-        colour = COLOURS[8] + rng.random() * (COLOURS[9] - COLOURS[8])
+        color = COLORS[8] + rng.random() * (COLORS[9] - COLORS[8])
     else:
         last = 7 if skin.darkness < 0.35 else 3.2
         place = rng.uniform(0, last)
         low = int(place)
-        colour = COLOURS[low] + (place - low) * (COLOURS[low + 1] - COLOURS[low])
+        color = COLORS[low] + (place - low) * (COLORS[low + 1] - COLORS[low])
     if rng.random() < 0.025:
-        colour = rng.random(3) * 0.8
-    return linear(np.clip(colour * np.exp(rng.normal(0, 0.1) + rng.normal(0, 0.02, 3)), 0, 1))
+        color = rng.random(3) * 0.8
+    return linear(np.clip(color * np.exp(rng.normal(0, 0.1) + rng.normal(0, 0.02, 3)), 0, 1))
 
 
-def draw_hair(rng: np.random.Generator, colour: np.ndarray, skin: Skin, chance: float) -> Hair:
+def draw_hair(rng: np.random.Generator, color: np.ndarray, skin: Skin, chance: float) -> Hair:
     """Draws a cut with its hairline; `chance` of locks, else the head is shaved or bald."""
     u = rng.uniform
     feminine = skin.feminine > 0.5
@@ -136,7 +136,7 @@ def draw_hair(rng: np.random.Generator, colour: np.ndarray, skin: Skin, chance: 
     }[cut]
     return Hair(
         cut=cut,
-        colour=tuple(float(v) for v in colour),
+        color=tuple(float(v) for v in color),
         streaks=float(u(0.08, 0.4)),
         line=tuple(tuple(float(v) for v in side) for side in line),
         length=float(length),
@@ -156,7 +156,7 @@ def draw_hair(rng: np.random.Generator, colour: np.ndarray, skin: Skin, chance: 
 
 
 def hairiness(hair: Hair, points: np.ndarray) -> np.ndarray:
-    """Height in centimetres above the hairline of points of a mean head; positive is hairy."""
+    """Height of points of the mean head above the hairline, in centimeters; hair grows where it is positive."""
     x, y, z = points.T
     angle = np.arctan2(np.abs(x), z - 0.5)
     right, left = (np.interp(angle, _AROUND, side) for side in hair.line)
@@ -234,7 +234,7 @@ def locks(head: HeadModel, hair: Hair, rng: np.random.Generator, warp, eye: np.n
     tone = np.exp(rng.normal(0, hair.streaks, (count, 1)) + rng.normal(0, 0.03, (count, 3)))
     top = 0.45 + 0.55 * lift / max(lift.max(initial=0), 1e-6)
     width = hair.width * rng.uniform(0.5, 1.25, count)
-    return ribbons(paths, width, eye, np.asarray(hair.colour) * tone, top)
+    return ribbons(paths, width, eye, np.asarray(hair.color) * tone, top)
 
 
 def _in_the_face(paths: np.ndarray, clear: float) -> np.ndarray:
@@ -246,7 +246,7 @@ def _in_the_face(paths: np.ndarray, clear: float) -> np.ndarray:
 
 
 def _combed(hair: Hair, start: np.ndarray, normal: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Directions in which locks leave the scalp."""
+    """Directions in which locks leave the scalp, as combed."""
     count = len(start)
     away = np.sign(start[:, 0] - hair.parting)
     crown = np.clip((start[:, 1] - 6) / 5, 0, 1)

@@ -12,16 +12,16 @@ from kerasalign.synth.appearance.skin import Skin, linear
 from kerasalign.synth.head.model import HeadModel
 
 KINDS = ("beanie", "cap", "brim", "scarf")
-_CENTRE = np.array([0.0, 5.0, -0.5])
+_CENTER = np.array([0.0, 5.0, -0.5])
 
 
 @dataclass(frozen=True)
 class Headwear:
-    """A hat. Lengths are centimetres.
+    """A hat. Lengths are centimeters.
 
     Args:
         kind: One of `KINDS`.
-        colour: Linear albedo.
+        color: Linear albedo.
         front: Height of its edge over the forehead.
         side: Height at the temples.
         back: Height at the back.
@@ -32,7 +32,7 @@ class Headwear:
     """
 
     kind: str
-    colour: tuple[float, float, float]
+    color: tuple[float, float, float]
     front: float
     side: float
     back: float
@@ -43,7 +43,7 @@ class Headwear:
 
     def edge(self, points: np.ndarray) -> np.ndarray:
         """Height of the edge in the direction of `(K, 3)` points around the mean head."""
-        angle = np.abs(np.arctan2(points[:, 0], points[:, 2] - _CENTRE[2]))
+        angle = np.abs(np.arctan2(points[:, 0], points[:, 2] - _CENTER[2]))
         return np.interp(
             angle,
             [0, 0.6, 1.4, 2.2, np.pi],
@@ -55,10 +55,10 @@ def draw_headwear(rng: np.random.Generator, skin: Skin) -> Headwear:
     """Draws a hat."""
     u = rng.uniform
     kind = str(rng.choice(KINDS, p=(0.25, 0.2, 0.15, 0.4) if skin.feminine > 0.5 else (0.32, 0.42, 0.18, 0.08)))
-    colour = np.full(3, u(0.02, 0.9)) if rng.random() < 0.5 else rng.random(3) * u(0.3, 0.95)
+    color = np.full(3, u(0.02, 0.9)) if rng.random() < 0.5 else rng.random(3) * u(0.3, 0.95)
     return Headwear(
         kind=kind,
-        colour=tuple(float(v) for v in linear(colour)),
+        color=tuple(float(v) for v in linear(color)),
         front=float(u(7.4, 9.8)),
         side=float(u(5.6, 7.6)),
         back=float(u(0.5, 5.0)),
@@ -78,7 +78,7 @@ def _radius(head: HeadModel, ways: np.ndarray) -> np.ndarray:
 def _skull_rays(head: HeadModel) -> tuple[cKDTree, np.ndarray]:
     """Unit directions from the middle of the skull to its skin as a search tree, and their lengths."""
     outside = np.concatenate([head.parts[name] for name in ("face", "head") if name in head.parts])
-    rays = head.mean[np.unique(head.triangles[outside])] - _CENTRE
+    rays = head.mean[np.unique(head.triangles[outside])] - _CENTER
     length = np.linalg.norm(rays, axis=1)
     return cKDTree(rays / length[:, None]), length
 
@@ -88,19 +88,19 @@ def hat(head: HeadModel, headwear: Headwear, warp) -> Mesh:
     columns = 56
     around = np.linspace(-np.pi, np.pi, columns + 1)[:-1]
     flat = np.stack([np.sin(around), 0 * around, np.cos(around)], -1)
-    edge = headwear.edge(flat * 8 + _CENTRE)
+    edge = headwear.edge(flat * 8 + _CENTER)
     if headwear.kind == "scarf":
         # It frames the face from the forehead to below the chin.
         low = np.clip((np.abs(around) - 0.75) / 0.3, 0, 1)
         edge = edge * (1 - low) + -13.0 * low
-    low = np.arctan2(edge - _CENTRE[1], 7.2)
+    low = np.arctan2(edge - _CENTER[1], 7.2)
     rows = np.linspace(0, 1, 18 if headwear.kind != "scarf" else 30)
     up = low[None] + (np.pi / 2 - 0.02 - low[None]) * rows[:, None]
     ways = np.stack([np.cos(up) * np.sin(around), np.sin(up), np.cos(up) * np.cos(around)], -1)
     size = _radius(head, ways.reshape(-1, 3)).reshape(up.shape)
     if headwear.kind == "scarf":
         size = np.maximum(size, np.where(up < -0.3, 8.6 / np.maximum(np.cos(up), 0.35), 0))
-    points = _CENTRE + ways * (size + headwear.gap)[..., None]
+    points = _CENTER + ways * (size + headwear.gap)[..., None]
     points[..., 1] += headwear.bulge * np.clip((points[..., 1] - 9) / 5, 0, 1)
     parts = [points]
     if headwear.kind in ("cap", "brim"):
@@ -110,7 +110,7 @@ def hat(head: HeadModel, headwear: Headwear, warp) -> Mesh:
             else np.ones(columns)
         )
         steps = np.linspace(0, 1, 6)
-        rim = points[0] + 0.15 * (points[0] - _CENTRE) * [1, 0, 1] / 8
+        rim = points[0] + 0.15 * (points[0] - _CENTER) * [1, 0, 1] / 8
         brim = rim[None] + steps[:, None, None] * reach[None, :, None] * flat[None]
         brim[..., 1] -= (steps[:, None] ** 1.6) * headwear.droop * reach[None] / headwear.brim
         parts.append(brim)
@@ -140,6 +140,6 @@ def hat(head: HeadModel, headwear: Headwear, warp) -> Mesh:
         np.concatenate(normals),
         np.concatenate(triangles),
         CLOTH,
-        np.asarray(headwear.colour),
+        np.asarray(headwear.color),
         points[:, :2],
     )

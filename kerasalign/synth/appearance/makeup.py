@@ -12,27 +12,27 @@ from kerasalign.synth.appearance.skin import Skin, linear
 
 @dataclass(frozen=True)
 class Makeup:
-    """Colour of lips, lids and cheeks.
+    """Color of lips, lids and cheeks.
 
     Args:
-        lip_colour: Linear albedo.
-        lip_softness: Width of the lips' edge in centimetres.
-        lip_height: Height of the coloured upper and lower lip, as a fraction of that to the head's own points:
+        lip_color: Linear albedo.
+        lip_softness: Width of the lips' edge in centimeters.
+        lip_height: Height of the colored upper and lower lip, as a fraction of that to the head's own points:
             those lie above the edge of the red.
         lip_gloss: Gloss of the lips over the skin's.
         shadow: Strength of eye shadow.
-        shadow_colour: Linear albedo.
+        shadow_color: Linear albedo.
         liner: Strength of the line along the upper lids; the roots of lashes draw one for everybody.
         lower_liner: The same along the lower lids.
         blush: Strength of rouge.
     """
 
-    lip_colour: tuple[float, float, float]
+    lip_color: tuple[float, float, float]
     lip_softness: float
     lip_height: tuple[float, float]
     lip_gloss: float
     shadow: float
-    shadow_colour: tuple[float, float, float]
+    shadow_color: tuple[float, float, float]
     liner: float
     lower_liner: float
     blush: float
@@ -42,7 +42,7 @@ def draw_makeup(rng: np.random.Generator, skin: Skin) -> Makeup:
     """Draws make-up: none for most, a little or a lot for others; everyone has lips."""
     feminine = skin.feminine > 0.5
     worn = rng.random() < (0.6 if feminine else 0.03)
-    base = np.asarray(skin.colour)
+    base = np.asarray(skin.color)
     if worn and rng.random() < 0.6:
         lip = linear(np.array([rng.uniform(0.5, 0.92), rng.uniform(0.1, 0.5), rng.uniform(0.15, 0.5)]))
         lip = lip * (1 - 0.5 * skin.darkness)
@@ -50,12 +50,12 @@ def draw_makeup(rng: np.random.Generator, skin: Skin) -> Makeup:
         lip = base * np.array([rng.uniform(0.72, 1.0), rng.uniform(0.38, 0.7), rng.uniform(0.42, 0.78)])
     shade = base * rng.uniform(0.2, 0.8) if rng.random() < 0.7 else linear(rng.random(3) * 0.7)
     return Makeup(
-        lip_colour=tuple(float(v) for v in lip),
+        lip_color=tuple(float(v) for v in lip),
         lip_softness=float(rng.uniform(0.04, 0.16)),
         lip_height=(float(rng.normal(0.80, 0.06)), float(rng.normal(0.95, 0.05))),
         lip_gloss=float(rng.uniform(0, 0.5)),
         shadow=float(rng.uniform(0, 0.75) if worn else 0),
-        shadow_colour=tuple(float(v) for v in shade),
+        shadow_color=tuple(float(v) for v in shade),
         liner=float(rng.uniform(0.3, 1) if worn else rng.uniform(0.1, 0.5)),
         lower_liner=float(rng.uniform(0, 0.7) if worn else rng.uniform(0, 0.15)),
         blush=float(rng.uniform(0, 0.6) if worn else 0),
@@ -63,7 +63,7 @@ def draw_makeup(rng: np.random.Generator, skin: Skin) -> Makeup:
 
 
 def lip_edge(makeup: Makeup, marks: np.ndarray) -> np.ndarray:
-    """Where the colour of the lips ends, in the chart.
+    """The outline of the lips' color, in the chart.
 
     Args:
         makeup: The make-up.
@@ -88,8 +88,8 @@ def paint_makeup(rng, makeup: Makeup, marks: np.ndarray, albedo: np.ndarray, glo
     mask = canvas.blank()
     canvas.fill(mask, np.concatenate([canvas.smooth(edge[:7], 30), canvas.smooth(edge[[*range(6, 12), 0]], 30)]))
     lips = canvas.blurred(mask, makeup.lip_softness)
-    grain = 1 + 0.35 * canvas.mottle(rng, 0) + 0.25 * canvas.mottle(rng, 2)
-    canvas.lay(albedo, lips, np.asarray(makeup.lip_colour), grain)
+    grain = 1 + 0.35 * canvas.noise_patch(rng, 0) + 0.25 * canvas.noise_patch(rng, 2)
+    canvas.blend(albedo, lips, np.asarray(makeup.lip_color), grain)
     gloss += makeup.lip_gloss * lips
     lids = canvas.blank()
     for upper, lower in ((marks[36:40], marks[[36, 41, 40, 39]]), (marks[42:46][::-1], marks[[45, 46, 47, 42]])):
@@ -101,12 +101,12 @@ def paint_makeup(rng, makeup: Makeup, marks: np.ndarray, albedo: np.ndarray, glo
                 lids, canvas.smooth(lower - edge, 16)[None], 200 * makeup.lower_liner, int(rng.integers(1, 3))
             )
     if makeup.liner > 0.02:
-        canvas.lay(albedo, 0.9 * canvas.blurred(lids, 0.05), np.array([0.012, 0.009, 0.008]))
+        canvas.blend(albedo, 0.9 * canvas.blurred(lids, 0.05), np.array([0.012, 0.009, 0.008]))
     if makeup.shadow:
         lift = np.array([0, 0.75])
-        spot = sum(canvas.bell(marks[k : k + 6].mean(0) + lift, (1.8, 0.75)) for k in (36, 42))
-        canvas.lay(albedo, (makeup.shadow * np.clip(spot, 0, 1)).astype("float32"), np.asarray(makeup.shadow_colour))
+        spot = sum(canvas.gaussian(marks[k : k + 6].mean(0) + lift, (1.8, 0.75)) for k in (36, 42))
+        canvas.blend(albedo, (makeup.shadow * np.clip(spot, 0, 1)).astype("float32"), np.asarray(makeup.shadow_color))
     if makeup.blush:
         for side in (-1, 1):
-            spot = canvas.bell((side * 5.4, 0.6), (1.8, 1.3)) * makeup.blush
+            spot = canvas.gaussian((side * 5.4, 0.6), (1.8, 1.3)) * makeup.blush
             albedo *= (1 - spot[..., None] * np.array([0.0, 0.35, 0.3])).astype("float32")

@@ -1,4 +1,4 @@
-"""Strong cover: surgical masks, cloths and veils that follow the face, and things as large as half of it."""
+"""Strong occlusion: masks, cloths and veils that follow the face, and objects as large as half of it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ KINDS = ("surgical", "bandana", "veil", "eye_mask")
 
 @dataclass(frozen=True)
 class Mask:
-    """A mask or cloth that lies on the face. Lengths are centimetres of the chart.
+    """A mask or cloth that lies on the face. Lengths are centimeters of the chart.
 
     Args:
         kind: One of `KINDS`.
-        colour: Linear albedo.
+        color: Linear albedo.
         top: Height of its upper edge in the middle of the face.
         bottom: Height of its lower edge there.
         width: Half of its width.
@@ -31,7 +31,7 @@ class Mask:
     """
 
     kind: str
-    colour: tuple[float, float, float]
+    color: tuple[float, float, float]
     top: float
     bottom: float
     width: float
@@ -58,12 +58,12 @@ def draw_cover(rng: np.random.Generator, skin: Skin) -> tuple[Mask | None, tuple
     if rng.random() < 0.45:
         kind = str(rng.choice(KINDS, p=(0.45, 0.2, 0.15, 0.2)))
         pale = kind == "surgical" and rng.random() < 0.6
-        colour = np.array([0.62, 0.78, 0.86]) * u(0.8, 1.15) if pale else rng.random(3) * u(0.1, 1)
+        color = np.array([0.62, 0.78, 0.86]) * u(0.8, 1.15) if pale else rng.random(3) * u(0.1, 1)
         bottom = {"surgical": u(-9.5, -7.0), "eye_mask": u(1.2, 2.2)}.get(kind, -14.0)
         top = {"surgical": u(-0.5, 2.2), "bandana": u(-0.5, 2.0), "veil": u(0.8, 2.2), "eye_mask": u(5.0, 6.2)}[kind]
         mask = Mask(
             kind=kind,
-            colour=tuple(float(v) for v in linear(np.clip(colour, 0.02, 1))),
+            color=tuple(float(v) for v in linear(np.clip(color, 0.02, 1))),
             top=float(top),
             bottom=float(bottom),
             width=float(u(7.5, 11.0)),
@@ -74,9 +74,7 @@ def draw_cover(rng: np.random.Generator, skin: Skin) -> tuple[Mask | None, tuple
     things = []
     for _ in range(2 if rng.random() < 0.3 else 1):
         hand = rng.random() < 0.45
-        colour = (
-            np.asarray(skin.colour) * np.exp(rng.normal(0, 0.12, 3)) if hand else linear(rng.random(3) * u(0.05, 1))
-        )
+        color = np.asarray(skin.color) * np.exp(rng.normal(0, 0.12, 3)) if hand else linear(rng.random(3) * u(0.05, 1))
         things.append(
             Occluder(
                 kind="hand" if hand else "panel",
@@ -85,7 +83,7 @@ def draw_cover(rng: np.random.Generator, skin: Skin) -> tuple[Mask | None, tuple
                 gap=float(u(0.2, 2.0)),
                 size=float(u(0.9, 1.25)),
                 parts=4 if hand else 1,
-                colour=tuple(float(v) for v in colour),
+                color=tuple(float(v) for v in color),
                 spread=float(u(0.95, 1.5)),
             )
         )
@@ -125,6 +123,6 @@ def mask_mesh(head: HeadModel, mask: Mask, shape: np.ndarray) -> Mesh:
         normals,
         triangles,
         CLOTH,
-        np.asarray(mask.colour),
+        np.asarray(mask.color),
         vertices[:, :2].astype("float32"),
     )

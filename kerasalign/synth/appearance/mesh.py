@@ -1,4 +1,4 @@
-"""Triangles with what the shader needs to know of them, and several of them joined."""
+"""Triangle meshes with the attributes that the shader reads."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ ATTRIBUTES = 7
 
 @dataclass(frozen=True, eq=False)
 class Mesh:
-    """A part of the scene beside the head, in the head's own coordinates.
+    """A mesh of anything but the head, such as hair or glasses, in head coordinates.
 
     Args:
-        vertices: `(V, 3)` float32, centimetres.
+        vertices: `(V, 3)` float32, centimeters.
         normals: `(V, 3)` float32 unit normals; of hair, the direction of the strand.
         triangles: `(T, 3)` int32.
         material: One of `HAIR`, `PLAIN`, `CLOTH`, `HAND`.
-        colour: `(3,)` linear colour, or `(V, 3)`.
+        color: `(3,)` linear color, or `(V, 3)`.
         values: `(V, 2)` material's own: of hair the position along the strand and a number per strand; of a
             plain thing its gloss and nothing.
         occludes: Whether it counts as an occluder where it is in front of the skin.
@@ -32,18 +32,18 @@ class Mesh:
     normals: np.ndarray
     triangles: np.ndarray
     material: int
-    colour: np.ndarray
+    color: np.ndarray
     values: np.ndarray
     occludes: bool = True
 
 
-def joined(meshes: Sequence[Mesh]) -> dict[str, np.ndarray]:
-    """Stacks meshes: vertices, normals, attributes, triangles, and material and `occludes` per triangle."""
+def join_meshes(meshes: Sequence[Mesh]) -> dict[str, np.ndarray]:
+    """Concatenates meshes: vertices, normals, attributes, triangles, and material and `occludes` per triangle."""
     offset, out = 0, {name: [] for name in ("vertices", "normals", "attributes", "triangles", "material", "occludes")}
     for mesh in meshes:
         count = len(mesh.vertices)
         attributes = np.zeros((count, ATTRIBUTES), "float32")
-        attributes[:, :3] = mesh.colour
+        attributes[:, :3] = mesh.color
         attributes[:, 3:5] = mesh.values
         out["vertices"].append(mesh.vertices)
         out["normals"].append(mesh.normals)

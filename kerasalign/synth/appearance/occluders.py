@@ -1,4 +1,4 @@
-"""Things in front of the face: hands, microphones, phones, cups, and what else gets in the way."""
+"""Occluders: hands, microphones, phones, cups and panels in front of the face."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KINDS = ("hand", "microphone", "box", "ball", "panel")
 
 @dataclass(frozen=True)
 class Occluder:
-    """A thing in front of the face. Lengths are centimetres.
+    """An object in front of the face. Lengths are centimeters.
 
     Args:
         kind: One of `KINDS`.
@@ -24,7 +24,7 @@ class Occluder:
         gap: Distance from the face.
         size: Factor of its size.
         parts: Number of fingers, or of what else it has.
-        colour: Linear albedo.
+        color: Linear albedo.
         spread: How far its parts lie apart, and how bent they are.
     """
 
@@ -34,20 +34,20 @@ class Occluder:
     gap: float
     size: float
     parts: int
-    colour: tuple[float, float, float]
+    color: tuple[float, float, float]
     spread: float
 
 
 def draw_occluders(rng: np.random.Generator, skin: Skin) -> tuple[Occluder, ...]:
-    """Draws one thing, seldom two; half of them are hands."""
+    """Draws one object, seldom two; half of them are hands."""
     out = []
     for _ in range(2 if rng.random() < 0.15 else 1):
         kind = str(rng.choice(KINDS[:4], p=(0.5, 0.16, 0.2, 0.14)))
-        colour = linear(rng.random(3) * rng.uniform(0.1, 1))
+        color = linear(rng.random(3) * rng.uniform(0.1, 1))
         if kind == "hand":
-            colour = np.asarray(skin.colour) * np.exp(rng.normal(0, 0.12, 3))
+            color = np.asarray(skin.color) * np.exp(rng.normal(0, 0.12, 3))
         elif kind == "microphone":
-            colour = np.full(3, rng.uniform(0.01, 0.3))
+            color = np.full(3, rng.uniform(0.01, 0.3))
         low = kind in ("hand", "microphone")
         angle = rng.normal(270, 45) if low else rng.uniform(0, 360)
         at = (rng.uniform(0.15, 0.85), rng.beta(1.2, 2.2) if low else rng.uniform(0, 1))
@@ -59,7 +59,7 @@ def draw_occluders(rng: np.random.Generator, skin: Skin) -> tuple[Occluder, ...]
                 gap=float(rng.uniform(0.2, 2.0)),
                 size=float(rng.uniform(0.8, 1.2)),
                 parts=int(rng.integers(1, 6)),
-                colour=tuple(float(v) for v in colour),
+                color=tuple(float(v) for v in color),
                 spread=float(rng.uniform(0.95, 1.5)),
             )
         )
@@ -67,7 +67,7 @@ def draw_occluders(rng: np.random.Generator, skin: Skin) -> tuple[Occluder, ...]
 
 
 def occluder_mesh(thing: Occluder, points: np.ndarray, eye: np.ndarray, rng: np.random.Generator) -> Mesh:
-    """The mesh of a thing.
+    """The mesh of an occluder.
 
     Args:
         thing: The thing.
@@ -105,7 +105,7 @@ def occluder_mesh(thing: Occluder, points: np.ndarray, eye: np.ndarray, rng: np.
         np.concatenate(normals) @ frame,
         np.concatenate(triangles),
         HAND if hand else PLAIN,
-        np.asarray(thing.colour),
+        np.asarray(thing.color),
         values,
     )
 
@@ -143,7 +143,7 @@ def _hand(thing: Occluder, way, across, rng):
     return pieces
 
 
-def _sphere(centre, radius, squash=(1.0, 1.0, 1.0)):
+def _sphere(center, radius, squash=(1.0, 1.0, 1.0)):
     turn = np.linspace(0, 2 * np.pi, 19)[:-1]
     polar, around = np.meshgrid(np.linspace(0.001, np.pi - 0.001, 12), turn, indexing="ij")
     unit = np.stack([np.sin(polar) * np.cos(around), np.sin(polar) * np.sin(around), np.cos(polar)], -1).reshape(-1, 3)
@@ -152,7 +152,7 @@ def _sphere(centre, radius, squash=(1.0, 1.0, 1.0)):
     triangles = np.concatenate(
         [np.stack([a, a + 18, b], -1).reshape(-1, 3), np.stack([b, a + 18, b + 18], -1).reshape(-1, 3)]
     )
-    return centre + unit * radius * np.asarray(squash), unit, triangles
+    return center + unit * radius * np.asarray(squash), unit, triangles
 
 
 def _microphone(thing: Occluder, way, across, rng):

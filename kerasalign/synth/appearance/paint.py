@@ -1,4 +1,4 @@
-"""The painted face: every layer of colour, grooves and gloss on one canvas."""
+"""The texture of the face: albedo, slopes of grooves, and gloss."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kerasalign.synth.head.model import HeadModel
 
 
 def paint(head: HeadModel, scene) -> np.ndarray:
-    """Paints a scene's face.
+    """Paints the texture of a scene's face.
 
     Args:
         head: The head.
@@ -27,8 +27,8 @@ def paint(head: HeadModel, scene) -> np.ndarray:
     rng = scene.rng(0)
     marks = canvas.marks(head)
     albedo = paint_skin(rng, scene.skin, marks)
-    gloss = 0.8 + 1.2 * canvas.mottle(rng, 0, 2)
-    gloss += 0.5 * canvas.bell((0, 0.8), (1.2, 2.5)) + 0.3 * canvas.bell((0, 8), (5, 2))
+    gloss = 0.8 + 1.2 * canvas.noise_patch(rng, 0, 2)
+    gloss += 0.5 * canvas.gaussian((0, 0.8), (1.2, 2.5)) + 0.3 * canvas.gaussian((0, 8), (5, 2))
     grooves = paint_wrinkles(rng, scene.wrinkles, marks)
     albedo *= 1 - grooves[..., None] * np.array([0.28, 0.42, 0.42], "float32")
     if scene.beard is not None:
@@ -37,7 +37,7 @@ def paint(head: HeadModel, scene) -> np.ndarray:
     if scene.face_paint is not None:
         paint_face(rng, scene.face_paint, albedo)
     brows = paint_brows(rng, scene.brows, marks)
-    canvas.lay(albedo, brows, scene.brows.colour)
+    canvas.blend(albedo, brows, scene.brows.color)
     gloss *= 1 - brows
     out = np.empty((*canvas.SHAPE, 6), "float32")
     out[..., :3] = albedo

@@ -1,4 +1,4 @@
-"""Locks of hair: how they grow out of the head, fall, and lie on it; and the ribbons they are drawn as."""
+"""Locks of hair: simulated step by step from their roots, and drawn as ribbons."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _CELL, _LOW, _HIGH = 0.6, np.array([-15.0, -32.0, -13.0]), np.array([15.0, 19.0,
 
 @dataclass(frozen=True, eq=False)
 class Volume:
-    """Distance to the mean head and the way out of it, on a grid.
+    """Signed distance to the mean head and its outward direction, on a grid.
 
     Args:
-        distance: `(X, Y, Z)` float32 centimetres, negative inside.
+        distance: `(X, Y, Z)` float32 centimeters, negative inside.
         out: `(X, Y, Z, 3)` float32 unit direction of the nearest skin's normal.
     """
 
@@ -29,7 +29,7 @@ class Volume:
 
 @dataclass(frozen=True, eq=False)
 class Roots:
-    """Places that hair may grow at: on the mean head, evenly spread.
+    """Possible roots of hair: points spread evenly over the mean head.
 
     Args:
         points: `(K, 3)` float32.
@@ -49,7 +49,7 @@ def _skin(head: HeadModel) -> np.ndarray:
 
 
 def roots(head: HeadModel) -> Roots:
-    """12,000 places on the skin of a head; made once."""
+    """12,000 possible roots on the skin of a head, computed once."""
     return head.derived(_roots)
 
 
@@ -73,7 +73,7 @@ def _roots(head: HeadModel) -> Roots:
 
 
 def volume(head: HeadModel) -> Volume:
-    """The space around a head that hair falls through; made once."""
+    """The signed distance field around a head, computed once."""
     return head.derived(_volume)
 
 
@@ -101,7 +101,7 @@ def _volume(head: HeadModel) -> Volume:
 
 @kernel
 def _field(distance, out, x, y, z, low, cell, result):
-    """Distance and way out at a point, interpolated; far outside, well outside."""
+    """Interpolated distance and outward direction at a point; outside of the grid, 5 cm and up."""
     a, b, c = (x - low[0]) / cell, (y - low[1]) / cell, (z - low[2]) / cell
     nx, ny, nz = distance.shape
     if a < 0 or b < 0 or c < 0 or a >= nx - 1 or b >= ny - 1 or c >= nz - 1:
@@ -126,11 +126,11 @@ def grow(start, way, length, lift, gravity, curl, curl_rate, phase, steps, dista
     Args:
         start: `(N, 3)` float32 roots.
         way: `(N, 3)` float32 unit directions they set out in.
-        length: `(N,)` centimetres.
-        lift: `(N,)` centimetres that a lock keeps from the skin.
-        gravity: Pull per centimetre grown.
-        curl: Radius of the curls in centimetres.
-        curl_rate: Turns of the curls per centimetre, in radians.
+        length: `(N,)` centimeters.
+        lift: `(N,)` centimeters that a lock keeps from the skin.
+        gravity: Pull per centimeter grown.
+        curl: Radius of the curls in centimeters.
+        curl_rate: Turns of the curls per centimeter, in radians.
         phase: `(N,)` where in its turn a curl begins.
         steps: Points of a lock after its root.
         distance: Of `Volume`.
@@ -178,14 +178,14 @@ def grow(start, way, length, lift, gravity, curl, curl_rate, phase, steps, dista
     return paths
 
 
-def ribbons(paths: np.ndarray, width: np.ndarray, eye: np.ndarray, colour: np.ndarray, depth: np.ndarray) -> Mesh:
+def ribbons(paths: np.ndarray, width: np.ndarray, eye: np.ndarray, color: np.ndarray, depth: np.ndarray) -> Mesh:
     """Locks as ribbons that face the camera.
 
     Args:
         paths: `(N, S, 3)` points.
-        width: `(N,)` width at its widest, centimetres.
+        width: `(N,)` width at its widest, centimeters.
         eye: `(3,)` where the camera is, in the paths' coordinates.
-        colour: `(N, 3)` linear albedo.
+        color: `(N, 3)` linear albedo.
         depth: `(N,)` openness of a lock: 1 on top, less below.
     """
     count, steps = paths.shape[:2]
@@ -213,12 +213,12 @@ def ribbons(paths: np.ndarray, width: np.ndarray, eye: np.ndarray, colour: np.nd
     repeat = steps * 2
     # Hair is darker at its roots and where it lies under other hair.
     shade = depth[:, None] * np.interp(t, [0, 0.25, 1], [0.55, 0.9, 1.0])[None]
-    attributes = np.repeat(colour.astype("float32"), repeat, 0)
+    attributes = np.repeat(color.astype("float32"), repeat, 0)
     values = np.stack([np.tile(np.repeat(t, 2), count), np.repeat(shade.reshape(-1), 2)], -1)
     return Mesh(vertices, np.repeat(along.reshape(-1, 3), 2, 0), triangles, HAIR, attributes, values)
 
 
 def field_arguments(head: HeadModel):
-    """What `grow` needs of the head's surroundings."""
+    """The arguments of `grow` that describe the distance field of a head."""
     space = volume(head)
     return space.distance, space.out, _LOW, _CELL

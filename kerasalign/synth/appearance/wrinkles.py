@@ -21,7 +21,7 @@ class Wrinkles:
         bags: Under the eyes.
         lid: Crease of the upper lid.
         mouth: From the corners of the mouth down.
-        width: Width of a groove in centimetres.
+        width: Width of a groove in centimeters.
     """
 
     nasolabial: float
@@ -76,7 +76,7 @@ def paint_wrinkles(rng: np.random.Generator, wrinkles: Wrinkles, marks: np.ndarr
     for side, wing, corner, outer, inner in ((-1, 31, 48, 36, 39), (1, 35, 54, 45, 42)):
 
         def near(point, out: float, up: float, side=side):
-            """A place beside another: outwards, and up."""
+            """A point beside another, by offsets outwards and up."""
             return point[0] + side * out, point[1] + up
 
         a, b, e, n = marks[wing], marks[corner], marks[outer], marks[inner]

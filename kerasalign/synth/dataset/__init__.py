@@ -1,1 +1,1 @@
-"""Labels of pictures, and pictures as folders and streams to train on."""
+"""Labels of rendered pictures, and data sets of them: folders and streams."""

@@ -1,4 +1,4 @@
-"""From the curves of a face to the points of each markup."""
+"""Samples the curves of a face at the points of each markup."""
 
 from __future__ import annotations
 

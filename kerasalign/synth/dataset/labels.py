@@ -1,4 +1,4 @@
-"""The labels of a rendered face in every markup at once: points, what is seen of them, boundary curves, pose."""
+"""Labels of a rendered face in every markup: points, visibility, boundary curves, pose."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from kerasalign.synth.rendering.camera import fitted
 from kerasalign.synth.rendering.picture import Rendered
 from kerasalign.synth.rendering.scene import Scene
 
-#: Centimetres by which something must be nearer than a point to hide it: lids and lips are round.
+#: Centimeters by which something must be nearer than a point to hide it: lids and lips are round.
 TOLERANCE = 0.8
 
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """What is known of one rendered face. Pixel coordinates have their integers at pixel centres.
+    """Labels of one rendered face. Pixel coordinates have their integers at pixel centers.
 
     Args:
         points: Markup to `(N, 2)` float32 pixels; `"68"`, `"98"`, `"29"`, `"19"` and `"5"`, jaw points on the
@@ -74,10 +74,10 @@ def labels_of(
         labels = labels_of(head, scene, picture)
         labels.points["98"], labels.visible["98"], labels.boundaries("98")["jaw"]
     """
-    return _labels(head, scene, picture.shape, picture.view, picture, definition, markups)
+    return _label(head, scene, picture.shape, picture.view, picture, definition, markups)
 
 
-def labels_ahead(
+def labels_without_picture(
     head: HeadModel, scene: Scene, size: int, definition: Definition | None = None, markups: Sequence[str] = MARKUPS
 ) -> Labels:
     """The labels that a picture would have, without rendering it: `visible` is `None`.
@@ -91,10 +91,10 @@ def labels_ahead(
     """
     shape = scene.shape(head)
     view = fitted(scene.camera, shape[head.landmarks68], size)
-    return _labels(head, scene, shape, view, None, definition, markups)
+    return _label(head, scene, shape, view, None, definition, markups)
 
 
-def _labels(head, scene, shape, view, picture: Rendered | None, definition, markups) -> Labels:
+def _label(head, scene, shape, view, picture: Rendered | None, definition, markups) -> Labels:
     unknown = [name for name in markups if name not in MARKUPS]
     if unknown:
         raise ValueError(f"`markups` must be among {list(MARKUPS)}. Received: markups={list(markups)}")
@@ -107,7 +107,7 @@ def _labels(head, scene, shape, view, picture: Rendered | None, definition, mark
     )
     found = {name: points_of(curves, name) for name in markups}
     solid = landmark_triples(head, scene, shape, view, definition, convention="3d")
-    # Weak perspective about the middle of the points: pixels per centimetre there.
+    # Weak perspective about the middle of the points: pixels per centimeter there.
     middle = solid[:, 2].mean()
     solid[:, 2] = (middle - solid[:, 2]) * view.focal / middle
     camera = scene.camera
@@ -120,10 +120,10 @@ def _labels(head, scene, shape, view, picture: Rendered | None, definition, mark
 
 
 def is_visible(points: np.ndarray, picture: Rendered) -> np.ndarray:
-    """Whether points are seen in a picture.
+    """Whether points are visible in a picture.
 
     Args:
-        points: `(K, 3)` pixels, and centimetres in front of the camera.
+        points: `(K, 3)` pixels, and centimeters in front of the camera.
         picture: The picture.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Where the 68 landmarks are in a rendered picture, by the habits of those who annotate photographs.
+"""The 68 landmarks of a rendered picture, placed as annotators of photographs place them.
 
 A head model's own landmark vertices are not where annotators click: brows sit elsewhere, jaw points are evenly spaced
 along the visible outline. A `Definition` moves them along the skin.
@@ -43,7 +43,7 @@ def landmarks68(
             head, as in 300W-LP and AFLW2000-3D, and may be hidden behind it.
 
     Returns:
-        `(68, 2)` float32 pixels, pixel centres at integers.
+        `(68, 2)` float32 pixels, pixel centers at integers.
 
     Raises:
         ValueError: If there is no such convention.
@@ -55,7 +55,7 @@ def landmarks68(
 
 
 def landmark_triples(head, scene, shape, view, definition=None, convention="2d") -> np.ndarray:
-    """As `landmarks68`, `(68, 3)` float64 with centimetres in front of the camera behind x and y."""
+    """As `landmarks68`, `(68, 3)` float64 with centimeters in front of the camera behind x and y."""
     if convention not in CONVENTIONS:
         raise ValueError(f"`convention` must be one of {list(CONVENTIONS)}. Received: convention={convention!r}")
     definition = definition or head.derived(Definition.of)

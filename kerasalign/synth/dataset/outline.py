@@ -1,4 +1,4 @@
-"""Jaw points: on the outline that is seen, or fixed to the head."""
+"""Jaw points: on the visible outline (2D convention), or fixed to the head (3D convention)."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _PLACES = len(_LOW)
 
 
 def triples(view: View, points: np.ndarray) -> np.ndarray:
-    """Head coordinates to `(K, 3)`: x and y in pixels, and centimetres in front of the camera."""
+    """Head coordinates to `(K, 3)`: x and y in pixels, and centimeters in front of the camera."""
     posed = view.posed(points)
     return np.concatenate([view.project(posed), -posed[:, 2:]], -1).astype("float64")
 
 
 @dataclass(frozen=True, eq=False)
 class Spacing:
-    """Which candidates the jaw points are, and between which of them they lie once spaced evenly.
+    """Which candidates form the outline, and the positions of the jaw points between them.
 
     Args:
         chosen: `(17,)` candidate of each jaw point, before they are spaced.
@@ -50,7 +50,7 @@ class Spacing:
 
 
 def candidates(head: HeadModel, definition: Definition) -> SurfacePoints:
-    """Fourteen places for each jaw point, from beyond the jaw towards the middle of the face."""
+    """Fourteen candidates for each jaw point, from beyond the jaw towards the middle of the face."""
     base = marks(head)[:17] + definition.offsets[:17]
     middle = np.array([0.0, marks(head)[33, 1]])
     places = np.empty((17, _PLACES, 2))
@@ -62,7 +62,7 @@ def candidates(head: HeadModel, definition: Definition) -> SurfacePoints:
 
 
 def spacing(seen: np.ndarray, definition: Definition, roll: float) -> Spacing:
-    """Of each jaw point's candidates the outermost in the picture, then spaced along the outline.
+    """Selects the outermost candidate of each jaw point, and spaces the points along the outline.
 
     Args:
         seen: `(17, 14, 2)` candidates in pixels.

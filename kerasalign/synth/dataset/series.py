@@ -1,4 +1,4 @@
-"""A folder of rendered faces that the readers take as a data set."""
+"""Writes rendered faces into a folder that `datasets` reads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import numpy as np
 from kerasalign.datasets.pts import write_pts
 from kerasalign.files import write_json, written_beside
 from kerasalign.markups import get_markup
-from kerasalign.synth.dataset.labels import Labels, labels_ahead, labels_of
+from kerasalign.synth.dataset.labels import Labels, labels_of, labels_without_picture
 from kerasalign.synth.head.analytic import analytic_head
 from kerasalign.synth.head.definition import Definition
 from kerasalign.synth.head.ict import ict_facekit
@@ -33,7 +33,7 @@ CARD = "synth.json"
 
 @dataclass(frozen=True)
 class Series:
-    """What a folder of renders is made from; picture i depends on this and on i alone.
+    """The settings of a series of renders; picture i depends on them and on i alone.
 
     Args:
         seed: Seed of the series.
@@ -52,24 +52,24 @@ class Series:
         return analytic_head() if self.head is None else ict_facekit(self.head)
 
     def card(self) -> dict:
-        """What the folder's card says; paths stay out of it, since they mean nothing elsewhere."""
+        """Content of the folder's card. Paths are left out: they mean nothing on another machine."""
         head = self.load_head()
         scene = {k: v for k, v in self.scene.get_config().items() if k not in ("backgrounds", "environment_maps")}
-        given = {name: _content(getattr(self.scene, name)) for name in ("backgrounds", "environment_maps")}
+        given = {name: _fingerprint(getattr(self.scene, name)) for name in ("backgrounds", "environment_maps")}
         return {
             "renderer": VERSION,
             "seed": self.seed,
             "size": self.size,
             "markup": "68",
             "head": {"name": head.name, "version": head.version, "licence": head.licence},
-            "definition": _digest(Definition.of(head)),
+            "definition": _definition_digest(Definition.of(head)),
             "scene": scene,
             "given": given,
         }
 
 
-def _content(path: str | None) -> str | None:
-    """Short name of what a file or folder holds, by the names and sizes of its files; `None` where none is given."""
+def _fingerprint(path: str | None) -> str | None:
+    """Hash of the names and sizes of a folder's files; `None` for no path."""
     if path is None:
         return None
     files = sorted(Path(path).rglob("*")) if Path(path).is_dir() else [Path(path)]
@@ -77,19 +77,19 @@ def _content(path: str | None) -> str | None:
     return hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:16]
 
 
-def _digest(definition: Definition) -> str:
-    """Short name of where landmarks are: pictures of one folder share it."""
+def _definition_digest(definition: Definition) -> str:
+    """Hash of a landmark definition."""
     numbers = [getattr(definition, part.name).round(6).tolist() for part in fields(definition)]
     return hashlib.sha256(json.dumps(numbers).encode()).hexdigest()[:16]
 
 
 def picture_path(directory: Path, index: int) -> Path:
-    """Where picture `index` of a series is."""
+    """Path of picture `index` of a series."""
     return Path(directory) / "train" / f"{index // SHARD:04d}" / f"{index:07d}.jpg"
 
 
 def claim_folder(series: Series, directory, name: str, **numbers: int) -> Path:
-    """The folder of a series with its card, a new or empty one or one that holds pictures of the same series.
+    """Creates the folder of a series with its card, or opens one that holds the same series.
 
     Raises:
         ValueError: If one of the numbers is below 1, or the folder holds another series or other files.
@@ -113,11 +113,11 @@ def claim_folder(series: Series, directory, name: str, **numbers: int) -> Path:
 
 
 def write_series(series: Series, count: int, directory, workers: int = 1, progress: bool | None = None) -> int:
-    """Renders pictures 0..count-1 into a folder; what is there is left as it is.
+    """Renders pictures 0..count-1 into a folder, and skips those that exist.
 
     Args:
         series: What to render.
-        count: Number of pictures the folder shall hold.
+        count: Number of pictures in the finished folder.
         directory: The folder. A folder of another series is refused.
         workers: Processes that render.
         progress: Show a bar; by default where the error stream is a terminal.
@@ -131,7 +131,7 @@ def write_series(series: Series, count: int, directory, workers: int = 1, progre
     directory = claim_folder(series, directory, CARD, count=count, workers=workers)
     absent = [i for i in range(count) if not picture_path(directory, i).with_suffix(".pts").is_file()]
     chunks = [absent[i : i + CHUNK] for i in range(0, len(absent), CHUNK)]
-    for _ in tracked(_rendered(series, directory, chunks, workers), len(chunks), progress):
+    for _ in with_progress(_rendered(series, directory, chunks, workers), len(chunks), progress):
         pass
     return len(absent)
 
@@ -148,8 +148,8 @@ def _rendered(series: Series, directory: Path, chunks: list, workers: int) -> It
             yield done.result()
 
 
-def tracked(steps: Iterator[None], total: int, progress: bool | None) -> Iterator[None]:
-    """The steps of a rendering behind a bar; by default where the error stream is a terminal."""
+def with_progress(steps: Iterator[None], total: int, progress: bool | None) -> Iterator[None]:
+    """Iterates with a progress bar, by default where the error stream is a terminal."""
     from rich.console import Console
     from rich.progress import track
 
@@ -184,7 +184,7 @@ def _write(indices: list[int]) -> None:
 
 
 def _arrays(labels: Labels) -> dict[str, np.ndarray]:
-    """What a face's `.npz` holds, as the reader expects it."""
+    """The arrays of a face's `.npz`."""
     points = {f"points_{name}": points for name, points in labels.points.items()}
     visible = {f"visible_{name}": seen for name, seen in labels.visible.items()}
     return points | visible | {"solid": labels.solid, "pose": np.array(labels.pose, "float32")}
@@ -194,7 +194,7 @@ def label_series(series: Series, indices, definition: Definition | None = None, 
     """Landmarks of pictures of a series, without rendering them: `(len(indices), N, 2)` float32 pixels."""
     head = series.load_head()
     found = [
-        labels_ahead(
+        labels_without_picture(
             head, draw_scene(head, series.scene, series.seed, int(index)), series.size, definition, (markup,)
         ).points[markup]
         for index in indices

@@ -1,4 +1,4 @@
-"""A contact sheet of renders with their landmarks, to be looked at until it is right."""
+"""A contact sheet of renders with their landmarks, to check labels by eye."""
 
 from __future__ import annotations
 
@@ -70,6 +70,6 @@ def _drawn(
     out = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR)
     for (x, y), visible in zip(points @ matrix[:, :2].T + matrix[:, 2], seen):
         # Coordinates in sixteenths: a dot may lie between pixels.
-        colour = (0, 255, 0) if visible else (255, 0, 0)
-        cv2.circle(out, (round(16 * x), round(16 * y)), 30, colour, -1, cv2.LINE_AA, 4)
+        color = (0, 255, 0) if visible else (255, 0, 0)
+        cv2.circle(out, (round(16 * x), round(16 * y)), 30, color, -1, cv2.LINE_AA, 4)
     return out

@@ -1,4 +1,4 @@
-"""Renders faces while a model trains on them: no folder, no end of new faces."""
+"""Renders faces on the fly while a model trains."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WINDOW = 512
 
 @dataclass(frozen=True, eq=False)
 class Studio:
-    """Renders the pictures of a series as crops of a model.
+    """Renders the pictures of a series as training crops of a model.
 
     Args:
         series: What to render.
@@ -56,12 +56,12 @@ class Studio:
         return (apply_affine(matrix, landmarks).astype("float32"), apply_affine(matrix, box.reshape(2, 2)).ravel())
 
     def rendered(self, indices) -> CropCache:
-        """Pictures as a crop cache in memory, such as to validate on."""
+        """Renders pictures into a crop cache in memory, such as for validation."""
         crops, landmarks, boxes = zip(*(self.face(int(index)) for index in indices))
         return self._cache(indices, np.array(crops), np.array(landmarks), np.array(boxes))
 
     def unrendered(self, indices) -> CropCache:
-        """The same without pictures, which stay black: for what only looks at landmarks, such as a mean shape."""
+        """The same with black pictures, for uses that need landmarks alone, such as a mean shape."""
         points = label_series(self.series, indices, markup=self.markup)
         placed = [self._in_crop(face, self.spec.transform(tight_box(face))) for face in points]
         black = np.broadcast_to(np.uint8(0), (len(points), self.spec.size, self.spec.size, 3))
@@ -72,7 +72,7 @@ class Studio:
 
 
 class SynthStream(EpochDataset):
-    """Yields `(images, landmarks)` of faces that are rendered when they are needed.
+    """Yields `(images, landmarks)` batches of faces rendered on demand.
 
     `(B, S, S, 3)` uint8 and `(B, N, 2)` float32 in pixels of the images. Batch `i` of epoch `e` depends on the
     arguments, `e` and `i` only, as with `FaceLoader`: a run that starts again sees what it would have seen.
@@ -129,7 +129,7 @@ class SynthStream(EpochDataset):
         self.set_epoch(initial_epoch)
 
     def pictures(self, epoch: int, index: int) -> np.ndarray:
-        """Numbers in the series of the pictures of a batch, `(B,)`."""
+        """`(B,)` indices of a batch's pictures in the series."""
         self.check_index(index)
         first = (epoch * self._steps + index) * self.batch_size
         places = np.arange(first, first + self.batch_size)
@@ -157,7 +157,7 @@ class SynthStream(EpochDataset):
         return images, landmarks
 
     def _rendered(self, numbers: np.ndarray) -> list[Future]:
-        """The pictures of a batch; those of windows that are over are forgotten."""
+        """Futures of a batch's pictures; pictures of finished windows are released."""
         with self._lock:
             if self._executor is None:
                 self._executor = ThreadPoolExecutor(self._threads, "renderer")

@@ -1,1 +1,1 @@
-"""Heads as data: models of shape and expression, their openings, places on their skin, and where landmarks sit."""
+"""Head models: shape and expression, openings of eyes and mouth, points on the skin, landmark definitions."""

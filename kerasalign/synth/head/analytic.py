@@ -14,7 +14,7 @@ from kerasalign.synth.head.analytic_modes import expressions, identities
 from kerasalign.synth.head.chart import AXIS, RADIUS
 from kerasalign.synth.head.model import HeadModel
 
-# Places of half a face in the chart, centimetres: outline of the right eye opening and lips, brows, nose, jaw.
+# Places of half a face in the chart, centimeters: outline of the right eye opening and lips, brows, nose, jaw.
 EYE = np.array([(-4.75, 3.45), (-4.0, 3.92), (-3.0, 3.98), (-2.0, 3.28), (-2.95, 3.05), (-4.0, 3.05)])
 LIPS = np.array(
     [
@@ -231,13 +231,13 @@ def _drawing():
     return points, triangles, np.zeros(len(points), int)
 
 
-def _sphere(centre, radius: float, rows: int = 14, columns: int = 24):
+def _sphere(center, radius: float, rows: int = 14, columns: int = 24):
     """A globe with its pole towards the viewer."""
     polar, around = np.meshgrid(
         np.linspace(0.001, np.pi, rows), np.linspace(0, 2 * np.pi, columns, endpoint=False), indexing="ij"
     )
     points = np.stack([np.sin(polar) * np.cos(around), np.sin(polar) * np.sin(around), np.cos(polar)], -1)
-    return points.reshape(-1, 3) * radius + centre, _strip(rows, columns, closed=True)
+    return points.reshape(-1, 3) * radius + center, _strip(rows, columns, closed=True)
 
 
 def _strip(rows: int, columns: int, closed: bool = False) -> np.ndarray:

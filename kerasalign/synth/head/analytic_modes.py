@@ -1,4 +1,4 @@
-"""How the analytic head differs between people and moves: smooth fields over its mean shape."""
+"""Identity and expression modes of the analytic head: smooth displacement fields."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 EYES, UPPER, LOWER, LASHES = (1, 2), 3, 4, (5, 6)
 
 
-def _bell(points: np.ndarray, centre, width) -> np.ndarray:
-    return np.exp(-((((points - np.asarray(centre)) / np.asarray(width)) ** 2).sum(-1)))
+def _bell(points: np.ndarray, center, width) -> np.ndarray:
+    return np.exp(-((((points - np.asarray(center)) / np.asarray(width)) ** 2).sum(-1)))
 
 
-def _both(points: np.ndarray, centre, width) -> np.ndarray:
-    mirrored = np.asarray(centre) * (-1, 1, 1)
-    return _bell(points, centre, width) + _bell(points, mirrored, width)
+def _both(points: np.ndarray, center, width) -> np.ndarray:
+    mirrored = np.asarray(center) * (-1, 1, 1)
+    return _bell(points, center, width) + _bell(points, mirrored, width)
 
 
 def identities(mean: np.ndarray, kind: np.ndarray) -> np.ndarray:
@@ -113,8 +113,8 @@ def _eye(add, moves: dict, mean: np.ndarray, kind: np.ndarray, side: str, sign: 
     add(f"eyeSquint_{side}", under * opening, (0, 0.35, 0.1))
     add(f"eyeSquint_{side}", lid * opening, (0, -0.2, 0.05))
     ball = kind == (2 if sign > 0 else 1)
-    centre = mean[ball].mean(0)
-    relative = np.where(ball[:, None], mean - centre, 0)
+    center = mean[ball].mean(0)
+    relative = np.where(ball[:, None], mean - center, 0)
     for name, axis, degrees in (
         ("eyeLookUp", 0, -25),
         ("eyeLookDown", 0, 25),

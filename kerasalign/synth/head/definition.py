@@ -1,4 +1,4 @@
-"""Where landmarks sit on a head, by the habits of those who annotate photographs."""
+"""Definition of the 68 landmarks on a head: offsets from the model's vertices to where annotators place them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from kerasalign.synth.head.surface import SurfacePoints
 
 @dataclass(frozen=True, eq=False)
 class Definition:
-    """How landmarks differ from a head model's own points.
+    """Offsets of landmarks from a head model's own vertices.
 
     The library's numbers are averages over annotated photographs (mean positions of points, nothing of any one face),
     kept in `definitions/`.
 
     Args:
-        offsets: `(68, 2)` centimetres in the frontal head: x to the person's left, y up. Points move along the skin;
+        offsets: `(68, 2)` centimeters in the frontal head: x to the person's left, y up. Points move along the skin;
             those of the lids and the inner lips between the corners stay on the edge, and only x counts.
         jaw_arc: `(9,)` cumulative share of the outline from the ear (0) to the chin (1) at which jaw points lie.
         jaw_out: `(9,)` from the ear to the chin: how far outside of the outline jaw points lie, as fractions of the
@@ -77,7 +77,7 @@ class Definition:
         )
 
     def cached(self, head: HeadModel, find: Callable[[HeadModel, Definition], SurfacePoints]) -> SurfacePoints:
-        """Points that depend on the head and the definition alone: searched for once."""
+        """Memoizes points that depend on the head and the definition alone."""
         return head.derived(find, self)
 
 

@@ -1,4 +1,4 @@
-"""Expressions that people make: a few muscles at a time, both sides nearly alike."""
+"""Random facial expressions: a few muscles at a time, nearly symmetric."""
 
 from __future__ import annotations
 
@@ -59,6 +59,32 @@ def draw_expression(
         `(len(names),)` float32 scores in 0..1.15.
     """
     s = _Scores(rng, names)
+    _draw_mouth(s, expressive)
+    parted = [s.values[s.index[name]] for name in ("jawOpen", "mouthUpperUp_L", "mouthLowerDown_L") if name in s.index]
+    if not shut and sum(parted) < 0.15:
+        # Lips that do not touch show teeth or a dark gap.
+        s.add("jawOpen", 0.05, 0.3)
+        s.add("mouthUpperUp", 0.1, 0.6, 0.4)
+        s.add("mouthLowerDown", 0.1, 0.6, 0.4)
+    s.add("browInnerUp", 0, 0.8, 0.33)
+    s.add("browOuterUp", 0, 0.8, 0.25, 0.3)
+    s.add("browDown", 0, 0.7, 0.2)
+    _draw_gaze(s)
+    values = s.values + (rng.random(len(names)) < 0.3) * np.abs(rng.normal(0, 0.04, len(names)))
+    if "mouthClose" in s.index:
+        # Lips can only be held together against a jaw that is open.
+        values[s.index["mouthClose"]] = min(values[s.index["mouthClose"]], values[s.index.get("jawOpen", 0)])
+    if shut:
+        for name, share in _PARTING.items():
+            for full in (name, f"{name}_L", f"{name}_R"):
+                if full in s.index:
+                    values[s.index[full]] *= share
+    return np.clip(values, 0, 1.15).astype("float32")
+
+
+def _draw_mouth(s: _Scores, expressive: float) -> None:
+    """Draws one kind of expression: a smile, an open mouth, a frown, a shout, or a mixture."""
+    rng, names = s.rng, list(s.index)
     kind = rng.random() / max(expressive, 1e-6)
     # Shares are those of photographs taken among people: most smile, few shout.
     if kind < 0.58:
@@ -120,26 +146,6 @@ def draw_expression(
         free = [n for n in names if not n.startswith(("eyeLook", "Pupil", "eyeBlink", "eyeWide"))]
         for name in rng.choice(free, min(len(free), int(rng.integers(2, 6))), replace=False) if free else ():
             s.add(str(name).removesuffix("_L").removesuffix("_R"), 0, 0.6)
-    parted = [s.values[s.index[name]] for name in ("jawOpen", "mouthUpperUp_L", "mouthLowerDown_L") if name in s.index]
-    if not shut and sum(parted) < 0.15:
-        # Lips that do not touch show teeth or a dark gap.
-        s.add("jawOpen", 0.05, 0.3)
-        s.add("mouthUpperUp", 0.1, 0.6, 0.4)
-        s.add("mouthLowerDown", 0.1, 0.6, 0.4)
-    s.add("browInnerUp", 0, 0.8, 0.33)
-    s.add("browOuterUp", 0, 0.8, 0.25, 0.3)
-    s.add("browDown", 0, 0.7, 0.2)
-    _draw_gaze(s)
-    values = s.values + (rng.random(len(names)) < 0.3) * np.abs(rng.normal(0, 0.04, len(names)))
-    if "mouthClose" in s.index:
-        # Lips can only be held together against a jaw that is open.
-        values[s.index["mouthClose"]] = min(values[s.index["mouthClose"]], values[s.index.get("jawOpen", 0)])
-    if shut:
-        for name, share in _PARTING.items():
-            for full in (name, f"{name}_L", f"{name}_R"):
-                if full in s.index:
-                    values[s.index[full]] *= share
-    return np.clip(values, 0, 1.15).astype("float32")
 
 
 def _draw_gaze(s: _Scores) -> None:

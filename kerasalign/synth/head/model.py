@@ -1,4 +1,4 @@
-"""A head as data: a mean shape, linear modes of identity and expression, triangles, and what they are part of."""
+"""The linear (morphable) head model: mean shape, modes of identity and expression, triangles and their parts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OPTIONAL_PARTS = ("head", "mouth", "eye_sockets", "gums", "teeth", "lashes")
 
 @dataclass(frozen=True, eq=False)
 class HeadModel:
-    """A linear head model in centimetres: y up, z towards the viewer, the person's right side at negative x.
+    """A linear head model in centimeters: y up, z towards the viewer, the person's right side at negative x.
 
     Args:
         name: Short name, part of the provenance of what is rendered.
@@ -92,7 +92,7 @@ class HeadModel:
             expression: At most E scores, or a mapping from names to scores.
 
         Returns:
-            `(V, 3)` float32 in centimetres.
+            `(V, 3)` float32 in centimeters.
 
         Raises:
             ValueError: If there are more scores than modes.
@@ -101,7 +101,7 @@ class HeadModel:
         return self.moved(combined(self.mean, self.identity, self._scores("identity", identity)), expression)
 
     def moved(self, vertices: np.ndarray, expression: Sequence[float] | Mapping[str, float]) -> np.ndarray:
-        """Adds an expression to `(V, 3)` vertices; a new array."""
+        """Adds an expression to `(V, 3)` vertices and returns a new array."""
         if isinstance(expression, Mapping):
             named, expression = expression, np.zeros(len(self.expression_names), "float32")
             for name, value in named.items():
@@ -110,7 +110,7 @@ class HeadModel:
         return combined(np.ascontiguousarray(vertices, "float32"), self.expression, scores)
 
     def derived(self, make: Callable[..., T], *key: Hashable) -> T:
-        """What `make(self, *key)` returns, computed at the first call and kept as long as this head."""
+        """Memoizes `make(self, *key)` for the lifetime of this head."""
         if (make, key) not in self._derived:
             self._derived[make, key] = make(self, *key)
         return self._derived[make, key]
@@ -137,16 +137,16 @@ class HeadModel:
 
     @cached_property
     def eyes(self) -> np.ndarray:
-        """`(2, 3)` centres of the right and left eyeball of the mean head."""
-        centres = []
+        """`(2, 3)` centers of the right and left eyeball of the mean head."""
+        centers = []
         for name in ("eye_right", "eye_left"):
             points = self.mean[np.unique(self.triangles[self.parts[name]])]
-            centres.append((points.min(0) + points.max(0)) / 2)
-        return np.array(centres, "float32")
+            centers.append((points.min(0) + points.max(0)) / 2)
+        return np.array(centers, "float32")
 
     @cached_property
     def chart(self) -> np.ndarray:
-        """`(V, 2)` the mean head unrolled: arc in centimetres along a cylinder about the neck, and height.
+        """`(V, 2)` the mean head unrolled: arc in centimeters along a cylinder about the neck, and height.
 
         Everything painted on a face is drawn in this chart, so that every head takes the same paint.
         """

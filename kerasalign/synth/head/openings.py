@@ -1,4 +1,4 @@
-"""How far eyes and mouths are open: drawn for a scene, and given to the geometry of the head."""
+"""How far eyes and mouths are open: drawn for a scene, and applied to the vertices of the head."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from kerasalign.synth.head.edges import Edges, face_edges
 from kerasalign.synth.head.model import HeadModel
 
-#: A lid or lip vertex further than this from the edge of the lips does not move with it, centimetres.
+#: A lid or lip vertex further than this from the edge of the lips does not move with it, centimeters.
 _REACH = 3.0
-#: The eyeball goes back behind lids that close, at most so many centimetres.
+#: The eyeball goes back behind lids that close, at most so many centimeters.
 _RETREAT = 0.45
 
 

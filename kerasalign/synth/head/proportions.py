@@ -37,7 +37,7 @@ class Proportions:
         return out.astype("float32")
 
 
-#: Middle of the right eyeball, of the nose and of the mouth of a head, centimetres.
+#: Middle of the right eyeball, of the nose and of the mouth of a head, centimeters.
 _EYE, _NOSE, _MOUTH = np.array([-3.1, 3.6, 8.0]), np.array([0.0, 0.8, 9.0]), np.array([0.0, -3.5, 9.5])
 
 

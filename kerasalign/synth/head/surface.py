@@ -1,4 +1,4 @@
-"""Points on the skin: the chart that paint is drawn in, and places in it found on the mesh."""
+"""Points on the skin: barycentric points of the mesh, found by their chart coordinates."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class SurfacePoints:
 
 
 def locate(head: HeadModel, places: np.ndarray) -> SurfacePoints:
-    """Finds places of the chart on the skin of the face.
+    """Finds the surface points at chart coordinates.
 
     Args:
         head: The head.
-        places: `(K, 2)` places in `head.chart`, centimetres.
+        places: `(K, 2)` places in `head.chart`, centimeters.
 
     Returns:
         K surface points; a place off the skin gets the nearest point of the nearest triangle's middle.
@@ -58,7 +58,7 @@ def locate(head: HeadModel, places: np.ndarray) -> SurfacePoints:
 
 
 def _triangle_tree(head: HeadModel):
-    """Middles of the outward-facing triangles of the face in the chart, as a search tree; made once."""
+    """Middles of the outward-facing triangles of the face in the chart, as a search tree, computed once."""
     return head.derived(_find_triangles)
 
 

@@ -1,4 +1,4 @@
-"""What is behind: places made of soft shapes, or photographs from a user's folder."""
+"""Backgrounds: procedural ones, or photographs from a user's folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Background:
     Args:
         photo: Path of a photograph, or None for a painted one.
         blur: Blur as a fraction of the picture's side.
-        saturation: 0 is grey.
+        saturation: 0 is gray.
         brightness: Factor.
         shapes: Number of shapes of a painted one.
         texture: Strength of a painted one's texture.
@@ -82,8 +82,8 @@ def paint_background(rng: np.random.Generator, background: Background, size: int
     image = _cut(rng, _photo(background.photo), size) if background.photo else _painted(rng, background, size)
     if background.blur > 0:
         image = cv2.GaussianBlur(image, (0, 0), max(background.blur * size, 0.3))
-    grey = image.mean(-1, keepdims=True)
-    return np.clip((grey + (image - grey) * background.saturation) * background.brightness, 0, 1)
+    gray = image.mean(-1, keepdims=True)
+    return np.clip((gray + (image - gray) * background.saturation) * background.brightness, 0, 1)
 
 
 def _cut(rng: np.random.Generator, photo: np.ndarray, size: int) -> np.ndarray:
@@ -98,7 +98,7 @@ def _cut(rng: np.random.Generator, photo: np.ndarray, size: int) -> np.ndarray:
 
 
 def _painted(rng: np.random.Generator, background: Background, size: int) -> np.ndarray:
-    """A gradient, a texture of several scales, and shapes: walls, doors, lamps, leaves."""
+    """A procedural background: a gradient, noise of several scales, and shapes."""
     corners = rng.random(3) * rng.uniform(0.2, 1) + rng.normal(0, 0.12, (2, 2, 3))
     image = cv2.resize(corners.astype("float32"), (size, size), interpolation=cv2.INTER_LINEAR)
     for cells in (4, 9, 20, 60):
@@ -106,17 +106,17 @@ def _painted(rng: np.random.Generator, background: Background, size: int) -> np.
         strength = background.texture * rng.uniform(0, 0.7)
         image += strength * cv2.resize(plane, (size, size), interpolation=cv2.INTER_CUBIC).reshape(size, size, -1)
     for _ in range(background.shapes):
-        colour = tuple(float(v) for v in np.clip(rng.random(3) * rng.uniform(0.1, 1.2), 0, 1))
+        color = tuple(float(v) for v in np.clip(rng.random(3) * rng.uniform(0.1, 1.2), 0, 1))
         at = rng.integers(-size // 4, size + size // 4, 4)
         kind, a, b = rng.random(), tuple(int(v) for v in at[:2]), tuple(int(v) for v in at[2:])
         if kind < 0.45:
-            cv2.rectangle(image, a, b, colour, -1 if rng.random() < 0.75 else int(rng.integers(1, size // 20 + 2)))
+            cv2.rectangle(image, a, b, color, -1 if rng.random() < 0.75 else int(rng.integers(1, size // 20 + 2)))
         elif kind < 0.65:
             axes = tuple(int(v) for v in rng.integers(2, size // 4, 2))
-            cv2.ellipse(image, a, axes, float(rng.uniform(0, 180)), 0, 360, colour, -1, cv2.LINE_AA)
+            cv2.ellipse(image, a, axes, float(rng.uniform(0, 180)), 0, 360, color, -1, cv2.LINE_AA)
         elif kind < 0.85:
-            cv2.line(image, a, b, colour, int(rng.integers(1, size // 16 + 2)), cv2.LINE_AA)
+            cv2.line(image, a, b, color, int(rng.integers(1, size // 16 + 2)), cv2.LINE_AA)
         else:
             corners = rng.integers(-size // 4, size + size // 4, (int(rng.integers(3, 6)), 2)).astype("int32")
-            cv2.fillPoly(image, [corners], colour, cv2.LINE_AA)
+            cv2.fillPoly(image, [corners], color, cv2.LINE_AA)
     return np.clip(image, 0, 1)

@@ -1,4 +1,4 @@
-"""Where the camera stands, how it frames the face, and what the picture takes on its way to a file."""
+"""The camera: where it stands and how it frames the face."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Camera:
         yaw: Degrees; positive turns the face to the picture's right.
         pitch: Degrees; positive looks up.
         roll: Degrees; positive tips the head towards the picture's right, clockwise as seen.
-        distance: Centimetres from the camera to the middle of the head.
+        distance: Centimeters from the camera to the middle of the head.
         coverage: Longer side of the tight box of the face's points, as a fraction of the picture's side.
         shift: Offset of that box's middle from the picture's, as fractions of the side; x right, y down.
     """
@@ -33,19 +33,19 @@ class Camera:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A camera fitted to one head: what maps its centimetres to pixels.
+    """A camera fitted to one head: the projection from head coordinates to pixels.
 
     Args:
         rotation: `(3, 3)` of the head.
         translation: `(3,)` added after it; the camera is the origin and looks along -z.
         focal: Pixels.
-        centre: `(2,)` pixel that the view axis meets.
+        center: `(2,)` pixel that the view axis meets.
     """
 
     rotation: np.ndarray
     translation: np.ndarray
     focal: float
-    centre: np.ndarray
+    center: np.ndarray
 
     def posed(self, vertices: np.ndarray) -> np.ndarray:
         """Head coordinates to camera coordinates, float32."""
@@ -53,14 +53,14 @@ class View:
         return transformed(vertices, self.rotation.astype("float32"), self.translation.astype("float32"))
 
     def project(self, posed: np.ndarray) -> np.ndarray:
-        """Camera coordinates to pixels, pixel centres at integers, float32."""
+        """Camera coordinates to pixels, pixel centers at integers, float32."""
         scale = (self.focal / -posed[..., 2:]).astype("float32")
         flat = posed[..., :2] * scale
-        return np.stack([self.centre[0] + flat[..., 0], self.centre[1] - flat[..., 1]], -1).astype("float32")
+        return np.stack([self.center[0] + flat[..., 0], self.center[1] - flat[..., 1]], -1).astype("float32")
 
 
 def fitted(camera: Camera, points: np.ndarray, size: int) -> View:
-    """Frames a head.
+    """Fits a camera to a head, so that the face fills the picture as asked.
 
     Args:
         camera: The camera.
@@ -75,5 +75,5 @@ def fitted(camera: Camera, points: np.ndarray, size: int) -> View:
     low, high = flat.min(0), flat.max(0)
     focal = camera.coverage * size / (high - low).max()
     middle = (low + high) / 2 * focal
-    centre = (0.5 + np.asarray(camera.shift)) * size - 0.5 - middle
-    return View(turned, translation, float(focal), centre)
+    center = (0.5 + np.asarray(camera.shift)) * size - 0.5 - middle
+    return View(turned, translation, float(focal), center)

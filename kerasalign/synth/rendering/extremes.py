@@ -1,4 +1,4 @@
-"""Pictures that are hard to see: blurred, coarse, dark, too bright, in coloured light, in glare, or of wet faces."""
+"""Extreme conditions: strong blur, low resolution, under- and overexposure, colored light, glare, wet skin."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kerasalign.synth.appearance.skin import Skin
 from kerasalign.synth.rendering.lighting import Lighting
 from kerasalign.synth.rendering.photo import Photo
 
-KINDS = ("blur", "motion", "coarse", "dark", "bright", "colour", "glare", "wet")
+KINDS = ("blur", "motion", "coarse", "dark", "bright", "color", "glare", "wet")
 _ODDS = (0.24, 0.06, 0.14, 0.16, 0.06, 0.16, 0.08, 0.10)
 
 
@@ -32,8 +32,8 @@ def draw_extremes(
             photo = replace(photo, exposure=float(np.exp(u(np.log(0.06), np.log(0.4)))), noise=float(u(0, 0.06)))
         elif kind == "bright":
             photo = replace(photo, exposure=float(u(1.9, 4.5)))
-        elif kind == "colour":
-            lighting = _coloured(rng, lighting)
+        elif kind == "color":
+            lighting = _colored(rng, lighting)
         elif kind == "glare":
             photo = replace(photo, glare=(float(u(0, 1)), float(u(0, 1)), float(u(0.1, 0.6)), float(u(0.3, 1.0))))
         else:
@@ -41,15 +41,15 @@ def draw_extremes(
     return skin, lighting, photo
 
 
-def _coloured(rng: np.random.Generator, lighting: Lighting) -> Lighting:
-    """The light of a stage or a sign: every lamp and the surroundings have a strong colour."""
+def _colored(rng: np.random.Generator, lighting: Lighting) -> Lighting:
+    """The light of a stage or a sign: every lamp and the surroundings have a strong color."""
 
-    def colour() -> np.ndarray:
+    def color() -> np.ndarray:
         found = np.array(colorsys.hsv_to_rgb(rng.random(), rng.uniform(0.5, 1.0), 1.0)) + 0.03
         return (found / found.mean()).astype("float32")
 
     return replace(
         lighting,
-        harmonics=lighting.harmonics * (colour() if rng.random() < 0.7 else 1),
-        colours=np.stack([lamp * colour() for lamp in lighting.colours]).astype("float32"),
+        harmonics=lighting.harmonics * (color() if rng.random() < 0.7 else 1),
+        colors=np.stack([lamp * color() for lamp in lighting.colors]).astype("float32"),
     )

@@ -1,4 +1,4 @@
-"""Light: what comes from all around, lamps and the sun, and the shadow of one of them."""
+"""Lighting: spherical harmonics of the surroundings, lamps, and a shadow map of the first lamp."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from kerasalign.synth.jit import transformed
 from kerasalign.synth.rendering.raster import rasterise_depth
 
-#: Texels of the shadow map, and half the width in centimetres that it covers.
+#: Texels of the shadow map, and half the width in centimeters that it covers.
 SHADOW_SIDE, SHADOW_REACH = 320, 17.0
 _MAP = (16, 32)
 
@@ -24,14 +24,14 @@ class Lighting:
     Args:
         harmonics: `(9, 3)` light around, diffused.
         directions: `(L, 3)` unit directions to lamps.
-        colours: `(L, 3)` their linear light.
+        colors: `(L, 3)` their linear light.
         shadow: Darkness of the first lamp's shadow, 0..1.
         softness: Its blur in texels of the shadow map.
     """
 
     harmonics: np.ndarray
     directions: np.ndarray
-    colours: np.ndarray
+    colors: np.ndarray
     shadow: float
     softness: float
 
@@ -51,32 +51,32 @@ def draw_lighting(rng: np.random.Generator, environments=(), environment: float 
         around = around / max(around.mean(), 1e-6)
         brightest = np.unravel_index(np.argmax(cv2.GaussianBlur(around.mean(-1), (5, 5), 0)), _MAP)
         main = _ways()[brightest]
-        colour = around[brightest] / max(around[brightest].max(), 1e-6)
+        color = around[brightest] / max(around[brightest].max(), 1e-6)
     else:
         around = _room(rng)
-        main, colour = _way(rng), _tint(rng, 0.35)
+        main, color = _way(rng), _tint(rng, 0.35)
     ambient = rng.uniform(0.15, 0.6)
     harmonics = ambient * project(around)
     strong = rng.random() < hard
     power = rng.uniform(1.0, 3.0) if strong else rng.uniform(0.2, 1.4)
-    directions, colours = [main], [power * colour]
+    directions, colors = [main], [power * color]
     if rng.random() < 0.4:
         directions.append(_way(rng))
-        colours.append(rng.uniform(0.05, 0.6) * _tint(rng, 0.6))
+        colors.append(rng.uniform(0.05, 0.6) * _tint(rng, 0.6))
     return Lighting(
         harmonics=harmonics.astype("float32"),
         directions=np.array(directions, "float32"),
-        colours=np.array(colours, "float32"),
+        colors=np.array(colors, "float32"),
         shadow=float(rng.uniform(0.7, 1) if rng.random() < 0.85 else 0),
         softness=float(rng.uniform(0.6, 2.0) if strong else rng.uniform(1.5, 5.0)),
     )
 
 
 def _tint(rng: np.random.Generator, spread: float) -> np.ndarray:
-    """Colour of a light between a bulb's and a blue sky's."""
+    """A random color temperature, between an incandescent bulb's and a blue sky's, as RGB of mean 1."""
     warm = rng.normal(0, spread)
-    colour = np.exp(np.array([0.22, 0.0, -0.26]) * warm + rng.normal(0, 0.02, 3))
-    return colour / colour.mean()
+    color = np.exp(np.array([0.22, 0.0, -0.26]) * warm + rng.normal(0, 0.02, 3))
+    return color / color.mean()
 
 
 def _way(rng: np.random.Generator) -> np.ndarray:
@@ -96,13 +96,13 @@ def _ways() -> np.ndarray:
 
 
 def _small(environment: np.ndarray) -> np.ndarray:
-    """A map at the size that nine harmonics need; a sun is dimmed to what a lamp then adds."""
+    """Downsamples an environment map, and clips the sun, which a lamp replaces."""
     small = cv2.resize(np.asarray(environment, "float32"), _MAP[::-1], interpolation=cv2.INTER_AREA)
     return np.minimum(small, 12 * np.median(small) + 1e-3)
 
 
 def _room(rng: np.random.Generator) -> np.ndarray:
-    """`(16, 32, 3)` light of a place that does not exist: ceiling or sky, floor, windows."""
+    """`(16, 32, 3)` procedural environment map: ceiling or sky, floor, windows."""
     ways = _ways()
     height = ways[..., 1:2]
     top, bottom, side = rng.uniform([0.3, 0.05, 0.2], [1.6, 0.6, 0.9])
@@ -131,12 +131,12 @@ def project(environment: np.ndarray) -> np.ndarray:
     return _basis() @ environment.reshape(-1, 3)
 
 
-def shadow_map(direction: np.ndarray, centre: np.ndarray, vertices: np.ndarray, triangles: np.ndarray):
-    """Depth of a scene seen from a light.
+def shadow_map(direction: np.ndarray, center: np.ndarray, vertices: np.ndarray, triangles: np.ndarray):
+    """The shadow map of a scene: its depth seen from a light.
 
     Args:
         direction: `(3,)` unit direction to the light, camera coordinates.
-        centre: `(3,)` middle of what is covered.
+        center: `(3,)` middle of what is covered.
         vertices: `(V, 3)` camera coordinates.
         triangles: `(T, 3)` of what casts shadows.
 
@@ -152,7 +152,7 @@ def shadow_map(direction: np.ndarray, centre: np.ndarray, vertices: np.ndarray, 
     matrix = np.zeros((3, 4))
     for row, axis, factor in ((0, x, scale), (1, -y, scale), (2, direction, 1.0)):
         matrix[row, :3] = axis * factor
-        matrix[row, 3] = -axis @ centre * factor + ((SHADOW_SIDE - 1) / 2 if row < 2 else 0)
+        matrix[row, 3] = -axis @ center * factor + ((SHADOW_SIDE - 1) / 2 if row < 2 else 0)
     matrix = matrix.astype("float32")
     mapped = transformed(np.ascontiguousarray(vertices, "float32"), matrix[:, :3].copy(), matrix[:, 3].copy())
     depth = np.full((SHADOW_SIDE, SHADOW_SIDE), -1e6, "float32")

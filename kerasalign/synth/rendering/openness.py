@@ -1,4 +1,4 @@
-"""How much of the surroundings each vertex of a head sees: made once per head."""
+"""Ambient occlusion of a head, baked per vertex once for each head."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DIRECTIONS = 96
 
 
 def openness(head: HeadModel) -> np.ndarray:
-    """`(V,)` float32 share of its hemisphere that a vertex of the mean head sees, weighted by the cosine.
+    """`(V,)` float32 ambient visibility of the mean head: the cosine-weighted share of its hemisphere a vertex sees.
 
     Of eyes, mouth and teeth it is 1: they open and close, and the shader knows better.
     """

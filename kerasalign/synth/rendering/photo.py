@@ -1,4 +1,4 @@
-"""From light to a picture file: exposure, tone, lens, sensor and compression."""
+"""The photographic pipeline: exposure, tone, lens, sensor and compression."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Photo:
-    """How the picture was taken. Lengths are fractions of its side.
+    """Settings of camera and file. Lengths are fractions of the picture's side.
 
     Args:
         exposure: Factor of the light, after the face was exposed well.
         contrast: Slope of the tones about a face's.
-        saturation: 0 is grey.
+        saturation: 0 is gray.
         gamma: Exponent of the tones.
         tint: Factors of red, green and blue.
         blur: Standard deviation of the focus blur.
         motion: Length of the motion blur, and its direction in degrees.
         scale: Resolution of the sensor over the picture's.
         noise: Standard deviation of the sensor's noise.
-        colour_noise: Whether the channels' noise differs.
+        color_noise: Whether the channels' noise differs.
         jpeg: Quality of the compression, 0 for none.
         sharpen: Strength of the sharpening.
         vignette: Darkness of the corners.
-        grey: Whether the picture is black and white.
+        gray: Whether the picture is black and white.
         glare: Place of a light in the lens as fractions of the side, x then y; its radius; and its strength.
     """
 
@@ -39,16 +39,16 @@ class Photo:
     motion: tuple[float, float] = (0.0, 0.0)
     scale: float = 1.0
     noise: float = 0.0
-    colour_noise: bool = False
+    color_noise: bool = False
     jpeg: int = 0
     sharpen: float = 0.0
     vignette: float = 0.0
-    grey: bool = False
+    gray: bool = False
     glare: tuple[float, float, float, float] | None = None
 
 
 def draw_photo(rng: np.random.Generator, degrade: float) -> Photo:
-    """Draws a camera; with `degrade` 0 only tones vary, with 1 pictures are as bad as they get on the web."""
+    """Draws settings; with `degrade` 0 only tones vary, with 1 pictures are as degraded as on the web."""
 
     def chance(p: float) -> bool:
         return bool(rng.random() < p * degrade)
@@ -64,16 +64,16 @@ def draw_photo(rng: np.random.Generator, degrade: float) -> Photo:
         motion=(float(u(0.005, 0.03)) * chance(0.06), float(u(0, 180))),
         scale=float(u(0.3, 0.9)) if chance(0.22) else 1.0,
         noise=float(u(0.05, 0.22) ** 2) * chance(0.45),
-        colour_noise=chance(0.6),
+        color_noise=chance(0.6),
         jpeg=int(rng.integers(25, 95)) if chance(0.6) else 0,
         sharpen=float(u(0.3, 1.5)) * chance(0.45),
         vignette=float(u(0, 0.4)) * chance(0.2),
-        grey=chance(0.1),
+        gray=chance(0.1),
     )
 
 
 def develop(light: np.ndarray, key: float, photo: Photo) -> np.ndarray:
-    """Linear light to gamma-coded tones in 0..1; `key` is the light that becomes a middle tone."""
+    """Tone-maps linear light to gamma-coded values in 0..1; `key` becomes a middle tone."""
     tones = light * (0.155 * photo.exposure / max(key, 1e-4)) * np.asarray(photo.tint, "float32")
     # A film-like shoulder: highlights fade instead of ending.
     tones = tones * (1 + 0.1 * tones) / (1 + 0.42 * tones)
@@ -81,10 +81,10 @@ def develop(light: np.ndarray, key: float, photo: Photo) -> np.ndarray:
 
 
 def expose(rng: np.random.Generator, image: np.ndarray, photo: Photo) -> np.ndarray:
-    """A gamma-coded `(S, S, 3)` float32 picture to the uint8 that a file holds."""
+    """Degrades a gamma-coded `(S, S, 3)` float32 picture as settings say, and quantizes it to uint8."""
     size = image.shape[0]
-    grey = image @ np.array([0.299, 0.587, 0.114], "float32")
-    image = grey[..., None] + (image - grey[..., None]) * np.float32(photo.saturation)
+    gray = image @ np.array([0.299, 0.587, 0.114], "float32")
+    image = gray[..., None] + (image - gray[..., None]) * np.float32(photo.saturation)
     image = (image - np.float32(0.45)) * np.float32(photo.contrast) + np.float32(0.45)
     if photo.vignette:
         line = np.linspace(-1, 1, size, dtype="float32") ** 2
@@ -102,9 +102,9 @@ def expose(rng: np.random.Generator, image: np.ndarray, photo: Photo) -> np.ndar
     if photo.sharpen:
         image = image + photo.sharpen * (image - cv2.GaussianBlur(image, (0, 0), max(0.004 * size, 0.6)))
     if photo.noise:
-        image = image + photo.noise * rng.standard_normal((size, size, 3 if photo.colour_noise else 1), "float32")
+        image = image + photo.noise * rng.standard_normal((size, size, 3 if photo.color_noise else 1), "float32")
     out = (np.clip(image, 0, 1) * 255 + 0.5).astype("uint8")
-    if photo.grey:
+    if photo.gray:
         out = cv2.cvtColor(cv2.cvtColor(out, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     if photo.jpeg:
         coded = cv2.imencode(".jpg", out[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, photo.jpeg])[1]
@@ -113,7 +113,7 @@ def expose(rng: np.random.Generator, image: np.ndarray, photo: Photo) -> np.ndar
 
 
 def _glare(size: int, x: float, y: float, radius: float, strength: float) -> np.ndarray:
-    """`(S, S, 1)` light that a lamp in the picture throws over it, with a veil over all of it."""
+    """`(S, S, 1)` lens flare: a bright spot, and a haze over the whole picture."""
     line = (np.arange(size, dtype="float32") + 0.5) / size
     spot = np.exp(-(((line - x) / radius) ** 2))[None, :] * np.exp(-(((line - y) / radius) ** 2))[:, None]
     return (strength * (0.85 * spot + 0.15)).astype("float32")[..., None]

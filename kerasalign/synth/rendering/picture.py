@@ -1,4 +1,4 @@
-"""From a scene to a picture and everything a label needs."""
+"""Renders a scene: the picture, and the geometry that labels need."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kerasalign.synth.rendering.camera import View, fitted
 from kerasalign.synth.rendering.photo import develop, expose
 from kerasalign.synth.rendering.raster import blank, rasterise
 from kerasalign.synth.rendering.scene import Scene
-from kerasalign.synth.rendering.shading import drawn, things
+from kerasalign.synth.rendering.shading import gather_meshes, shade_scene
 
 #: Samples per pixel along each side.
 SAMPLES = 1.5
@@ -27,14 +27,14 @@ VERSION = "2"
 
 @dataclass(frozen=True, eq=False)
 class Rendered:
-    """A picture and what is where in it. Pixel coordinates have their integers at pixel centres.
+    """A picture with its geometry buffers. Pixel coordinates have their integers at pixel centers.
 
     Args:
         image: `(S, S, 3)` uint8 RGB.
-        shape: `(V, 3)` float32 vertices of the head in its own coordinates, centimetres.
+        shape: `(V, 3)` float32 vertices of the head in its own coordinates, centimeters.
         vertices: `(V, 3)` float32 in camera coordinates: the camera is the origin and looks along -z.
         projected: `(V, 2)` float32 pixels.
-        depth: `(S, S)` float32 centimetres along the view axis to the head, infinite beside it; what hides the
+        depth: `(S, S)` float32 centimeters along the view axis to the head, infinite beside it; what hides the
             head is left out of it.
         triangle_id: `(S, S)` int32 triangle of the head at that depth, -1 beside the head. The neck is drawn
             narrower than the head model's bust, to fit a collar; from the chin up the two agree.
@@ -43,7 +43,7 @@ class Rendered:
         alpha: `(S, S)` float32 in 0..1: how much of a pixel the person and things cover.
         brows: `(2, 2, 9, 2)` float32 pixels: the person's right and left brow; upper and lower edge; points from
             the outer end to the inner end. Brows are painted, so their places differ between faces of one shape.
-        lips: `(12, 2)` float32 pixels: the edge of the lips' colour at points 48 to 59 of markup 68, whose own
+        lips: `(12, 2)` float32 pixels: the edge of the lips' color at points 48 to 59 of markup 68, whose own
             vertices lie outside it.
         pose: Yaw, pitch and roll in degrees, as `Camera` has them.
         view: What maps head coordinates to pixels.
@@ -89,7 +89,7 @@ def render(head: HeadModel, scene: Scene, size: int = 256) -> Rendered:
     vertices = view.posed(shape)
     projected = view.project(vertices)
 
-    world = things(head, scene, scene.proportions.apply(neutral), shape, view)
+    world = gather_meshes(head, scene, scene.proportions.apply(neutral), shape, view)
     side = round(SAMPLES * size)
     scale = np.float32(side / size)
     points = (view.project(world.vertices) + np.float32(0.5)) * scale - np.float32(0.5)
@@ -99,7 +99,7 @@ def render(head: HeadModel, scene: Scene, size: int = 256) -> Rendered:
     rasterise(points, inverse, world.triangles, 0, count, world.two_sided, depth, ids)
     head_depth, head_ids = depth.copy(), ids.copy()
     rasterise(points, inverse, world.triangles, count, len(world.triangles), world.two_sided, depth, ids)
-    light, key, cover = drawn(head, scene, world, points, inverse, depth, ids, scale)
+    light, key, cover = shade_scene(head, scene, world, points, inverse, depth, ids, scale)
 
     rows = np.floor((np.arange(size) + 0.5) * scale).astype(int)
     near = np.ix_(rows, rows)

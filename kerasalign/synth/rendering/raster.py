@@ -40,7 +40,7 @@ def rasterise(points, inverse_depth, triangles, first, last, two_sided, depth, i
     """Draws triangles `first:last` into `depth` and `ids`, in place; the nearer wins, ties go to the earlier.
 
     Args:
-        points: `(V, 2)` float32 sample coordinates, centres at integers.
+        points: `(V, 2)` float32 sample coordinates, centers at integers.
         inverse_depth: `(V,)` float32, 1 over the distance along the view axis; not positive is behind the camera.
         triangles: `(T, 3)` int32.
         first: First triangle to draw.

@@ -1,4 +1,4 @@
-"""What one picture shows: every random number of it, drawn before anything is rendered."""
+"""Scenes: every random choice of a picture, drawn before it is rendered."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kerasalign.synth.appearance.clothes import Clothes, draw_clothes
 from kerasalign.synth.appearance.eyes import Eyes, draw_eyes
 from kerasalign.synth.appearance.face_paint import FacePaint, draw_face_paint
 from kerasalign.synth.appearance.glasses import Glasses, draw_glasses
-from kerasalign.synth.appearance.hair import Hair, draw_hair, draw_hair_colour
+from kerasalign.synth.appearance.hair import Hair, draw_hair, draw_hair_color
 from kerasalign.synth.appearance.headwear import Headwear, draw_headwear
 from kerasalign.synth.appearance.makeup import Makeup, draw_makeup
 from kerasalign.synth.appearance.masks import Mask, draw_cover
@@ -34,7 +34,7 @@ from kerasalign.synth.rendering.scene_config import SceneConfig
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One picture's worth of decisions, made by `draw_scene`; every field says what it is in its own class.
+    """Every random choice of one picture, made by `draw_scene`. The fields' classes describe them.
 
     Args:
         seed: The seed it was drawn with.
@@ -97,7 +97,7 @@ class Scene:
         return self.proportions.apply(self.openings.apply(head, head.moved(neutral, self.expression)))
 
     def rng(self, purpose: int) -> np.random.Generator:
-        """Random numbers of one purpose, such as strands of hair: the same for the same scene."""
+        """A random generator for one purpose, such as strands of hair; the same numbers for the same scene."""
         return np.random.default_rng([self.seed, self.index, 1 + purpose])
 
     def replaced(self, **changes) -> Scene:
@@ -132,15 +132,11 @@ def draw_scene(head: HeadModel, config: SceneConfig, seed: int, index: int) -> S
     skin = draw_skin(rng[3])
     if rng[17].random() < config.children:
         proportions, skin = as_child(rng[17], proportions, skin)
-    hair_colour = draw_hair_colour(rng[4], skin)
+    hair_color = draw_hair_color(rng[4], skin)
     made_up, detail = draw_makeup(rng[5], skin), config.skin_detail
     lined = draw_wrinkles(rng[6], skin.age, scores)
     if detail != 1:
-        lined = replace(lined, **{f.name: detail * getattr(lined, f.name) for f in fields(lined) if f.name != "width"})
-        skin = replace(skin, freckles=detail * skin.freckles, spots=round(detail * skin.spots))
-        made_up = replace(
-            made_up, **{name: detail * getattr(made_up, name) for name in ("shadow", "liner", "lower_liner", "blush")}
-        )
+        skin, made_up, lined = _with_detail(detail, skin, made_up, lined)
     bearded = skin.feminine < 0.5 and skin.age > 0.12 and rng[8].random() < config.beard
     hidden = rng[10].random() < config.headwear
     occluders = draw_occluders(rng[11], skin) if rng[11].random() < config.occluders else ()
@@ -166,10 +162,10 @@ def draw_scene(head: HeadModel, config: SceneConfig, seed: int, index: int) -> S
         skin=skin,
         wrinkles=lined,
         makeup=made_up,
-        brows=draw_brows(rng[7], hair_colour, skin, proportions.child),
+        brows=draw_brows(rng[7], hair_color, skin, proportions.child),
         eyes=draw_eyes(rng[5], skin.darkness, skin.feminine),
-        hair=draw_hair(rng[4], hair_colour, skin, config.hair * (1 - 0.5 * (proportions.child > 0.7))),
-        beard=draw_beard(rng[8], hair_colour, skin) if bearded else None,
+        hair=draw_hair(rng[4], hair_color, skin, config.hair * (1 - 0.5 * (proportions.child > 0.7))),
+        beard=draw_beard(rng[8], hair_color, skin) if bearded else None,
         glasses=draw_glasses(rng[9]) if rng[9].random() < config.glasses else None,
         headwear=draw_headwear(rng[10], skin) if hidden else None,
         occluders=occluders,
@@ -180,6 +176,14 @@ def draw_scene(head: HeadModel, config: SceneConfig, seed: int, index: int) -> S
         background=draw_background(rng[14], config.backgrounds, config.photographs),
         photo=photo,
     )
+
+
+def _with_detail(detail: float, skin: Skin, makeup: Makeup, wrinkles: Wrinkles) -> tuple[Skin, Makeup, Wrinkles]:
+    """Scales freckles, spots, make-up and wrinkles by `SceneConfig.skin_detail`."""
+    lines = {f.name: detail * getattr(wrinkles, f.name) for f in fields(wrinkles) if f.name != "width"}
+    worn = {name: detail * getattr(makeup, name) for name in ("shadow", "liner", "lower_liner", "blush")}
+    skin = replace(skin, freckles=detail * skin.freckles, spots=round(detail * skin.spots))
+    return skin, replace(makeup, **worn), replace(wrinkles, **lines)
 
 
 def draw_camera(rng: np.random.Generator, config: SceneConfig) -> Camera:

@@ -1,4 +1,4 @@
-"""What a scene may hold: ranges and probabilities."""
+"""The distributions that scenes are drawn from."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PROBABILITIES = (
 
 @dataclass(frozen=True)
 class SceneConfig:
-    """What a scene may hold. Every `Range` is a uniform distribution; others are probabilities or as named.
+    """Distributions that scenes are drawn from. Every `Range` is uniform; other fields are probabilities, or as named.
 
     Args:
         identity_spread: Factor of the head's identity scores.
@@ -49,7 +49,7 @@ class SceneConfig:
         roll: Standard deviation in degrees of the common faces.
         roll_tail: Probability of a roll drawn uniformly up to `roll_limit`.
         roll_limit: Degrees.
-        distance: Centimetres from the camera, drawn uniformly in the logarithm.
+        distance: Centimeters from the camera, drawn uniformly in the logarithm.
         coverage: Longer side of the face's tight box over the picture's side.
         shift: Largest offset of that box's middle, as a fraction of the side.
         skin_detail: Strength of wrinkles, freckles, spots and make-up; 0 is plain skin.
@@ -68,7 +68,7 @@ class SceneConfig:
             `.hdr` pictures, or None.
         degrade: What the camera spoils: 0 nothing but tones, 1 everything that happens to pictures.
         extremes: Probability of a picture that is hard to see: very blurred or coarse, dark or too bright, in
-            coloured light, in glare, or of a wet face.
+            colored light, in glare, or of a wet face.
 
     Raises:
         ValueError: If a range is reversed or a probability is outside 0..1.

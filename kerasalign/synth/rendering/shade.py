@@ -1,4 +1,4 @@
-"""The shader: what colour each sample has, from its triangle, material and light."""
+"""The shader: what color each sample has, from its triangle, material and light."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kerasalign.synth.appearance.mesh import CLOTH, HAIR, HAND, PLAIN
 from kerasalign.synth.jit import kernel
 
 FACE, EYE_RIGHT, EYE_LEFT, SCALP, MOUTH, SOCKET, GUMS, TEETH = range(8)
-#: Numbers of a scene that the shader reads: lengths in centimetres, colours as linear albedo, places in camera
+#: Numbers of a scene that the shader reads: lengths in centimeters, colors as linear albedo, places in camera
 #: coordinates.
 LOOK = np.dtype(
     [
@@ -119,7 +119,7 @@ def shade(
     noise,
     sh,
     directions,
-    colours,
+    colors,
     shadow,
     shadow_matrix,
     look,
@@ -140,7 +140,7 @@ def shade(
         noise: `(n, n, 4)` tiling noise about 0.5.
         sh: `(9, 3)` light around.
         directions: `(L, 3)` unit directions to lights; the first one casts shadows.
-        colours: `(L, 3)` their light.
+        colors: `(L, 3)` their light.
         shadow: `(n, n)` depth map of the first light.
         shadow_matrix: `(3, 4)` from camera coordinates to its columns, rows and depth.
         look: Record of type `LOOK`: numbers of the scene.
@@ -206,7 +206,7 @@ def shade(
                     if kind == SOCKET:
                         for c in range(3):
                             albedo[c] *= (0.75, 0.5, 0.45)[c]
-                # Beyond the canvas the paint is one colour, so the skin's fine grain is the shader's.
+                # Beyond the canvas the paint is one color, so the skin's fine grain is the shader's.
                 grain = _noise(noise, su * 0.09 + nu, sv * 0.09 + nv, 0) - 0.5
                 n1 = _noise(noise, su * 0.31 + nv, sv * 0.31 + nu, 1) - 0.5
                 n2 = _noise(noise, su * 0.31 + nu + 0.37, sv * 0.31 + nv, 1) - 0.5
@@ -220,7 +220,7 @@ def shade(
                 slope_t += look.pores * 0.28 * n2
                 gloss, shine, wrap, fresnel = look.gloss * g1, look.shininess, look.scatter, 0.04
                 if kind != HAND and a6 > -1.0:
-                    # Roots of hair colour the scalp; the edge is ragged.
+                    # Roots of hair color the scalp; the edge is ragged.
                     grow = _noise(noise, su * 0.9 + nu, sv * 0.06 + nv, 2) - 0.5
                     rough = look.hair_softness
                     cover = _step(0.0, 0.25 + rough, a6 + (grow + 0.6 * grain) * 2.5 * rough)
@@ -239,7 +239,7 @@ def shade(
                 nx, ny, nz = nx * length, ny * length, nz * length
             elif eye:
                 ball = look.eye_right if kind == EYE_RIGHT else look.eye_left
-                # `p` is relative to the eye's centre: see `render`.
+                # `p` is relative to the eye's center: see `render`.
                 r = math.sqrt(p[0] * p[0] + p[1] * p[1])
                 turn = math.atan2(p[1], p[0])
                 veins = _noise(noise, p[0] * 0.35 + nu, p[1] * 0.35 + nv, 2)
@@ -251,8 +251,8 @@ def shade(
                 limbus = 1 - 0.75 * _step(rim - 0.16, rim, r)
                 for c in range(3):
                     white = look.sclera[c] * (1 - 0.22 * (veins - 0.5)) * (1 - corner * (0.10, 0.3, 0.32)[c])
-                    colour = look.iris[c] * (0.45 + 0.75 * fibre) * limbus * (1 - 0.98 * pupil)
-                    albedo[c] = white + inside * (colour - white)
+                    color = look.iris[c] * (0.45 + 0.75 * fibre) * limbus * (1 - 0.98 * pupil)
+                    albedo[c] = white + inside * (color - white)
                 # Lids shade the ball from above and at the corners.
                 dx, dy, dz = x - ball[0], y - ball[1], z - ball[2]
                 high = dx * ux + dy * uy + dz * uz
@@ -331,8 +331,8 @@ def shade(
                     cosine = (hx * strand_x + hy * strand_y + hz * strand_z) * length
                     sine = max(1 - cosine * cosine, 0.0) ** 12 * look.hair_shine * diffuse
                     for c in range(3):
-                        glow[c] += colours[lamp, c] * diffuse * 0.8
-                        mirror[c] += colours[lamp, c] * (0.02 + 0.6 * albedo[c]) * sine
+                        glow[c] += colors[lamp, c] * diffuse * 0.8
+                        mirror[c] += colors[lamp, c] * (0.02 + 0.6 * albedo[c]) * sine
                     continue
                 cosine = nx * lx + ny * ly + nz * lz
                 flash = 0.0
@@ -344,7 +344,7 @@ def shade(
                     # Light bleeds through skin, red the farthest: the edge of a shadow is soft and warm.
                     soft = wrap * (1.0, 0.45, 0.3)[c]
                     bled = seen + (1 - seen) * 0.15 * soft
-                    glow[c] += colours[lamp, c] * max((cosine + soft) / (1 + soft), 0.0) * bled * inner
-                    mirror[c] += colours[lamp, c] * flash
+                    glow[c] += colors[lamp, c] * max((cosine + soft) / (1 + soft), 0.0) * bled * inner
+                    mirror[c] += colors[lamp, c] * flash
             for c in range(3):
                 out[row, column, c] = albedo[c] * glow[c] + mirror[c]

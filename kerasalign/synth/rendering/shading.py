@@ -1,4 +1,4 @@
-"""What is put before the rasteriser, and the light that comes back from it."""
+"""Gathers the meshes of a scene, and shades the rasterised picture."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kerasalign.synth.appearance.glasses import frame_and_lenses
 from kerasalign.synth.appearance.hair import hairiness, locks
 from kerasalign.synth.appearance.headwear import hat
 from kerasalign.synth.appearance.masks import mask_mesh
-from kerasalign.synth.appearance.mesh import ATTRIBUTES, Mesh, joined
+from kerasalign.synth.appearance.mesh import ATTRIBUTES, Mesh, join_meshes
 from kerasalign.synth.appearance.occluders import occluder_mesh
 from kerasalign.synth.appearance.paint import paint
 from kerasalign.synth.head.model import OPTIONAL_PARTS, PARTS, HeadModel
@@ -25,7 +25,7 @@ from kerasalign.synth.rendering.raster import blank, rasterise
 from kerasalign.synth.rendering.scene import Scene
 from kerasalign.synth.rendering.shade import LOOK, shade
 
-# Height of a mean head under its chin, centimetres.
+# Height of a mean head under its chin, centimeters.
 _CHIN = -9.2
 _INSIDE = [(PARTS + OPTIONAL_PARTS).index(name) for name in OPTIONAL_PARTS[1:] + PARTS[1:]]
 
@@ -84,7 +84,7 @@ def _quadratic(points: np.ndarray) -> np.ndarray:
     return np.stack([np.ones_like(x), x, y, z, x * x, y * y, z * z, x * y, y * z, x * z], -1)
 
 
-def things(head: HeadModel, scene: Scene, neutral: np.ndarray, shape: np.ndarray, view: View) -> World:
+def gather_meshes(head: HeadModel, scene: Scene, neutral: np.ndarray, shape: np.ndarray, view: View) -> World:
     """Gathers a scene's triangles; `neutral` and `shape` are the head without and with its expression."""
     normals = vertex_normals(shape, head.triangles)
     warp = warper(head, neutral)
@@ -109,7 +109,7 @@ def things(head: HeadModel, scene: Scene, neutral: np.ndarray, shape: np.ndarray
     if scene.mask:
         meshes.append(mask_mesh(head, scene.mask, shape))
     meshes += [occluder_mesh(thing, points[:60], eye, rng) for thing in scene.occluders]
-    rest = joined([mesh for mesh in meshes if mesh is not None])
+    rest = join_meshes([mesh for mesh in meshes if mesh is not None])
 
     attributes = np.zeros((len(shape), ATTRIBUTES), "float32")
     attributes[:, :3] = _eyes_apart(head)
@@ -138,7 +138,7 @@ def things(head: HeadModel, scene: Scene, neutral: np.ndarray, shape: np.ndarray
 
 
 def _collared(head: HeadModel, shape: np.ndarray, collar: float) -> np.ndarray:
-    """The bust shrunk to a neck that fits into a collar: clothes take its place."""
+    """Vertices with the bust narrowed to a neck that fits into the collar."""
     # Not the chin: it is where the labels say it is.
     top = min(collar + 4.5, _CHIN)
     out, low = shape.copy(), np.flatnonzero(head.mean[:, 1] < top)
@@ -150,16 +150,16 @@ def _collared(head: HeadModel, shape: np.ndarray, collar: float) -> np.ndarray:
 
 
 def _eyes_apart(head: HeadModel) -> np.ndarray:
-    """The mean head with each eyeball about its own middle: what the shader paints irises by."""
+    """The mean head with each eyeball moved to the origin: the coordinates that irises are shaded in."""
     return head.derived(_center_eyes)
 
 
 def _center_eyes(head: HeadModel) -> np.ndarray:
-    centred = head.mean.copy()
+    centerd = head.mean.copy()
     for name, middle in zip(("eye_right", "eye_left"), head.eyes):
         ball = np.unique(head.triangles[head.parts[name]])
-        centred[ball] -= middle
-    return centred
+        centerd[ball] -= middle
+    return centerd
 
 
 def _look(head: HeadModel, scene: Scene, world: World) -> np.record:
@@ -174,7 +174,7 @@ def _look(head: HeadModel, scene: Scene, world: World) -> np.record:
         "head_center": view.posed(np.array([[0, 4.0, 0]]))[0],
         "eye_right": eyes[0],
         "eye_left": eyes[1],
-        "hair_color": scene.hair.colour,
+        "hair_color": scene.hair.color,
         "iris": scene.eyes.iris,
         "sclera": scene.eyes.sclera,
         "teeth": np.array([0.72, 0.66, 0.55]) * rng.uniform(0.55, 1.1) * np.exp(rng.normal(0, 0.04, 3)),
@@ -199,7 +199,7 @@ def _look(head: HeadModel, scene: Scene, world: World) -> np.record:
     return look
 
 
-def drawn(head: HeadModel, scene: Scene, world: World, points, inverse, depth, ids, scale):
+def shade_scene(head: HeadModel, scene: Scene, world: World, points, inverse, depth, ids, scale):
     """Shades a picture.
 
     Returns:
@@ -207,7 +207,7 @@ def drawn(head: HeadModel, scene: Scene, world: World, points, inverse, depth, i
         the face.
     """
     light = scene.lighting
-    colour = np.zeros((*ids.shape, 3), "float32")
+    color = np.zeros((*ids.shape, 3), "float32")
     # What is inside the head casts no shadow that is seen.
     casts = np.isin(world.material, _INSIDE, invert=True)
     middle = world.view.posed(np.array([[0, 1.0, 2.0]]))[0]
@@ -226,25 +226,25 @@ def drawn(head: HeadModel, scene: Scene, world: World, points, inverse, depth, i
         noise(),
         light.harmonics,
         light.directions,
-        light.colours,
+        light.colors,
         shadow,
         matrix,
         _look(head, scene, world),
-        colour,
+        color,
     )
     face = world.material[np.maximum(ids, 0)] == PARTS.index("face")
     face &= ids >= 0
     # Cameras expose for the whole picture: dark skin comes out lighter than it is, and fair skin darker.
-    key = float(np.median(colour[face])) if face.any() else 0.2
-    key *= (0.22 / max(float(np.mean(scene.skin.colour)), 0.02)) ** 0.45
+    key = float(np.median(color[face])) if face.any() else 0.2
+    key *= (0.22 / max(float(np.mean(scene.skin.color)), 0.02)) ** 0.45
     cover = np.zeros(ids.shape, bool)
     if world.lenses is not None:
-        cover = _through_lenses(scene, world, scale, depth, colour)
-    return colour, key, cover
+        cover = _through_lenses(scene, world, scale, depth, color)
+    return color, key, cover
 
 
-def _through_lenses(scene: Scene, world: World, scale, depth, colour) -> np.ndarray:
-    """Lays lenses over what is behind them, in place; returns where they hide it."""
+def _through_lenses(scene: Scene, world: World, scale, depth, color) -> np.ndarray:
+    """Blends lenses over the shaded picture, in place. Returns `(H, W)` bool, where a lens hides what is behind."""
     mesh, glasses = world.lenses, scene.glasses
     vertices = world.view.posed(mesh.vertices.astype("float32"))
     flat = (world.view.project(vertices) + np.float32(0.5)) * scale - np.float32(0.5)
@@ -260,7 +260,7 @@ def _through_lenses(scene: Scene, world: World, scale, depth, colour) -> np.ndar
         sh = scene.lighting.harmonics
         x, y, z = mirror.T
         seen = np.stack([np.ones_like(x), y, z, x, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y], -1) @ sh
-        flash = np.clip(mirror @ scene.lighting.directions.T, 0, 1) ** 40 @ scene.lighting.colours
+        flash = np.clip(mirror @ scene.lighting.directions.T, 0, 1) ** 40 @ scene.lighting.colors
         through = 1 - glasses.opacity * (1 - np.asarray(glasses.lens))
-        colour[on] = colour[on] * through + glasses.mirror * (0.12 * np.clip(seen, 0, None) + 0.5 * flash)
+        color[on] = color[on] * through + glasses.mirror * (0.12 * np.clip(seen, 0, None) + 0.5 * flash)
     return on & (glasses.opacity > 0.5)
