@@ -22,8 +22,8 @@ from common import finish
 from kerasalign.evaluation import evaluate_model
 from kerasalign.hub import get_recipe
 from kerasalign.synth import SceneConfig
-from kerasalign.synth.dataset import Series, write_series
-from kerasalign.synth.picture import VERSION
+from kerasalign.synth.dataset.series import Series, write_series
+from kerasalign.synth.rendering.picture import VERSION
 
 
 @dataclass(frozen=True)
@@ -38,24 +38,35 @@ class OwnPoints(Series):
 # Changes of the scene; `series` is another kind of series, `people` and `seed` are other seeds, of the pictures and of
 # training, and `pictures` names the row whose pictures are taken.
 FRONTAL, PLAIN = SceneConfig.preset("frontal"), SceneConfig.preset("plain")
+NARROW_POSES = ("yaw", "yaw_tail", "yaw_limit", "pitch", "pitch_tail", "roll", "roll_tail")
+BARE = (
+    "skin_detail",
+    "hair",
+    "beard",
+    "glasses",
+    "headwear",
+    "occluders",
+    "covered",
+    "face_paint",
+    "hard_light",
+    "degrade",
+    "extremes",
+)
 ROWS = {
     "everything": {},
     "everything, trained anew": {"seed": 1, "pictures": "everything"},
     "everything, another seed": {"seed": 1, "people": 1},
     "the head's own points": {"series": OwnPoints},
     "no hair, no hats": {"hair": 0.0, "headwear": 0.0},
-    "a perfect camera": {"degrade": 0.0},
+    "a perfect camera": {"degrade": 0.0, "extremes": 0.0},
     "neutral faces": {"expression": 0.0},
     "soft painted light": {"hard_light": 0.0, "environments": 0.0},
-    "nearly frontal": {name: getattr(FRONTAL, name) for name in ("yaw", "yaw_tail", "yaw_limit", "pitch", "roll")},
-    "proportions of the scans": {"proportions": 0.0, "identity_spread": (1.0, 1.0)},
+    "nearly frontal": {name: getattr(FRONTAL, name) for name in NARROW_POSES},
+    "proportions of the scans": {"proportions": 0.0, "children": 0.0, "identity_spread": (1.0, 1.0)},
     "plain skin, no beards": {"skin_detail": 0.0, "beard": 0.0},
-    "nothing in front": {"glasses": 0.0, "occluders": 0.0},
+    "nothing in front": {"glasses": 0.0, "occluders": 0.0, "covered": 0.0},
     "painted backgrounds": {"photographs": 0.0},
-    "bare heads": {
-        name: getattr(PLAIN, name)
-        for name in ("skin_detail", "hair", "beard", "glasses", "headwear", "occluders", "hard_light", "degrade")
-    },
+    "bare heads": {name: getattr(PLAIN, name) for name in BARE},
 }
 
 

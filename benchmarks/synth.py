@@ -22,7 +22,7 @@ from pathlib import Path
 import cv2
 
 from kerasalign.synth import SceneConfig, analytic_head, draw_scene, ict_facekit, render
-from kerasalign.synth.picture import VERSION
+from kerasalign.synth.rendering.picture import VERSION
 
 
 def measured(head, config: SceneConfig, size: int, count: int, threads: int) -> dict:

@@ -34,7 +34,7 @@ def heads_command(
     from dataclasses import replace
 
     from kerasalign.detection.training.pool import pool_scene, write_pool
-    from kerasalign.synth.dataset import Series
+    from kerasalign.synth.dataset.series import Series
 
     scene = replace(pool_scene(), environment_maps=environments and str(environments))
     rendered = write_pool(Series(seed=seed, size=size, head=head and str(head), scene=scene), count, out, workers)

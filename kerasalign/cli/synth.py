@@ -44,8 +44,8 @@ def synth_command(
     """Render faces with landmarks for training. Run the same command again to continue after an interruption."""
     from dataclasses import replace
 
-    from kerasalign.synth.dataset import Series, write_series
-    from kerasalign.synth.scene import SceneConfig
+    from kerasalign.synth.dataset.series import Series, write_series
+    from kerasalign.synth.rendering.scene_config import SceneConfig
 
     if (out is None) == (sheet is None):
         raise typer.BadParameter("Give --out DIR to write a data set, or --sheet FILE to see the first pictures.")
@@ -59,7 +59,7 @@ def synth_command(
     if sheet is not None:
         from PIL import Image
 
-        from kerasalign.synth.sheet import landmark_sheet
+        from kerasalign.synth.dataset.sheet import landmark_sheet
 
         picture = Image.fromarray(landmark_sheet(series, markup=markup))
         with written_beside(sheet) as draft:

@@ -162,8 +162,8 @@ def _check_source(rendered: bool, of_folders: dict, of_renders: dict) -> None:
 
 def _series(head: Path, backgrounds: Path | None, environments: Path | None, seed: int):
     """The series of pictures that `--render` renders."""
-    from kerasalign.synth.dataset import Series
-    from kerasalign.synth.scene import SceneConfig
+    from kerasalign.synth.dataset.series import Series
+    from kerasalign.synth.rendering.scene_config import SceneConfig
 
     scene = SceneConfig(
         backgrounds=backgrounds and str(backgrounds), environment_maps=environments and str(environments)

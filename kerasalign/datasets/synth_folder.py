@@ -20,8 +20,8 @@ class SynthFolder(PtsFolder):
     """A folder that `kerasalign synth` wrote: `synth.json` and `train/0000/0000000.jpg`, with a `.pts` of the 68 points
     and a `.npz` of all labels beside it.
 
-    Every face has the attributes `pitch`, `yaw` and `roll` in degrees, and its visibility. A face whose `.npz` is
-    missing, as in folders of an older version, has its 68 points and no more. There are no official numbers.
+    Every face has the attributes `pitch`, `yaw` and `roll` in degrees, and its visibility. There are no official
+    numbers.
 
     Reader options: `markup` (`"68"`), one of 68, 98, 29, 19 and 5. `points` (`"2d"`): the outline that the picture
     shows, as in 300W, or `"3d"`: the jaw's 68-point contour fixed to the head, as in 300W-LP.
@@ -45,8 +45,6 @@ class SynthFolder(PtsFolder):
 def _labelled(sample: FaceSample, scheme: Markup, points: str) -> Finding:
     """The sample with what its labels file says."""
     path = Path(sample.image).with_suffix(".npz")
-    if not path.is_file() and (scheme.name, points) == (SynthFolder.markup, "2d"):
-        return sample
     try:
         with np.load(path, allow_pickle=False) as data:
             landmarks = data["solid"][:, :2] if points == "3d" else data[f"points_{scheme.name}"]

@@ -12,19 +12,21 @@ from typing import TYPE_CHECKING
 from kerasalign._lazy import attach
 
 if TYPE_CHECKING:
-    from kerasalign.synth.analytic import analytic_head as analytic_head
-    from kerasalign.synth.head import HeadModel as HeadModel
-    from kerasalign.synth.ict import ict_facekit as ict_facekit
-    from kerasalign.synth.picture import Rendered as Rendered, render as render
-    from kerasalign.synth.scene import Scene as Scene, SceneConfig as SceneConfig, draw_scene as draw_scene
+    from kerasalign.synth.head.analytic import analytic_head as analytic_head
+    from kerasalign.synth.head.ict import ict_facekit as ict_facekit
+    from kerasalign.synth.head.model import HeadModel as HeadModel
+    from kerasalign.synth.rendering.picture import Rendered as Rendered, render as render
+    from kerasalign.synth.rendering.scene import Scene as Scene, draw_scene as draw_scene
+    from kerasalign.synth.rendering.scene_config import SceneConfig as SceneConfig
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "analytic": ["analytic_head"],
-        "head": ["HeadModel"],
-        "ict": ["ict_facekit"],
-        "picture": ["Rendered", "render"],
-        "scene": ["Scene", "SceneConfig", "draw_scene"],
+        "head.analytic": ["analytic_head"],
+        "head.ict": ["ict_facekit"],
+        "head.model": ["HeadModel"],
+        "rendering.picture": ["Rendered", "render"],
+        "rendering.scene": ["Scene", "draw_scene"],
+        "rendering.scene_config": ["SceneConfig"],
     },
 )

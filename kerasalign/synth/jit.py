@@ -38,3 +38,23 @@ def combined(mean, modes, scores):
             for v in range(out.size):
                 out[v] += score * mode[v]
     return out.reshape(mean.shape)
+
+
+@kernel
+def vertex_normals(vertices, triangles):
+    """`(V, 3)` unit normals: the mean of the triangles around a vertex, weighted by area."""
+    normals = np.zeros_like(vertices)
+    for t in range(len(triangles)):
+        i, j, k = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        ax, ay, az = vertices[j, 0] - vertices[i, 0], vertices[j, 1] - vertices[i, 1], vertices[j, 2] - vertices[i, 2]
+        bx, by, bz = vertices[k, 0] - vertices[i, 0], vertices[k, 1] - vertices[i, 1], vertices[k, 2] - vertices[i, 2]
+        nx, ny, nz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+        for c in (i, j, k):
+            normals[c, 0] += nx
+            normals[c, 1] += ny
+            normals[c, 2] += nz
+    for v in range(len(normals)):
+        length = np.sqrt(normals[v, 0] ** 2 + normals[v, 1] ** 2 + normals[v, 2] ** 2) + np.float32(1e-9)
+        for c in range(3):
+            normals[v, c] /= length
+    return normals

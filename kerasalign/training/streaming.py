@@ -19,7 +19,7 @@ from kerasalign.training.recipe import Recipe
 from kerasalign.training.run_folder import check_resume
 
 if TYPE_CHECKING:
-    from kerasalign.synth.dataset import Series
+    from kerasalign.synth.dataset.series import Series
 
 #: Pictures whose landmarks decide a mean shape or a graph, and the number of the first held-out picture.
 SURVEYED, HELD_OUT = 2000, 10_000_000
@@ -67,7 +67,7 @@ def fit_stream(
         recipe = get_recipe("musica19-synth").with_settings(steps=6000)
         model = fit_stream(recipe, Series(seed=1, head="ICT-FaceKit"), "runs/stream")
     """
-    from kerasalign.synth.stream import Studio, SynthStream
+    from kerasalign.synth.dataset.stream import Studio, SynthStream
 
     if recipe.epochs is not None:
         raise ValueError(f"A stream has no end to pass: give `steps`. Received: epochs={recipe.epochs!r}")

@@ -6,7 +6,7 @@ import pytest
 from kerasalign.detection.training import CrowdConfig, pool_scene, write_pool
 from kerasalign.geometry import tight_box
 from kerasalign.markups import get_markup
-from kerasalign.synth.dataset import Series
+from kerasalign.synth.dataset.series import Series
 
 SERIES = Series(seed=4, size=64, scene=replace(pool_scene(), skin_detail=0.0, hair=0.0, beard=0.0, headwear=0.0))
 

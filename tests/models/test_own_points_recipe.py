@@ -15,7 +15,7 @@ from kerasalign.metrics import Protocol
 from kerasalign.models.musica import MuSiCaConfig
 from kerasalign.models.musica.recipe import MuSiCaRecipe
 from kerasalign.synth import SceneConfig
-from kerasalign.synth.dataset import Series, write_series
+from kerasalign.synth.dataset.series import Series, write_series
 from kerasalign.training import RunCard, crop_cache
 
 SEVEN = Markup(

@@ -1,11 +1,16 @@
 """Head models: the small one of our own, the reader of ICT-FaceKit, and places on their skin."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from kerasalign.synth import HeadModel, analytic_head, ict_facekit
-from kerasalign.synth.ict import VERTICES
-from kerasalign.synth.surface import locate
+from kerasalign.synth.appearance.strands import roots
+from kerasalign.synth.head.definition import Definition
+from kerasalign.synth.head.ict import VERTICES
+from kerasalign.synth.head.surface import locate
+from kerasalign.synth.rendering.openness import openness
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +103,16 @@ def test_a_place_in_the_chart_is_found_on_the_skin_and_moves_with_it(head):
     assert np.allclose(points.weights.sum(-1), 1, atol=1e-6)
     moved = points.on(head.shape([], {"jawOpen": 1.0})) - points.on(head.mean)
     assert moved[0, 1] < -1.5 and np.abs(moved[2]).max() < 0.05
+
+
+def test_a_replaced_head_keeps_nothing_of_the_old_one(head):
+    """What is computed once for a head belongs to its mean: sky, hair, lids."""
+    before = openness(head), roots(head).points, head.derived(Definition.of)
+    wide = replace(head, name="wide", mean=head.mean * np.array([1.3, 1.0, 1.0], "float32"))
+    assert not np.allclose(openness(wide), before[0], atol=1e-3)
+    assert np.abs(roots(wide).points[:, 0]).max() > 1.2 * np.abs(before[1][:, 0]).max()
+    assert wide.derived(Definition.of) is not before[2]
+    assert openness(head) is before[0]
 
 
 def write_obj(path, vertices):

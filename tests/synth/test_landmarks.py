@@ -7,12 +7,12 @@ import pytest
 
 from kerasalign.markups import get_markup
 from kerasalign.synth import SceneConfig, analytic_head, draw_scene, render
-from kerasalign.synth.camera import fitted
-from kerasalign.synth.curves import MARKUPS
-from kerasalign.synth.definition import Definition, moved
-from kerasalign.synth.labels import is_visible, labels_of
-from kerasalign.synth.landmarks import landmark_triples, landmarks68
-from kerasalign.synth.occluders import Occluder
+from kerasalign.synth.appearance.occluders import Occluder
+from kerasalign.synth.dataset.curves import MARKUPS
+from kerasalign.synth.dataset.labels import is_visible, labels_of
+from kerasalign.synth.dataset.landmarks import landmark_triples, landmarks68
+from kerasalign.synth.head.definition import Definition, moved
+from kerasalign.synth.rendering.camera import fitted
 
 HEAD = analytic_head()
 PLAIN = SceneConfig.preset("plain")
@@ -147,7 +147,7 @@ def test_what_is_hidden_is_not_visible():
     near, far = [*range(36, 42), 48, 3, 4, 5], [42, 43, 45, 46, 47]
     assert seen[near].mean() > 0.7 and not seen[far].any()
     front = turned()
-    thing = Occluder("box", at=(0.5, 0.2), angle=270.0, gap=1.0, size=1.2, parts=1, colour=(0.1,) * 3, spread=1.0)
+    thing = Occluder("box", at=(0.5, 0.2), angle=270.0, gap=1.0, size=1.2, parts=1, color=(0.1,) * 3, spread=1.0)
     covered = render(HEAD, front.replaced(occluders=(thing,)), SIZE)
     both = [labels_of(HEAD, front, picture).visible["68"] for picture in (render(HEAD, front, SIZE), covered)]
     assert both[0].mean() > 0.95 and both[1].sum() < both[0].sum() - 5

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from kerasalign.synth.camera import Camera, fitted
-from kerasalign.synth.lighting import _ways, draw_lighting, project, read_environments, shadow_map
-from kerasalign.synth.raster import blank, rasterise, vertex_normals
+from kerasalign.synth.jit import vertex_normals
+from kerasalign.synth.rendering.camera import Camera, fitted
+from kerasalign.synth.rendering.lighting import _ways, draw_lighting, project, read_environments, shadow_map
+from kerasalign.synth.rendering.raster import blank, rasterise
 
 SQUARE = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]], "float32")
 HALVES = np.array([[0, 1, 2], [0, 2, 3]], "int32")
@@ -19,7 +20,7 @@ def raster(points, distance, triangles=HALVES, side=16, two_sided=False):
     return depth, ids
 
 
-def test_a_square_covers_the_pixels_whose_centres_are_in_it():
+def test_a_square_covers_the_pixels_whose_centers_are_in_it():
     # Corners counter-clockwise as seen, in pixels: y points down.
     points = np.array([[2.5, 10.5], [8.5, 10.5], [8.5, 3.5], [2.5, 3.5]])
     depth, ids = raster(points, 5.0)

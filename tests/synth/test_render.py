@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from kerasalign.synth import SceneConfig, analytic_head, draw_scene, render
-from kerasalign.synth.glasses import draw_glasses
-from kerasalign.synth.headwear import KINDS as HATS, draw_headwear
-from kerasalign.synth.occluders import KINDS as THINGS, Occluder
-from kerasalign.synth.photo import Photo, draw_photo, expose
+from kerasalign.synth.appearance.glasses import draw_glasses
+from kerasalign.synth.appearance.headwear import KINDS as HATS, draw_headwear
+from kerasalign.synth.appearance.occluders import KINDS as THINGS, Occluder
+from kerasalign.synth.rendering.photo import Photo, draw_photo, expose
 
 HEAD = analytic_head()
 PLAIN = SceneConfig.preset("plain")
@@ -34,7 +34,7 @@ def bare(scene):
 
 
 def spot(picture, point, reach=2):
-    """Mean colour of the picture about a place."""
+    """Mean color of the picture about a place."""
     x, y = np.rint(point).astype(int)
     return picture.image[y - reach : y + reach + 1, x - reach : x + reach + 1].reshape(-1, 3).mean(0)
 
@@ -71,7 +71,7 @@ def test_the_triangle_of_a_pixel_is_where_the_pixel_is(bare):
     assert (bare.depth[rows, columns] <= distance.max(1) + 0.1).all()
 
 
-def test_a_face_has_dark_pupils_brows_and_coloured_lips(scene, bare):
+def test_a_face_has_dark_pupils_brows_and_colored_lips(scene, bare):
     white = replace(scene.eyes, iris=(0.02, 0.01, 0.01), sclera=(0.8, 0.8, 0.8), shade=0.0)
     eyes = render(HEAD, scene.replaced(eyes=white), 200)
     ball = eyes.projected[np.unique(HEAD.triangles[HEAD.parts["eye_left"]])]
@@ -79,16 +79,16 @@ def test_a_face_has_dark_pupils_brows_and_coloured_lips(scene, bare):
     cheek = spot(eyes, eyes.projected[HEAD.landmarks68[[35, 45]]].mean(0) + np.array([0, 8]))
     assert spot(eyes, ball[front], 1).mean() < 0.6 * cheek.mean()
     # Brows are where `brows` says they are.
-    dark = replace(scene.brows, colour=(0.01, 0.01, 0.01), fill=0.9, strength=1.0, thickness=0.9)
+    dark = replace(scene.brows, color=(0.01, 0.01, 0.01), fill=0.9, strength=1.0, thickness=0.9)
     picture = render(HEAD, scene.replaced(brows=dark), 200)
     upper, lower = picture.brows[0]
     assert (upper[:, 1] <= lower[:, 1]).all() and (picture.brows[0, 0, 0, 0] < picture.brows[0, 0, -1, 0])
     middle = (upper + lower)[4] / 2
     assert spot(picture, middle, 1).mean() < 0.6 * spot(picture, middle - [0, 18], 1).mean()
-    red = replace(scene.makeup, lip_colour=(0.6, 0.01, 0.02))
+    red = replace(scene.makeup, lip_color=(0.6, 0.01, 0.02))
     lips = spot(render(HEAD, scene.replaced(makeup=red), SIZE), bare.projected[HEAD.landmarks68[57]] - [0, 1], 1)
     assert lips[0] > 1.5 * lips[1]
-    # Their colour ends where `lips` says: at the corners, and inside the head's own points elsewhere.
+    # Their color ends where `lips` says: at the corners, and inside the head's own points elsewhere.
     own = bare.projected[HEAD.landmarks68[48:60]]
     assert np.allclose(bare.lips[[0, 6]], own[[0, 6]], atol=0.6)
     assert (bare.lips[1:6, 1] > own[1:6, 1]).all() and (bare.lips[1:6, 1] < bare.lips[[9], 1]).all()
@@ -97,7 +97,7 @@ def test_a_face_has_dark_pupils_brows_and_coloured_lips(scene, bare):
 @pytest.mark.parametrize("kind", THINGS)
 def test_a_thing_in_front_hides_the_face_and_says_so(scene, bare, kind):
     green = (0.02, 0.4, 0.02)
-    thing = Occluder(kind, at=(0.5, 0.45), angle=270.0, gap=1.0, size=1.0, parts=3, colour=green, spread=1.0)
+    thing = Occluder(kind, at=(0.5, 0.45), angle=270.0, gap=1.0, size=1.0, parts=3, color=green, spread=1.0)
     picture = render(HEAD, scene.replaced(occluders=(thing,)), SIZE)
     assert picture.occluded.sum() > 40
     changed = np.abs(picture.image.astype(int) - bare.image).sum(-1) > 20
@@ -138,7 +138,7 @@ def test_hair_grows_on_the_head_and_a_fringe_comes_over_the_forehead(scene, bare
     forehead = bare.projected[HEAD.landmarks68[[19, 24]]].mean(0) - [0, 8]
     hidden = {}
     for cut in ("short", "fringe"):
-        picture = render(HEAD, scene.replaced(hair=replace(found[cut], colour=(0.01, 0.01, 0.01))), SIZE)
+        picture = render(HEAD, scene.replaced(hair=replace(found[cut], color=(0.01, 0.01, 0.01))), SIZE)
         x, y = np.rint(forehead).astype(int)
         hidden[cut] = picture.occluded[y - 3 : y + 4, x - 8 : x + 9].mean()
         mouth = np.rint(picture.projected[HEAD.landmarks68[48:60]]).astype(int)
@@ -149,7 +149,7 @@ def test_hair_grows_on_the_head_and_a_fringe_comes_over_the_forehead(scene, bare
 def test_a_beard_darkens_the_chin_and_not_the_forehead(scene, bare):
     config = replace(PLAIN, beard=1.0)
     beards = [b for b in (draw_scene(HEAD, config, 2, i).beard for i in range(40)) if b and b.chin and b.stubble > 0.4]
-    dark = replace(beards[0], colour=(0.01, 0.01, 0.01), grey=0.0)
+    dark = replace(beards[0], color=(0.01, 0.01, 0.01), gray=0.0)
     picture = render(HEAD, scene.replaced(beard=dark), SIZE)
     chin = bare.projected[HEAD.landmarks68[[8, 57]]].mean(0) + np.array([0, 1])
     assert spot(picture, chin).mean() < 0.8 * spot(bare, chin).mean()
@@ -162,7 +162,7 @@ def test_a_lamp_from_one_side_darkens_the_other_and_hair_casts_shadow(scene):
     light = replace(
         scene.lighting,
         directions=one,
-        colours=np.full((1, 3), 3.0, "float32"),
+        colors=np.full((1, 3), 3.0, "float32"),
         shadow=1.0,
         harmonics=scene.lighting.harmonics * 0.1,
     )
@@ -185,18 +185,18 @@ def test_every_fault_of_the_camera_is_seen():
         "jpeg": 20,
         "sharpen": 1.0,
         "vignette": 0.4,
-        "grey": True,
+        "gray": True,
         "contrast": 0.7,
         "saturation": 0.3,
     }
     for name, value in faults.items():
         spoilt = expose(np.random.default_rng(0), image, Photo(**{name: value}))
         assert np.abs(spoilt.astype(int) - plain).mean() > 1, name
-    assert len({tuple(p) for p in expose(rng, image, Photo(grey=True)).reshape(-1, 3)}) > 3
-    grey = expose(rng, image, Photo(grey=True))
-    assert (grey[..., 0] == grey[..., 1]).all()
+    assert len({tuple(p) for p in expose(rng, image, Photo(gray=True)).reshape(-1, 3)}) > 3
+    gray = expose(rng, image, Photo(gray=True))
+    assert (gray[..., 0] == gray[..., 1]).all()
     clean = draw_photo(rng, 0.0)
-    assert clean.blur == clean.noise == clean.jpeg == 0 and not clean.grey
+    assert clean.blur == clean.noise == clean.jpeg == 0 and not clean.gray
 
 
 def test_backgrounds_come_from_a_folder(tmp_path, scene):

@@ -6,9 +6,10 @@ import json
 import numpy as np
 import pytest
 
-from kerasalign.synth import SceneConfig, analytic_head, draw_scene
-from kerasalign.synth.background import photographs
-from kerasalign.synth.expressions import draw_expression
+from kerasalign.synth import SceneConfig, analytic_head, draw_scene, render
+from kerasalign.synth.dataset.labels import labels_of
+from kerasalign.synth.head.expressions import draw_expression
+from kerasalign.synth.rendering.background import photographs
 
 HEAD = analytic_head()
 
@@ -38,8 +39,8 @@ def test_a_scene_depends_on_its_seed_and_index_alone():
 
 
 def test_another_probability_changes_its_subject_alone():
-    bare = SceneConfig(hair=0.0, beard=0.0, glasses=0.0, headwear=0.0, occluders=0.0)
-    dressed = SceneConfig(hair=1.0, beard=1.0, glasses=1.0, headwear=1.0, occluders=1.0)
+    bare = SceneConfig(hair=0.0, beard=0.0, glasses=0.0, headwear=0.0, occluders=0.0, covered=0.0)
+    dressed = SceneConfig(hair=1.0, beard=1.0, glasses=1.0, headwear=1.0, occluders=1.0, covered=0.0)
     for index in range(6):
         a, b = (draw_scene(HEAD, config, 0, index) for config in (bare, dressed))
         assert a.glasses is None and a.headwear is None and a.beard is None and a.occluders == ()
@@ -90,9 +91,52 @@ def test_expressions_are_of_all_kinds_and_within_bounds():
     drawn = np.array([draw_expression(rng, HEAD.expression_names) for _ in range(300)])
     assert drawn.min() >= 0 and drawn.max() <= 1.15
     share = (drawn > 0.3).mean(0)
-    for name in ("jawOpen", "mouthSmile_L", "browInnerUp_R", "eyeBlink_L", "eyeLookUp_R"):
+    for name in ("jawOpen", "mouthSmile_L", "browInnerUp_R", "eyeSquint_L", "eyeLookUp_R"):
         assert 0.02 < share[HEAD.expression_index[name]] < 0.7, name
     left, right = (drawn[:, HEAD.expression_index[f"mouthSmile_{side}"]] for side in "LR")
     assert np.corrcoef(left, right)[0, 1] > 0.9
     calm = np.array([draw_expression(rng, HEAD.expression_names, 0.0) for _ in range(20)])
     assert calm[:, HEAD.expression_index["jawOpen"]].max() < 0.3
+
+
+def test_poses_have_tails():
+    poses = np.array(
+        [
+            (s.camera.yaw, s.camera.pitch, s.camera.roll)
+            for s in (draw_scene(HEAD, SceneConfig(), 3, i) for i in range(500))
+        ]
+    )
+    assert np.abs(poses).max(0) == pytest.approx([90, 45, 60], abs=6)
+    # Half of the faces are nearly frontal, one in ten is turned further than 45 degrees.
+    assert (np.median(np.abs(poses), 0) < [14, 9, 9]).all()
+    assert 0.07 < (np.abs(poses[:, 0]) > 45).mean() < 0.2
+
+
+def test_children_have_larger_eyes_and_shorter_faces():
+    scene = draw_scene(HEAD, SceneConfig(children=0.0), 0, 1)
+    shapes = [
+        scene.replaced(proportions=dataclasses.replace(scene.proportions, child=child)).shape(HEAD)[HEAD.landmarks68]
+        for child in (0.0, 1.0)
+    ]
+
+    def measures(p):
+        eyes = np.linalg.norm(p[36] - p[45])
+        return np.linalg.norm(p[36] - p[39]) / eyes, np.linalg.norm(p[8] - p[27]) / eyes
+
+    (eye, face), (large, short) = (measures(p) for p in shapes)
+    assert large > 1.05 * eye and short < 0.92 * face
+    grown, child = (draw_scene(HEAD, SceneConfig(children=p), 0, 1) for p in (0.0, 1.0))
+    assert grown.proportions.child == 0 < child.proportions.child and child.beard is None and child.skin.age < 0.12
+
+
+def test_covers_and_extremes_come_when_asked():
+
+    kinds, hidden = set(), []
+    config = SceneConfig(covered=1.0, face_paint=1.0, extremes=1.0, yaw_tail=0.0)
+    for index in range(12):
+        scene = draw_scene(HEAD, config, 4, index)
+        assert scene.face_paint is not None and (scene.mask is not None or scene.occluders)
+        kinds.add(scene.mask.kind if scene.mask else scene.occluders[-1].kind)
+        picture = render(HEAD, scene, 64)
+        hidden.append((~labels_of(HEAD, scene, picture, markups=("68",)).visible["68"]).mean())
+    assert len(kinds) >= 3 and np.mean(hidden) > 0.2

@@ -10,8 +10,8 @@ import pytest
 from kerasalign.geometry import CropSpec
 from kerasalign.hub import get_recipe
 from kerasalign.synth import SceneConfig
-from kerasalign.synth.dataset import Series
-from kerasalign.synth.stream import WINDOW, Studio, SynthStream
+from kerasalign.synth.dataset.series import Series
+from kerasalign.synth.dataset.stream import WINDOW, Studio, SynthStream
 from kerasalign.training import fit_stream
 
 SERIES = Series(seed=2, size=64, scene=SceneConfig.preset("plain"))

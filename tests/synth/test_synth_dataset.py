@@ -13,8 +13,8 @@ from kerasalign.cli.main import app
 from kerasalign.datasets import DatasetError, list_datasets, make_miniature, read_dataset
 from kerasalign.markups import get_markup
 from kerasalign.synth import SceneConfig
-from kerasalign.synth.dataset import Series, label_series, picture_path, write_series
-from kerasalign.synth.sheet import landmark_sheet
+from kerasalign.synth.dataset.series import Series, label_series, picture_path, write_series
+from kerasalign.synth.dataset.sheet import landmark_sheet
 
 SERIES = Series(seed=5, size=64, scene=SceneConfig.preset("frontal"))
 SUFFIXES = (".jpg", ".npz", ".pts")
@@ -66,19 +66,17 @@ def test_points_are_where_the_labels_of_the_series_are(folder):
     np.testing.assert_allclose(labels, [samples[2].landmarks, samples[0].landmarks], atol=1e-3)
 
 
-def test_a_folder_without_labels_files_has_its_68_points(folder, tmp_path):
-    old = tmp_path / "old"
-    (old / "train").mkdir(parents=True)
-    (old / "synth.json").write_bytes((folder / "synth.json").read_bytes())
+def test_a_labels_file_that_is_missing_or_broken_is_named(folder, tmp_path):
+    broken = tmp_path / "broken"
+    (broken / "train").mkdir(parents=True)
+    (broken / "synth.json").write_bytes((folder / "synth.json").read_bytes())
     for suffix in (".jpg", ".pts"):
-        (old / "train" / f"a{suffix}").write_bytes(picture_path(folder, 0).with_suffix(suffix).read_bytes())
-    (sample,) = read_dataset("synth", old)
-    assert sample.visibility is None
+        (broken / "train" / f"a{suffix}").write_bytes(picture_path(folder, 0).with_suffix(suffix).read_bytes())
     with pytest.raises(DatasetError, match=r"a\.npz: is not there"):
-        read_dataset("synth", old, markup="98")
-    (old / "train" / "a.npz").write_bytes(b"not a zip")
+        read_dataset("synth", broken)
+    (broken / "train" / "a.npz").write_bytes(b"not a zip")
     with pytest.raises(DatasetError, match=r"a\.npz: is not a readable"):
-        read_dataset("synth", old)
+        read_dataset("synth", broken)
 
 
 def test_reader_options_that_make_no_sense(folder):

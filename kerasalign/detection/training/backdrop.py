@@ -9,7 +9,7 @@ import numpy as np
 
 from kerasalign.detection.training.crowd_config import CrowdConfig
 from kerasalign.geometry import box_center, box_size
-from kerasalign.synth.background import draw_background, paint_background, photographs
+from kerasalign.synth.rendering.background import draw_background, paint_background, photographs
 
 _FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_SCRIPT_COMPLEX, cv2.FONT_HERSHEY_PLAIN)
 #: Value in `owner` of a pixel that an occluder covers.

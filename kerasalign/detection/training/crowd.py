@@ -14,7 +14,7 @@ from kerasalign.detection.training.pieces import scatter
 from kerasalign.detection.training.pool import MARKUPS, HeadPool
 from kerasalign.geometry import about, apply_affine, box_center, box_size, compose, invert, rotation, tight_box
 from kerasalign.markups import get_markup
-from kerasalign.synth.photo import draw_photo, expose
+from kerasalign.synth.rendering.photo import draw_photo, expose
 
 _NOBODY = 255
 # Left, top, right and bottom of the part of the square that an image fills.

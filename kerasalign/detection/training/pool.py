@@ -15,9 +15,10 @@ import numpy as np
 
 from kerasalign.markups import get_markup
 from kerasalign.support.files import written_beside
+from kerasalign.support.progress import track
 
 if TYPE_CHECKING:
-    from kerasalign.synth.dataset import Series
+    from kerasalign.synth.dataset.series import Series
 
 #: Heads per file, and the names of what a folder holds.
 SHARD, CARD = 64, "heads.json"
@@ -27,7 +28,7 @@ MARKUPS = ("68", "5")
 
 def pool_scene():
     """Scenes for heads of a pool: any yaw and pitch, many occluders, and room for hair, hats and shoulders."""
-    from kerasalign.synth.scene import SceneConfig
+    from kerasalign.synth.rendering.scene_config import SceneConfig
 
     return SceneConfig(
         yaw=24.0,
@@ -35,12 +36,14 @@ def pool_scene():
         yaw_limit=85.0,
         pitch=13.0,
         roll=0.0,
+        roll_tail=0.0,
         coverage=(0.36, 0.44),
         shift=0.02,
         glasses=0.22,
         headwear=0.16,
         occluders=0.2,
         degrade=0.0,
+        extremes=0.0,
     )
 
 
@@ -64,12 +67,12 @@ def write_pool(series: Series, count: int, directory, workers: int = 1, progress
 
         write_pool(Series(seed=1, size=256, head="ICT-FaceKit", scene=pool_scene()), 3000, "heads", workers=2)
     """
-    from kerasalign.synth.dataset import claim_folder, tracked
+    from kerasalign.synth.dataset.series import claim_folder
 
     directory = claim_folder(series, directory, CARD, count=count, workers=workers)
     shards = {start // SHARD: range(start, min(start + SHARD, count)) for start in range(0, count, SHARD)}
     absent = {shard: heads for shard, heads in shards.items() if _count(directory, shard) < len(heads)}
-    for _ in tracked(_render(series, directory, absent, workers), len(absent), progress):
+    for _ in track(_render(series, directory, absent, workers), "Rendering", len(absent), progress):
         pass
     return sum(map(len, absent.values()))
 
@@ -121,10 +124,10 @@ def cut_out(series, head, index: int) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         `(S, S, 4)` uint8, color times opacity, and opacity; and `(73, 2)` float32, 68 and 5 points in its pixels.
     """
-    from kerasalign.synth.labels import labels_of
-    from kerasalign.synth.photo import Photo
-    from kerasalign.synth.picture import render
-    from kerasalign.synth.scene import draw_scene
+    from kerasalign.synth.dataset.labels import labels_of
+    from kerasalign.synth.rendering.photo import Photo
+    from kerasalign.synth.rendering.picture import render
+    from kerasalign.synth.rendering.scene import draw_scene
 
     scene = draw_scene(head, series.scene, series.seed, index)
     # On a black background, without tone changes, an image is its foreground times its opacity.

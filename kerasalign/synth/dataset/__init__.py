@@ -1,0 +1,1 @@
+"""Labels of rendered pictures, and data sets of them: folders and streams."""
