@@ -46,15 +46,14 @@ def save_weights(model: keras.Model, path: str | Path, dtype: str = "float32") -
         path: The file, which ends in `.weights.h5`.
         dtype: Type of the numbers in the file. A `"float16"` file is half as large, and loads into a float32 model.
     """
-    write_weights(model, without_optimizer(model, dtype), path)
+    write_weights(model, without_optimizer(model, dtype), path, dtype)
 
 
-def write_weights(model: keras.Model, copy: Model, path: str | Path) -> None:
+def write_weights(model: keras.Model, copy: keras.Model, path: str | Path, dtype: str = "float32") -> None:
     """Writes the weights of a model by a copy of it that `without_optimizer` made.
 
-    The copy has the weights, in its dtype, afterwards.
+    The copy has the weights, rounded to this dtype, afterwards.
     """
-    dtypes = [weight.dtype for weight in copy.weights]
-    copy.set_weights([np.asarray(weight, dtype) for weight, dtype in zip(model.get_weights(), dtypes)])
+    copy.set_weights([np.asarray(weight, dtype) for weight in model.get_weights()])
     with written_beside(path) as draft:
         copy.save_weights(draft)

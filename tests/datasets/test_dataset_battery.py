@@ -63,7 +63,7 @@ def test_landmarks_lie_in_the_photo_and_on_the_drawing(miniature, name, split):
 
 
 def test_unknown_split_is_refused(miniature, name, split):
-    with pytest.raises(ValueError, match=r"`split` of .* must be one of"):
+    with pytest.raises(ValueError, match=r"`split` must be one of .* for "):
         read_dataset(name, miniature(name), f"{split}-and-more")
 
 

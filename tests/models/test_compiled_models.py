@@ -26,9 +26,16 @@ def model(request):
 
 @pytest.fixture
 def own():
-    """A markup that is not registered, and is removed if a test registers it."""
-    yield replace(get_markup("5"), name="own-5")
-    unregister_markup("own-5")
+    """Makes a markup that is not registered; it is removed if a test registers it."""
+    names = []
+
+    def make(points):
+        names.append(f"own-{points}")
+        return replace(get_markup(points), name=names[-1])
+
+    yield make
+    for name in names:
+        unregister_markup(name)
 
 
 def batch(model, count=2):
@@ -76,8 +83,8 @@ def test_a_compiled_model_comes_back_from_a_file_as_it_was(model, tmp_path):
     model.set_weights(known)
 
 
-def test_a_config_brings_own_points_to_a_process_that_does_not_know_them(model, strangers):
-    own = replace(get_markup("29"), name="own-29")
+def test_a_config_brings_own_points_to_a_process_that_does_not_know_them(model, own):
+    own = own("29")
     config = json.loads(json.dumps(model.config.for_markup(own).architecture()))
     new = kerasalign.models.build(config)
     assert new.markup.same_as(own) and new.markup is get_markup("own-29")
@@ -95,6 +102,7 @@ SMALL = {"stem": 8, "channels": (8, 16), "embedding": 16, "size": 32}
 
 
 def test_a_file_brings_own_points_to_a_process_that_does_not_know_them(own, tmp_path):
+    own = own("5")
     model = AAN(markup=own, **SMALL)
     model.compile(metrics=[NormalisedMeanError(own, "box_size", name="nme_box")])
     model.save(tmp_path / "own.keras")
@@ -106,6 +114,7 @@ def test_a_file_brings_own_points_to_a_process_that_does_not_know_them(own, tmp_
 
 
 def test_points_under_the_name_of_others_are_refused(own, tmp_path):
+    own = own("5")
     AAN(markup=own, **SMALL).save(tmp_path / "own.keras")
     other = register_markup(replace(own, boundaries={"mouth": (3, 4)}))
     with pytest.raises(ValueError, match=r"other points is registered\. Received: markup='own-5'"):

@@ -29,11 +29,11 @@ class Cascade(NamedModel, Interface):
 
     Attributes:
         mean_shape: `(N, 2)` start shape.
-        patches: Indices of the landmarks that have a patch.
+        config: Its `patches` are the indices of the landmarks that have a patch.
     """
 
     mean_shape: np.ndarray
-    patches: Any
+    config: Any
 
     def with_thresholds(self, success: float | None, failure: float | None = None) -> Cascade:
         """The same network with other thresholds of early exit, in percent."""
