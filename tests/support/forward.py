@@ -7,16 +7,27 @@ python forward.py saved DIR OUT.npz      every DIR/*.keras on the crops that tes
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
+from keras import tree
+
+from tests.support.cases import (
+    LAYERS,
+    MODELS,
+    call,
+    crops,
+    layer_model,
+    model_target,
+    set_known_weights,
+    set_smooth_weights,
+)
+
+# So large that the rounding of the weights after the step leaves the gradients their digits; a power of two is exact.
+RATE = 1024.0
 
 
 def cases() -> dict[str, np.ndarray]:
-    """Outputs of every layer and model with weights that depend on their place only."""
-    import keras
-    from keras import tree
-
-    from tests.support.cases import LAYERS, MODELS, call, crops, layer_model, model_target, set_known_weights
-
+    """Outputs of every layer; outputs, loss and gradients of every model, with weights known everywhere."""
     # JAX compiles a network as a whole in a fraction of the time that it takes operation by operation.
     whole = keras.backend.backend() == "jax"
     out = {}
@@ -38,19 +49,30 @@ def cases() -> dict[str, np.ndarray]:
         set_known_weights(model)
         images = crops(3, model.crop_spec.size)
         out |= {f"{name}/{key}": value for key, value in model.predict_crops(images).items()}
-        model.compile("sgd", run_eagerly=not whole)
+        model.compile(keras.optimizers.SGD(RATE), run_eagerly=not whole)
         target = model_target(model)
         out[f"{name}/loss"] = np.asarray(model.test_on_batch(images, target))
-        out[f"{name}/steps"] = np.asarray([model.train_on_batch(images, target)[0] for _ in range(2)])
+        out |= {f"{name}/{key}": value for key, value in one_step(model, images, target).items()}
+    return out
+
+
+def one_step(model, images, target) -> dict[str, np.ndarray]:
+    """Gradients of the trainable weights, read off one step of SGD at `RATE`, and the other weights after it."""
+    set_smooth_weights(model)
+    before = model.get_weights()
+    model.train_on_batch(images, target)
+    out = {}
+    for weight, old, new in zip(model.weights, before, model.get_weights()):
+        if weight.trainable:
+            out[f"gradients/{weight.path}"] = (old.astype("float64") - new) / RATE
+        else:
+            out[f"after the step/{weight.path}"] = new
     return out
 
 
 def saved(directory: Path) -> dict[str, np.ndarray]:
     """Outputs of saved models."""
-    import keras
-
     from kerasalign.models.registry import build  # noqa: F401  (registers the classes)
-    from tests.support.cases import crops
 
     out = {}
     for path in sorted(directory.glob("*.keras")):
