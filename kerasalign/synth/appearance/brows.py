@@ -56,9 +56,9 @@ def draw_brows(rng: np.random.Generator, hair_color, skin, child: float = 0.0) -
     feminine = skin.feminine > 0.5
     fade = 1 - 0.65 * min(child, 1.0)
     return Brows(
-        lift=float(rng.normal(-0.86, 0.26)),
+        lift=float(rng.normal(-0.78, 0.26)),
         arch=float(rng.normal(0.12 if feminine else 0.0, 0.14)),
-        tilt=float(rng.normal(0.5, 0.22)),
+        tilt=float(rng.normal(0.2, 0.22)),
         inner=float(rng.normal(0.05, 0.22)),
         length=float(rng.normal(1.02, 0.06)),
         thickness=float((rng.uniform(0.3, 0.75) if feminine else rng.uniform(0.45, 1.1)) * (1 - 0.3 * min(child, 1.0))),
