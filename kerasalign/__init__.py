@@ -37,26 +37,27 @@ if TYPE_CHECKING:
     from kerasalign.models import LandmarkModel as LandmarkModel
     from kerasalign.runtimes import export_model as export  # noqa: F401
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {
-        "kerasalign.geometry": ["CropSpec"],
-        "kerasalign.hub": [
-            "adapt",
-            "align",
-            "download",
-            "freeze_kept",
-            "get_recipe",
-            "info",
-            "list_models",
-            "load",
-            "publish",
-            "save_preset",
-        ],
-        "kerasalign.inference": ["Face", "Faces"],
-        "kerasalign.markups": ["Markup", "get_markup", "list_markups", "register_markup"],
-        "kerasalign.metrics": ["Protocol", "get_protocol"],
-        "kerasalign.models": ["LandmarkModel"],
-        "kerasalign.runtimes": ["export_model as export"],
-    },
-)
+if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
+    __getattr__, __dir__, __all__ = attach(
+        __name__,
+        {
+            "kerasalign.geometry": ["CropSpec"],
+            "kerasalign.hub": [
+                "adapt",
+                "align",
+                "download",
+                "freeze_kept",
+                "get_recipe",
+                "info",
+                "list_models",
+                "load",
+                "publish",
+                "save_preset",
+            ],
+            "kerasalign.inference": ["Face", "Faces"],
+            "kerasalign.markups": ["Markup", "get_markup", "list_markups", "register_markup"],
+            "kerasalign.metrics": ["Protocol", "get_protocol"],
+            "kerasalign.models": ["LandmarkModel"],
+            "kerasalign.runtimes": ["export_model as export"],
+        },
+    )

@@ -26,17 +26,18 @@ if TYPE_CHECKING:
     from kerasalign.data.split import split_indices as split_indices
     from kerasalign.data.tf_data import to_tf_data as to_tf_data
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {
-        "augment_config": ["AugmentConfig"],
-        "augmentation": ["AugmentParams", "apply_augment", "augment", "draw"],
-        "balance": ["gdb_copies", "gdb_weights", "mahalanobis", "pdb_copies", "shape_space"],
-        "cache": ["CacheError", "CropCache", "cached_spec"],
-        "cache_build": ["build_cache"],
-        "loader": ["FaceLoader"],
-        "report": ["BalanceReport", "balance_report"],
-        "split": ["split_indices"],
-        "tf_data": ["to_tf_data"],
-    },
-)
+if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
+    __getattr__, __dir__, __all__ = attach(
+        __name__,
+        {
+            "augment_config": ["AugmentConfig"],
+            "augmentation": ["AugmentParams", "apply_augment", "augment", "draw"],
+            "balance": ["gdb_copies", "gdb_weights", "mahalanobis", "pdb_copies", "shape_space"],
+            "cache": ["CacheError", "CropCache", "cached_spec"],
+            "cache_build": ["build_cache"],
+            "loader": ["FaceLoader"],
+            "report": ["BalanceReport", "balance_report"],
+            "split": ["split_indices"],
+            "tf_data": ["to_tf_data"],
+        },
+    )

@@ -16,15 +16,16 @@ if TYPE_CHECKING:
     from kerasalign.evaluation.tables import part_table as part_table, score_table as score_table
     from kerasalign.evaluation.tracking import evaluate_tracking as evaluate_tracking
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {
-        "evaluate": ["evaluate_model"],
-        "occlusion": ["OcclusionCurve", "occlusion_curve"],
-        "occlusion_plot": ["plot_occlusion"],
-        "protocols": ["preset_protocols", "usable_protocols"],
-        "report": ["ModelReport"],
-        "tables": ["part_table", "score_table"],
-        "tracking": ["evaluate_tracking"],
-    },
-)
+if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
+    __getattr__, __dir__, __all__ = attach(
+        __name__,
+        {
+            "evaluate": ["evaluate_model"],
+            "occlusion": ["OcclusionCurve", "occlusion_curve"],
+            "occlusion_plot": ["plot_occlusion"],
+            "protocols": ["preset_protocols", "usable_protocols"],
+            "report": ["ModelReport"],
+            "tables": ["part_table", "score_table"],
+            "tracking": ["evaluate_tracking"],
+        },
+    )

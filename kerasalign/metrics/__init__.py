@@ -55,4 +55,5 @@ __all__ = [
     "weighted_mean",
 ]
 
-__getattr__, _, _ = attach(__name__, {"nme_metric": ["NormalisedMeanError"]})
+if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
+    __getattr__, _, _ = attach(__name__, {"nme_metric": ["NormalisedMeanError"]})

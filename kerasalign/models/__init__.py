@@ -28,12 +28,13 @@ _CONFIGS = [
     config for folder in FOLDERS for config in register_paper(import_module(f"{__name__}.{folder}").PAPER).configs
 ]
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {
-        "kerasalign.core.landmark_model": ["LandmarkModel"],
-        "paper": ["Paper"],
-        "registry": ["build", "get_paper", "list_papers", "paper_of", "read_config", "register_paper"],
-        **{config.network.partition(":")[0]: [config.class_name()] for config in _CONFIGS},
-    },
-)
+if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
+    __getattr__, __dir__, __all__ = attach(
+        __name__,
+        {
+            "kerasalign.core.landmark_model": ["LandmarkModel"],
+            "paper": ["Paper"],
+            "registry": ["build", "get_paper", "list_papers", "paper_of", "read_config", "register_paper"],
+            **{config.network.partition(":")[0]: [config.class_name()] for config in _CONFIGS},
+        },
+    )

@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from kerasalign.synth.rendering.scene import Scene as Scene, draw_scene as draw_scene
     from kerasalign.synth.rendering.scene_config import SceneConfig as SceneConfig
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {
-        "head.analytic": ["analytic_head"],
-        "head.ict": ["ict_facekit"],
-        "head.model": ["HeadModel"],
-        "rendering.picture": ["Rendered", "render"],
-        "rendering.scene": ["Scene", "draw_scene"],
-        "rendering.scene_config": ["SceneConfig"],
-    },
-)
+if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
+    __getattr__, __dir__, __all__ = attach(
+        __name__,
+        {
+            "head.analytic": ["analytic_head"],
+            "head.ict": ["ict_facekit"],
+            "head.model": ["HeadModel"],
+            "rendering.picture": ["Rendered", "render"],
+            "rendering.scene": ["Scene", "draw_scene"],
+            "rendering.scene_config": ["SceneConfig"],
+        },
+    )

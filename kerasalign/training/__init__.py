@@ -17,19 +17,20 @@ if TYPE_CHECKING:
     from kerasalign.training.streaming import fit_stream as fit_stream
     from kerasalign.training.weights import averaged_weights as averaged_weights, save_weights as save_weights
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {
-        "averaged_adam": ["AveragedAdam"],
-        "coupled": ["CoupledAdam", "CoupledSGD"],
-        "faces": ["crop_cache"],
-        "loop": ["train"],
-        "learned": ["mean_shape"],
-        "reading": ["read_faces"],
-        "recipe": ["Recipe"],
-        "run_card": ["RunCard"],
-        "run_folder": ["RunFolder"],
-        "streaming": ["fit_stream"],
-        "weights": ["averaged_weights", "save_weights"],
-    },
-)
+if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
+    __getattr__, __dir__, __all__ = attach(
+        __name__,
+        {
+            "averaged_adam": ["AveragedAdam"],
+            "coupled": ["CoupledAdam", "CoupledSGD"],
+            "faces": ["crop_cache"],
+            "loop": ["train"],
+            "learned": ["mean_shape"],
+            "reading": ["read_faces"],
+            "recipe": ["Recipe"],
+            "run_card": ["RunCard"],
+            "run_folder": ["RunFolder"],
+            "streaming": ["fit_stream"],
+            "weights": ["averaged_weights", "save_weights"],
+        },
+    )

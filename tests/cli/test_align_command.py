@@ -30,7 +30,8 @@ def test_a_folder_with_broken_files(command, five_dots, folder, boxes):
 
     folder_files = sorted(path.name for path in (folder.parent / "drawn").iterdir())
     assert folder_files == ["a_landmarks.png", "landmarks.json"]
-    assert Image.open("drawn/a_landmarks.png").size == (100, 80)
+    with Image.open("drawn/a_landmarks.png") as drawn:
+        assert drawn.size == (100, 80)
     photos = json.loads((folder.parent / "drawn" / "landmarks.json").read_text())
     assert [len(photo["faces"]) for photo in photos] == [2, 0, 0, 0]
     assert photos[2]["problem"] and not photos[0]["problem"]

@@ -10,7 +10,8 @@ def test_draws_the_portrait(command, five_dots):
     assert run.exit_code == 0
     assert "1 face with 5 points" in run.stdout
     assert "kerasalign_demo.png" in run.stdout.replace("\n", "")
-    assert Image.open("kerasalign_demo.png").size == (512, 512)
+    with Image.open("kerasalign_demo.png") as drawn:
+        assert drawn.size == (512, 512)
 
 
 def test_a_photo_without_a_face(command, five_dots, tmp_path):

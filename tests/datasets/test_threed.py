@@ -84,7 +84,7 @@ def test_300w_lp_reads_the_3d_contour_unless_told(miniature):
     flat = read_dataset("300w-lp", root, points="2d", index_base=0)[1].landmarks
     np.testing.assert_allclose(flat, on_disk["pts_2d"])
     assert np.abs(flat - 1 - sample.landmarks)[:17].max() > 1  # they differ along the jaw
-    with pytest.raises(ValueError, match="`points` must be '2d' or '3d'"):
+    with pytest.raises(ValueError, match=r"`points` must be one of \['2d', '3d'\]"):
         read_dataset("300w-lp", root, points="both")
 
 

@@ -3,6 +3,7 @@ import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 from scipy.io import loadmat, savemat
 
 from kerasalign.datasets import DatasetError, read_dataset, read_pts, write_pts
@@ -82,12 +83,13 @@ def test_mirror_copies_are_read_only_when_asked_for(own_copy):
     assert set(names(root, mirrors=True)) - set(before) == {f"{FACE}_mirror"}
 
 
-def test_grayscale_and_cmyk_photos_are_listed(miniature):
-    from PIL import Image
+def mode(path):
+    with Image.open(path) as photo:
+        return photo.mode
 
-    modes = {
-        Image.open(s.image).mode for split in ("train", "full") for s in read_dataset("300w", miniature("300w"), split)
-    }
+
+def test_grayscale_and_cmyk_photos_are_listed(miniature):
+    modes = {mode(s.image) for split in ("train", "full") for s in read_dataset("300w", miniature("300w"), split)}
     assert modes == {"RGB", "L", "CMYK"}
 
 

@@ -242,7 +242,7 @@ def test_a_killed_download_leaves_no_file(published):
     run = process()
     assert started.wait(60)
     run.send_signal(signal.SIGKILL)
-    run.wait(10)
+    run.communicate(timeout=10)
     hold.set()
     assert not list(cache_dir().rglob(FILE))
     assert fetch().read_bytes() == WEIGHTS

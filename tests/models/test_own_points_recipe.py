@@ -97,7 +97,7 @@ def test_frames_of_a_video_are_held_out_together(tmp_path):
     trained_on = []
 
     class Seen(MuSiCaRecipe):
-        def learned_config(self, cache, train, crop):
+        def learned_config(self, cache, train):
             trained_on.extend(train)
             raise KeyboardInterrupt
 

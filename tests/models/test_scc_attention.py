@@ -26,7 +26,7 @@ def test_maps_of_each_fused_level_are_those_of_its_layer():
 
 
 def test_a_network_without_attention_has_none():
-    with pytest.raises(ValueError, match=r"Received: head='graph', levels=\[5\]"):
+    with pytest.raises(ValueError, match=r"Received: head='graph', levels=\(5,\)"):
         attention_maps(SCC(levels=(5,), **SMALL), crops(1, 64))
     with pytest.raises(ValueError, match="Received: kind='heat'"):
         attention_maps(SCC(**SMALL), crops(1, 64), kind="heat")

@@ -59,7 +59,8 @@ def make_coco(root: Path, rng: np.random.Generator, faces: int) -> None:
     for split in _SPLITS:
         images, annotations = [], []
         for key, (photo, landmarks) in enumerate(_draw(root / "photos" / split, rng, faces), start=1):
-            width, height = Image.open(photo).size
+            with Image.open(photo) as picture:
+                width, height = picture.size
             file_name = photo.relative_to(root).as_posix()
             images.append({"id": key, "file_name": file_name, "width": width, "height": height})
             x0, y0, x1, y1 = tight_box(landmarks).tolist()

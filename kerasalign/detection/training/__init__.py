@@ -25,17 +25,18 @@ if TYPE_CHECKING:
     from kerasalign.detection.training.recipe import DetectorRecipe as DetectorRecipe
     from kerasalign.detection.training.stream import CrowdStream as CrowdStream
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {
-        "kerasalign.detection.own.coding": ["find_faces"],
-        "crowd": ["Crowd"],
-        "crowd_config": ["CrowdConfig"],
-        "measure": ["false_boxes", "recall"],
-        "negatives": ["mine_negatives"],
-        "kerasalign.detection.own.network": ["FaceDetector"],
-        "pool": ["HeadPool", "pool_scene", "write_pool"],
-        "recipe": ["DetectorRecipe"],
-        "stream": ["CrowdStream"],
-    },
-)
+if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
+    __getattr__, __dir__, __all__ = attach(
+        __name__,
+        {
+            "kerasalign.detection.own.coding": ["find_faces"],
+            "crowd": ["Crowd"],
+            "crowd_config": ["CrowdConfig"],
+            "measure": ["false_boxes", "recall"],
+            "negatives": ["mine_negatives"],
+            "kerasalign.detection.own.network": ["FaceDetector"],
+            "pool": ["HeadPool", "pool_scene", "write_pool"],
+            "recipe": ["DetectorRecipe"],
+            "stream": ["CrowdStream"],
+        },
+    )

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from kerasalign.evaluation.early_exit.plots import plot_cost as plot_cost, plot_policies as plot_policies
     from kerasalign.evaluation.early_exit.report import ExitReport as ExitReport
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {
-        "calibration": ["Calibration", "calibrate"],
-        "iteration_errors": ["Cascade", "CascadeErrors", "cascade_errors"],
-        "operating_points": ["OperatingPoint", "Sweep", "sweep"],
-        "plots": ["plot_cost", "plot_policies"],
-        "report": ["ExitReport"],
-    },
-)
+if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
+    __getattr__, __dir__, __all__ = attach(
+        __name__,
+        {
+            "calibration": ["Calibration", "calibrate"],
+            "iteration_errors": ["Cascade", "CascadeErrors", "cascade_errors"],
+            "operating_points": ["OperatingPoint", "Sweep", "sweep"],
+            "plots": ["plot_cost", "plot_policies"],
+            "report": ["ExitReport"],
+        },
+    )

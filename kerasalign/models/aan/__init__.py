@@ -18,7 +18,8 @@ PAPER = Paper(
     recipe="kerasalign.models.aan.recipe:AANRecipe",
 )
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {"config": ["AANConfig"], "network": ["AAN"]},
-)
+if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
+    __getattr__, __dir__, __all__ = attach(
+        __name__,
+        {"config": ["AANConfig"], "network": ["AAN"]},
+    )

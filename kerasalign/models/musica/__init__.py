@@ -24,7 +24,8 @@ PAPER = Paper(
     formats=(FORMAT,),
 )
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {"config": ["MuSiCaConfig"], "iteration": ["MuSiCaIteration"], "network": ["MuSiCa"]},
-)
+if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
+    __getattr__, __dir__, __all__ = attach(
+        __name__,
+        {"config": ["MuSiCaConfig"], "iteration": ["MuSiCaIteration"], "network": ["MuSiCa"]},
+    )

@@ -21,7 +21,8 @@ PAPER = Paper(
     augmentation=AUGMENTATION,
 )
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {"config": ["SCCConfig"], "network": ["SCC"]},
-)
+if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
+    __getattr__, __dir__, __all__ = attach(
+        __name__,
+        {"config": ["SCCConfig"], "network": ["SCC"]},
+    )

@@ -21,7 +21,8 @@ PAPER = Paper(
     augmentation=AUGMENTATION,
 )
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {"config": ["SDUConfig"], "network": ["SDU"], "table1": ["TABLE_1"]},
-)
+if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
+    __getattr__, __dir__, __all__ = attach(
+        __name__,
+        {"config": ["SDUConfig"], "network": ["SDU"], "table1": ["TABLE_1"]},
+    )

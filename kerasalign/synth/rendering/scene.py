@@ -148,9 +148,10 @@ def draw_scene(head: HeadModel, config: SceneConfig, seed: int, index: int) -> S
         rng[13], read_environments(config.environment_maps), config.environments, config.hard_light
     )
     photo = draw_photo(rng[15], config.degrade)
-    if rng[19].random() < config.extremes:
-        skin, lighting, photo = draw_extremes(rng[19], skin, lighting, photo)
-    painted = rng[19].random() < config.face_paint
+    last = rng[-1]
+    if last.random() < config.extremes:
+        skin, lighting, photo = draw_extremes(last, skin, lighting, photo)
+    painted = last.random() < config.face_paint
     return Scene(
         seed=seed,
         index=index,
@@ -170,7 +171,7 @@ def draw_scene(head: HeadModel, config: SceneConfig, seed: int, index: int) -> S
         headwear=draw_headwear(rng[10], skin) if hidden else None,
         occluders=occluders,
         mask=mask,
-        face_paint=draw_face_paint(rng[19]) if painted else None,
+        face_paint=draw_face_paint(last) if painted else None,
         clothes=draw_clothes(rng[12]),
         lighting=lighting,
         background=draw_background(rng[14], config.backgrounds, config.photographs),
