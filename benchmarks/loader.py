@@ -6,7 +6,7 @@ Compares, in images per CPU second (so that it hardly matters what else the mach
 * `opencv_loop`: a bare loop of `cv2.warpAffine`, `cv2.LUT`, a rectangle of noise and, for every second face,
   grayscale; maps, tables and rectangles are made beforehand, landmarks and the photo's outline are ignored;
 * `opencv_loop_rgba`: the same with the four-channel warp that the loader uses;
-* `tf_data`: `tf.data` with `ImageProjectiveTransformV3` and grayscale, maps made beforehand, no colour tables.
+* `tf_data`: `tf.data` with `ImageProjectiveTransformV3` and grayscale, maps made beforehand, no color tables.
 
     python benchmarks/loader.py --out benchmarks/results/loader.json
 """
@@ -88,7 +88,7 @@ def some_maps(count: int, wide: int, size: int) -> list[np.ndarray]:
 
 
 def opencv_loop(cache: CropCache, size: int, rgba: bool):
-    """The least work that gives warped, jetted, partly covered crops of which half are grey."""
+    """The least work that gives warped, jetted, partly covered crops of which half are gray."""
     n = len(cache)
     maps = some_maps(n, cache.spec.size, size)
     rng = np.random.default_rng(2)
@@ -136,8 +136,8 @@ def tf_data(cache: CropCache, size: int, batch: int):
             fill_mode="CONSTANT",
         )
         half = batch // 2
-        grey = tf.image.grayscale_to_rgb(tf.image.rgb_to_grayscale(images[:half]))
-        return tf.concat([grey, images[half:]], 0)
+        gray = tf.image.grayscale_to_rgb(tf.image.rgb_to_grayscale(images[:half]))
+        return tf.concat([gray, images[half:]], 0)
 
     rows = tf.data.Dataset.from_tensor_slices((cache.crops[:n], inverses)).batch(batch, drop_remainder=True)
     data = rows.map(warp)

@@ -2,8 +2,8 @@
 
     python benchmarks/scc.py [--batch 16] [--rounds 5] [--precision float32 mixed_bfloat16] [--out FILE]
 
-The classifier is the same ResNet-34 with the same standardisation, global average pooling and 1000 classes; both are
-trained by the recipe's optimiser, without XLA. Inference compares the network with its own backbone cut off after the
+The classifier is the same ResNet-34 with the same standardization, global average pooling and 1000 classes; both are
+trained by the recipe's optimizer, without XLA. Inference compares the network with its own backbone cut off after the
 last maps, batch 1. Weights do not matter for time, so networks are untrained. Contestants take turns in every round, so
 that a busy spell of the machine hits all of them; times are medians. Ratios marked `cpu` are of CPU seconds, which tell
 more than the clock where other programs run beside.

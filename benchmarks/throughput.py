@@ -10,7 +10,7 @@ milliseconds a photo: decoding, searching photo by photo and several together, c
 32. Runs are of whole `align` calls: each photo by itself, and all as a list; they take turns in every round, and
 medians count. With `--stream N` an iterator of N photos is aligned too, with a box that costs nothing, and the resident
 memory is noted after a tenth of them and at the end. With `--video N` a video of N frames, the portrait by NASA that
-slides over grey, is followed and its drawn copy written: frame after frame by hand, without threads, and by
+slides over gray, is followed and its drawn copy written: frame after frame by hand, without threads, and by
 `align_video(...).save`. `--weights` are those of the library's own detector, by default the bundled ones.
 """
 

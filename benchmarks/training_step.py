@@ -3,7 +3,7 @@
     python benchmarks/training_step.py [PRESET ...] [--batch 4] [--rounds 3] [--precision float32 mixed_bfloat16]
         [--out FILE]
 
-A step is `train_on_batch` with the recipe's optimiser and loss on crops of noise, without reading and augmentation;
+A step is `train_on_batch` with the recipe's optimizer and loss on crops of noise, without reading and augmentation;
 networks begin untrained. All get the same batch, which is not that of the papers: `faces_per_second` tells more.
 """
 

@@ -2,9 +2,9 @@
 
     python examples/align_for_recognition.py
 
-Each person is drawn twice, the second time turned, scaled and shifted. The "recogniser" compares small pictures, so it
+Each person is drawn twice, the second time turned, scaled and shifted. The "recognizer" compares small pictures, so it
 needs eyes and mouth in one place even more than a network does. Real photos have no known landmarks: there, use
-`align_main_faces(photos, model)`, and a recogniser of your own.
+`align_main_faces(photos, model)`, and a recognizer of your own.
 """
 
 import numpy as np
@@ -32,7 +32,7 @@ same = np.tile([True] * 4 + [False] * 4, PEOPLE // 4)
 
 
 def small_pictures(crops):
-    """What a recogniser is to the library: `(B, 112, 112, 3)` crops to `(B, D)` embeddings."""
+    """What a recognizer is to the library: `(B, 112, 112, 3)` crops to `(B, D)` embeddings."""
     cells = crops.reshape(len(crops), 14, 8, 14, 8, 3).mean((2, 4)).reshape(len(crops), -1)
     return cells - cells.mean(1, keepdims=True)
 

@@ -16,7 +16,7 @@ import kerasalign
 from kerasalign.datasets import make_miniature, read_dataset
 from kerasalign.models import SCC
 from kerasalign.models.scc.adjacency import build_adjacency
-from kerasalign.models.scc.graph_files import top_neighbours
+from kerasalign.models.scc.graph_files import top_neighbors
 from kerasalign.models.scc.plots import draw_graph
 
 keras.utils.set_random_seed(0)
@@ -48,7 +48,7 @@ after = model.evaluate(*held_out, verbose=0, return_dict=True)["nme"]
 print(f"NME of five points on drawn faces that were held out: {before:.0f} % at the start, {after:.0f} % after")
 
 adjacency = model.predict_adjacency(held_out[0])
-print(f"The nose takes most from points {[point for point, _ in top_neighbours(adjacency.mean(0))[2]]}")
+print(f"The nose takes most from points {[point for point, _ in top_neighbors(adjacency.mean(0))[2]]}")
 found = model.predict_crops(held_out[0])["landmarks"]
 draw_graph(adjacency[0], found[0], held_out[0][0]).save("scc_edges.png")
 print("Saved scc_edges.png")

@@ -87,7 +87,7 @@ def test_transparent_parts_become_white(photo):
     np.testing.assert_array_equal(loaded[:, 20:], photo[:, 20:])
 
 
-def test_palette_with_a_transparent_colour():
+def test_palette_with_a_transparent_color():
     image = Image.new("P", (4, 2))
     image.putpalette([10, 20, 30, 200, 100, 50])
     image.putdata([0, 0, 1, 1] * 2)

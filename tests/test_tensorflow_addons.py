@@ -34,7 +34,7 @@ def test_warp_of_a_photo_is_transform():
     height, width, _ = inputs["images"].shape
     backward = inputs["transforms"][:6].reshape(2, 3).astype("float64")
     ours = warp(inputs["images"].astype("uint8"), invert(backward), (width, height))
-    # 8-bit in and out, and black inside the photo is lifted to 1: within 1 grey level of rounding.
+    # 8-bit in and out, and black inside the photo is lifted to 1: within 1 gray level of rounding.
     check(ours.astype("float32"), theirs, 1.0)
 
 

@@ -48,7 +48,7 @@ def main() -> None:
         "sha256": digest,
         "bytes": FILE.stat().st_size,
         "dtype": "float16",
-        "licence": "Apache-2.0",
+        "license": "Apache-2.0",
         "commercial_use": True,
         "training_data": [
             {

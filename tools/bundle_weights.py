@@ -25,7 +25,7 @@ TOP = Path(__file__).resolve().parents[1]
 MANIFEST = TOP / "weights_manifest.json"
 
 
-def bundle(entry: dict, preset: str, run: Path, data: str, terms: str, licence: str, commercial: bool) -> None:
+def bundle(entry: dict, preset: str, run: Path, data: str, terms: str, license: str, commercial: bool) -> None:
     """Writes the weights file and describes it in the entry."""
     card = json.loads((run / "run.json").read_text("utf-8"))
     model = kerasalign.load(preset, weights=run / "best.weights.h5")
@@ -40,7 +40,7 @@ def bundle(entry: dict, preset: str, run: Path, data: str, terms: str, licence: 
         "sha256": sha256(path),
         "bytes": path.stat().st_size,
         "dtype": "float16",
-        "licence": licence,
+        "license": license,
         "commercial_use": commercial,
         "training_data": [{"name": data, "terms": terms, "faces": card["settings"]["faces"]}],
     }
@@ -86,7 +86,7 @@ def main() -> None:
     parser.add_argument("run", nargs="?", type=Path)
     parser.add_argument("--data", default="300W (HELEN and LFPW training photos)")
     parser.add_argument("--terms", default="research only, no commercial use")
-    parser.add_argument("--licence", default="research only, as the training photos: no commercial use")
+    parser.add_argument("--license", default="research only, as the training photos: no commercial use")
     parser.add_argument("--commercial-use", action="store_true", help="all that the weights come from allows it")
     parser.add_argument("--training", type=Path, help="JSON of how the weights came about")
     parser.add_argument("--measured", nargs="+", type=Path)
@@ -94,7 +94,7 @@ def main() -> None:
     manifest = json.loads(MANIFEST.read_text("utf-8"))
     entry = manifest["presets"][args.preset]
     if args.run:
-        bundle(entry, args.preset, args.run, args.data, args.terms, args.licence, args.commercial_use)
+        bundle(entry, args.preset, args.run, args.data, args.terms, args.license, args.commercial_use)
     if args.training:
         entry["weights"]["training"] = json.loads(args.training.read_text("utf-8"))
     if args.measured:

@@ -53,7 +53,7 @@ def prepare_command(
         bool, typer.Option("--check", help="Only check the folder, and report what is missing or broken.")
     ] = False,
     dataset: Annotated[
-        str | None, typer.Option(help="Name of the data set; by default recognised from the folder.")
+        str | None, typer.Option(help="Name of the data set; by default recognized from the folder.")
     ] = None,
     photos: Annotated[bool, typer.Option(help="With --check: also decode every photo.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="With --check: print the report as JSON.")] = False,

@@ -50,7 +50,7 @@ def train_command(
         Path | None, typer.Option(help="Folder of false detections from `kerasalign detector mine`.")
     ] = None,
     init: Annotated[Path | None, typer.Option(help="Initial weights file.")] = None,
-    steps: Annotated[int, typer.Option(help="Optimiser steps.")] = 6000,
+    steps: Annotated[int, typer.Option(help="Optimizer steps.")] = 6000,
     batch_size: Annotated[int, typer.Option(help="Scenes per step.")] = 32,
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
     size: Annotated[int, typer.Option(help="Width and height of a scene in pixels.")] = 256,

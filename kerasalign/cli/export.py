@@ -22,7 +22,7 @@ def export_command(
     name: Annotated[str, typer.Argument(help="Name of a preset, its folder, or hf://user/repo@commit.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="File or folder to write.")],
     file_format: Annotated[str, typer.Option("--format", help="onnx, litert or tf_saved_model.")] = "onnx",
-    quantize: Annotated[str, typer.Option(help="Quantisation of the weights: none, float16 or int8.")] = "none",
+    quantize: Annotated[str, typer.Option(help="Quantization of the weights: none, float16 or int8.")] = "none",
     early_exit: Annotated[
         bool, typer.Option("--early-exit", help="Write a folder with one ONNX file for each iteration of a cascade.")
     ] = False,

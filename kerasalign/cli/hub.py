@@ -96,6 +96,6 @@ def publish_command(
 
 
 def _as_path(folder: Path) -> str:
-    """A folder in the form that `load` recognises as a path; a bare name would be a preset's name."""
+    """A folder in the form that `load` recognizes as a path; a bare name would be a preset's name."""
     text = folder.as_posix()
     return text if "/" in text or text.startswith((".", "~")) else f"./{text}"

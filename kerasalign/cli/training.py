@@ -62,7 +62,7 @@ def train_command(
             rich_help_panel=_DATA,
         ),
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="Optimiser steps.", rich_help_panel=_TRAINING)] = None,
+    steps: Annotated[int | None, typer.Option(help="Optimizer steps.", rich_help_panel=_TRAINING)] = None,
     epochs: Annotated[
         int | None, typer.Option(help="Passes over the training faces, instead of --steps.", rich_help_panel=_TRAINING)
     ] = None,

@@ -25,7 +25,7 @@ class Adaptation:
     Args:
         markup: Name of the new point scheme.
         kept: Paths of the weights that were taken over.
-        new: Paths of the weights that are initialised again.
+        new: Paths of the weights that are initialized again.
         kept_numbers: How many numbers the kept weights hold.
         new_numbers: How many numbers the new weights hold.
     """

@@ -72,7 +72,7 @@ class LandmarkModel(AlignMixin, keras.Model):
     def compile(
         self,
         optimizer="adam",
-        nme_normaliser: str = "inter_ocular",
+        nme_normalizer: str = "inter_ocular",
         jit_compile="auto",
         auto_scale_loss: bool = True,
         **kwargs,
@@ -80,8 +80,8 @@ class LandmarkModel(AlignMixin, keras.Model):
         """Configures training.
 
         Args:
-            optimizer: A Keras optimiser or its name.
-            nme_normaliser: The distance by which the reported NME is divided.
+            optimizer: A Keras optimizer or its name.
+            nme_normalizer: The distance by which the reported NME is divided.
             jit_compile: Whether XLA compiles the steps. `"auto"`: as Keras does, but under TensorFlow not.
             auto_scale_loss: Whether the loss of a `"mixed_float16"` network is scaled, so that small gradients do not
                 vanish.
@@ -95,8 +95,8 @@ class LandmarkModel(AlignMixin, keras.Model):
             raise ValueError(f"{type(self).__name__} brings its own loss. Received: loss={kwargs['loss']!r}")
         for name in ("metrics", "weighted_metrics"):
             check_metrics(name, kwargs.get(name))
-        nme = NormalisedMeanError(self.markup, nme_normaliser, name="nme") if self.markup else None
-        asked = {"nme_normaliser": nme_normaliser, "jit_compile": jit_compile, "auto_scale_loss": auto_scale_loss}
+        nme = NormalisedMeanError(self.markup, nme_normalizer, name="nme") if self.markup else None
+        asked = {"nme_normalizer": nme_normalizer, "jit_compile": jit_compile, "auto_scale_loss": auto_scale_loss}
         if jit_compile == "auto" and keras.backend.backend() == "tensorflow":
             # On a CPU XLA's convolutions take two to five times as long, and up to a minute to compile.
             jit_compile = False
@@ -123,7 +123,7 @@ class LandmarkModel(AlignMixin, keras.Model):
     def compile_from_config(self, config):
         """Compiles a model from a file as it was when it was saved."""
         # Files of older versions do not say by what their NME is divided: they stay uncompiled, as they always did.
-        if "nme_normaliser" in config:
+        if "nme_normalizer" in config:
             self.compile(**keras.saving.deserialize_keras_object(config))
 
     def face_loss(self, landmarks, outputs):
@@ -131,7 +131,7 @@ class LandmarkModel(AlignMixin, keras.Model):
         raise NotImplementedError(f"{type(self).__name__} must implement face_loss(landmarks, outputs).")
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Mean of `face_loss` over the batch, weighted by `sample_weight`, plus regularisation losses."""
+        """Mean of `face_loss` over the batch, weighted by `sample_weight`, plus regularization losses."""
         loss = weighted_mean(self.face_loss(ops.cast(y, "float32"), y_pred), sample_weight)
         for extra in self.losses:
             loss = loss + ops.cast(extra, loss.dtype)

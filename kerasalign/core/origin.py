@@ -42,8 +42,8 @@ class Weights:
         sha256: Digest of the file, 64 hex digits.
         bytes: Size of the file.
         dtype: Type that the numbers are stored in, such as `"float16"`.
-        licence: Terms of the weights.
-        commercial_use: Whether the licence and the training data's terms allow commercial use.
+        license: Terms of the weights.
+        commercial_use: Whether the license and the training data's terms allow commercial use.
         training_data: The data sets that the weights were trained on.
         repo: Hub repository, `"user/name"`; only for `source="hub"`.
         revision: Full commit of the repository, so that the file can never change under a release.
@@ -56,7 +56,7 @@ class Weights:
     sha256: str
     bytes: int
     dtype: str
-    licence: str
+    license: str
     commercial_use: bool
     training_data: tuple[TrainingData, ...]
     repo: str | None = None

@@ -56,7 +56,7 @@ class Profile:
 def profile(model, size: int | None = None) -> Profile:
     """Counts a model's parameters and multiply-adds in one forward pass over an empty crop.
 
-    Every product of a convolution, dense or recurrent layer counts once; normalisation, activations, pooling and
+    Every product of a convolution, dense or recurrent layer counts once; normalization, activations, pooling and
     resizing count nothing. A layer with products of its own counts them in `count_macs(*input_shapes)`, without
     those of its sublayers.
 

@@ -23,11 +23,11 @@ class AugmentConfig:
     """Distributions of the augmentation parameters. Every `Range` is a uniform distribution; lengths are relative.
 
     The defaults are MuSiCa's (arXiv 2108.00377 and its published code): with probability `geometric` a face
-    is turned, sheared, stretched, re-boxed with noise, colour-jetted and partly covered; otherwise the data
-    set's box is used untouched. Mirroring and the loss of colour come on top, for every face.
+    is turned, sheared, stretched, re-boxed with noise, color-jetted and partly covered; otherwise the data
+    set's box is used untouched. Mirroring and the loss of color come on top, for every face.
 
     Args:
-        geometric: Probability of the geometric branch, which colour jetting and occlusion belong to.
+        geometric: Probability of the geometric branch, which color jetting and occlusion belong to.
         rotation: Degrees.
         shear: Both off-diagonal elements of the shear matrix, drawn independently.
         stretch_x: Factor of x after rotation and shear.
@@ -35,27 +35,27 @@ class AugmentConfig:
         zoom: Factor of both. It has an effect with `rebox="fixed"` only; other boxes follow the face.
         rebox: The box of a transformed face: `"landmarks"`, the tight box of its points, or `"relative"`,
             a box in the same relation to that tight box as the data set's box to the original one, or `"fixed"`, the
-            data set's box where it was: the picture turns about the crop's centre and keeps its scale.
+            data set's box where it was: the picture turns about the crop's center and keeps its scale.
         box_scale_x: Noise: factor of the box's width.
         box_scale_y: Noise: factor of the box's height.
         box_shift_x: Noise: shift of the box in x, in units of its HEIGHT (as MuSiCa's code has it).
         box_shift_y: Noise: shift in y, in units of its WIDTH.
         flip: Probability of a mirrored face.
         no_flip: Names of markups whose faces are not mirrored.
-        jet: Probability of colour jetting, given the geometric branch.
+        jet: Probability of color jetting, given the geometric branch.
         jet_low: Values of a channel below this fraction of white become black; drawn for each channel.
         jet_high: Values above this fraction become white; drawn for each channel.
         occlusion: Probability of a rectangle of noise, given the geometric branch.
         occlusion_side: Largest side of that rectangle as a fraction of the transformed picture's side.
-        occlusion_area: Where above 0, the rectangle is drawn in the model's crop: its centre anywhere there, its area
+        occlusion_area: Where above 0, the rectangle is drawn in the model's crop: its center anywhere there, its area
             this fraction of the crop's, its aspect 0.4 to 2.5 (SCC).
-        occlusion_fill: `"noise"`, or `"colour"`: one random colour.
+        occlusion_fill: `"noise"`, or `"color"`: one random color.
         gain: Factor of the brightness.
         blur: Probability of a blurred picture.
         blur_sigma: Standard deviation of the blur in pixels of the crop.
-        grayscale: Probability of a grey picture.
+        grayscale: Probability of a gray picture.
         calm: Augmentation of the faces outside the geometric branch: this fraction of its ranges of geometry, box noise
-            and colour, and no occlusion. With 0, MuSiCa's choice, these faces stay unchanged, and a network
+            and color, and no occlusion. With 0, MuSiCa's choice, these faces stay unchanged, and a network
             overfits small training sets.
 
     Raises:
@@ -102,7 +102,7 @@ class AugmentConfig:
                 f"Received: jet_low={self.jet_low!r}, jet_high={self.jet_high!r}"
             )
         one_of("rebox", self.rebox, ("landmarks", "relative", "fixed"))
-        one_of("occlusion_fill", self.occlusion_fill, ("noise", "colour"))
+        one_of("occlusion_fill", self.occlusion_fill, ("noise", "color"))
         object.__setattr__(self, "no_flip", tuple(self.no_flip))
 
     @cached_property

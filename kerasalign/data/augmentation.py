@@ -1,8 +1,8 @@
-"""Random augmentation of one face: parameters drawn once, one resampling, then colour.
+"""Random augmentation of one face: parameters drawn once, one resampling, then color.
 
-The order of MuSiCa's sample pipeline (arXiv 2108.00377): mirror, affine map about the centre, colour jetting,
+The order of MuSiCa's sample pipeline (arXiv 2108.00377): mirror, affine map about the center, color jetting,
 occlusion, noisy box, crop, grayscale. The maps are composed, so that the image is resampled once.
-Colours change in the final crop, which gives the same result at a lower cost.
+Colors change in the final crop, which gives the same result at a lower cost.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ class AugmentParams:
     Args:
         flip: Whether to mirror first.
         geometric: Whether to use `linear` and the box noise.
-        linear: `(2, 2)` map of the picture about its centre.
+        linear: `(2, 2)` map of the picture about its center.
         box_scale: Factors of the box's width and height.
         box_shift: Shift of the box in x, in box heights, and in y, in box widths.
         jet: `(2, 3)` low and high ends per channel, or `None`.
-        occlusion: Rectangle `(x, y, width, height)`, centre and sides as fractions of the transformed
+        occlusion: Rectangle `(x, y, width, height)`, center and sides as fractions of the transformed
             picture, or `None`.
         on_crop: Whether the rectangle's fractions refer to the model's crop instead.
-        noise_seed: Seed of the rectangle's noise, or of its colour.
-        plain: Whether the rectangle has one colour instead of noise.
+        noise_seed: Seed of the rectangle's noise, or of its color.
+        plain: Whether the rectangle has one color instead of noise.
         gain: Factor of the brightness.
         blur: Standard deviation of a blur in pixels; 0 for none.
         grayscale: Whether to convert to gray at the end.
@@ -113,7 +113,7 @@ def draw(config: AugmentConfig, rng: np.random.Generator, markup: Markup) -> Aug
         occlusion=occlusion,
         on_crop=config.occlusion_area > 0,
         noise_seed=int(chance[24] * 2**53),
-        plain=config.occlusion_fill == "colour",
+        plain=config.occlusion_fill == "color",
         gain=gain,
         blur=blur,
         grayscale=grayscale,

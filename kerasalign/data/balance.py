@@ -63,7 +63,7 @@ def align_shapes(landmarks: np.ndarray, passes: int = 2) -> tuple[np.ndarray, np
         passes: Number of alignments, each to the mean of the one before.
 
     Returns:
-        `(n, N, 2)` aligned shapes and their `(N, 2)` mean, centred and of Frobenius norm 1.
+        `(n, N, 2)` aligned shapes and their `(N, 2)` mean, centered and of Frobenius norm 1.
     """
     known = np.asarray(np.isfinite(landmarks).all(-1))
     shapes = np.where(known[..., None], landmarks, 0.0)

@@ -165,7 +165,7 @@ def _fill(work: Path, samples, spec, box, markup, digest, on_error, reader, work
     names: list[str] = []
     groups: list[str | None] = []
     skipped: dict[str, str] = {}
-    # A photo of many faces (neighbours in a list) is decoded once.
+    # A photo of many faces (neighbors in a list) is decoded once.
     photos = [list(faces) for _, faces in groupby(samples, key=lambda sample: str(sample.image))]
     results = _cut_photos(photos, spec, box, reader, workers)
     for sample, result in track(results, "Cropping faces", len(samples), progress):

@@ -1,4 +1,4 @@
-"""Colour augmentation that keeps the pixels outside the photo black.
+"""Color augmentation that keeps the pixels outside the photo black.
 
 A crop is (0, 0, 0) where it shows nothing of the photo and nowhere else (`kerasalign.geometry.warp`);
 `recolor` leaves that set of pixels as it was.
@@ -29,15 +29,15 @@ def recolor(
     grayscale: bool = False,
     plain: bool = False,
 ) -> np.ndarray:
-    """Colour jetting, then a rectangle of noise or of one colour, then conversion to gray; each is optional.
+    """Color jetting, then a rectangle of noise or of one color, then conversion to gray; each is optional.
 
     Args:
         image: `(H, W, 3)` uint8, (0, 0, 0) outside the photo and nowhere else; a fourth channel is ignored.
         jet: `(2, 3)` low and high ends per channel, as fractions of white: see `jet_planes`.
-        box: `(x0, y0, x1, y1)` of the rectangle in pixel-centre coordinates; it may leave the image.
+        box: `(x0, y0, x1, y1)` of the rectangle in pixel-center coordinates; it may leave the image.
         noise_seed: Seed of the rectangle's noise.
         grayscale: Whether all channels get the luma (0.299, 0.587, 0.114).
-        plain: Whether the rectangle has one random colour.
+        plain: Whether the rectangle has one random color.
 
     Returns:
         `(H, W, 3)` uint8 with the same pixels (0, 0, 0); `image` itself if nothing changes.
@@ -60,7 +60,7 @@ def recolor(
 
 
 def jet_planes(planes, inside: np.ndarray, low: np.ndarray, high: np.ndarray) -> list[np.ndarray]:
-    """Colour jetting (MuSiCa): per channel, clip the dark and bright ends and stretch the rest.
+    """Color jetting (MuSiCa): per channel, clip the dark and bright ends and stretch the rest.
 
     Values below `low` become 0 and values above `high` become 1; then the channel's minimum over the photo is
     subtracted, and the result divided by its maximum.
@@ -77,7 +77,7 @@ def jet_planes(planes, inside: np.ndarray, low: np.ndarray, high: np.ndarray) ->
     jetted = []
     for plane, dark, bright in zip(planes, low, high):
         table = _GRAY.copy()
-        # Greys rise, so an end is a slice.
+        # Grays rise, so an end is a slice.
         table[: _GRAY.searchsorted(dark)] = 0.0
         table[_GRAY.searchsorted(bright, "right") :] = 1.0
         darkest, brightest, _, _ = cv2.minMaxLoc(plane, inside)
@@ -92,7 +92,7 @@ def jet_planes(planes, inside: np.ndarray, low: np.ndarray, high: np.ndarray) ->
 
 
 def _cover(planes, inside: np.ndarray, box: np.ndarray, seed: int, plain: bool) -> None:
-    """Writes uniform noise, or one colour, into the photo's part of a rectangle of the planes."""
+    """Writes uniform noise, or one color, into the photo's part of a rectangle of the planes."""
     height, width = inside.shape
     limits = (width, height, width, height)
     x0, y0, x1, y1 = (min(max(round(float(v) + 0.5), 0), limit) for v, limit in zip(box, limits))

@@ -40,7 +40,7 @@ class AFLW(Dataset):
     splits: ClassVar = {"train": _TRAIN, "test": _TOTAL - _TRAIN, "all": None}
     aliases: ClassVar = {"full": "test"}
 
-    def recognise(self, root: Path) -> bool:
+    def recognize(self, root: Path) -> bool:
         return root.is_dir() and any(self._file(root, split) for split in ("train", "all"))
 
     def splits_of(self, root: Path) -> Mapping[str, int | None]:

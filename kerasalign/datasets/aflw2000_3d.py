@@ -34,11 +34,11 @@ class AFLW2000(Dataset):
     splits: ClassVar = {"full": 2000, **dict.fromkeys(YAW_BINS)}
     aliases: ClassVar = {"test": "full"}
 
-    def recognise(self, root: Path) -> bool:
+    def recognize(self, root: Path) -> bool:
         return root.is_dir() and any(path.stem[5:].isdecimal() for path in root.glob("image*.mat"))
 
     def missing(self, root: Path, split: str) -> list[str]:
-        return [] if self.recognise(root) else ["image*.mat"]
+        return [] if self.recognize(root) else ["image*.mat"]
 
     def faces(self, root: Path, split: str, index_base: int = 1) -> Iterator[Finding]:
         photos = list_photos(root) if root.is_dir() else {}

@@ -40,7 +40,7 @@ class CelebA(Dataset):
     markup = "5"
     splits: ClassVar = {"train": 182_637, "train-only": 162_770, "val": 19_867, "test": 19_962}
 
-    def recognise(self, root: Path) -> bool:
+    def recognize(self, root: Path) -> bool:
         return root.is_dir() and any(_list(root, name) for name in _LISTS.values())
 
     def missing(self, root: Path, split: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Check of a data set's folder: recognise it, count its faces, list missing and broken files."""
+"""Check of a data set's folder: recognize it, count its faces, list missing and broken files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check_dataset(root: str | os.PathLike, name: str | None = None, photos: bool
 
     Args:
         root: The folder (or, for a user's own CSV or JSON, the file).
-        name: Name of the data set; `None` recognises it.
+        name: Name of the data set; `None` recognizes it.
         photos: Whether to decode the photos. Without, the check takes seconds.
         **options: Options of the data set's reader, such as `markup` for a user's own points.
 
@@ -38,14 +38,14 @@ def check_dataset(root: str | os.PathLike, name: str | None = None, photos: bool
 
     Raises:
         FileNotFoundError: If `root` does not exist.
-        ValueError: If the folder is not recognised, or as more than one data set, or the reader has no such option.
+        ValueError: If the folder is not recognized, or as more than one data set, or the reader has no such option.
     """
     path = Path(root).expanduser()
     if not path.exists():
         raise FileNotFoundError(
             f"`root` must be the folder of a data set; that path does not exist. Received: root={str(root)!r}"
         )
-    dataset = get_dataset(name) if name is not None else recognise_dataset(path)
+    dataset = get_dataset(name) if name is not None else recognize_dataset(path)
     dataset.check_options(options)
     splits = dataset.splits_of(path)
     findings: dict[str, list[Finding]] = {
@@ -73,17 +73,17 @@ def check_dataset(root: str | os.PathLike, name: str | None = None, photos: bool
     )
 
 
-def recognise_dataset(root: Path) -> Dataset:
+def recognize_dataset(root: Path) -> Dataset:
     """The data set in a folder; published data sets have priority over a user's own formats.
 
     Raises:
-        ValueError: If the folder is not recognised, or as more than one data set.
+        ValueError: If the folder is not recognized, or as more than one data set.
     """
-    found = [dataset for dataset in map(get_dataset, list_datasets()) if dataset.recognise(root)]
+    found = [dataset for dataset in map(get_dataset, list_datasets()) if dataset.recognize(root)]
     found = [dataset for dataset in found if not isinstance(dataset, OwnPoints)] or found
     if len(found) != 1:
         names = [dataset.name for dataset in found]
-        problem = f"holds more than one data set: {names}" if found else "is not recognised as a data set"
+        problem = f"holds more than one data set: {names}" if found else "is not recognized as a data set"
         raise ValueError(f"`root` {problem}; pass `name`, one of {list_datasets()}. Received: root={str(root)!r}")
     return found[0]
 

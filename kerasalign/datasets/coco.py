@@ -21,7 +21,7 @@ class CocoPoints(OwnPoints):
 
     `keypoints` is `[x, y, v, ...]`: v 0 is not annotated, 1 occluded, 2 visible. An annotation whose points
     all have v 0 is no face. `bbox` (`[x, y, width, height]`) gives the box `"detector"`. Coordinates are
-    taken as 0-based pixel centres. `file_name` is a path from the JSON file's folder. A split `train` is
+    taken as 0-based pixel centers. `file_name` is a path from the JSON file's folder. A split `train` is
     `train.json`; `"all"` is every JSON file of the folder, and the data may also be one file. A face is named
     by photo and annotation: `"photos/a#17"`.
 
@@ -30,7 +30,7 @@ class CocoPoints(OwnPoints):
 
     name = "coco"
 
-    def recognise(self, root: Path) -> bool:
+    def recognize(self, root: Path) -> bool:
         contents = (path.read_bytes() for path in self.sources(root).values())
         return any(b'"keypoints"' in content and b'"annotations"' in content for content in contents)
 
@@ -75,15 +75,15 @@ def _face(
     except (KeyError, TypeError, ValueError) as error:
         yield DatasetError(path, f"annotation {key}: no photo or no [x, y, v] keypoints ({error!r})")
         return
-    labelled = keypoints[:, 2] > 0
-    if len(keypoints) == markup.num_points and not labelled.any():
+    labeled = keypoints[:, 2] > 0
+    if len(keypoints) == markup.num_points and not labeled.any():
         return
     problem = None
     if len(keypoints) != markup.num_points:
         problem = f"{len(keypoints)} keypoints, but markup '{markup.name}' has {markup.num_points}"
-    elif labelled.sum() < 2:
+    elif labeled.sum() < 2:
         problem = "fewer than two points are annotated"
-    elif not np.isfinite(keypoints[labelled]).all():
+    elif not np.isfinite(keypoints[labeled]).all():
         problem = "a keypoint is not finite"
     elif not (folder / file_name).is_file():
         problem = f"its photo {file_name!r} is not there"
@@ -99,7 +99,7 @@ def _face(
             yield DatasetNote(path, f"annotation {key}: {error}")
     yield FaceSample(
         image=folder / file_name,
-        landmarks=np.where(labelled[:, None], keypoints[:, :2], np.nan),
+        landmarks=np.where(labeled[:, None], keypoints[:, :2], np.nan),
         markup=markup.name,
         name=f"{PurePath(file_name).with_suffix('').as_posix()}#{key}",
         boxes=boxes,

@@ -32,7 +32,7 @@ class COFW(Dataset):
     markup = "29"
     splits: ClassVar = {"train": 1345, "test": 507}
 
-    def recognise(self, root: Path) -> bool:
+    def recognize(self, root: Path) -> bool:
         # COFW68 comes with COFW's test photos, so these alone do not tell.
         cofw68 = (root / "COFW68_Data").is_dir()
         return cofw_file(root, "train").is_file() or (cofw_file(root, "test").is_file() and not cofw68)
@@ -90,7 +90,7 @@ def cofw_photo(path: Path, split: str, row: int) -> EmbeddedImage:
 
 
 def box_of_rectangle(rectangle: np.ndarray, index_base: int) -> np.ndarray:
-    """Box through the outermost pixel centres of a MATLAB rectangle `[x y width height]`.
+    """Box through the outermost pixel centers of a MATLAB rectangle `[x y width height]`.
 
     Raises:
         ValueError: If it is not a rectangle.

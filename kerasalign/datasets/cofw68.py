@@ -29,7 +29,7 @@ class COFW68(Dataset):
     markup = "68"
     splits: ClassVar = {"test": 507}
 
-    def recognise(self, root: Path) -> bool:
+    def recognize(self, root: Path) -> bool:
         return (root / "COFW68_Data").is_dir()
 
     def missing(self, root: Path, split: str) -> list[str]:

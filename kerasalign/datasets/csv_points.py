@@ -22,7 +22,7 @@ _BOX = ("box_x0", "box_y0", "box_x1", "box_y1")
 class CsvPoints(OwnPoints):
     """A CSV file with one face per line: columns `image,x0,y0,x1,y1,...`, in any order.
 
-    `image` is the photo's path from the CSV file's folder. Points are 0-based pixel centres; an empty cell is
+    `image` is the photo's path from the CSV file's folder. Points are 0-based pixel centers; an empty cell is
     a point that is not annotated. Optional columns: `box_x0,box_y0,box_x1,box_y1` (box `"detector"`) and
     `name`; others are ignored. A split `train` is `train.csv`; `"all"` is every CSV file of the folder, and
     the data may also be one file. A face is named by its photo, `"photos/a"`; `"photos/a#2"` is a second face
@@ -33,7 +33,7 @@ class CsvPoints(OwnPoints):
 
     name = "csv"
 
-    def recognise(self, root: Path) -> bool:
+    def recognize(self, root: Path) -> bool:
         return any("image" in _header(path) and "x0" in _header(path) for path in self.sources(root).values())
 
     def sources(self, root: Path) -> Mapping[str, Path]:

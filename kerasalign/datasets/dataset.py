@@ -43,7 +43,7 @@ class Dataset(ABC):
     count_options: Mapping[str, object] = {}
 
     @abstractmethod
-    def recognise(self, root: Path) -> bool:
+    def recognize(self, root: Path) -> bool:
         """Whether a folder looks like this data set."""
 
     @abstractmethod

@@ -29,7 +29,7 @@ class Menpo2D(Dataset):
     markup = "68"
     splits: ClassVar = {"train": 5658, "test": 5535}
 
-    def recognise(self, root: Path) -> bool:
+    def recognize(self, root: Path) -> bool:
         return any(_folder(root, split).is_dir() for split in self.splits)
 
     def missing(self, root: Path, split: str) -> list[str]:

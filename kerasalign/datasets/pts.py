@@ -23,7 +23,7 @@ def read_pts(path: str | os.PathLike, num_points: int | None = None) -> np.ndarr
         num_points: Number of points that the file must hold; `None` takes what its header says.
 
     Returns:
-        `(n, 2)` float64, x then y, 0-based pixel centres.
+        `(n, 2)` float64, x then y, 0-based pixel centers.
 
     Raises:
         DatasetError: If the file is malformed, with the file and the line.
@@ -67,7 +67,7 @@ def write_pts(path: str | os.PathLike, landmarks: np.ndarray) -> None:
 
     Args:
         path: The file; an existing one is replaced only by a complete one.
-        landmarks: `(n, 2)` finite, x then y, 0-based pixel centres.
+        landmarks: `(n, 2)` finite, x then y, 0-based pixel centers.
 
     Raises:
         ValueError: If `landmarks` has another shape or a value that the format cannot hold.

@@ -25,7 +25,7 @@ class PtsFolder(OwnPoints):
 
     name = "pts"
 
-    def recognise(self, root: Path) -> bool:
+    def recognize(self, root: Path) -> bool:
         if (root / "synth.json").is_file():
             return False  # renders are a data set of their own
         return root.is_dir() and any(path.suffix.lower() == ".pts" for path in root.rglob("*"))

@@ -47,7 +47,7 @@ class FaceSample:
     Args:
         image: Path of the photo, or an `EmbeddedImage` where a data set keeps its photos inside one file.
             `str(image)` is unique to the photo in both cases; `read_image` reads both.
-        landmarks: `(N, 2)` float64, x then y, 0-based pixel centres of the photo; NaN marks a point that is
+        landmarks: `(N, 2)` float64, x then y, 0-based pixel centers of the photo; NaN marks a point that is
             not annotated.
         markup: Name of the markup of `landmarks`.
         name: Key that is unique within the data set, such as `"helen/testset/296814969_3"`.

@@ -29,7 +29,7 @@ class SynthFolder(PtsFolder):
 
     name = "synth"
 
-    def recognise(self, root: Path) -> bool:
+    def recognize(self, root: Path) -> bool:
         return (root / "synth.json").is_file()
 
     def faces(self, root: Path, split: str, markup: str = "68", points: str = "2d") -> Iterator[Finding]:
@@ -39,10 +39,10 @@ class SynthFolder(PtsFolder):
         if points == "3d" and scheme.name != self.markup:
             raise ValueError(f"`points='3d'` are of markup '{self.markup}'. Received: markup={markup!r}")
         for found in super().faces(root, split):
-            yield _labelled(found, scheme, points) if isinstance(found, FaceSample) else found
+            yield _labeled(found, scheme, points) if isinstance(found, FaceSample) else found
 
 
-def _labelled(sample: FaceSample, scheme: Markup, points: str) -> Finding:
+def _labeled(sample: FaceSample, scheme: Markup, points: str) -> Finding:
     """The sample with what its labels file says."""
     path = Path(sample.image).with_suffix(".npz")
     try:

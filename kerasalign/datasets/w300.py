@@ -51,7 +51,7 @@ class W300(Dataset):
         "ibug": 135,
     }
 
-    def recognise(self, root: Path) -> bool:
+    def recognize(self, root: Path) -> bool:
         # Where file names do not tell cases apart, 300W-LP's AFW and IBUG pass for ours.
         large_pose = (root / "landmarks").is_dir()
         return not large_pose and any((root / folder).is_dir() for folder in self.folders)

@@ -39,7 +39,7 @@ class W300LP(Dataset):
     splits: ClassVar = {"train": 61225}
     folders: ClassVar = {"AFW": 5207, "HELEN": 37676, "IBUG": 1786, "LFPW": 16556}
 
-    def recognise(self, root: Path) -> bool:
+    def recognize(self, root: Path) -> bool:
         return any((root / "landmarks" / folder).is_dir() for folder in self.folders)
 
     def missing(self, root: Path, split: str) -> list[str]:

@@ -48,7 +48,7 @@ class W300VW(Dataset):
     markup = "68"
     splits: ClassVar = dict.fromkeys(VIDEOS)
 
-    def recognise(self, root: Path) -> bool:
+    def recognize(self, root: Path) -> bool:
         return any((root / video / "annot").is_dir() for videos in VIDEOS.values() for video in videos.split())
 
     def missing(self, root: Path, split: str) -> list[str]:

@@ -48,7 +48,7 @@ class WFLW(Dataset):
         "blur": 773,
     }
 
-    def recognise(self, root: Path) -> bool:
+    def recognize(self, root: Path) -> bool:
         return any(_list_path(root, split, full).is_file() for split in self.splits for full in (True, False))
 
     def missing(self, root: Path, split: str) -> list[str]:

@@ -19,17 +19,17 @@ class OcclusionCurve:
 
     Args:
         model: Name of the network.
-        normaliser: The distance that errors are divided by.
+        normalizer: The distance that errors are divided by.
         shares: Covered part of the landmarks' tight box, in 0..1, ascending.
         nme: Mean NME over all points, percent, one for each share.
         visible_nme: The same over the points that are not covered; NaN where none is left on any face.
         faces: Number of faces.
         placements: Rectangles per face and share.
-        seed: Random seed of place and colour.
+        seed: Random seed of place and color.
     """
 
     model: str
-    normaliser: str
+    normalizer: str
     shares: tuple[float, ...]
     nme: tuple[float, ...]
     visible_nme: tuple[float, ...]
@@ -48,12 +48,12 @@ def occlusion_curve(
     landmarks: np.ndarray,
     shares: Sequence[float] = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5),
     placements: int = 3,
-    normaliser: str = "inter_ocular",
+    normalizer: str = "inter_ocular",
     seed: int = 0,
     name: str | None = None,
     batch_size: int = 32,
 ) -> OcclusionCurve:
-    """Measures a network on faces that a rectangle of one random colour covers, for several sizes of the rectangle.
+    """Measures a network on faces that a rectangle of one random color covers, for several sizes of the rectangle.
 
     Rectangles have the shape of the landmarks' box and lie inside it, around a random place. With one seed, faces and
     rectangles are the same for every network, so that curves can be compared.
@@ -64,8 +64,8 @@ def occlusion_curve(
         landmarks: `(B, N, 2)` ground truth in crop pixels, NaN where a point is not annotated.
         shares: Parts of the box's area to cover, in 0..1.
         placements: Rectangles per face and share.
-        normaliser: The distance that errors are divided by, also where the eyes are covered.
-        seed: Seed of place and colour.
+        normalizer: The distance that errors are divided by, also where the eyes are covered.
+        seed: Seed of place and color.
         name: Name of the network in the result; by default the model's own.
         batch_size: Crops per forward pass.
 
@@ -97,7 +97,7 @@ def occlusion_curve(
             boxes = [covering_box(points, share, at) for points, at in zip(landmarks, place[turn])]
             covered = np.stack([cover(crop, box, fill) for crop, box, fill in zip(crops, boxes, color[turn])])
             found = model.predict_crops(covered, batch_size)["landmarks"]
-            relative = relative_errors(found, landmarks, model.markup, normaliser)
+            relative = relative_errors(found, landmarks, model.markup, normalizer)
             under = np.stack([inside(points, box) for points, box in zip(landmarks, boxes)])
             errors.append(face_means(relative))
             left.append(face_means(np.where(under, np.nan, relative)))
@@ -107,7 +107,7 @@ def occlusion_curve(
         left = np.concatenate(left)
         visible.append(float(np.nanmean(left)) if np.isfinite(left).any() else float("nan"))
     return OcclusionCurve(
-        name or model.name, normaliser, tuple(shares), tuple(every), tuple(visible), len(crops), placements, seed
+        name or model.name, normalizer, tuple(shares), tuple(every), tuple(visible), len(crops), placements, seed
     )
 
 

@@ -30,7 +30,7 @@ def plot_occlusion(curves: Sequence[OcclusionCurve], size: tuple[int, int] = (12
         raise ValueError("`curves` must hold at least one curve. Received: curves=[]")
     first = curves[0]
     for other in curves[1:]:
-        for name in ("normaliser", "faces", "placements", "seed"):
+        for name in ("normalizer", "faces", "placements", "seed"):
             if getattr(first, name) != getattr(other, name):
                 raise ValueError(
                     f"`curves` must be measured alike to share an axis; these differ in `{name}`. "
@@ -48,7 +48,7 @@ def plot_occlusion(curves: Sequence[OcclusionCurve], size: tuple[int, int] = (12
             linewidth=1.2,
             label=f"{curve.model}, visible points",
         )
-    axes.set(xlabel="covered part of the face's box in %", ylabel=f"NME in % ({first.normaliser.replace('_', '-')})")
+    axes.set(xlabel="covered part of the face's box in %", ylabel=f"NME in % ({first.normalizer.replace('_', '-')})")
     axes.set_title(f"{first.faces} faces, {first.placements} rectangles each", fontsize="small")
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)

@@ -197,7 +197,7 @@ def evaluate_faces(
         own_box: The kind of box that the model's crops are made for.
         n_bootstrap: Resamples of the confidence interval.
     """
-    boxes = np.stack([s.box("ground_truth") for s in samples]) if protocol.normaliser_box == "dataset" else None
+    boxes = np.stack([s.box("ground_truth") for s in samples]) if protocol.normalizer_box == "dataset" else None
     visibility = None
     if protocol.points == "visible":
         visibility = np.stack([np.asarray(s.visibility) for s in samples])

@@ -1,4 +1,4 @@
-"""Boxes, affine maps, face crops. Integer coordinates are pixel centres, 0-based."""
+"""Boxes, affine maps, face crops. Integer coordinates are pixel centers, 0-based."""
 
 from kerasalign.geometry.affine import (
     about,

@@ -1,6 +1,6 @@
 """Affine maps of the plane as `(2, 3)` float64 matrices acting on `(x, y)`.
 
-Integer coordinates are pixel centres: pixel (0, 0) covers [-0.5, 0.5) x [-0.5, 0.5).
+Integer coordinates are pixel centers: pixel (0, 0) covers [-0.5, 0.5) x [-0.5, 0.5).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Boxes as `(x0, y0, x1, y1)` float64 in pixel-centre coordinates."""
+"""Boxes as `(x0, y0, x1, y1)` float64 in pixel-center coordinates."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def tight_box(landmarks: np.ndarray, angle: float = 0.0) -> np.ndarray:
     Args:
         landmarks: The points.
         angle: Rotation of the face in degrees, clockwise. Where it is not 0, the box is the smallest one in the frame
-            in which the face is upright: its centre is the one in the picture, its sides are those of the upright face.
+            in which the face is upright: its center is the one in the picture, its sides are those of the upright face.
 
     Raises:
         ValueError: If fewer than two points are annotated or they span no area.
@@ -53,7 +53,7 @@ def tight_box(landmarks: np.ndarray, angle: float = 0.0) -> np.ndarray:
 
 
 def box_center(box: np.ndarray) -> np.ndarray:
-    """Centre `(x, y)` of a box."""
+    """Center `(x, y)` of a box."""
     return (np.asarray(box)[:2] + np.asarray(box)[2:]) / 2
 
 
@@ -80,7 +80,7 @@ class BoxMap:
 
     Args:
         scale: Factors of width and height.
-        shift: Shift of the centre, in widths and heights of the source box.
+        shift: Shift of the center, in widths and heights of the source box.
     """
 
     scale: tuple[float, float] = (1.0, 1.0)

@@ -20,7 +20,7 @@ class CropSpec:
         size: Side of the square crop in pixels.
         scale: Side of the crop in units of the box's longer side. A box more elongated than `max_aspect`
             counts as `max_aspect` times its shorter side.
-        shift: Shift of the crop's centre from the box's centre, in units of the box's longer side.
+        shift: Shift of the crop's center from the box's center, in units of the box's longer side.
         box: The kind of box that the spec expects: `"landmarks"` is the tight box of the landmarks.
         max_aspect: Largest aspect ratio of a box that is taken at face value.
 

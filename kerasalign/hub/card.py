@@ -11,8 +11,8 @@ from kerasalign.core.origin import Weights
 from kerasalign.hub.preset import Preset, Result
 from kerasalign.metrics import Protocol, get_protocol
 
-# Licences of weights that the Hub knows by these names.
-_HUB_LICENCES = (
+# Licenses of weights that the Hub knows by these names.
+_HUB_LICENSES = (
     "apache-2.0",
     "bsd-2-clause",
     "bsd-3-clause",
@@ -62,7 +62,7 @@ def model_card(preset: Preset, source: str | None = None) -> str:
         _table(("field", "value"), preset.crop.items()),
         "## Training",
         "\n".join(_training(weights)),
-        "## Licence and data",
+        "## License and data",
         "\n".join(_terms(weights)),
         "## Results",
         _results(preset),
@@ -79,17 +79,17 @@ def _metadata(preset: Preset, weights: Weights) -> str:
 
     content = {
         "library_name": "keras",
-        **_licence(weights.licence),
+        **_license(weights.license),
         "pipeline_tag": "keypoint-detection",
         "tags": ["kerasalign", "face-alignment", preset.paper],
     }
     return f"---\n{yaml.safe_dump(content, sort_keys=False, allow_unicode=True)}---"
 
 
-def _licence(text: str) -> dict[str, str]:
-    """The licence as the Hub's metadata has it: an identifier that it knows, or `other` and a name."""
+def _license(text: str) -> dict[str, str]:
+    """The license as the Hub's metadata has it: an identifier that it knows, or `other` and a name."""
     plain = re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")
-    return {"license": plain} if plain in _HUB_LICENCES else {"license": "other", "license_name": plain[:60].strip("-")}
+    return {"license": plain} if plain in _HUB_LICENSES else {"license": "other", "license_name": plain[:60].strip("-")}
 
 
 def _summary(preset: Preset, weights: Weights) -> str:
@@ -112,7 +112,7 @@ def _pairs(table: Mapping) -> str:
 
 
 def _terms(weights: Weights) -> Iterator[str]:
-    yield f"- Weights: {weights.licence}"
+    yield f"- Weights: {weights.license}"
     yield f"- Commercial use: {'yes' if weights.commercial_use else 'no'}"
     for data in weights.training_data:
         yield f"- Trained on {data.name}, {data.faces:,} faces; its terms: {data.terms}"
@@ -149,7 +149,7 @@ def _protocol(result: Result) -> tuple[str, str, str]:
     if protocol is None:
         return result.protocol, "", result.box_source
     measure = (
-        f"{protocol.dataset} {protocol.subset}, {protocol.normaliser}, failure above {protocol.fr_threshold:g} %, "
+        f"{protocol.dataset} {protocol.subset}, {protocol.normalizer}, failure above {protocol.fr_threshold:g} %, "
         f"AUC to {protocol.auc_threshold:g} %"
     )
     return result.protocol, measure, result.box_source

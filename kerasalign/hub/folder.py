@@ -70,7 +70,7 @@ def _refuse_objects(value: Any) -> None:
     if isinstance(value, Mapping):
         keys = {"module", "class_name", "registered_name"} & set(value)
         if keys:
-            raise ValueError(f"`architecture` holds a serialised object, which is refused. Received: {sorted(keys)}")
+            raise ValueError(f"`architecture` holds a serialized object, which is refused. Received: {sorted(keys)}")
         value = list(value.values())
     if isinstance(value, list):
         for item in value:

@@ -17,7 +17,7 @@ class Result:
 
     Args:
         protocol: Name of the evaluation `Protocol`.
-        nme: Normalised mean error in percent.
+        nme: Normalized mean error in percent.
         box_source: Where the face boxes came from; empty where a paper does not say.
         faces: Number of faces measured; 0 where a paper does not say.
         fr: Failure rate in percent, where it was measured.

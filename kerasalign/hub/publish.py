@@ -60,7 +60,7 @@ def publish(
         A `Published`; its `entry` is what to paste into `weights_manifest.json`.
 
     Raises:
-        ValueError: If the preset does not state its licence and training data, or `repo` is no repository's name.
+        ValueError: If the preset does not state its license and training data, or `repo` is no repository's name.
         WeightsCorrupted: If the weights are not those of the entry.
         WeightsError: If the Hub refuses; the message says what to do.
     """
@@ -76,10 +76,10 @@ def publish(
     preset = read_folder(directory)
     weights = preset.weights
     assert weights is not None  # `read_folder` refuses an entry without weights
-    if weights.licence == UNSTATED or not weights.training_data:
+    if weights.license == UNSTATED or not weights.training_data:
         raise ValueError(
-            "Who publishes weights says their licence and what they were trained on: give `licence` and "
-            f"`training_data` to `save_preset`. Received: licence={weights.licence!r}, "
+            "Who publishes weights says their license and what they were trained on: give `license` and "
+            f"`training_data` to `save_preset`. Received: license={weights.license!r}, "
             f"training_data={[data.name for data in weights.training_data]}"
         )
     contents = _contents(directory, preset, repo)

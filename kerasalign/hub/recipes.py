@@ -31,12 +31,12 @@ def get_recipe(name: str) -> Recipe:
     paper = get_paper(preset.paper)
     architecture = {key: value for key, value in preset.architecture.items() if key not in paper.learned}
     model = read_config(architecture)
-    return paper.recipe_class()(model, dataset=preset.dataset, nme_normaliser=_paper_normaliser(preset))
+    return paper.recipe_class()(model, dataset=preset.dataset, nme_normalizer=_paper_normalizer(preset))
 
 
-def _paper_normaliser(preset: Preset) -> str:
-    """Name of the normaliser of the paper's first number; inter-ocular where it has none."""
+def _paper_normalizer(preset: Preset) -> str:
+    """Name of the normalizer of the paper's first number; inter-ocular where it has none."""
     from kerasalign.metrics import get_protocol
 
     results = preset.paper_results
-    return get_protocol(results[0].protocol).normaliser if results else "inter_ocular"
+    return get_protocol(results[0].protocol).normalizer if results else "inter_ocular"

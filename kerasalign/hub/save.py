@@ -18,7 +18,7 @@ from kerasalign.support.files import plain_json, sha256, written_beside
 if TYPE_CHECKING:
     from kerasalign.core.landmark_model import LandmarkModel
 
-# Licence of weights whose author gave none; `publish` refuses it.
+# License of weights whose author gave none; `publish` refuses it.
 UNSTATED = "not stated"
 
 
@@ -29,7 +29,7 @@ def save_preset(
     name: str | None = None,
     dtype: str = "float32",
     dataset: str | None = None,
-    licence: str | None = None,
+    license: str | None = None,
     commercial_use: bool | None = None,
     training_data: Sequence[Mapping[str, Any] | TrainingData] = (),
     training: Mapping[str, Any] | None = None,
@@ -47,8 +47,8 @@ def save_preset(
         name: Name of the preset; by default the folder's.
         dtype: `"float32"`, or `"float16"` for half the size: the loaded network then computes with rounded weights.
         dataset: Data set that it is made for; by default that of the preset that the model came from.
-        licence: Terms of the weights; needed for `publish`.
-        commercial_use: Whether licence and training data allow commercial use.
+        license: Terms of the weights; needed for `publish`.
+        commercial_use: Whether license and training data allow commercial use.
         training_data: What the weights were trained on, `TrainingData` or mappings of its fields.
         training: How they were trained, for example the settings of a run card.
         measured: `Result`s or mappings of their fields.
@@ -64,7 +64,7 @@ def save_preset(
     Example:
 
         model.fit(crops, landmarks)
-        save_preset(model, "my-faces", licence="CC-BY-4.0", training_data=[
+        save_preset(model, "my-faces", license="CC-BY-4.0", training_data=[
             {"name": "my photos", "terms": "own", "faces": 800}])
     """
     from kerasalign.training import save_weights
@@ -78,10 +78,10 @@ def save_preset(
     if commercial_use and base and not base.commercial_use:
         raise ValueError(
             f"The weights come from '{origin.name}', whose terms do not allow commercial use "
-            f"({base.licence}). Received: commercial_use=True"
+            f"({base.license}). Received: commercial_use=True"
         )
     terms = {
-        "licence": licence or (base.licence if base else UNSTATED),
+        "license": license or (base.license if base else UNSTATED),
         "commercial_use": bool(commercial_use),
         "training_data": [*map(_fields, base.training_data if base else ()), *map(_fields, training_data)],
         "base": origin.name if base else "",

@@ -44,7 +44,7 @@ def weights_path(weights: Weights, folder: Path | None = None, catalog: Catalog 
     if weights.source == "checkout":
         raise WeightsNotPublished(
             f"{weights.file} is in the folder `weights/` of the project's repository, in no wheel and not on the Hub "
-            f"(its terms: {weights.licence}). Get the file and set KERASALIGN_WEIGHTS to its folder, or name it: "
+            f"(its terms: {weights.license}). Get the file and set KERASALIGN_WEIGHTS to its folder, or name it: "
             "`kerasalign.load(name, weights=FILE)`."
         )
     if weights.source == "hub":

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, overload
 
 from kerasalign.inference.faces import Faces
-from kerasalign.inference.serialise import json_text
+from kerasalign.inference.serialize import json_text
 from kerasalign.markups import Markup
 from kerasalign.support.files import write_json
 

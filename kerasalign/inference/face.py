@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasalign.inference.serialise import plain
+from kerasalign.inference.serialize import plain
 from kerasalign.markups import Markup, get_markup
 
 

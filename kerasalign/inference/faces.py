@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from kerasalign.inference.face import Face
-from kerasalign.inference.serialise import json_text, source_path
+from kerasalign.inference.serialize import json_text, source_path
 from kerasalign.markups import Markup, get_markup
 from kerasalign.support.files import write_json
 from kerasalign.support.images import load_image, source_name

@@ -18,12 +18,12 @@ class ChannelAggregationBlock(keras.layers.Layer):
         a_0 = (c_0 + r(c_1)) / 2    a_1 = (D(c_1) + r(c_2)) / 2    a_2 = (D(c_2) + r(c_3)) / 2
         b_0 = (a_0 + r(a_1)) / 2    b_1 = (a_1 + r(a_2)) / 2       out = (b_0 + r(b_1)) / 2
 
-    Convolutions and depthwise convolutions D are normalised and end in ReLU; sums do not, and x reaches the output with
+    Convolutions and depthwise convolutions D are normalized and end in ReLU; sums do not, and x reaches the output with
     weight 1/8.
 
     Args:
-        momentum: Momentum of the normalisations' moving statistics.
-        epsilon: Added to the variances of the normalisations.
+        momentum: Momentum of the normalizations' moving statistics.
+        epsilon: Added to the variances of the normalizations.
 
     Call arguments:
         images: `(B, H, W, C)`, C divisible by 8.

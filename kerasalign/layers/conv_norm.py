@@ -1,4 +1,4 @@
-"""Convolution, batch normalisation, ReLU."""
+"""Convolution, batch normalization, ReLU."""
 
 import keras
 from keras import ops
@@ -9,15 +9,15 @@ from kerasalign.support.checks import at_least
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class ConvNorm(keras.layers.Layer):
-    """Convolution without bias, batch normalisation, and ReLU unless it is switched off.
+    """Convolution without bias, batch normalization, and ReLU unless it is switched off.
 
     Args:
         filters: Number of output channels.
         kernel_size: Sides of the kernel, or one number for a square.
         strides: Step between windows.
         activation: Whether ReLU follows.
-        momentum: Momentum of the normalisation's moving statistics.
-        epsilon: Added to the variance of the normalisation.
+        momentum: Momentum of the normalization's moving statistics.
+        epsilon: Added to the variance of the normalization.
 
     Call arguments:
         images: `(B, H, W, C)`.
@@ -81,7 +81,7 @@ class ConvNorm(keras.layers.Layer):
 
 
 def convolution(filters: int, kernel_size, name: str, dtype, strides: int = 1) -> keras.layers.Conv2D:
-    """A convolution of padded maps without bias or activation, for a normalisation before or after it."""
+    """A convolution of padded maps without bias or activation, for a normalization before or after it."""
     return keras.layers.Conv2D(
         filters, kernel_size, strides, "same", use_bias=False, kernel_initializer="he_normal", dtype=dtype, name=name
     )

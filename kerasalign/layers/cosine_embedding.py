@@ -12,7 +12,7 @@ from kerasalign.support.checks import at_least, positive
 class CosineEmbedding(keras.layers.Layer):
     """`cos(W x + b)`: a dense layer whose activation is the cosine.
 
-    With `W ~ N(0, 1 / bandwidth^2)`, `b ~ U(0, 2 pi)` and the factor `sqrt(2 / units)` of `normalise`, the inner
+    With `W ~ N(0, 1 / bandwidth^2)`, `b ~ U(0, 2 pi)` and the factor `sqrt(2 / units)` of `normalize`, the inner
     product of two embeddings approximates the kernel `exp(-|u - v|^2 / (2 bandwidth^2))` (random Fourier features).
 
     Initial values matter. With `b = 0` and a small `W`, the usual initial values of a dense layer, every unit is at a
@@ -26,7 +26,7 @@ class CosineEmbedding(keras.layers.Layer):
         bandwidth: Distance over which inputs count as similar; by default the square root of the number of inputs,
             which fits inputs whose elements are of the order of 1.
         learned: Whether frequencies and phases are learned (equation 4) or stay as drawn (equation 3).
-        normalise: Whether to multiply by `sqrt(2 / units)`.
+        normalize: Whether to multiply by `sqrt(2 / units)`.
         seed: Seed of the initial values; `None` for different values every time.
 
     Call arguments:
@@ -47,7 +47,7 @@ class CosineEmbedding(keras.layers.Layer):
 
     Example:
 
-        layer = CosineEmbedding(4096, bandwidth=2.0, learned=False, normalise=True)
+        layer = CosineEmbedding(4096, bandwidth=2.0, learned=False, normalize=True)
         kernel = layer(u) @ layer(v).T                       # about exp(-|u - v|^2 / 8)
 
     Reference: Yue et al., "Attentional Alignment Networks" (BMVC 2018), section 3.3; Rahimi and Recht, "Random Features
@@ -59,7 +59,7 @@ class CosineEmbedding(keras.layers.Layer):
         units: int,
         bandwidth: float | None = None,
         learned: bool = True,
-        normalise: bool = False,
+        normalize: bool = False,
         seed: int | None = None,
         **kwargs,
     ):
@@ -70,7 +70,7 @@ class CosineEmbedding(keras.layers.Layer):
         self.units = units
         self.bandwidth = bandwidth
         self.learned = learned
-        self.normalise = normalise
+        self.normalize = normalize
         self.seed = seed
 
     def build(self, input_shape):
@@ -87,7 +87,7 @@ class CosineEmbedding(keras.layers.Layer):
         kernel, bias = ops.cast(self.kernel, "float32"), ops.cast(self.bias, "float32")
         scaled = ops.cast(features, "float32") / (self.bandwidth or math.sqrt(features.shape[-1]))
         embedding = ops.cos(ops.matmul(scaled, kernel) + bias)
-        if self.normalise:
+        if self.normalize:
             embedding = embedding * math.sqrt(2 / self.units)
         return ops.cast(embedding, self.compute_dtype)
 
@@ -103,6 +103,6 @@ class CosineEmbedding(keras.layers.Layer):
             "units": self.units,
             "bandwidth": self.bandwidth,
             "learned": self.learned,
-            "normalise": self.normalise,
+            "normalize": self.normalize,
             "seed": self.seed,
         }

@@ -18,7 +18,7 @@ class DecodeHeatmaps(keras.layers.Layer):
 
     There are three methods:
 
-    - `"quarter"`: the maximum, moved by a quarter of a pixel towards its larger neighbour in x and in y.
+    - `"quarter"`: the maximum, moved by a quarter of a pixel towards its larger neighbor in x and in y.
     - `"soft"`: the mean position of the 7x7 pixels around the maximum, weighted by their values after `activation`.
     - `"insightface"`: the maximum of the maps resized to the crop, a whole number, as in SDU's released code. For a
       single peak it is half a crop pixel too far up and left.

@@ -33,7 +33,7 @@ class DeformConv2D(keras.layers.Layer):
         boundary: Values outside the image: `"zeros"`, the continuous rule of torchvision and ONNX, or `"mxnet"`:
             0 before pixel 0, and the last pixel continues for less than a pixel.
         use_bias: Whether a bias is added.
-        kernel_initializer: Initialiser of the kernel; by default He's.
+        kernel_initializer: Initializer of the kernel; by default He's.
 
     Call arguments:
         images: `(B, H, W, C)`; H and W must be known.

@@ -37,7 +37,7 @@ class DeLighTBlock(keras.layers.Layer):
 
         out = DeLighTBlock(4)(np.ones((1, 98, 256), "float32"))
 
-    Reference: Mehta et al., "DeLighT" (arXiv 2008.00623), section 3.2 and figure 1d, normalised after the sum.
+    Reference: Mehta et al., "DeLighT" (arXiv 2008.00623), section 3.2 and figure 1d, normalized after the sum.
     """
 
     def __init__(

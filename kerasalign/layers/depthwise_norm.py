@@ -1,4 +1,4 @@
-"""Depthwise convolution, batch normalisation, ReLU."""
+"""Depthwise convolution, batch normalization, ReLU."""
 
 import keras
 from keras import ops
@@ -9,12 +9,12 @@ from kerasalign.support.checks import at_least
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class DepthwiseNorm(keras.layers.Layer):
-    """Depthwise convolution without bias, batch normalisation, ReLU. No pointwise convolution comes with it.
+    """Depthwise convolution without bias, batch normalization, ReLU. No pointwise convolution comes with it.
 
     Args:
         kernel_size: Side of the kernel.
-        momentum: Momentum of the normalisation's moving statistics.
-        epsilon: Added to the variance of the normalisation.
+        momentum: Momentum of the normalization's moving statistics.
+        epsilon: Added to the variance of the normalization.
 
     Call arguments:
         images: `(B, H, W, C)`.

@@ -22,7 +22,7 @@ def dextra_sizes(size: int, widest: int, depth: int, max_groups: int) -> tuple[l
 
     Returns:
         Three lists of n numbers. Groups double from 2 to `max_groups` at most and back; outputs grow linearly and
-        shrink again, rounded up to a multiple of both neighbours' groups and of 8; every input but the first has p
+        shrink again, rounded up to a multiple of both neighbors' groups and of 8; every input but the first has p
         features of the transformation's own input mixed in.
 
     Reference: Mehta et al., "DeLighT" (arXiv 2008.00623), section 3.1, as the authors' code has it: the article starts
@@ -55,7 +55,7 @@ def dextra_unit(features: int, depth: int) -> int:
 class DExTra(keras.layers.Layer):
     """Expands and reduces features by grouped linear layers of growing, then shrinking width.
 
-    A linear layer halves the features to p, n `GroupedLinear` layers follow, each normalised within its groups; the
+    A linear layer halves the features to p, n `GroupedLinear` layers follow, each normalized within its groups; the
     halved input is mixed, group by group, into the input of every layer after the first and into the result.
 
     Args:

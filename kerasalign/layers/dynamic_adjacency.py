@@ -18,7 +18,7 @@ class DynamicAdjacency(keras.layers.Layer):
 
     Call arguments:
         features: `(B, H, W, C)`.
-        training: Whether the normalisation uses the batch's statistics.
+        training: Whether the normalization uses the batch's statistics.
 
     Input shape:
         `(B, H, W, C)`.
@@ -33,7 +33,7 @@ class DynamicAdjacency(keras.layers.Layer):
 
         adjacency = DynamicAdjacency(np.eye(5))(np.ones((1, 8, 8, 20), "float32"))      # (1, 5, 5)
 
-    Reference: arXiv 2006.11697, section 3.3. Linear, ReLU, normalisation, linear is the order of the released code.
+    Reference: arXiv 2006.11697, section 3.3. Linear, ReLU, normalization, linear is the order of the released code.
     The released layer multiplies by the transpose, so that columns sum to 1; equation 6 has rows, and so has this.
     """
 

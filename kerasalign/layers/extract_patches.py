@@ -35,7 +35,7 @@ class ExtractPatches(keras.layers.Layer):
         patches = ExtractPatches(14)(images, np.full((1, 1, 2), 64.0))      # rows and columns 57..70
 
     Reference: "Knowing When to Quit" (arXiv 2108.00377), section 3.1. The authors' TensorFlow operator leaves
-    pixels outside the image uninitialised; here they are 0.
+    pixels outside the image uninitialized; here they are 0.
     """
 
     def __init__(self, patch_size: int = 14, **kwargs):

@@ -1,4 +1,4 @@
-"""Batch normalisation in one pass over memory."""
+"""Batch normalization in one pass over memory."""
 
 import keras
 
@@ -8,7 +8,7 @@ _DTYPES = ("float32", "float16", "bfloat16")
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """Keras' batch normalisation with PyTorch's defaults; under TensorFlow it uses the fused kernel.
+    """Keras' batch normalization with PyTorch's defaults; under TensorFlow it uses the fused kernel.
 
     Keras computes it by separate operations in float32, which on a CPU cost more than the bfloat16 convolution before
     them. Values, weights and names are those of Keras. JAX, PyTorch, float64 and inputs that are not images use Keras'
@@ -31,7 +31,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
     Example:
 
-        normalised = FusedBatchNormalization()(np.ones((2, 8, 8, 16), "float32"))
+        normalized = FusedBatchNormalization()(np.ones((2, 8, 8, 16), "float32"))
 
     Reference: Ioffe and Szegedy, "Batch Normalization" (arXiv 1502.03167).
     """

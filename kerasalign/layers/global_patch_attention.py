@@ -9,7 +9,7 @@ class GlobalPatchAttention(keras.layers.Layer):
     """Weights every patch by the sigmoid of a dense layer over the mean features of all patches.
 
     Args:
-        kernel_initializer: Initialiser of the dense kernel.
+        kernel_initializer: Initializer of the dense kernel.
 
     Call arguments:
         features: `(B, P, F)`.

@@ -9,17 +9,17 @@ from kerasalign.support.checks import at_least
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class GraphConvolution(keras.layers.Layer):
-    """`relu(norm(A (H W) + b))`: every node becomes a weighted mean of its neighbours' features.
+    """`relu(norm(A (H W) + b))`: every node becomes a weighted mean of its neighbors' features.
 
     Args:
         units: Size of a node's output.
-        activation: Whether batch normalisation and ReLU follow.
-        bias_initializer: Initialiser of b; by default uniform in +-1 / sqrt(units).
+        activation: Whether batch normalization and ReLU follow.
+        bias_initializer: Initializer of b; by default uniform in +-1 / sqrt(units).
 
     Call arguments:
         nodes: `(B, N, D)`.
         adjacency: `(B, N, N)` weights; row i holds the weights of the edges to node i. In SCC rows sum to 1.
-        training: Whether the normalisation uses the batch's statistics.
+        training: Whether the normalization uses the batch's statistics.
 
     Input shape:
         `(B, N, D)` and `(B, N, N)`.
@@ -35,7 +35,7 @@ class GraphConvolution(keras.layers.Layer):
         moved = GraphConvolution(128)(nodes, adjacency)
 
     Reference: Zhu et al., "Structure Coherence Component for Face Alignment" (arXiv 2006.11697), equation 6.
-    The normalisation's statistics are over batch and nodes.
+    The normalization's statistics are over batch and nodes.
     """
 
     def __init__(self, units: int, activation: bool = True, bias_initializer=None, **kwargs):
@@ -66,7 +66,7 @@ class GraphConvolution(keras.layers.Layer):
         out = ops.matmul(adjacency, out) + self.bias
         if not self.activation:
             return out
-        # Laid out as an image, which is normalised in one pass.
+        # Laid out as an image, which is normalized in one pass.
         return ops.relu(self.norm(out[:, :, None], training=training)[:, :, 0])
 
     def count_macs(self, nodes, adjacency):

@@ -12,7 +12,7 @@ class GraphResBlock(keras.layers.Layer):
     Call arguments:
         nodes: `(B, N, D)`.
         adjacency: `(B, N, N)`, rows sum to 1.
-        training: Whether the normalisation uses the batch's statistics.
+        training: Whether the normalization uses the batch's statistics.
 
     Input shape:
         `(B, N, D)` and `(B, N, N)`.

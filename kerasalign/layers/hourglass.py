@@ -11,7 +11,7 @@ SHUFFLE = ("none", "decoder", "all")
 
 
 def double(images):
-    """Nearest-neighbour upsampling of `(B, H, W, C)` by 2, as two concatenations: both passes only copy."""
+    """Nearest-neighbor upsampling of `(B, H, W, C)` by 2, as two concatenations: both passes only copy."""
     _, height, width, channels = images.shape
     wide = ops.reshape(ops.concatenate([images, images], -1), (-1, height, 2 * width, channels))
     return ops.reshape(ops.concatenate([wide, wide], 2), (-1, 2 * height, 2 * width, channels))

@@ -10,11 +10,11 @@ from kerasalign.layers.conv_norm import ConvNorm
 class InceptionResidualBlock(keras.layers.Layer):
     """Parallel branches 1x1, 1x1-3x3 and 1x1-3x3-3x3, joined by a 1x1 convolution, and a skip connection.
 
-    The branches have a quarter, a quarter and a half of the channels. Every convolution is normalised, and all but
+    The branches have a quarter, a quarter and a half of the channels. Every convolution is normalized, and all but
     the joining one end in ReLU; another ReLU comes after the sum.
 
     Args:
-        epsilon: Added to the variances of the normalisations.
+        epsilon: Added to the variances of the normalizations.
 
     Call arguments:
         images: `(B, H, W, C)`, C divisible by 8.

@@ -34,7 +34,7 @@ class InvertedBottleneck(keras.layers.Layer):
         small = InvertedBottleneck(32)(np.ones((1, 14, 14, 3), "float32"))      # (1, 12, 12, 32)
 
     Reference: Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks" (arXiv 1801.04381),
-    section 3. Here without batch normalisation, which MuSiCa does not have.
+    section 3. Here without batch normalization, which MuSiCa does not have.
     """
 
     def __init__(self, filters: int, expansion: int = 6, **kwargs):
@@ -45,7 +45,7 @@ class InvertedBottleneck(keras.layers.Layer):
 
     def build(self, input_shape):
         wide = self.expansion * input_shape[-1]
-        # Three layers without normalisation: kernels that keep the variance, or nothing comes out at the end.
+        # Three layers without normalization: kernels that keep the variance, or nothing comes out at the end.
         self.expand = keras.layers.Conv2D(
             wide, 1, activation="relu6", kernel_initializer="he_normal", dtype=self.dtype_policy, name="expand"
         )

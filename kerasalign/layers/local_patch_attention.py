@@ -13,7 +13,7 @@ class LocalPatchAttention(keras.layers.Layer):
     The weights are shared by all patches.
 
     Args:
-        kernel_initializer: Initialiser of the dense kernel.
+        kernel_initializer: Initializer of the dense kernel.
 
     Call arguments:
         features: `(..., F)`.

@@ -11,12 +11,12 @@ from kerasalign.layers.fused_batch_normalization import FusedBatchNormalization
 class ParallelMultiscaleBlock(keras.layers.Layer):
     """Three consecutive 3x3 convolutions of a half, a quarter and a quarter of the channels, concatenated; a skip.
 
-    Normalisation and ReLU precede each convolution; nothing follows the sum. Where the number of channels changes, the
+    Normalization and ReLU precede each convolution; nothing follows the sum. Where the number of channels changes, the
     skip is a 1x1 convolution of the first activation.
 
     Args:
         filters: Number of output channels, divisible by 4.
-        epsilon: Added to the variances of the normalisations.
+        epsilon: Added to the variances of the normalizations.
 
     Call arguments:
         images: `(B, H, W, C)`.

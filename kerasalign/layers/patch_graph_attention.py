@@ -11,12 +11,12 @@ from kerasalign.support.checks import at_least
 class PatchGraphAttention(keras.layers.Layer):
     """Weights every patch by the sigmoid of two graph convolutions over the features of all patches.
 
-    The graph is fixed: edges in both directions join a patch and its nearest neighbours. With the normalised
+    The graph is fixed: edges in both directions join a patch and its nearest neighbors. With the normalized
     adjacency `A = D^-1/2 (G + I) D^-1/2` the weights are `sigmoid(A relu(A X W0) W1)`.
 
     Args:
         points: `(P, 2)` positions of the patches, such as the mean shape; their scale does not matter.
-        neighbours: Number of nearest patches that each patch is joined to; all patches if there are fewer.
+        neighbors: Number of nearest patches that each patch is joined to; all patches if there are fewer.
         hidden: Number of features between the two convolutions.
 
     Call arguments:
@@ -32,7 +32,7 @@ class PatchGraphAttention(keras.layers.Layer):
         The weighted features, and each patch's weight in 0..1.
 
     Raises:
-        ValueError: If `points` are not `(P, 2)` finite numbers, or `neighbours` or `hidden` is below 1.
+        ValueError: If `points` are not `(P, 2)` finite numbers, or `neighbors` or `hidden` is below 1.
 
     Example:
 
@@ -43,15 +43,15 @@ class PatchGraphAttention(keras.layers.Layer):
     library's choice.
     """
 
-    def __init__(self, points, neighbours: int = 4, hidden: int = 32, **kwargs):
+    def __init__(self, points, neighbors: int = 4, hidden: int = 32, **kwargs):
         super().__init__(**kwargs)
         self.points = np.asarray(points, "float64")
         if self.points.ndim != 2 or self.points.shape[1] != 2 or not np.isfinite(self.points).all():
             raise ValueError(f"`points` must be (P, 2) finite numbers. Received: shape {self.points.shape}")
-        at_least(1, neighbours=neighbours, hidden=hidden)
-        self.neighbours = neighbours
+        at_least(1, neighbors=neighbors, hidden=hidden)
+        self.neighbors = neighbors
         self.hidden = hidden
-        self.adjacency = _normalised_adjacency(self.points, neighbours)
+        self.adjacency = _normalized_adjacency(self.points, neighbors)
 
     def build(self, input_shape):
         glorot = {"initializer": "glorot_uniform"}
@@ -80,16 +80,16 @@ class PatchGraphAttention(keras.layers.Layer):
     def get_config(self):
         return super().get_config() | {
             "points": self.points.tolist(),
-            "neighbours": self.neighbours,
+            "neighbors": self.neighbors,
             "hidden": self.hidden,
         }
 
 
-def _normalised_adjacency(points: np.ndarray, neighbours: int) -> np.ndarray:
-    """`(P, P)` float32, symmetric; of patches equally far the one listed first is the neighbour."""
+def _normalized_adjacency(points: np.ndarray, neighbors: int) -> np.ndarray:
+    """`(P, P)` float32, symmetric; of patches equally far the one listed first is the neighbor."""
     distance = np.linalg.norm(points[:, None] - points[None], axis=-1)
     np.fill_diagonal(distance, np.inf)
-    nearest = np.argsort(distance, axis=1, kind="stable")[:, : min(neighbours, len(points) - 1)]
+    nearest = np.argsort(distance, axis=1, kind="stable")[:, : min(neighbors, len(points) - 1)]
     joined = np.eye(len(points), dtype=bool)
     np.put_along_axis(joined, nearest, True, axis=1)
     joined |= joined.T

@@ -35,7 +35,7 @@ class PhotoStatistics(keras.layers.Layer):
     Example:
 
         mean, scale = PhotoStatistics()(crops)
-        standardised = standardise(crops, mean, scale)      # mean 0, deviation 1, 0 outside the photo
+        standardized = standardize(crops, mean, scale)      # mean 0, deviation 1, 0 outside the photo
 
     Reference: the authors' code of MuSiCa (arXiv 2108.00377): `(x - mean) / std` per image.
     """
@@ -90,7 +90,7 @@ def inside_photo(images):
     return ops.reshape(inside, (-1, *images.shape[1:-1], 1))
 
 
-def standardise(images, mean, scale):
+def standardize(images, mean, scale):
     """`(x - mean) * scale` inside the photo and 0 outside; statistics as from `PhotoStatistics`, images
     `(B, ..., C)` in 0..255."""
     x = ops.cast(images, "float32")

@@ -1,4 +1,4 @@
-"""Residual block of three convolutions, each after normalisation and ReLU."""
+"""Residual block of three convolutions, each after normalization and ReLU."""
 
 import keras
 from keras import ops
@@ -10,13 +10,13 @@ from kerasalign.support.checks import at_least
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class PreactivationBottleneck(keras.layers.Layer):
-    """1x1, 3x3 (with half the channels) and 1x1 convolutions, normalisation and ReLU before each, and a skip.
+    """1x1, 3x3 (with half the channels) and 1x1 convolutions, normalization and ReLU before each, and a skip.
 
     Where the number of channels changes, the skip is a 1x1 convolution of the first activation.
 
     Args:
         filters: Number of output channels.
-        epsilon: Added to the variances of the normalisations.
+        epsilon: Added to the variances of the normalizations.
 
     Call arguments:
         images: `(B, H, W, C)`.

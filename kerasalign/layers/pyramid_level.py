@@ -62,10 +62,10 @@ def _windows(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class PyramidLevel(keras.layers.Layer):
-    """Level l of the Gaussian pyramid of standardised crops, computed from the crops or from a finer level.
+    """Level l of the Gaussian pyramid of standardized crops, computed from the crops or from a finer level.
 
-    The result equals standardisation, followed by l steps of blurring and halving. All of this is linear, so the layer
-    never standardises the full-size crop and skips the levels in between.
+    The result equals standardization, followed by l steps of blurring and halving. All of this is linear, so the layer
+    never standardizes the full-size crop and skips the levels in between.
 
     Args:
         level: Number of halvings, at least 1, counted from the level of the input.
@@ -73,7 +73,7 @@ class PyramidLevel(keras.layers.Layer):
 
     Call arguments:
         images: `(B, H, W, C)`, `uint8` or float in 0..255, or a level of the pyramid; H and W must be known.
-        mean: `(B, 1)` from `PhotoStatistics`; `None` where `images` is a level, which is standardised already.
+        mean: `(B, 1)` from `PhotoStatistics`; `None` where `images` is a level, which is standardized already.
         scale: `(B, 1)`, likewise.
 
     Input shape:

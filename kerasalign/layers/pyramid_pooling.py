@@ -20,7 +20,7 @@ def pooling_matrix(length: int, bins: int) -> np.ndarray:
 
 
 def bilinear_matrix(length: int, bins: int) -> np.ndarray:
-    """Bilinear resizing of an axis from `bins` to `length` as a `(length, bins)` matrix; pixel centres, clamped."""
+    """Bilinear resizing of an axis from `bins` to `length` as a `(length, bins)` matrix; pixel centers, clamped."""
     place = np.clip((np.arange(length) + 0.5) * bins / length - 0.5, 0, bins - 1)
     low = np.minimum(np.floor(place).astype(int), max(bins - 2, 0))
     matrix = np.zeros((length, bins))

@@ -9,15 +9,15 @@ from kerasalign.support.checks import at_least
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class ResidualBottleneck(keras.layers.Layer):
-    """1x1, 3x3 and 1x1 convolutions, each normalised, and a skip connection; ReLU after the sum.
+    """1x1, 3x3 and 1x1 convolutions, each normalized, and a skip connection; ReLU after the sum.
 
-    The skip is a normalised 1x1 convolution where the number of channels changes.
+    The skip is a normalized 1x1 convolution where the number of channels changes.
 
     Args:
         filters: Number of output channels.
         middle: Channels of the first two convolutions.
-        momentum: Momentum of the normalisations' moving statistics.
-        epsilon: Added to the variances of the normalisations.
+        momentum: Momentum of the normalizations' moving statistics.
+        epsilon: Added to the variances of the normalizations.
 
     Call arguments:
         images: `(B, H, W, C)`.

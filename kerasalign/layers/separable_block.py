@@ -16,7 +16,7 @@ class SeparableBlock(keras.layers.Layer):
         filters: Number of output channels.
         kernel_size: Side of the depthwise kernel.
         strides: Step between windows.
-        momentum: Momentum of the normalisation's moving statistics.
+        momentum: Momentum of the normalization's moving statistics.
 
     Call arguments:
         images: `(B, H, W, C)`.
@@ -35,7 +35,7 @@ class SeparableBlock(keras.layers.Layer):
         maps = SeparableBlock(64, strides=2)(np.ones((1, 32, 32, 48), "float32"))      # (1, 16, 16, 64)
 
     Reference: Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs" (arXiv 1907.05047),
-    section 3.1: wide depthwise kernels are cheap. Here with batch normalisation after either convolution.
+    section 3.1: wide depthwise kernels are cheap. Here with batch normalization after either convolution.
     """
 
     def __init__(self, filters: int, kernel_size: int = 5, strides: int = 1, momentum: float = 0.9, **kwargs):

@@ -8,7 +8,7 @@ from kerasalign.layers.conv_norm import ConvNorm
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class SpatialAttention(keras.layers.Layer):
-    """A map of weights from a 1x1 convolution, batch normalisation, ReLU and a sigmoid: `(1 + map) * features`.
+    """A map of weights from a 1x1 convolution, batch normalization, ReLU and a sigmoid: `(1 + map) * features`.
 
     With the ReLU, as printed in the paper, the map is in [0.5, 1), and a position with a negative response gets no
     gradient. `relu=False` gives the whole range [0, 1] of the paper's text.
@@ -16,8 +16,8 @@ class SpatialAttention(keras.layers.Layer):
     Args:
         channels: Number of maps: 1, shared by all channels, or `None` for a map for each channel.
         relu: Whether ReLU precedes the sigmoid.
-        momentum: Momentum of the normalisation's moving statistics.
-        epsilon: Added to the variance of the normalisation.
+        momentum: Momentum of the normalization's moving statistics.
+        epsilon: Added to the variance of the normalization.
 
     Call arguments:
         features: `(B, H, W, C)`.

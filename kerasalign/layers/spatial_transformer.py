@@ -23,7 +23,7 @@ class SpatialTransformer(keras.layers.Layer):
     Args:
         mode: `"rotation"`, as in SDU's released code, `"similarity"`, as in its paper, or `"affine"`.
         filters: Channels of the first convolution; the second and the dense layer have twice as many.
-        epsilon: Added to the variances of the normalisations.
+        epsilon: Added to the variances of the normalizations.
 
     Call arguments:
         images: `(B, H, W, C)`; H and W known and divisible by 4.

@@ -9,7 +9,7 @@ from kerasalign.support.checks import at_least
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class TransformerBlock(keras.layers.Layer):
-    """Self-attention, cross-attention to a memory if one is given, and feed-forward; each added and then normalised.
+    """Self-attention, cross-attention to a memory if one is given, and feed-forward; each added and then normalized.
 
     Called with tokens alone it is an encoder block, with tokens and memory a decoder block.
 

@@ -10,13 +10,13 @@ from kerasalign.support.checks import at_least
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class UpConvNorm(keras.layers.Layer):
-    """Transposed 2x2 convolution with step 2 and without bias, batch normalisation, ReLU.
+    """Transposed 2x2 convolution with step 2 and without bias, batch normalization, ReLU.
 
     Args:
         filters: Number of output channels.
         alike: Whether all output channels have the same initial kernel: the sum of the input's channels, in the first
             of four pixels. SDU's released code starts so, by accident.
-        epsilon: Added to the variance of the normalisation.
+        epsilon: Added to the variance of the normalization.
 
     Call arguments:
         images: `(B, H, W, C)`.

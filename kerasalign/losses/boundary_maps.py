@@ -23,7 +23,7 @@ def boundary_maps(
     """Draws every boundary curve as a ridge around a spline through its landmarks.
 
     The maps equal those of LW-BAFA's `exact_boundary_maps`, a spline and a distance transform in float64, except near
-    samples of the spline that float32 rounds to a neighbouring pixel.
+    samples of the spline that float32 rounds to a neighboring pixel.
 
     Args:
         landmarks: `(B, N, 2)`, x then y, in pixels of the crop; NaN marks a point that is not annotated; the curve goes

@@ -47,7 +47,7 @@ def wing(error, width: float = 20.0, curvature: float = 0.5):
     Raises:
         ValueError: Unless both are positive.
 
-    Reference: Feng et al., "Wing Loss for Robust Facial Landmark Localisation" (CVPR 2018), equation 5.
+    Reference: Feng et al., "Wing Loss for Robust Facial Landmark Localization" (CVPR 2018), equation 5.
     """
     if not (width > 0 and curvature > 0):
         raise ValueError(f"Wing needs width > 0 and curvature > 0. Received: width={width}, curvature={curvature}")

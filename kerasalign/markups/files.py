@@ -21,7 +21,7 @@ def load_markup(path: str | os.PathLike) -> Markup:
 
     Keys of the file: `name`; `mean_shape`, a list of `[x, y]`, one per point, y downwards, of any scale;
     `flip_pairs`, the pairs of points that a mirror swaps; and, each optional, `parts` (name to points; one
-    part `"face"` of all points by default), `eyes` (normaliser name to `[right points, left points]`),
+    part `"face"` of all points by default), `eyes` (normalizer name to `[right points, left points]`),
     `boundaries` (name to the ordered points of a curve) and `conversions` (name of another markup to one
     group of points for each of its points). Points count from 0; `"0-16"` stands for 0, 1, ..., 16.
 

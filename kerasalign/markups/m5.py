@@ -1,4 +1,4 @@
-"""The five points that most detectors give: eye centres, nose tip, mouth corners."""
+"""The five points that most detectors give: eye centers, nose tip, mouth corners."""
 
 from kerasalign.markups.markup import Markup, mirrored_shape
 

@@ -21,12 +21,12 @@ class Markup:
         num_points: Number of landmarks N.
         parts: Part name to the indices of its points, for example `{"jaw": (0, 1, ...)}`.
         flip: Permutation of length N: point `i` of a mirrored face is point `flip[i]` of the original.
-        eyes: Normaliser name to `(right eye indices, left eye indices)`. The normalising distance is the
+        eyes: Normalizer name to `(right eye indices, left eye indices)`. The normalizing distance is the
             distance between the means of the two groups. `"inter_ocular"` is the outer eye corners,
-            `"inter_pupil"` the eye centres.
+            `"inter_pupil"` the eye centers.
         boundaries: Boundary name to the ordered indices of an open curve through its points.
         mean_shape: `(N, 2)` schematic face, x then y, in units of the longer side of its tight box with the
-            origin at the box centre.
+            origin at the box center.
         conversions: Name of another markup to one index group per point of that markup: each point is the
             mean of its group.
 
@@ -71,7 +71,7 @@ class Markup:
 
     @cached_property
     def edges(self) -> tuple[tuple[int, int], ...]:
-        """Pairs of neighbouring points on the boundary curves, each once; drawings join them by lines."""
+        """Pairs of neighboring points on the boundary curves, each once; drawings join them by lines."""
         steps = (step for curve in self.boundaries.values() for step in pairwise(curve))
         return tuple(dict.fromkeys((min(step), max(step)) for step in steps))
 

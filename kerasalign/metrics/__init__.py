@@ -10,12 +10,12 @@ from kerasalign.metrics import standard_protocols as _standard_protocols  # noqa
 from kerasalign.metrics.box_source import BoxSource
 from kerasalign.metrics.evaluation import Evaluation, combine, evaluate_landmarks
 from kerasalign.metrics.nme import nme, part_nme, point_errors
-from kerasalign.metrics.normalisers import (
-    get_normaliser,
-    list_normalisers,
-    normalising_length,
-    register_normaliser,
-    unregister_normaliser,
+from kerasalign.metrics.normalizers import (
+    get_normalizer,
+    list_normalizers,
+    normalizing_length,
+    register_normalizer,
+    unregister_normalizer,
 )
 from kerasalign.metrics.protocol import (
     Protocol,
@@ -40,17 +40,17 @@ __all__ = [
     "combine",
     "evaluate_landmarks",
     "failure_rate",
-    "get_normaliser",
+    "get_normalizer",
     "get_protocol",
-    "list_normalisers",
+    "list_normalizers",
     "list_protocols",
     "nme",
-    "normalising_length",
+    "normalizing_length",
     "part_nme",
     "point_errors",
-    "register_normaliser",
+    "register_normalizer",
     "register_protocol",
-    "unregister_normaliser",
+    "unregister_normalizer",
     "unregister_protocol",
     "weighted_mean",
 ]

@@ -49,7 +49,7 @@ class Evaluation:
     def __post_init__(self) -> None:
         if not isinstance(self.protocol, Protocol):
             raise ValueError(
-                "`protocol` must be a Protocol: an NME means nothing without the normaliser, "
+                "`protocol` must be a Protocol: an NME means nothing without the normalizer, "
                 f"subset and boxes it was made with. Received: protocol={self.protocol!r}"
             )
         if len(self.names) != len(self.nmes) or len(self.nmes) == 0:
@@ -232,8 +232,8 @@ def evaluate_landmarks(
         target: `(B, N, 2)` ground truth in the same coordinates; NaN marks a point that is not annotated.
         protocol: A `Protocol` or the name of one.
         names: Unique name of each face; by default `"<subset>/<index>"`.
-        boxes: `(B, 4)` boxes of the data set, in the same coordinates, for a protocol whose normaliser
-            measures them (`normaliser_box="dataset"`), and for no other.
+        boxes: `(B, 4)` boxes of the data set, in the same coordinates, for a protocol whose normalizer
+            measures them (`normalizer_box="dataset"`), and for no other.
         visibility: `(B, N)` bool, for a protocol that counts visible points alone, and for no other.
         own_box_source: The box source that the model's crops are made for. A note of the evaluation names it where
             it differs from the protocol's.
@@ -243,16 +243,16 @@ def evaluate_landmarks(
 
     Raises:
         ValueError: If there is no protocol, an array does not fit it, an annotated point has no finite
-            prediction, or a face cannot be normalised.
+            prediction, or a face cannot be normalized.
     """
     if protocol is None:
         raise ValueError(
             "`protocol` must be a Protocol or the name of one: an NME means nothing without the "
-            "normaliser, subset and boxes it was made with. Received: protocol=None"
+            "normalizer, subset and boxes it was made with. Received: protocol=None"
         )
     protocol = get_protocol(protocol)
     for given, needed, argument in (
-        (boxes is not None, protocol.normaliser_box == "dataset", "boxes"),
+        (boxes is not None, protocol.normalizer_box == "dataset", "boxes"),
         (visibility is not None, protocol.points == "visible", "visibility"),
     ):
         if given != needed:
@@ -261,7 +261,7 @@ def evaluate_landmarks(
                 f"'{protocol.name}' ({protocol}). "
                 f"Received: {argument} {'given' if given else 'not given'}"
             )
-    relative = relative_errors(prediction, target, protocol.markup, protocol.normaliser, boxes)
+    relative = relative_errors(prediction, target, protocol.markup, protocol.normalizer, boxes)
     if visibility is not None:
         visibility = np.asarray(visibility, bool)
         if visibility.shape != relative.shape:

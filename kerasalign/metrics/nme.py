@@ -1,11 +1,11 @@
-"""Normalised mean error of landmarks."""
+"""Normalized mean error of landmarks."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from kerasalign.markups import Markup, get_markup
-from kerasalign.metrics.normalisers import normalising_length
+from kerasalign.metrics.normalizers import normalizing_length
 
 
 def point_errors(prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -43,10 +43,10 @@ def nme(
     prediction: np.ndarray,
     target: np.ndarray,
     markup: str | Markup,
-    normaliser: str,
+    normalizer: str,
     boxes: np.ndarray | None = None,
 ) -> np.ndarray:
-    """NME of each face in percent: mean point error over the annotated points, divided by a normalising length.
+    """NME of each face in percent: mean point error over the annotated points, divided by a normalizing length.
 
     The NME of a data set is the mean over its faces. The length is measured on the ground truth. A similarity
     transform of both prediction and ground truth does not change the NME, so it is the same in photo and crop.
@@ -55,24 +55,24 @@ def nme(
         prediction: `(B, N, 2)` predicted landmarks.
         target: `(B, N, 2)` ground truth in the same coordinates; NaN marks a point that is not annotated.
         markup: The point scheme, or its name.
-        normaliser: Name of a normaliser, such as `"inter_ocular"`.
-        boxes: `(B, 4)` boxes for the box normalisers; by default the tight boxes of the ground truth.
+        normalizer: Name of a normalizer, such as `"inter_ocular"`.
+        boxes: `(B, 4)` boxes for the box normalizers; by default the tight boxes of the ground truth.
 
     Returns:
         `(B,)` float64, percent.
 
     Raises:
         ValueError: If shapes do not fit, a face has no annotated point, an annotated point has no finite
-            prediction, or a normalising length is zero or unknown.
+            prediction, or a normalizing length is zero or unknown.
     """
-    return face_means(relative_errors(prediction, target, markup, normaliser, boxes))
+    return face_means(relative_errors(prediction, target, markup, normalizer, boxes))
 
 
 def part_nme(
     prediction: np.ndarray,
     target: np.ndarray,
     markup: str | Markup,
-    normaliser: str,
+    normalizer: str,
     boxes: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """NME of each face over the points of each facial part, in percent; arguments as for `nme`.
@@ -80,17 +80,17 @@ def part_nme(
     Returns:
         Part name, as in `Markup.parts`, to `(B,)` float64; NaN for a face with no annotated point there.
     """
-    return part_means(relative_errors(prediction, target, markup, normaliser, boxes), get_markup(markup))
+    return part_means(relative_errors(prediction, target, markup, normalizer, boxes), get_markup(markup))
 
 
 def relative_errors(
     prediction: np.ndarray,
     target: np.ndarray,
     markup: str | Markup,
-    normaliser: str,
+    normalizer: str,
     boxes: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Point errors in percent of the normalising length, `(B, N)`; arguments as for `nme`."""
+    """Point errors in percent of the normalizing length, `(B, N)`; arguments as for `nme`."""
     errors = point_errors(prediction, target)
     markup, target = get_markup(markup), _faces(target, "target")
     if target.shape[1] != markup.num_points:
@@ -104,7 +104,7 @@ def relative_errors(
             f"`target` must have an annotated point for every face; {empty.size} of "
             f"{len(errors)} faces have none. Received: first such face {empty[0]}"
         )
-    return 100.0 * errors / normalising_length(target, markup, normaliser, boxes)[:, None]
+    return 100.0 * errors / normalizing_length(target, markup, normalizer, boxes)[:, None]
 
 
 def face_means(relative: np.ndarray) -> np.ndarray:

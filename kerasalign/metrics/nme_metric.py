@@ -28,30 +28,30 @@ class NormalisedMeanError(keras.metrics.Metric):
 
     Args:
         markup: The point scheme, or its name.
-        normaliser: `"inter_ocular"`, `"inter_pupil"`, `"corner_midpoint"` (as far as the markup has them),
+        normalizer: `"inter_ocular"`, `"inter_pupil"`, `"corner_midpoint"` (as far as the markup has them),
             `"box_size"`, `"box_diagonal"`, `"box_width"` or `"box_height"`; boxes are the tight ones of the ground
             truth.
         name: Name of the metric.
         dtype: Data type of the state.
 
     Raises:
-        ValueError: If the markup has no such eye pair or the normaliser is unknown.
+        ValueError: If the markup has no such eye pair or the normalizer is unknown.
 
     Example:
 
         model.compile("adam", metrics=[NormalisedMeanError("68", "box_size", name="nme_box")])
     """
 
-    def __init__(self, markup: str | Markup = "68", normaliser: str = "inter_ocular", name: str = "nme", dtype=None):
+    def __init__(self, markup: str | Markup = "68", normalizer: str = "inter_ocular", name: str = "nme", dtype=None):
         super().__init__(name=name, dtype=dtype)
         self.markup = get_markup(markup)
-        self.normaliser = normaliser
+        self.normalizer = normalizer
         choices = [*self.markup.eyes, "corner_midpoint", *_BOX_LENGTHS]
-        one_of("normaliser", normaliser, choices, f"for markup '{self.markup.name}'")
-        if normaliser in _BOX_LENGTHS:
+        one_of("normalizer", normalizer, choices, f"for markup '{self.markup.name}'")
+        if normalizer in _BOX_LENGTHS:
             self._eyes = None
-        elif normaliser in self.markup.eyes:
-            self._eyes = self.markup.eye_groups(normaliser)
+        elif normalizer in self.markup.eyes:
+            self._eyes = self.markup.eye_groups(normalizer)
         else:
             self._eyes = self.markup.eye_corners()
         self.total = self.add_weight(name="total", initializer="zeros")
@@ -88,7 +88,7 @@ class NormalisedMeanError(keras.metrics.Metric):
             low = ops.min(ops.where(known, y_true, 1e30), axis=1)
             high = ops.max(ops.where(known, y_true, -1e30), axis=1)
             sides = ops.maximum(high - low, 0.0)
-            return _BOX_LENGTHS[self.normaliser](sides[:, 0], sides[:, 1])
+            return _BOX_LENGTHS[self.normalizer](sides[:, 0], sides[:, 1])
         right, left = (ops.mean(ops.take(y_true, list(eye), axis=1), axis=1) for eye in self._eyes)
         return ops.sqrt(ops.sum(ops.square(right - left), axis=-1))
 
@@ -98,7 +98,7 @@ class NormalisedMeanError(keras.metrics.Metric):
 
     def get_config(self):
         """Config that rebuilds the metric."""
-        return super().get_config() | markup_config(self.markup) | {"normaliser": self.normaliser}
+        return super().get_config() | markup_config(self.markup) | {"normalizer": self.normalizer}
 
     @classmethod
     def from_config(cls, config):

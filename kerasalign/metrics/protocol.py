@@ -1,4 +1,4 @@
-"""Protocols: data set, subset, normaliser, thresholds and boxes of a number."""
+"""Protocols: data set, subset, normalizer, thresholds and boxes of a number."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import difflib
 from dataclasses import asdict, dataclass, replace
 
 from kerasalign.metrics.box_source import BoxSource
-from kerasalign.metrics.normalisers import list_normalisers
+from kerasalign.metrics.normalizers import list_normalizers
 from kerasalign.metrics.scores import AUC_METHODS
 from kerasalign.support.checks import one_of, positive
 
 # Fields that must agree before two numbers may be compared, averaged or drawn on one axis.
 _MEASURE = (
     "dataset",
-    "normaliser",
-    "normaliser_box",
+    "normalizer",
+    "normalizer_box",
     "markup",
     "points",
     "strata",
@@ -29,13 +29,13 @@ class Protocol:
     """Everything that defines how an NME is measured.
 
     Args:
-        name: Key in the registry, `<dataset>-<subset>-<normaliser>`.
+        name: Key in the registry, `<dataset>-<subset>-<normalizer>`.
         dataset: Data set, such as `"300W"`.
         subset: Part of its test set, such as `"common"`.
         num_faces: Faces of the official subset; `None` where no official count exists.
         markup: Name of the markup.
-        normaliser: Name of the normaliser.
-        normaliser_box: Which box a box normaliser measures: `"landmarks"`, the tight box of the ground truth,
+        normalizer: Name of the normalizer.
+        normalizer_box: Which box a box normalizer measures: `"landmarks"`, the tight box of the ground truth,
             or `"dataset"`, the box that comes with the data set.
         points: `"all"` annotated points, or `"visible"` ones alone.
         strata: Attribute of the data set's faces that divides them into groups of equal weight, such as
@@ -44,7 +44,7 @@ class Protocol:
         auc_threshold: End of the range of the AUC, percent.
         auc_method: As for `auc`.
         box_source: Where the boxes that crops are cut by came from: `"landmarks"` (tight box of the ground
-            truth), `"scaled:1.2"` (that box about its centre, 1.2 times as large), `"dataset"` or
+            truth), `"scaled:1.2"` (that box about its center, 1.2 times as large), `"dataset"` or
             `"dataset:KIND"` (a box that comes with the data set), `"detector:NAME"`.
         reference: Who defined the subset or the measure.
 
@@ -57,8 +57,8 @@ class Protocol:
     subset: str
     num_faces: int | None
     markup: str
-    normaliser: str
-    normaliser_box: str = "landmarks"
+    normalizer: str
+    normalizer_box: str = "landmarks"
     points: str = "all"
     strata: str = ""
     fr_threshold: float = 10.0
@@ -68,8 +68,8 @@ class Protocol:
     reference: str = ""
 
     def __post_init__(self) -> None:
-        one_of("normaliser", self.normaliser, list_normalisers())
-        one_of("normaliser_box", self.normaliser_box, ("landmarks", "dataset"))
+        one_of("normalizer", self.normalizer, list_normalizers())
+        one_of("normalizer_box", self.normalizer_box, ("landmarks", "dataset"))
         one_of("points", self.points, ("all", "visible"))
         one_of("auc_method", self.auc_method, AUC_METHODS)
         positive(fr_threshold=self.fr_threshold, auc_threshold=self.auc_threshold)
@@ -95,7 +95,7 @@ class Protocol:
             box: Whether to name the box source.
         """
         size = f" ({self.num_faces})" if self.num_faces else ""
-        parts = [f"{self.dataset} {self.subset}{size}" if subset else self.dataset, self._normaliser_text()]
+        parts = [f"{self.dataset} {self.subset}{size}" if subset else self.dataset, self._normalizer_text()]
         if self.points == "visible":
             parts.append("visible points")
         if self.strata:
@@ -117,11 +117,11 @@ class Protocol:
         """The parsed `box_source`."""
         return BoxSource.parse(self.box_source)
 
-    def _normaliser_text(self) -> str:
-        text = self.normaliser.replace("_", "-")
-        if not self.normaliser.startswith("box_"):
+    def _normalizer_text(self) -> str:
+        text = self.normalizer.replace("_", "-")
+        if not self.normalizer.startswith("box_"):
             return text
-        owner = "tight ground-truth box" if self.normaliser_box == "landmarks" else "data set's box"
+        owner = "tight ground-truth box" if self.normalizer_box == "landmarks" else "data set's box"
         return f"{text} of the {owner}"
 
 

@@ -12,7 +12,7 @@ _W300VW = "Shen et al., ICCVW 2015; every frame counts as a face"
 _CELEBA = "Liu et al., ICCV 2015"
 _WFLW = "Wu et al., CVPR 2018; the subsets overlap"
 _COFW = "Burgos-Artizzu et al., ICCV 2013"
-_COFW68 = "Ghiasi and Fowlkes, arXiv 1506.08347; their own script divides by the eye-centre distance"
+_COFW68 = "Ghiasi and Fowlkes, arXiv 1506.08347; their own script divides by the eye-center distance"
 _AFLW = "Zhu et al. (CCL), CVPR 2016; 19 points, 20000/4386"
 _AFLW3D = "Zhu et al. (3DDFA), CVPR 2016; their tables print the mean of three bins: |yaw| up to 30, up to 60, beyond"
 _MENPO2D = "Zafeiriou et al., CVPRW 2017; semi-frontal faces"
@@ -28,11 +28,11 @@ _WFLW_SIZES = {
 }
 
 
-def _register(dataset: str, subset: str, num_faces: int | None, markup: str, normaliser: str, **options: Any) -> None:
-    name = f"{dataset.lower()}-{subset}-{normaliser}"
+def _register(dataset: str, subset: str, num_faces: int | None, markup: str, normalizer: str, **options: Any) -> None:
+    name = f"{dataset.lower()}-{subset}-{normalizer}"
     if options.get("points") == "visible":
         name += "-visible"
-    register_protocol(Protocol(name, dataset, subset, num_faces, markup, normaliser, **options))
+    register_protocol(Protocol(name, dataset, subset, num_faces, markup, normalizer, **options))
 
 
 for _eyes in ("inter_pupil", "inter_ocular"):
@@ -56,7 +56,7 @@ for _points in ("all", "visible"):
             4386,
             "19",
             _length,
-            normaliser_box="dataset",
+            normalizer_box="dataset",
             box_source="dataset",
             points=_points,
             reference=_AFLW,
@@ -71,6 +71,6 @@ for _length in ("box_size", "box_diagonal"):
 
 _register("Menpo2D", "test", 5535, "68", "box_diagonal", reference=_MENPO2D)
 
-# SDU's released code takes an eye's centre to be midway between its corners; its paper takes the mean of its points.
+# SDU's released code takes an eye's center to be midway between its corners; its paper takes the mean of its points.
 _register("300W", "challenging", 135, "68", "corner_midpoint", reference=_W300)
 _register("COFW68", "test", 507, "68", "corner_midpoint", reference=_COFW68)

@@ -66,7 +66,7 @@ def plot_ced(
         steps = np.concatenate([[0.0], np.sort(evaluation.nmes[evaluation.nmes < end]), [end]])
         axes.step(steps, 100 * evaluation.ced(steps)[1], where="post", label=text, linewidth=1.6)
     axes.set(
-        xlim=(0, end), ylim=(0, 100), xlabel=f"NME in % ({first.normaliser.replace('_', '-')})", ylabel="faces in %"
+        xlim=(0, end), ylim=(0, 100), xlabel=f"NME in % ({first.normalizer.replace('_', '-')})", ylabel="faces in %"
     )
     axes.set_title(first.describe(subset=one_subset, box=one_box), fontsize="small")
     axes.grid(alpha=0.3)

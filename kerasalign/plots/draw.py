@@ -113,7 +113,7 @@ class _Region:
         self.factor = int(np.clip(1200 // max(extent, 1), 1, 6))
 
     def paint(self, color: tuple[int, int, int], drawing, opacity: float = 1.0) -> None:
-        """Blends a colour over the part, through the mask that `drawing(self)` draws."""
+        """Blends a color over the part, through the mask that `drawing(self)` draws."""
         height, width = self.part.shape[:2]
         if height == 0 or width == 0:
             return
@@ -156,7 +156,7 @@ class _Region:
         cv2.polylines(self.mask, [line], True, 255, self._pixels(thickness), cv2.LINE_AA, _SHIFT)
 
     def _at(self, point: np.ndarray) -> tuple[int, int]:
-        # Pixel centres are integers, in the mask as in the photo.
+        # Pixel centers are integers, in the mask as in the photo.
         spot = (np.asarray(point) - self.origin + 0.5) * self.factor - 0.5
         x, y = np.round(np.clip(spot, -1e5, 1e5) * 2**_SHIFT)
         return int(x), int(y)

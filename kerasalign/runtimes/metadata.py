@@ -33,10 +33,10 @@ def describe(model: LandmarkModel, outputs: list[str], *, quantize: str, input_d
         "model": type(model).__name__,
         "markup": json.dumps(markup_spec(model.markup)) if model.markup else "",
         "crop": json.dumps(model.crop_spec.get_config()),
-        "input": json.dumps({"name": "crops", "dtype": input_dtype, "layout": "NHWC", "colours": "RGB, 0..255"}),
+        "input": json.dumps({"name": "crops", "dtype": input_dtype, "layout": "NHWC", "colors": "RGB, 0..255"}),
         "outputs": json.dumps(outputs),
         "quantize": quantize,
-        "licence": weights.licence if weights else "",
+        "license": weights.license if weights else "",
         "commercial_use": {True: "yes", False: "no", None: "unknown"}[weights.commercial_use if weights else None],
         "weights_sha256": weights_digest(model),
     }

@@ -62,7 +62,7 @@ def load_image(source) -> np.ndarray:
     """Reads a photo.
 
     The EXIF orientation is applied, as in an image viewer. Transparent parts become
-    white. Grayscale is repeated to three channels, CMYK and other colour spaces are converted, 16-bit values
+    white. Grayscale is repeated to three channels, CMYK and other color spaces are converted, 16-bit values
     are divided by 257. Animations give their first frame.
 
     Args:
@@ -174,7 +174,7 @@ def _decode(source, image: Image.Image) -> np.ndarray:
         elif image.mode != "RGB":
             image = image.convert("RGB")
     except Exception as error:
-        raise ImageError(source, f"colours of mode {image.mode} cannot be converted ({error})") from error
+        raise ImageError(source, f"colors of mode {image.mode} cannot be converted ({error})") from error
     return _from_array(source, np.asarray(image))
 
 

@@ -1,4 +1,4 @@
-"""Training: recipes, the training loop, run folders and optimisers. Names load when they are first used."""
+"""Training: recipes, the training loop, run folders and optimizers. Names load when they are first used."""
 
 from typing import TYPE_CHECKING
 

@@ -11,7 +11,7 @@ class AveragedAdam(keras.optimizers.Adam):
     """Adam with an exponential moving average of the weights, whose decay warms up.
 
     The decay at step t is `min(decay, (1 + t) / (10 + t))`, TensorFlow's rule: early averages forget the initial
-    weights. The average is part of the optimiser's state, and is saved and restored with it on any backend. `fit`
+    weights. The average is part of the optimizer's state, and is saved and restored with it on any backend. `fit`
     ends with the averaged weights in the model; `averaged_weights` puts them there for a block of code.
 
     Args:
@@ -35,7 +35,7 @@ class AveragedAdam(keras.optimizers.Adam):
 
     @property
     def ema_momentum(self):
-        """The decay at the current step; while the optimiser is constructed, the largest decay."""
+        """The decay at the current step; while the optimizer is constructed, the largest decay."""
         if not self._warming_up:
             return self._decay
         step = ops.cast(self.iterations, "float32")
@@ -46,7 +46,7 @@ class AveragedAdam(keras.optimizers.Adam):
         self._decay = float(value)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns a plain dict that rebuilds the optimiser."""
+        """Returns a plain dict that rebuilds the optimizer."""
         self._warming_up = False
         config = super().get_config()
         self._warming_up = True

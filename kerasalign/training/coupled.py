@@ -1,4 +1,4 @@
-"""Coupled weight decay (L2 regularisation): it goes through momentum and moments of the optimiser."""
+"""Coupled weight decay (L2 regularization): it goes through momentum and moments of the optimizer."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ Rate = float | keras.optimizers.schedules.LearningRateSchedule
 
 
 class CoupledDecay(keras.optimizers.Optimizer):
-    """Mix-in for a Keras optimiser that adds `l2 * w` to the gradient of w, as weight decay of PyTorch does.
+    """Mix-in for a Keras optimizer that adds `l2 * w` to the gradient of w, as weight decay of PyTorch does.
 
     Decoupled weight decay, Keras' own `weight_decay`, shrinks the weights beside momentum and moments.
     """
@@ -24,17 +24,17 @@ class CoupledDecay(keras.optimizers.Optimizer):
         super().update_step(gradient + self.l2 * keras.ops.cast(variable, gradient.dtype), variable, learning_rate)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns a plain dict that rebuilds the optimiser."""
+        """Returns a plain dict that rebuilds the optimizer."""
         return super().get_config() | {"l2": self.l2}
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class CoupledAdam(CoupledDecay, keras.optimizers.Adam):
-    """Adam with L2 regularisation.
+    """Adam with L2 regularization.
 
     Args:
         learning_rate: Number or schedule.
-        l2: Strength of the decay. It applies to every weight, biases and normalisation included.
+        l2: Strength of the decay. It applies to every weight, biases and normalization included.
         **kwargs: As in `keras.optimizers.Adam`.
 
     Raises:
@@ -47,13 +47,13 @@ class CoupledAdam(CoupledDecay, keras.optimizers.Adam):
 
 @keras.saving.register_keras_serializable(package="kerasalign")
 class CoupledSGD(CoupledDecay, keras.optimizers.SGD):
-    """SGD with momentum and L2 regularisation.
+    """SGD with momentum and L2 regularization.
 
     Keras' decoupled weight decay of the same strength is about ten times weaker at momentum 0.9.
 
     Args:
         learning_rate: Number or schedule.
-        l2: Strength of the decay. It applies to every weight, biases and normalisation included.
+        l2: Strength of the decay. It applies to every weight, biases and normalization included.
         **kwargs: As in `keras.optimizers.SGD`.
 
     Raises:

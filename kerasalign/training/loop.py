@@ -51,8 +51,8 @@ def train(
         run_dir: The folder; see `RunFolder`.
         recipe: `recipe` of the run card.
         settings: `settings` of the run card. They must be those of the run that goes on.
-        optimizer: A new optimiser.
-        steps: Optimiser steps of the run; they are rounded up to whole epochs.
+        optimizer: A new optimizer.
+        steps: Optimizer steps of the run; they are rounded up to whole epochs.
         watch: Name of the log that decides which epoch is best: on validation data, or without them on training data.
         skipped: `skipped` of the run card.
         initial_weights: Weights file of the same network to start from, instead of random weights.
@@ -62,7 +62,7 @@ def train(
         **compile_options: As in the `compile` of the model.
 
     Returns:
-        A network in float32 with the last weights, averaged where the optimiser averages; it is not compiled.
+        A network in float32 with the last weights, averaged where the optimizer averages; it is not compiled.
 
     Raises:
         ValueError: If the folder holds a run with other settings, or a damaged one.

@@ -24,12 +24,12 @@ from kerasalign.training.run_folder import check_resume
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings of a training run. The recipe of a paper sets defaults, optimiser and schedules.
+    """Settings of a training run. The recipe of a paper sets defaults, optimizer and schedules.
 
     Args:
         model: Config of the network, without the fields that are learned from the training faces.
         dataset: Name of the data set.
-        steps: Optimiser steps.
+        steps: Optimizer steps.
         epochs: Passes over the training faces, or `None`. If given, it decides `steps`, and validation and checkpoints
             come once a pass.
         batch_size: Faces per step.
@@ -42,7 +42,7 @@ class Recipe:
         steps_per_epoch: Steps between validations and checkpoints; a run is a whole number of such epochs.
         validation: Training faces that are held out to watch the NME and to pick the best epoch. Faces that look
             alike, such as frames of a video, are held out as a group, so that it can be more.
-        nme_normaliser: Normaliser of the reported NME.
+        nme_normalizer: Normalizer of the reported NME.
         seed: Seed of initial weights, split, order and augmentation.
         precision: `"float32"` or `"mixed_bfloat16"`, which is faster on processors that multiply bfloat16. Weights
             are float32 in both.
@@ -65,7 +65,7 @@ class Recipe:
     balance: str = "none"
     steps_per_epoch: int = 300
     validation: int = 100
-    nme_normaliser: str = "inter_ocular"
+    nme_normalizer: str = "inter_ocular"
     seed: int = 0
     precision: str = "float32"
     reader_options: dict[str, Any] = field(default_factory=dict)
@@ -101,7 +101,7 @@ class Recipe:
         raise NotImplementedError(f"{type(self).__name__} must implement learning_rate_schedule().")
 
     def optimizer(self) -> keras.optimizers.Optimizer:
-        """Makes a new optimiser with the schedule."""
+        """Makes a new optimizer with the schedule."""
         raise NotImplementedError(f"{type(self).__name__} must implement optimizer().")
 
     def learned_config(self, cache: CropCache, train: np.ndarray) -> dict[str, Any]:
@@ -146,7 +146,7 @@ class Recipe:
         return keras.optimizers.schedules.PiecewiseConstantDecay(ends, rates)
 
     def averages(self) -> dict[str, Any]:
-        """Returns the arguments that make an optimiser of Keras average the weights, as far as the recipe does."""
+        """Returns the arguments that make an optimizer of Keras average the weights, as far as the recipe does."""
         return {} if self.ema_decay is None else {"use_ema": True, "ema_momentum": self.ema_decay}
 
     def with_settings(self, **settings: Any) -> Self:
@@ -228,7 +228,7 @@ class Recipe:
             settings=plan.to_json() | facts,
             optimizer=plan.optimizer(),
             steps=plan.steps,
-            nme_normaliser=self.nme_normaliser,
+            nme_normalizer=self.nme_normalizer,
             skipped=cache.skipped,
             initial_weights=initial_weights,
             verbose=verbose,

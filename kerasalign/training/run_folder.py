@@ -44,9 +44,9 @@ class RunFolder(keras.callbacks.Callback):
     """Keras callback that keeps the folder of a run up to date.
 
     Files:
-        `state-EPOCH.weights.h5`: weights and optimiser, after every epoch.
+        `state-EPOCH.weights.h5`: weights and optimizer, after every epoch.
         `state.json`: name and digest of that file, the states of the random number generators, and the card.
-        `best.weights.h5`: weights of the best epoch, averaged where the optimiser averages.
+        `best.weights.h5`: weights of the best epoch, averaged where the optimizer averages.
         `last.weights.h5`: such weights of the end.
         `run.json`: the run card, a `RunCard`.
 
@@ -101,7 +101,7 @@ class RunFolder(keras.callbacks.Callback):
         return int(state["epoch"])
 
     def finished(self, model: Model) -> Model:
-        """Returns the trained network: the last weights in float32, without optimiser.
+        """Returns the trained network: the last weights in float32, without optimizer.
 
         Args:
             model: The network that was trained. After a kill between the last state and the end of the training there

@@ -107,7 +107,7 @@ def fit_stream(
         settings=recipe.to_json() | facts,
         optimizer=recipe.optimizer(),
         steps=recipe.steps,
-        nme_normaliser=recipe.nme_normaliser,
+        nme_normalizer=recipe.nme_normalizer,
         initial_weights=initial_weights,
         verbose=verbose,
         callbacks=callbacks,

@@ -17,9 +17,9 @@ Model = TypeVar("Model", bound=keras.Model)
 
 @contextmanager
 def averaged_weights(model: keras.Model) -> Iterator[None]:
-    """Puts the averaged weights of the optimiser into a model while the block runs.
+    """Puts the averaged weights of the optimizer into a model while the block runs.
 
-    The weights stay as they are where the optimiser averages none.
+    The weights stay as they are where the optimizer averages none.
     """
     optimizer = model.optimizer
     if optimizer is None or not optimizer.use_ema:
@@ -39,7 +39,7 @@ def without_optimizer(model: Model, dtype: str = "float32") -> Model:
 
 
 def save_weights(model: keras.Model, path: str | Path, dtype: str = "float32") -> None:
-    """Writes a `.weights.h5` file of the network alone, without the optimiser, whole or not at all.
+    """Writes a `.weights.h5` file of the network alone, without the optimizer, whole or not at all.
 
     Args:
         model: The network.

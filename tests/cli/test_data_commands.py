@@ -36,7 +36,7 @@ def test_check_of_something_else(command, tmp_path):
     (tmp_path / "other").mkdir()
     run = command("prepare", "--check", tmp_path / "other")
     assert run.exit_code == 1
-    assert "not recognised" in run.stderr
+    assert "not recognized" in run.stderr
 
 
 def test_prepare_needs_to_know_what(command, w300):

@@ -14,7 +14,7 @@ def preset(tmp_path):
 
     model = MODELS["AAN"].make()
     set_known_weights(model)
-    save_preset(model, tmp_path / "mine", licence="Apache-2.0", commercial_use=True)
+    save_preset(model, tmp_path / "mine", license="Apache-2.0", commercial_use=True)
     return "./mine"
 
 
@@ -24,7 +24,7 @@ def test_export_writes_a_file_and_tells_what_it_measured(command, preset, tmp_pa
     told = json.loads(done.stdout)
     assert told["format"] == "onnx" and told["max_error"] <= 0.05 and told["bytes"] > 0
     runtime = open_runtime(tmp_path / "m.onnx")
-    assert runtime.metadata["licence"] == "Apache-2.0" and runtime.metadata["commercial_use"] == "yes"
+    assert runtime.metadata["license"] == "Apache-2.0" and runtime.metadata["commercial_use"] == "yes"
 
 
 def test_broken_parity_is_one_line_and_leaves_no_file(command, preset, tmp_path):

@@ -22,7 +22,7 @@ def rng(seed=0):
 
 
 def dots(points, size=WIDE.size, sigma=1.5):
-    """A picture with a smooth bright spot at each point, on dark grey."""
+    """A picture with a smooth bright spot at each point, on dark gray."""
     y, x = np.mgrid[:size, :size]
     image = np.full((size, size), 20.0)
     for px, py in points:
@@ -31,7 +31,7 @@ def dots(points, size=WIDE.size, sigma=1.5):
 
 
 def brightest(image, near, reach=5):
-    """Centre of mass of the spot around a point."""
+    """Center of mass of the spot around a point."""
     x0, y0 = np.rint(near).astype(int) - reach
     window = image[y0 : y0 + 2 * reach + 1, x0 : x0 + 2 * reach + 1, 0].astype(float)
     mass = np.clip(window - 40, 0, None)
@@ -74,7 +74,7 @@ def test_the_outside_stays_the_outside(seed):
     config = AugmentConfig(geometric=0.8)
     params = draw(config, generator, M68)
     image, _ = apply_augment(params, crop, points, box, M68, SPEC)
-    # The same map of the photo's mask; colour is not part of the mask's fate.
+    # The same map of the photo's mask; color is not part of the mask's fate.
     still = replace(params, jet=None, occlusion=None, grayscale=False)
     mask, _ = apply_augment(still, np.repeat(photo[..., None], 3, 2), points, box, M68, SPEC)
     black = (image == 0).all(-1)
@@ -195,7 +195,7 @@ def test_draws_stay_in_their_ranges(seed):
     assert 0.6 * 0.91 <= shear <= 1.4 * 1.09
 
 
-def test_probabilities_are_honoured():
+def test_probabilities_are_honored():
     config = AugmentConfig(geometric=0.5, flip=0.25, grayscale=0.75, jet=0.5)
     drawn = [draw(config, g, M68) for g in [rng(7)] for _ in range(2000)]
     assert np.mean([p.geometric for p in drawn]) == pytest.approx(0.5, abs=0.04)
@@ -301,16 +301,16 @@ def test_a_fixed_box_turns_the_picture_and_keeps_its_scale():
     assert np.linalg.norm(moved[30] - untouched[30]) < 2
 
 
-def test_scc_covers_a_fifth_of_the_crop_by_one_colour_or_nothing():
+def test_scc_covers_a_fifth_of_the_crop_by_one_color_or_nothing():
     points, box = face(2)
     config = replace(AugmentConfig.preset("scc"), occlusion=1.0)
-    grey = np.full((WIDE.size, WIDE.size, 3), 90, "uint8")
+    gray = np.full((WIDE.size, WIDE.size, 3), 90, "uint8")
     shares, zooms = [], []
     for seed in range(60):
-        image, _ = augment(grey, points, box, config, M68, SPEC, rng(seed))
+        image, _ = augment(gray, points, box, config, M68, SPEC, rng(seed))
         inside = image.any(-1)
         colors = np.unique(image[inside & (image != 90).any(-1)].reshape(-1, 3), axis=0)
-        # Resampling darkens the grey at the photo's edge, so the most frequent other colour is the rectangle's.
+        # Resampling darkens the gray at the photo's edge, so the most frequent other color is the rectangle's.
         counts = [(image == color).all(-1).sum() for color in colors]
         shares.append(max(counts, default=0) / SPEC.size**2)
         params = draw(config, rng(seed), M68)

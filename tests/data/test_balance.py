@@ -59,7 +59,7 @@ def _distances(shapes):
     return np.linalg.norm(flat[:, None] - flat[None], axis=-1)
 
 
-def test_weights_favour_unusual_faces():
+def test_weights_favor_unusual_faces():
     landmarks, squeeze = faces()
     weights = gdb_weights(landmarks, components=1)
     assert weights.shape == (60,) and weights.mean() == pytest.approx(1)

@@ -59,7 +59,7 @@ def test_second_build_reads_no_photo(samples, spec, tmp_path):
         return load_image(sample.image)
 
     first = build_cache(samples, spec, tmp_path / "cache", reader=reader)
-    # Faces of one photo are neighbours in the list: it is decoded once.
+    # Faces of one photo are neighbors in the list: it is decoded once.
     assert len(reads) == 7
     again = build_cache(samples, spec, tmp_path / "cache", reader=reader)
     assert len(reads) == 7 and again.content_hash == first.content_hash

@@ -70,7 +70,7 @@ def test_repeats_are_a_static_list(memory_cache, spec):
     np.testing.assert_array_equal(np.bincount(seen, minlength=40), repeats)
 
 
-def test_weights_are_honoured(memory_cache, spec):
+def test_weights_are_honored(memory_cache, spec):
     weights = np.r_[0.0, np.ones(29), np.full(10, 4.0)]
     loader = FaceLoader(memory_cache, spec, batch_size=100, steps_per_epoch=200, weights=weights)
     counts = np.bincount(np.concatenate([loader.faces(0, i) for i in range(200)]), minlength=40)

@@ -28,7 +28,7 @@ def test_jetting_stretches_what_is_there():
     assert recolor(image, FULL_RANGE)[0, :, 0].tolist() == [1, 102, 255]
 
 
-def test_jetting_of_one_colour_is_defined():
+def test_jetting_of_one_color_is_defined():
     flat = np.full((4, 4, 3), 77, "uint8")
     assert (recolor(flat, FULL_RANGE) == 1).all()
 
@@ -76,16 +76,16 @@ def test_rectangle_over_the_edge_is_clipped():
     assert (covered[:, 5:] == 9).all() and (covered[:, :5] != 9).mean() > 0.9
 
 
-def test_grey_is_luma():
+def test_gray_is_luma():
     image = np.zeros((1, 3, 3), "uint8")
     image[0, 0, 0] = image[0, 1, 1] = image[0, 2, 2] = 200
-    grey = recolor(image, grayscale=True)
-    np.testing.assert_allclose(grey[0, :, 0], 200 * np.array([0.2989, 0.5870, 0.1140]), atol=1)
-    assert (grey[..., 0] == grey[..., 1]).all() and (grey[..., 1] == grey[..., 2]).all()
+    gray = recolor(image, grayscale=True)
+    np.testing.assert_allclose(gray[0, :, 0], 200 * np.array([0.2989, 0.5870, 0.1140]), atol=1)
+    assert (gray[..., 0] == gray[..., 1]).all() and (gray[..., 1] == gray[..., 2]).all()
 
 
 def test_steps_come_in_order():
-    """The rectangle is laid over jetted colours, and both lose their colour."""
+    """The rectangle is laid over jetted colors, and both lose their color."""
     image = picture()
     box = np.array([5, 15, 20, 30])
     jet = np.array([[0.2] * 3, [0.8] * 3])

@@ -15,7 +15,7 @@ def contents(root):
 
 
 @EVERY
-def test_a_miniature_is_recognised_counted_and_left_as_it_was(miniature, name):
+def test_a_miniature_is_recognized_counted_and_left_as_it_was(miniature, name):
     root = miniature(name)
     before = contents(root)
     report = check_dataset(root)
@@ -115,7 +115,7 @@ def test_turned_photo_is_measured_as_it_is_seen(tmp_path):
 
 
 def test_unknown_and_ambiguous_folders(tmp_path, own_copy):
-    with pytest.raises(ValueError, match="`root` is not recognised"):
+    with pytest.raises(ValueError, match="`root` is not recognized"):
         check_dataset(tmp_path)
     with pytest.raises(FileNotFoundError, match="`root`"):
         check_dataset(tmp_path / "absent")

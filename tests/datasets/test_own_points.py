@@ -180,7 +180,7 @@ def test_coco_visibility_and_box(photo):
     np.testing.assert_array_equal(second.landmarks[1], FIVE[1])
 
 
-def test_coco_annotation_without_labelled_points_is_no_face(photo):
+def test_coco_annotation_without_labeled_points_is_no_face(photo):
     coco(photo, {"keypoints": [0] * 15})
     assert len(read_dataset("coco", photo, markup="5")) == 1
 

@@ -9,12 +9,12 @@ import pytest
 from kerasalign.detection.training import HeadPool, write_pool
 
 
-def test_heads_are_cut_out_and_labelled(heads):
+def test_heads_are_cut_out_and_labeled(heads):
     pool = HeadPool(heads)
     assert len(pool) == 5 and pool.points.shape == (5, 73, 2) and pool[0].shape == (64, 64, 4)
     for index in range(5):
         cut = pool[index].astype(int)
-        assert (cut[..., :3].max(-1) <= cut[..., 3] + 1).all(), "colours are times their cover"
+        assert (cut[..., :3].max(-1) <= cut[..., 3] + 1).all(), "colors are times their cover"
         assert not cut[:2, :2].any() and 0.15 < (cut[..., 3] > 127).mean() < 0.9
         x, y = pool.points[index, 17:68].round().astype(int).T
         assert np.median(cut[y, x, 3]) == 255, "points are on the head"

@@ -1,4 +1,4 @@
-"""Pixel centres, boxes, and crops that can be undone."""
+"""Pixel centers, boxes, and crops that can be undone."""
 
 import numpy as np
 import pytest

@@ -27,7 +27,7 @@ def test_it_holds_every_number_with_its_protocol_crop_and_terms(name):
         assert f"| {key} | {value} |" in card
     weights = preset.weights
     allowed = f"Commercial use: {'yes' if weights.commercial_use else 'no'}"
-    for part in (weights.sha256, f"{weights.bytes:,}", weights.licence, allowed, preset.notes):
+    for part in (weights.sha256, f"{weights.bytes:,}", weights.license, allowed, preset.notes):
         assert part in card
     assert f'kerasalign.load("{name}")' in card
     for data in weights.training_data:
@@ -39,7 +39,7 @@ def test_the_hub_reads_its_metadata():
     data = ModelCard(model_card(preset)).data.to_dict()
     assert data["license"] == "other" and " " not in data["license_name"]
     assert "kerasalign" in data["tags"] and data["pipeline_tag"] == "keypoint-detection"
-    free = replace(preset, weights=replace(preset.weights, licence="CC-BY-4.0"))
+    free = replace(preset, weights=replace(preset.weights, license="CC-BY-4.0"))
     assert ModelCard(model_card(free)).data.to_dict()["license"] == "cc-by-4.0"
 
 

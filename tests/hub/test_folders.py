@@ -26,7 +26,7 @@ from kerasalign.hub.folder import CARD, ENTRY, MARKUP, WEIGHTS
 from kerasalign.markups import Markup, register_markup
 from tests.support.cases import MODELS, crops, set_known_weights
 
-TERMS = {"licence": "CC-BY-4.0", "training_data": [{"name": "drawn faces", "terms": "none", "faces": 3}]}
+TERMS = {"license": "CC-BY-4.0", "training_data": [{"name": "drawn faces", "terms": "none", "faces": 3}]}
 ELSEWHERE = """
 import sys
 import numpy as np
@@ -134,7 +134,7 @@ def test_terms_of_the_preset_it_came_from_go_along(tmp_path):
     )
     assert preset.weights.base == "musica19-300w" and preset.dataset == "300w"
     assert [data.name for data in preset.weights.training_data][1:] == ["drawn faces"]
-    assert preset.weights.licence.startswith("research only") and not preset.weights.commercial_use
+    assert preset.weights.license.startswith("research only") and not preset.weights.commercial_use
     card = (tmp_path / "tuned" / CARD).read_text()
     assert "Fine-tuned from `musica19-300w`" in card and "- epochs: 3" in card
     with pytest.raises(ValueError, match="do not allow commercial use"):
@@ -282,7 +282,7 @@ def _with_external(new, name, item, secret):
     [
         ({"class": "os.system"}, "must be one of"),
         ({"class": "MuSiCa", "command": "rm"}, r"Received: \['command'\]"),
-        ({"class": "MuSiCa", "dtype": {"module": "os", "class_name": "system", "config": {}}}, "serialised object"),
+        ({"class": "MuSiCa", "dtype": {"module": "os", "class_name": "system", "config": {}}}, "serialized object"),
     ],
 )
 def test_an_architecture_is_one_of_ours_and_plain(folder, change_to, message):

@@ -41,7 +41,7 @@ def test_unknown_name_tells_the_nearest(manifest_json):
         ("source", "folder", "publish a folder's"),
         ("file", "tiny.keras", r"ends in \.weights\.h5"),
         ("file", "../tiny.weights.h5", "relative path"),
-        ("colour", "red", "unknown fields .'colour'."),
+        ("color", "red", "unknown fields .'color'."),
     ],
 )
 def test_wrong_weights_are_refused(manifest_json, field, value, message):

@@ -91,7 +91,7 @@ def test_a_training_run_of_the_preset_s_own_network_says_nothing(catalog, manife
 def test_a_presets_own_file_keeps_its_terms(catalog, bundled, tmp_path, trained):
     (tmp_path / "renamed.weights.h5").write_bytes(bundled["tiny-drawn.weights.h5"])
     published = kerasalign.load("tiny-drawn", weights=tmp_path / "renamed.weights.h5")
-    assert published.origin.weights.licence == "CC-BY-NC-4.0"
+    assert published.origin.weights.license == "CC-BY-NC-4.0"
     kerasalign.load("tiny-drawn", weights=None).save_weights(tmp_path / "mine.weights.h5")
     assert kerasalign.load("tiny-drawn", weights=tmp_path / "mine.weights.h5").origin.weights is None
 

@@ -93,7 +93,7 @@ def test_a_dry_run_asks_no_network(folder, server):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"licence": "not stated"}, r"`licence` and `training_data`.*Received: licence='not stated'"),
+        ({"license": "not stated"}, r"`license` and `training_data`.*Received: license='not stated'"),
         ({"training_data": []}, r"training_data=\[\]"),
     ],
 )

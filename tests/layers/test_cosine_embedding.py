@@ -11,7 +11,7 @@ from tests.support.cases import noise
 
 def test_inner_products_approximate_the_kernel():
     u, v = noise(6, 10), noise(6, 10, seed=1)
-    layer = CosineEmbedding(40_000, bandwidth=2.0, learned=False, normalise=True, seed=0)
+    layer = CosineEmbedding(40_000, bandwidth=2.0, learned=False, normalize=True, seed=0)
     found = np.asarray(layer(u)) @ np.asarray(layer(v)).T
     distance = ((u[:, None] - v[None]) ** 2).sum(-1)
     # The standard deviation of 40,000 products is 0.005 at most.

@@ -63,7 +63,7 @@ def test_whole_offsets_read_the_shifted_picture(boundary):
     np.testing.assert_allclose(found[inner], wanted[inner], atol=1e-5)
 
 
-def test_half_a_pixel_is_the_mean_of_neighbours():
+def test_half_a_pixel_is_the_mean_of_neighbors():
     images = noise(1, 4, 4, 1)
     down, right = at(one_tap(), images, (0.5, 0)), at(one_tap(), images, (0, 0.5))
     np.testing.assert_allclose(down[0, :3, :, 0], (images[0, :3, :, 0] + images[0, 1:, :, 0]) / 2, atol=1e-6)

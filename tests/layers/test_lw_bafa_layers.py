@@ -36,7 +36,7 @@ def run(layer, *inputs, **options):
 
 
 @pytest.mark.parametrize("axes", [(3, 5, 6, 4), (7, 4)])
-def test_fused_normalisation_is_keras_own_in_training_and_inference(axes):
+def test_fused_normalization_is_keras_own_in_training_and_inference(axes):
     inputs = noise(*axes, low=-2, high=5)
     fused = FusedBatchNormalization()
     plain = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5)
@@ -51,7 +51,7 @@ def test_fused_normalisation_is_keras_own_in_training_and_inference(axes):
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
-def test_frozen_normalisation_keeps_its_statistics():
+def test_frozen_normalization_keeps_its_statistics():
     layer = built(FusedBatchNormalization(trainable=False), (2, 4, 4, 3))
     before = layer.get_weights()
     run(layer, noise(2, 4, 4, 3), training=True)

@@ -10,7 +10,7 @@ from tests.support.cases import noise
 POINTS = np.array([[[5.0, 9.0], [20.25, 3.5], [11.0, 30.0]]], "float32")
 
 
-def test_a_gaussian_lies_at_its_landmark_by_pixel_centres():
+def test_a_gaussian_lies_at_its_landmark_by_pixel_centers():
     maps, known = (np.asarray(x) for x in landmark_heatmaps(POINTS, 16))
     y, x = np.mgrid[:16, :16]
     for index, (u, v) in enumerate((POINTS[0] + 0.5) / 2 - 0.5):

@@ -50,12 +50,12 @@ def test_mean_shape_is_symmetric_and_the_right_eye_is_left_in_the_picture(name):
 def test_every_point_of_the_mean_shape_has_its_own_place(name):
     shape = get_markup(name).mean_shape
     distance = np.linalg.norm(shape[:, None] - shape, axis=-1) + np.eye(len(shape))
-    # Pupil and eye centre aside, points that coincide would be a slip of the pen.
+    # Pupil and eye center aside, points that coincide would be a slip of the pen.
     assert distance.min() > 0.015
 
 
 @EVERY
-def test_normalisers(name):
+def test_normalizers(name):
     markup = get_markup(name)
     assert {"inter_ocular", "inter_pupil"} <= set(markup.eyes)
     shape = markup.mean_shape
@@ -189,7 +189,7 @@ def test_built_in_markups_stay(own):
         unregister_markup("68")
 
 
-def test_a_normalised_mean_shape_stays_as_it_is():
+def test_a_normalized_mean_shape_stays_as_it_is():
     shape = small(mean_shape=np.random.default_rng(0).normal(size=(3, 2))).mean_shape
     assert np.array_equal(small(mean_shape=shape).mean_shape, shape)
 

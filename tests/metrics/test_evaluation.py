@@ -97,7 +97,7 @@ def test_json_and_csv_say_how_they_were_made(tmp_path, faces):
     saved = json.loads(evaluation.to_json(tmp_path / "new" / "scores.json").read_text("utf-8"))
     assert saved == json.loads(json.dumps(evaluation.to_dict()))
     assert saved["nme"] == evaluation.nme
-    assert saved["protocol"]["normaliser"] == "inter_pupil"
+    assert saved["protocol"]["normalizer"] == "inter_pupil"
     assert saved["protocol_text"] == str(evaluation.protocol)
     assert len(saved["ced"]["nme"]) == len(saved["ced"]["fraction"]) == 101
     with evaluation.to_csv(tmp_path / "faces.csv").open(newline="") as file:
@@ -148,7 +148,7 @@ def test_published_300w_numbers_combine_to_the_full_set():
 
 
 def test_numbers_by_different_measures_do_not_combine(common, challenging, faces):
-    with pytest.raises(ValueError, match="normaliser"):
+    with pytest.raises(ValueError, match="normalizer"):
         combine([common, evaluate_landmarks(*faces(), "300w-challenging-inter_ocular")], FULL)
     other = get_protocol(CHALLENGING).with_box_source("detector:mtcnn")
     with pytest.raises(ValueError, match="box_source"):
@@ -175,7 +175,7 @@ def test_a_subset_keeps_predictions_and_boxes(faces):
 def test_boxes_and_visibility_are_used_where_the_protocol_says(faces, monkeypatch):
     prediction, target = faces("68", 3)
     boxes = np.tile([0.0, 0.0, 50.0, 200.0], (3, 1))
-    size = dataclasses.replace(get_protocol(COMMON), normaliser="box_size", normaliser_box="dataset")
+    size = dataclasses.replace(get_protocol(COMMON), normalizer="box_size", normalizer_box="dataset")
     seen = dataclasses.replace(size, points="visible")
     visible = np.arange(68) >= 17
     errors = np.linalg.norm(prediction - target, axis=-1)

@@ -4,7 +4,7 @@ from hypothesis import given, settings, strategies as st
 
 from kerasalign.geometry import about, apply_affine, rotation
 from kerasalign.markups import get_markup
-from kerasalign.metrics import list_normalisers, nme, part_nme, point_errors
+from kerasalign.metrics import list_normalizers, nme, part_nme, point_errors
 
 
 def golden():
@@ -79,22 +79,22 @@ def test_what_does_not_fit_is_an_error(faces, change, message):
     st.sampled_from(["inter_ocular", "inter_pupil"]),
     st.integers(0, 99),
 )
-def test_nme_is_invariant_to_similarity_transforms(angle, scale, shift, markup, normaliser, seed):
+def test_nme_is_invariant_to_similarity_transforms(angle, scale, shift, markup, normalizer, seed):
     generator = np.random.default_rng(seed)
     shape = get_markup(markup).mean_shape * 100
     target = shape + generator.normal(0, 1, (2, *shape.shape))
     prediction = target + generator.normal(0, 3, target.shape)
     matrix = about(np.zeros(2), scale * rotation(angle), np.asarray(shift))
-    moved = nme(apply_affine(matrix, prediction), apply_affine(matrix, target), markup, normaliser)
-    np.testing.assert_allclose(moved, nme(prediction, target, markup, normaliser), rtol=1e-8)
+    moved = nme(apply_affine(matrix, prediction), apply_affine(matrix, target), markup, normalizer)
+    np.testing.assert_allclose(moved, nme(prediction, target, markup, normalizer), rtol=1e-8)
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.sampled_from(list_normalisers()), st.integers(0, 99), st.floats(10, 500))
-def test_nme_is_invariant_to_mirroring(normaliser, seed, width):
+@given(st.sampled_from(list_normalizers()), st.integers(0, 99), st.floats(10, 500))
+def test_nme_is_invariant_to_mirroring(normalizer, seed, width):
     markup = get_markup("98")
     generator = np.random.default_rng(seed)
     target = markup.mean_shape * 100 + generator.normal(0, 1, (2, 98, 2))
     prediction = target + generator.normal(0, 3, target.shape)
-    mirrored = nme(markup.mirror(prediction, width), markup.mirror(target, width), markup, normaliser)
-    np.testing.assert_allclose(mirrored, nme(prediction, target, markup, normaliser))
+    mirrored = nme(markup.mirror(prediction, width), markup.mirror(target, width), markup, normalizer)
+    np.testing.assert_allclose(mirrored, nme(prediction, target, markup, normalizer))

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 
 from kerasalign.markups import get_markup, list_markups, unregister_markup
-from kerasalign.metrics import NormalisedMeanError, list_normalisers, nme
+from kerasalign.metrics import NormalisedMeanError, list_normalizers, nme
 
 
-@pytest.mark.parametrize("normaliser", list_normalisers())
+@pytest.mark.parametrize("normalizer", list_normalizers())
 @pytest.mark.parametrize("markup", ["68", "98"])
-def test_metric_is_the_mean_nme_over_all_batches(faces, markup, normaliser):
+def test_metric_is_the_mean_nme_over_all_batches(faces, markup, normalizer):
     prediction, target = faces(markup, 7)
     target[2, :10] = np.nan
-    metric = NormalisedMeanError(markup, normaliser)
+    metric = NormalisedMeanError(markup, normalizer)
     metric.update_state(target[:4].astype("float32"), prediction[:4].astype("float32"))
     metric.update_state(target[4:].astype("float32"), {"landmarks": prediction[4:].astype("float32")})
-    expected = nme(prediction, target, markup, normaliser).mean()
+    expected = nme(prediction, target, markup, normalizer).mean()
     assert float(metric.result()) == pytest.approx(expected, rel=1e-4)
     metric.reset_state()
     assert float(metric.result()) == 0.0
@@ -58,7 +58,7 @@ def test_a_prediction_that_is_not_finite_is_not_hidden(faces):
 def test_metric_survives_its_config_and_serves_fit(faces):
     config = keras.saving.serialize_keras_object(NormalisedMeanError("98", "box_size", name="nme_box"))
     metric = keras.saving.deserialize_keras_object(config)
-    assert (metric.markup.name, metric.normaliser, metric.name) == ("98", "box_size", "nme_box")
+    assert (metric.markup.name, metric.normalizer, metric.name) == ("98", "box_size", "nme_box")
     prediction, target = faces("68", 4)
     model = keras.Sequential([keras.Input((68, 2)), keras.layers.Identity()])
     model.compile(loss="mse", metrics=[NormalisedMeanError("68", "inter_ocular")])
@@ -82,10 +82,10 @@ def test_points_of_ones_own_go_with_the_config(own):
     assert "markup_spec" not in NormalisedMeanError("5", "box_size").get_config()
 
 
-@pytest.mark.parametrize(("markup", "normaliser"), [("68", "iod"), ("17", "inter_ocular")])
-def test_unknown_normaliser_or_markup_is_an_error(markup, normaliser):
+@pytest.mark.parametrize(("markup", "normalizer"), [("68", "iod"), ("17", "inter_ocular")])
+def test_unknown_normalizer_or_markup_is_an_error(markup, normalizer):
     with pytest.raises(ValueError, match="must be one of"):
-        NormalisedMeanError(markup, normaliser)
+        NormalisedMeanError(markup, normalizer)
 
 
 def test_the_numbers_are_the_same_on_jax():

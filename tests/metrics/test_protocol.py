@@ -30,7 +30,7 @@ def test_the_line_for_people_says_how_the_number_was_made():
 def test_every_registered_protocol_is_found_by_its_name(name):
     protocol = get_protocol(name)
     assert protocol.name == name
-    assert name.startswith(f"{protocol.dataset.lower()}-{protocol.subset}-{protocol.normaliser}")
+    assert name.startswith(f"{protocol.dataset.lower()}-{protocol.subset}-{protocol.normalizer}")
     assert protocol.fr_threshold == protocol.auc_threshold == 10.0
     assert protocol.reference
     assert Protocol(**protocol.to_dict()) == protocol
@@ -41,7 +41,7 @@ def test_every_registered_protocol_scores_faces_of_its_markup(name):
     protocol = get_protocol(name)
     face = get_markup(protocol.markup).mean_shape[None] * 100
     options = {}
-    if protocol.normaliser_box == "dataset":
+    if protocol.normalizer_box == "dataset":
         options["boxes"] = np.array([[0.0, 0.0, 100.0, 100.0]])
     if protocol.points == "visible":
         options["visibility"] = np.ones(face.shape[:2], bool)
@@ -53,12 +53,12 @@ def test_every_registered_protocol_scores_faces_of_its_markup(name):
 
 def test_the_papers_protocols_are_there():
     for subset in ("common", "challenging", "full"):
-        for normaliser in ("inter_pupil", "inter_ocular"):
-            assert get_protocol(f"300w-{subset}-{normaliser}").markup == "68"
+        for normalizer in ("inter_pupil", "inter_ocular"):
+            assert get_protocol(f"300w-{subset}-{normalizer}").markup == "68"
     assert len(list_protocols("WFLW")) == 7
     assert {get_protocol(name).markup for name in list_protocols("COFW")} == {"29"}
     assert len(list_protocols("COFW68")) == 3
-    assert {get_protocol(name).normaliser for name in list_protocols("AFLW")} == {
+    assert {get_protocol(name).normalizer for name in list_protocols("AFLW")} == {
         "box_size",
         "box_diagonal",
         "box_width",
@@ -89,14 +89,14 @@ def test_box_source_changes_the_protocol_and_nothing_else():
     assert other.with_box_source("landmarks") == protocol
     assert protocol.differences(other) == []
     assert protocol.differences(get_protocol("wflw-full-inter_ocular")) == []
-    assert protocol.differences(get_protocol("300w-full-inter_pupil")) == ["dataset", "normaliser", "markup"]
+    assert protocol.differences(get_protocol("300w-full-inter_pupil")) == ["dataset", "normalizer", "markup"]
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("normaliser", "iod"),
-        ("normaliser_box", "detector"),
+        ("normalizer", "iod"),
+        ("normalizer_box", "detector"),
         ("points", "some"),
         ("auc_method", "best"),
         ("fr_threshold", 0.0),

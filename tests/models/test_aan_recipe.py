@@ -86,5 +86,5 @@ def test_table_5_is_trained_by_settings():
 def test_presets(name):
     recipe = get_recipe(name)
     assert isinstance(recipe, AANRecipe) and recipe.batch_size == 64 and recipe.augment == "none"
-    assert recipe.nme_normaliser in ("inter_pupil", "inter_ocular", "box_size")
+    assert recipe.nme_normalizer in ("inter_pupil", "inter_ocular", "box_size")
     assert recipe.model.intermediate is None and recipe.intermediate == "features"

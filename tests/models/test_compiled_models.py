@@ -148,9 +148,9 @@ def test_a_file_that_does_not_say_how_it_was_compiled_stays_uncompiled():
     assert model.get_compile_config() == {}
     model.compile("sgd", "box_size")
     config = model.get_compile_config()
-    assert (config["nme_normaliser"], config["jit_compile"]) == ("box_size", "auto")
+    assert (config["nme_normalizer"], config["jit_compile"]) == ("box_size", "auto")
     twin = AAN(markup="5", **SMALL)
-    twin.compile_from_config({key: value for key, value in config.items() if key != "nme_normaliser"})
+    twin.compile_from_config({key: value for key, value in config.items() if key != "nme_normalizer"})
     assert not twin.compiled
 
 

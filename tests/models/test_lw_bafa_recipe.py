@@ -13,7 +13,7 @@ from kerasalign.markups import get_markup
 def test_recipe_is_the_papers(name):
     recipe = get_recipe(name)
     assert (recipe.epochs, recipe.batch_size, recipe.augment, recipe.balance) == (150, 16, "lwbafa", "none")
-    assert recipe.dataset == name.split("-")[1] and recipe.nme_normaliser == "inter_ocular"
+    assert recipe.dataset == name.split("-")[1] and recipe.nme_normalizer == "inter_ocular"
     plan = recipe.in_steps(3148 - 100)
     assert plan.steps == 150 * 191
     rate, steps = plan.learning_rate_schedule(), plan.steps_per_epoch

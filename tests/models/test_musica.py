@@ -126,7 +126,7 @@ def test_missing_points_do_not_count(two_faces):
 
 
 def test_an_eye_that_nobody_annotated_changes_nothing_else():
-    """Of a turned mean shape, the normaliser is known without the corner of the eye."""
+    """Of a turned mean shape, the normalizer is known without the corner of the eye."""
     model = MuSiCa(markup="68", patches=[8, 30, 36], hidden=8, size=64, box_side=40)
     a = np.deg2rad(20)
     turned = (model.mean_shape - 31.5) @ np.array([[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]]) * 0.8 + 30

@@ -84,7 +84,7 @@ def test_inverted_bottleneck_against_numpy(channels):
 
 
 def test_untrained_inverted_bottlenecks_pass_the_signal_on():
-    """The paper's initialiser, 0.01, would leave nothing after six layers."""
+    """The paper's initializer, 0.01, would leave nothing after six layers."""
     iteration = MuSiCaIteration(np.zeros((1, 2)), [0], extractor="inverted_bottleneck")
     iteration.build()
     features = np.asarray(iteration.features(noise(64, 14, 14, 3)))
@@ -92,8 +92,8 @@ def test_untrained_inverted_bottlenecks_pass_the_signal_on():
     assert features.std() > 0.1
 
 
-def test_graph_joins_neighbours_both_ways_and_is_normalised():
-    line = PatchGraphAttention([[0, 0], [1, 0], [2.1, 0], [3.3, 0]], neighbours=1)
+def test_graph_joins_neighbors_both_ways_and_is_normalized():
+    line = PatchGraphAttention([[0, 0], [1, 0], [2.1, 0], [3.3, 0]], neighbors=1)
     # 1 is nearest to 0 and to 2, 0 to 1, 2 to 3: the chain 0-1-2-3 with degrees 2, 3, 3, 2.
     across = 1 / np.sqrt(6)
     wanted = [[1 / 2, across, 0, 0], [across, 1 / 3, 1 / 3, 0], [0, 1 / 3, 1 / 3, across], [0, 0, across, 1 / 2]]
@@ -113,7 +113,7 @@ def test_a_single_patch_has_a_graph():
 
 
 def test_graph_attention_against_numpy():
-    layer = PatchGraphAttention(np.random.default_rng(0).uniform(size=(6, 2)), neighbours=2, hidden=5)
+    layer = PatchGraphAttention(np.random.default_rng(0).uniform(size=(6, 2)), neighbors=2, hidden=5)
     x = noise(3, 6, 8)
     layer.build(x.shape)
     set_known_weights(layer)
@@ -136,7 +136,7 @@ def test_who_a_patch_listens_to():
         return np.abs(np.asarray(layer(x)[1]) - np.asarray(layer(changed)[1]))[0] > 1e-7
 
     assert moved(GlobalPatchAttention()).all()
-    graph = PatchGraphAttention(points, neighbours=1)
+    graph = PatchGraphAttention(points, neighbors=1)
     reach = np.linalg.matrix_power(graph.adjacency, 2)[5] > 0
     assert 0 < reach.sum() < 6
     np.testing.assert_array_equal(moved(graph), reach)
@@ -194,7 +194,7 @@ def test_unknown_names(options):
         lambda: InvertedBottleneck(4, expansion=0),
         lambda: PatchGraphAttention([1.0, 2.0]),
         lambda: PatchGraphAttention([[0.0, np.nan]]),
-        lambda: PatchGraphAttention([[0.0, 0.0]], neighbours=0),
+        lambda: PatchGraphAttention([[0.0, 0.0]], neighbors=0),
         lambda: PatchGraphAttention([[0.0, 0.0]], hidden=0),
     ],
 )

@@ -34,7 +34,7 @@ def cells(sheet, estimates):
     ]
 
 
-def coloured(tile):
+def colored(tile):
     """Whether the photo's red is still there."""
     return (tile == (200, 60, 60)).all(-1).mean() > 0.2
 
@@ -43,15 +43,15 @@ def framed(tile):
     return (tile[0] == BLUE).all()
 
 
-def test_cascade_greys_what_is_skipped_and_frames_the_result():
+def test_cascade_grays_what_is_skipped_and_frames_the_result():
     estimates = np.array([[2.0, 1, 1], [3, 2.3, 1], [9, 8, 7], [2.39, 5, 5]])
     images, landmarks = faces(estimates)
     tiles = cells(cascade_sheet(images, landmarks, estimates, 2.4, tile=TILE), estimates)
-    assert [[coloured(t) for t in row].count(True) for row in tiles] == [1, 2, 3, 1]
+    assert [[colored(t) for t in row].count(True) for row in tiles] == [1, 2, 3, 1]
     assert [[framed(t) for t in row].index(True) + 1 for row in tiles] == [1, 2, 3, 1]
     assert all([framed(t) for t in row].count(True) == 1 for row in tiles)
     everything = cells(cascade_sheet(images, landmarks, estimates, tile=TILE), estimates)
-    assert all(coloured(t) for row in everything for t in row)
+    assert all(colored(t) for row in everything for t in row)
     assert all(framed(row[-1]) for row in everything)
 
 

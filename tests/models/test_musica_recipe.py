@@ -170,7 +170,7 @@ def test_recipes_come_from_the_manifest():
     recipe = get_recipe("musica19-300w")
     assert isinstance(recipe, MuSiCaRecipe)
     assert recipe.dataset == "300w" and len(recipe.model.patches) == 19
-    assert recipe.nme_normaliser == "inter_pupil"
+    assert recipe.nme_normalizer == "inter_pupil"
     assert get_recipe("musica-wflw").augment == "musica"
     with pytest.raises(ValueError, match="no recipe"):
         get_recipe("musica-mobile")

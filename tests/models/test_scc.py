@@ -68,7 +68,7 @@ def test_blocks_and_multiply_adds():
         {"loss": "wing"},
         {"loss": "l1"},
         {"graph": np.ones((5, 5))},
-        {"neighbours": 1, "symmetric": False},
+        {"neighbors": 1, "symmetric": False},
         {"head": "fc"},
         {"dynamic": False},
     ],
@@ -110,19 +110,19 @@ def test_a_node_gets_its_own_maps():
     assert nodes.shape == (1, 5, 36) and nodes[0, 2].min() == 1 and np.delete(nodes[0], 2, 0).max() == 0
 
 
-def relabelled(layer, nodes, adjacency, order):
+def relabeled(layer, nodes, adjacency, order):
     return np.asarray(layer(nodes[:, order], adjacency[:, order][:, :, order]))
 
 
-def test_graph_layers_follow_a_relabelling_of_the_landmarks():
+def test_graph_layers_follow_a_relabeling_of_the_landmarks():
     nodes, order = noise(2, 6, 8), np.random.default_rng(0).permutation(6)
     adjacency = np.abs(noise(2, 6, 6, seed=1))
     for layer in (GraphConvolution(4), GraphResBlock()):
         plain = np.asarray(layer(nodes, adjacency))
-        np.testing.assert_allclose(relabelled(layer, nodes, adjacency, order), plain[:, order], atol=1e-5)
+        np.testing.assert_allclose(relabeled(layer, nodes, adjacency, order), plain[:, order], atol=1e-5)
 
 
-def test_influence_stays_among_neighbours_and_inside_a_component():
+def test_influence_stays_among_neighbors_and_inside_a_component():
     graph = np.kron(np.eye(2), np.tri(3).T * np.tri(3, k=1)) + np.eye(6)  # two chains
     adjacency = (graph / graph.sum(1, keepdims=True))[None].astype("float32")
     nodes = noise(1, 6, 8)
@@ -171,7 +171,7 @@ def test_predicted_adjacency_is_that_of_the_output():
 
 
 def test_other_points_get_a_graph_of_their_own_annotations():
-    model = SCC(markup="68", neighbours=2, **SMALL)
+    model = SCC(markup="68", neighbors=2, **SMALL)
     faces = np.random.default_rng(0).normal(30, 5, (20, 5, 2))
     config = model.config.for_markup(get_markup("5"), faces)
     np.testing.assert_array_equal(config.graph, build_adjacency(faces, 3).graph.astype(int))

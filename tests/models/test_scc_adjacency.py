@@ -31,7 +31,7 @@ def test_correlation_is_that_of_numpy_and_knows_no_scale_or_sign():
     np.testing.assert_allclose(build_adjacency(faces * [-3, 0.5] + 7).correlation, found.correlation, atol=1e-9)
 
 
-def test_all_neighbours_is_a_dense_graph_and_ties_go_to_the_lower_index():
+def test_all_neighbors_is_a_dense_graph_and_ties_go_to_the_lower_index():
     assert build_adjacency(two_bodies(), 7).graph.all()
     square = np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
     np.testing.assert_array_equal(schematic_graph(square, 1, symmetric=False)[0], [1, 1, 0, 0])

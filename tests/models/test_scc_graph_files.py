@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from kerasalign.models.scc.graph_files import save_graph, top_neighbours
+from kerasalign.models.scc.graph_files import save_graph, top_neighbors
 
 WEIGHTS = np.array([[0.5, 0.5, 0.0], [0.2, 0.1, 0.7], [0.0, 0.25, 0.75]])
 
@@ -39,9 +39,9 @@ def test_graphml_points_from_the_giver_to_the_taker(tmp_path):
     assert edges[("2", "1")] == 0.7 and ("0", "2") not in edges
 
 
-def test_the_best_neighbours_are_others_and_ties_go_to_the_lower_index():
-    assert top_neighbours(WEIGHTS, 2) == [[(1, 0.5)], [(2, 0.7), (0, 0.2)], [(1, 0.25)]]
-    assert top_neighbours(np.ones((4, 4)), 2)[3] == [(0, 1.0), (1, 1.0)]
+def test_the_best_neighbors_are_others_and_ties_go_to_the_lower_index():
+    assert top_neighbors(WEIGHTS, 2) == [[(1, 0.5)], [(2, 0.7), (0, 0.2)], [(1, 0.25)]]
+    assert top_neighbors(np.ones((4, 4)), 2)[3] == [(0, 1.0), (1, 1.0)]
 
 
 def test_bad_arguments(tmp_path):

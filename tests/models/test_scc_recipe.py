@@ -65,4 +65,4 @@ def test_rates_of_500_epochs(schedule, rates):
 def test_presets():
     recipe = get_recipe("scc-wflw")
     assert isinstance(recipe, SCCRecipe) and recipe.dataset == "wflw" and recipe.epochs == 500
-    assert recipe.nme_normaliser == "inter_ocular" and recipe.model.graph is None
+    assert recipe.nme_normalizer == "inter_ocular" and recipe.model.graph is None

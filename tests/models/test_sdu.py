@@ -131,7 +131,7 @@ def test_maps_of_moved_points_are_the_moved_maps(change, tolerance):
 
 
 class Toy:
-    """Maps that are weighted sums of the colours of two by two pixels, plus a picture that stays where it is."""
+    """Maps that are weighted sums of the colors of two by two pixels, plus a picture that stays where it is."""
 
     face_loss, pair_loss = SDU.face_loss, SDU.pair_loss
 
@@ -293,14 +293,14 @@ def test_maps_four_times_smaller_than_the_crop(tmp_path):
 
 
 def faces(count, size):
-    """Crops with a blob of its own colour at each of five landmarks."""
+    """Crops with a blob of its own color at each of five landmarks."""
     rng = np.random.default_rng(0)
     shape = np.array([[10, 11], [21, 11], [16, 16], [11, 22], [20, 22]])
     landmarks = (shape + rng.uniform(-2, 2, (count, 5, 2)) + rng.uniform(-3, 3, (count, 1, 2))).astype("float32")
     y, x = np.mgrid[:size, :size]
     distance = (x - landmarks[..., None, None, 0]) ** 2 + (y - landmarks[..., None, None, 1]) ** 2
-    colours = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0], [0, 255, 255]])
-    images = np.einsum("bnhw,nc->bhwc", np.exp(-distance / 8), colours) + 30
+    colors = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0], [0, 255, 255]])
+    images = np.einsum("bnhw,nc->bhwc", np.exp(-distance / 8), colors) + 30
     return images.clip(1, 255).astype("uint8"), landmarks
 
 

@@ -45,15 +45,15 @@ def test_nadam_is_the_paper_s():
 
 
 @pytest.mark.parametrize(
-    "name, dataset, normaliser",
+    "name, dataset, normalizer",
     [
         ("sdu-300w", "300w", "inter_pupil"),
         ("sdu-300wlp", "300w-lp", "box_size"),
     ],
 )
-def test_presets(name, dataset, normaliser):
+def test_presets(name, dataset, normalizer):
     recipe = get_recipe(name)
-    assert isinstance(recipe, SDURecipe) and recipe.dataset == dataset and recipe.nme_normaliser == normaliser
+    assert isinstance(recipe, SDURecipe) and recipe.dataset == dataset and recipe.nme_normalizer == normalizer
     assert (recipe.steps, recipe.batch_size, recipe.seed) == (30_000, 20, 727)
 
 

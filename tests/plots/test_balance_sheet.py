@@ -20,5 +20,5 @@ def test_both_ends_are_drawn():
     half = len(sheet) // 2
     for rows, faces in ((sheet[:half], report.top), (sheet[half:], report.bottom)):
         for face in faces:
-            # Each face's crop has a grey of its own.
+            # Each face's crop has a gray of its own.
             assert (rows == crops[face, 0, 0, 0]).all(-1).sum() > 500

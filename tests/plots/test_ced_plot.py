@@ -64,7 +64,7 @@ def test_box_sources_that_differ_stand_in_the_legend(monkeypatch):
 
 
 def test_different_measures_do_not_share_an_axis():
-    with pytest.raises(ValueError, match="normaliser"):
+    with pytest.raises(ValueError, match="normalizer"):
         plot_ced([evaluation([3.0]), evaluation([3.0], "300w-common-inter_ocular")])
 
 

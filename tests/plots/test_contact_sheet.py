@@ -16,15 +16,15 @@ def photos(count, value=90):
 
 
 def near(sheet, color):
-    """Whether a colour is drawn anywhere."""
+    """Whether a color is drawn anywhere."""
     return (np.abs(np.asarray(sheet).astype(int) - color).sum(-1) < 40).any()
 
 
 def test_grid_has_a_tile_per_face():
     sheet = contact_sheet(photos(5), [FACE] * 5, columns=3, tile=100)
     assert sheet.size == (3 * 106 + 6, 2 * 106 + 6)
-    centre = np.asarray(sheet)[56::106, 6::106].reshape(-1, 3)
-    assert (centre == 90).all(-1).sum() == 5
+    center = np.asarray(sheet)[56::106, 6::106].reshape(-1, 3)
+    assert (center == 90).all(-1).sum() == 5
     assert contact_sheet(photos(2), [FACE] * 2, columns=9, tile=100).size[0] == 2 * 106 + 6
 
 

@@ -30,7 +30,7 @@ def test_points_are_where_the_landmarks_are(photo):
     rows, columns = np.nonzero(mask)
     distance = np.hypot(columns[:, None] - one.landmarks[:, 0], rows[:, None] - one.landmarks[:, 1]).min(1)
     assert distance.max() < 4
-    # Symmetric around each point: the centre of mass of a lone point is the point.
+    # Symmetric around each point: the center of mass of a lone point is the point.
     x, y = one.landmarks[8]
     window = mask[int(y) - 5 : int(y) + 7, int(x) - 5 : int(x) + 7]
     center = np.argwhere(window).mean(0)[::-1] + np.array([int(x) - 5, int(y) - 5])

@@ -1,4 +1,4 @@
-"""Photos in, crops for a recogniser out."""
+"""Photos in, crops for a recognizer out."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Crops for recognisers."""
+"""Crops for recognizers."""
 
 import cv2
 import numpy as np

@@ -12,22 +12,22 @@ RNG = np.random.default_rng(0)
 
 
 def people(count=40, size=8):
-    """Two crops of each of many people, whose colour says who they are, and pairs in ten folds."""
-    colours = RNG.integers(20, 235, (count, 1, 1, 3)).repeat(2, 0)
-    photos = np.clip(colours + RNG.integers(-3, 4, (2 * count, size, size, 3)), 0, 255).astype("uint8")
+    """Two crops of each of many people, whose color says who they are, and pairs in ten folds."""
+    colors = RNG.integers(20, 235, (count, 1, 1, 3)).repeat(2, 0)
+    photos = np.clip(colors + RNG.integers(-3, 4, (2 * count, size, size, 3)), 0, 255).astype("uint8")
     same = [(2 * i, 2 * i + 1) for i in range(count)]
     others = [(2 * i, (2 * i + 2) % (2 * count)) for i in range(count)]
     order = [pair for i in range(0, count, 4) for pair in (*same[i : i + 4], *others[i : i + 4])]
     return FacePairs(photos, np.array(order), np.tile([True] * 4 + [False] * 4, count // 4))
 
 
-def mean_colour(crops):
+def mean_color(crops):
     return crops.astype("float64").mean((1, 2)) - 128
 
 
-def test_a_recogniser_that_sees_colours_is_right_and_a_blind_one_guesses():
+def test_a_recognizer_that_sees_colors_is_right_and_a_blind_one_guesses():
     pairs = people()
-    assert verify(mean_colour, pairs).accuracy > 0.9
+    assert verify(mean_color, pairs).accuracy > 0.9
     blind = verify(lambda crops: RNG.normal(size=(len(crops), 16)), pairs)
     assert 0.25 < blind.accuracy < 0.75
 
@@ -91,7 +91,7 @@ def test_tar_keeps_to_the_far_of_the_other_folds():
 
 
 def test_scores_are_plain_data():
-    told = json.loads(json.dumps(verify(mean_colour, people()).to_dict()))
+    told = json.loads(json.dumps(verify(mean_color, people()).to_dict()))
     assert told["pairs"] == 80
     assert len(told["fold_accuracies"]) == len(told["thresholds"]) == told["folds"] == 10
     assert set(told["tar_at_far"]) == {"far", "tar", "tar_std", "measured_far"}
@@ -111,7 +111,7 @@ def test_embeddings_add_the_mirrored_crop_and_have_length_one():
     np.testing.assert_allclose(np.linalg.norm(alone, axis=1), 1, atol=1e-6)
 
 
-def test_a_keras_model_is_a_recogniser():
+def test_a_keras_model_is_a_recognizer():
     model = keras.Sequential([keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(6)])
     assert embed_faces(model, people(8).photos).shape == (16, 6)
 
@@ -122,11 +122,11 @@ def test_a_keras_model_is_a_recogniser():
         (lambda crops: np.ones(3), np.zeros((2, 4, 4, 3), "uint8"), r"`embed` must give \(2, D\)"),
         (lambda crops: np.zeros((2, 3)), np.zeros((2, 4, 4, 3), "uint8"), "not zero"),
         (lambda crops: np.full((2, 3), np.nan), np.zeros((2, 4, 4, 3), "uint8"), "finite"),
-        (mean_colour, [np.zeros((4, 4, 3), "uint8"), np.zeros((5, 4, 3), "uint8")], "one size"),
-        (mean_colour, [], "at least one"),
+        (mean_color, [np.zeros((4, 4, 3), "uint8"), np.zeros((5, 4, 3), "uint8")], "one size"),
+        (mean_color, [], "at least one"),
     ],
 )
-def test_bad_recognisers_and_crops(embed, photos, message):
+def test_bad_recognizers_and_crops(embed, photos, message):
     with pytest.raises(ValueError, match=message):
         embed_faces(embed, photos)
 

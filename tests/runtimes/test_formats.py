@@ -99,7 +99,7 @@ def test_smaller_weights(folder, kind, most, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["float16", "int8"])
-def test_kernels_with_a_normalisation_folded_in_are_stored_smaller(kind, tmp_path):
+def test_kernels_with_a_normalization_folded_in_are_stored_smaller(kind, tmp_path):
     # tf2onnx folds it and gives the kernel a name of its own, which no longer is that of a variable.
     images = keras.Input((8, 8, 128), name="images")
     network = keras.Model(images, {"landmarks": ConvNorm(128, 3)(images)})

@@ -22,7 +22,7 @@ from kerasalign.models.musica import MuSiCaIteration
 class LayerCase:
     """A layer and the arrays it is called on; the first axis is the batch.
 
-    Paths of weights that end in `idle` may have no effect: a shift that the next batch normalisation takes out.
+    Paths of weights that end in `idle` may have no effect: a shift that the next batch normalization takes out.
     `elsewhere`: whether other backends run it by itself; what a model's case runs there is not compiled twice.
     """
 
@@ -84,7 +84,7 @@ LAYERS = {
     ),
     "GlobalPatchAttention": LayerCase(layers.GlobalPatchAttention, lambda: (noise(3, 5, 8),)),
     "PatchGraphAttention": LayerCase(
-        lambda **kw: layers.PatchGraphAttention(START, neighbours=2, hidden=6, **kw),
+        lambda **kw: layers.PatchGraphAttention(START, neighbors=2, hidden=6, **kw),
         lambda: (noise(3, 5, 8),),
         elsewhere=False,
     ),
@@ -106,7 +106,7 @@ LAYERS = {
         lambda **kw: layers.CosineEmbedding(6, seed=0, **kw), lambda: (noise(3, 5, 8),), elsewhere=False
     ),
     "CosineEmbedding, fixed": LayerCase(
-        lambda **kw: layers.CosineEmbedding(6, learned=False, normalise=True, seed=0, **kw),
+        lambda **kw: layers.CosineEmbedding(6, learned=False, normalize=True, seed=0, **kw),
         lambda: (noise(3, 8),),
         trains=False,
     ),
@@ -316,7 +316,7 @@ MODELS = {
             dropout=0.0,
             **kw,
         ),
-        # A depthwise convolution and its normalisation are blind to the scale of each channel.
+        # A depthwise convolution and its normalization are blind to the scale of each channel.
         idle=("/norm/beta", "decode_0/enter/norm/gamma"),
     ),
     "BAFA 19, two hourglasses": ModelCase(

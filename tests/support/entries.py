@@ -13,7 +13,7 @@ def weights_entry(content=WEIGHTS, **changes):
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
         "dtype": "float16",
-        "licence": "CC-BY-NC-4.0",
+        "license": "CC-BY-NC-4.0",
         "commercial_use": False,
         "training_data": [{"name": "drawn faces", "terms": "none", "faces": 3}],
     } | changes

@@ -24,7 +24,7 @@ def tiny(**changes):
     settings = {
         "name": "tiny",
         "version": "1",
-        "licence": "CC0-1.0",
+        "license": "CC0-1.0",
         "mean": mean,
         "identity": np.ones((2, 4, 3)),
         "expression": np.full((1, 4, 3), 2.0),
@@ -130,7 +130,7 @@ def test_a_checkout_of_ict_facekit_is_read_once_and_kept_compact(tmp_path):
     for name, offset in (("identity000", 0.25), ("identity001", 0.5), ("jawOpen", -1.0)):
         write_obj(folder / f"{name}.obj", mean + offset)
     head = ict_facekit(tmp_path / "ICT-FaceKit")
-    assert (len(head.identity), head.expression_names, head.licence) == (2, ("jawOpen",), "MIT")
+    assert (len(head.identity), head.expression_names, head.license) == (2, ("jawOpen",), "MIT")
     # A quad becomes two triangles; the irises' triangle is left out, and so are their vertices.
     assert {name: len(part) for name, part in head.parts.items() if len(part)} == {
         "face": 2,

@@ -97,7 +97,7 @@ def test_what_is_asked_of_a_config_is_drawn():
         assert scene.openings.lips and max(scene.openings.eyes) < 0.1
 
 
-def test_a_shut_face_is_labelled_as_it_is_drawn():
+def test_a_shut_face_is_labeled_as_it_is_drawn():
     scene = front(0, Openings((0.0, 0.0), lips=True))
     made, ahead = labels_of(HEAD, scene, render(HEAD, scene, 96)), labels_without_picture(HEAD, scene, 96)
     np.testing.assert_allclose(made.points["68"], ahead.points["68"], atol=1e-3)

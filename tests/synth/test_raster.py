@@ -1,4 +1,4 @@
-"""The rasteriser, the camera and the light, each against what is known beforehand."""
+"""The rasterizer, the camera and the light, each against what is known beforehand."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from kerasalign.synth.jit import vertex_normals
 from kerasalign.synth.rendering.camera import Camera, fitted
 from kerasalign.synth.rendering.lighting import _ways, draw_lighting, project, read_environments, shadow_map
-from kerasalign.synth.rendering.raster import blank, rasterise
+from kerasalign.synth.rendering.raster import blank, rasterize
 
 SQUARE = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]], "float32")
 HALVES = np.array([[0, 1, 2], [0, 2, 3]], "int32")
@@ -16,7 +16,7 @@ def raster(points, distance, triangles=HALVES, side=16, two_sided=False):
     depth, ids = blank((side, side))
     both = np.full(len(triangles), two_sided)
     inverse = (1 / np.broadcast_to(distance, len(points))).astype("float32")
-    rasterise(np.asarray(points, "float32"), inverse, triangles, 0, len(triangles), both, depth, ids)
+    rasterize(np.asarray(points, "float32"), inverse, triangles, 0, len(triangles), both, depth, ids)
     return depth, ids
 
 

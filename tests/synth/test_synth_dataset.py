@@ -101,7 +101,7 @@ def test_another_series_is_refused(folder):
     with pytest.raises(ValueError, match=r"another series: \['seed'\] differ"):
         write_series(replace(SERIES, seed=6), 3, folder, progress=False)
     card = json.loads((folder / "synth.json").read_text())
-    assert card["head"]["licence"] and card["definition"] and card["renderer"]
+    assert card["head"]["license"] and card["definition"] and card["renderer"]
 
 
 def test_a_folder_of_other_things_is_refused(tmp_path):

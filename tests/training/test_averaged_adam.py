@@ -32,7 +32,7 @@ def test_config_round_trip():
     assert twin.use_ema
 
 
-def test_averaged_weights_of_another_optimiser_are_the_weights():
+def test_averaged_weights_of_another_optimizer_are_the_weights():
     model = one_weight()
     model.compile("adam", loss="mse")
     with averaged_weights(model):

@@ -23,7 +23,7 @@ def draw_clip(
         motion: How far it moves; 0 is a still face.
 
     Returns:
-        Frames `(T, H, W, 3)` uint8 RGB, and `(T, N, 2)` float64 landmarks, 0-based pixel centres.
+        Frames `(T, H, W, 3)` uint8 RGB, and `(T, N, 2)` float64 landmarks, 0-based pixel centers.
     """
     photo, (landmarks,) = draw_photo(rng, markup, height=height)
     size = photo.shape[1] - photo.shape[1] % 2, height - height % 2  # many video formats want even sides

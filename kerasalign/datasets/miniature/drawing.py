@@ -14,7 +14,7 @@ _SHIFT = 4  # cv2 draws with this many fractional bits.
 def draw_photo(
     rng: np.random.Generator, markup: str | Markup, faces: int = 1, height: int = 200
 ) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Draws a photo with faces side by side, each in its own pose, expression and colours.
+    """Draws a photo with faces side by side, each in its own pose, expression and colors.
 
     The mean shape of a markup is bent smoothly (expression), turned, scaled and placed; the same map places
     the drawing, so that the landmarks lie on the drawn eyes, mouth and jaw for every markup.
@@ -26,7 +26,7 @@ def draw_photo(
         height: Height of the photo in pixels; it is about as wide for one face.
 
     Returns:
-        The photo, `(H, W, 3)` uint8 RGB, and `(N, 2)` float64 landmarks of each face, 0-based pixel centres.
+        The photo, `(H, W, 3)` uint8 RGB, and `(N, 2)` float64 landmarks of each face, 0-based pixel centers.
     """
     markup = get_markup(markup)
     cell = int(height * rng.uniform(0.9, 1.1))

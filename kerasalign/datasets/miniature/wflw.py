@@ -20,7 +20,7 @@ def make_wflw(root: Path, rng: np.random.Generator, faces: int) -> None:
     for split in ("train", "test"):
         lines, subsets = [], {name: [] for name in ("", *_SUBSETS)}
         for index, (points, rectangle, name) in enumerate(_draw(root, split, rng, faces)):
-            # Neighbours carry opposite flags, so that every subset holds half of the faces.
+            # Neighbors carry opposite flags, so that every subset holds half of the faces.
             flags = [(index + offset) % 2 for offset in range(len(ATTRIBUTES))]
             lines.append(f"{points} {rectangle} {' '.join(map(str, flags))} {name}\n")
             for subset, flag in zip(subsets, (1, *flags), strict=True):

@@ -29,7 +29,7 @@ class DetectorRecipe:
     Args:
         model: Arguments of `FaceDetector`.
         crowd: What scenes hold; `fit` is given the folders.
-        steps: Optimiser steps.
+        steps: Optimizer steps.
         batch_size: Scenes per step.
         learning_rate: Highest learning rate.
         warmup: Share of the steps in which the rate rises.
@@ -69,7 +69,7 @@ class DetectorRecipe:
         object.__setattr__(self, "steps_per_epoch", min(self.steps_per_epoch, self.steps))
 
     def optimizer(self) -> keras.optimizers.Optimizer:
-        """Makes a new optimiser with the schedule."""
+        """Makes a new optimizer with the schedule."""
         warmup = max(math.ceil(self.warmup * self.steps), 1)
         schedule = keras.optimizers.schedules.CosineDecay(
             self.learning_rate / 20,

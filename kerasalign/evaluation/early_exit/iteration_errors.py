@@ -159,7 +159,7 @@ def cascade_errors(
         raise ValueError(
             f"No face of {protocol} was found by {protocol.boxes.describe()}. Received: data_dir={data_dir}"
         )
-    ocular = replace(protocol, normaliser="inter_ocular", normaliser_box="landmarks")
+    ocular = replace(protocol, normalizer="inter_ocular", normalizer_box="landmarks")
     names = tuple(sample.name for sample in measured)
     known = set(names)
     points = np.stack(landmarks)

@@ -207,7 +207,7 @@ class Sweep:
 def sweep(errors: CascadeErrors, permutations: int = PERMUTATIONS, seed: int = 0) -> Sweep:
     """All operating points of a cascade.
 
-    Between two neighbouring estimates every threshold gives the same result, so one threshold for each gap is
+    Between two neighboring estimates every threshold gives the same result, so one threshold for each gap is
     the whole curve. It lies midway, where rounding moves no face across.
 
     Args:

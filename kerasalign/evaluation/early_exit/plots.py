@@ -122,7 +122,7 @@ def plot_cost(sweeps: Sequence[Sweep], convention: str = "paper", size: tuple[in
 
 
 def _nme_label(sweeps: Sequence[Sweep]) -> str:
-    return f"NME in % ({sweeps[0].errors.protocol.normaliser.replace('_', '-')})"
+    return f"NME in % ({sweeps[0].errors.protocol.normalizer.replace('_', '-')})"
 
 
 def _finish(axes, sweeps: Sequence[Sweep]) -> None:

@@ -11,7 +11,7 @@ def resnet34(images, width: int = 64, blocks=(3, 4, 6, 3), dtype=None, name: str
     """Post-activation residual network without its classifier.
 
     Args:
-        images: Symbolic `(B, S, S, C)`, standardised.
+        images: Symbolic `(B, S, S, C)`, standardized.
         width: Channels of the first stage; each further stage has twice as many.
         blocks: Residual blocks of the four stages.
         dtype: Dtype policy of the layers.
@@ -47,7 +47,7 @@ def _block(x, filters: int, strides: int, name: str, dtype):
 def convolution(
     x, filters: int, kernel: int, strides: int = 1, activation: bool = True, momentum: float = 0.9, *, name: str, dtype
 ):
-    """Convolution without bias, batch normalisation and, if wanted, ReLU; padded by half a kernel on every side."""
+    """Convolution without bias, batch normalization and, if wanted, ReLU; padded by half a kernel on every side."""
     if strides > 1 and kernel > 1:
         x = layers.ZeroPadding2D(kernel // 2, name=f"{name}_pad", dtype=dtype)(x)
     x = layers.Conv2D(

@@ -22,7 +22,7 @@ class LWBAFA(LandmarkModel):
     """Four hourglasses predict boundary maps, which guide a light transformer to the landmarks.
 
     `LWBAFAConfig` says which sizes are printed and which are this library's. Not printed either: how pixels are
-    normalised (here per crop, to mean 0 and deviation 1), the crop's margin, and the parts of `SDFusion` and
+    normalized (here per crop, to mean 0 and deviation 1), the crop's margin, and the parts of `SDFusion` and
     `SAFeature`.
 
     Args:

@@ -17,7 +17,7 @@ from kerasalign.layers import (
     TransformerBlock,
 )
 from kerasalign.layers.dextra import dextra_unit
-from kerasalign.layers.photo_statistics import standardise
+from kerasalign.layers.photo_statistics import standardize
 from kerasalign.models.lw_bafa.config import LWBAFAConfig
 
 
@@ -33,7 +33,7 @@ def boundary_stage(crops, config: LWBAFAConfig):
     """
     maps, channels, middle, dtype = len(config.boundaries), config.channels, config.middle, config.dtype
     last = len(config.stage_weights) - 1
-    x = standardise(crops, *PhotoStatistics(name="statistics", dtype=dtype)(crops))
+    x = standardize(crops, *PhotoStatistics(name="statistics", dtype=dtype)(crops))
     x = ConvNorm(64, 7, strides=2, name="stem_conv", dtype=dtype)(x)
     for index, filters in enumerate((128, 128, channels)):
         if index == 1:

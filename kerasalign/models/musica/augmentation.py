@@ -5,7 +5,7 @@ from kerasalign.data.augment_config import AugmentConfig
 AUGMENTATION = {
     # The paper's.
     "musica": AugmentConfig(),
-    # No face is left untouched: generalises better where training faces are few.
+    # No face is left untouched: generalizes better where training faces are few.
     "musica-calm": AugmentConfig(calm=0.3),
     # The paper's boxes are never smaller than the face; those of a detector are in half of the cases.
     "musica-boxes": AugmentConfig(calm=0.3, box_scale_x=(0.85, 1.2), box_scale_y=(0.85, 1.15)),

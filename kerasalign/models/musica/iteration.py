@@ -13,12 +13,12 @@ from kerasalign.layers import (
     LocalPatchAttention,
     PatchGraphAttention,
 )
-from kerasalign.layers.photo_statistics import standardise
+from kerasalign.layers.photo_statistics import standardize
 from kerasalign.support.checks import one_of
 
 
 def _kernel() -> Any:
-    # A fresh one each time: layers that share an initialiser instance start identical.
+    # A fresh one each time: layers that share an initializer instance start identical.
     return keras.initializers.TruncatedNormal(stddev=0.01)
 
 
@@ -54,11 +54,11 @@ class MuSiCaIteration(layers.Layer):
             `"none"`, `"fc"` (`GlobalPatchAttention`) or `"gcn"` (`PatchGraphAttention` on the start).
 
     Call arguments:
-        image: `(B, h, w, 3)`, the standardised crop at this level; or, with statistics, the crop itself.
+        image: `(B, h, w, 3)`, the standardized crop at this level; or, with statistics, the crop itself.
         shift: `(B, N, 2)` displacement from the start after the previous iteration, in pixels of its level;
             `None` in the first.
         state: `(B, H)` recurrent state of the previous iteration; `None` in the first.
-        mean: `(B, 1)` of the crop, if `image` is the crop: only its patches are standardised then.
+        mean: `(B, 1)` of the crop, if `image` is the crop: only its patches are standardized then.
         scale: `(B, 1)`, likewise.
 
     Returns:
@@ -139,7 +139,7 @@ class MuSiCaIteration(layers.Layer):
         self.built = True
 
     def features(self, windows):
-        """`(M, k, k, 3)` patches to `(M, F)` features: the centre of conv2 beside its pooled version."""
+        """`(M, k, k, 3)` patches to `(M, F)` features: the center of conv2 beside its pooled version."""
         x = self.conv2(self.pool1(self.conv1(windows)))
         pooled = self.pool2(x)
         size, side = x.shape[1], pooled.shape[1]
@@ -159,7 +159,7 @@ class MuSiCaIteration(layers.Layer):
         centers = ops.take(start + shift, np.asarray(self.patches), axis=1)
         windows = self.extract(image, centers)
         if mean is not None:
-            windows = ops.cast(standardise(windows, mean, scale), self.compute_dtype)
+            windows = ops.cast(standardize(windows, mean, scale), self.compute_dtype)
         features = self.features(ops.reshape(windows, (-1, self.patch_size, self.patch_size, 3)))
         attention = ops.ones((batch, len(self.patches)), dtype="float32")
         if self.attend:

@@ -29,7 +29,7 @@ class MuSiCa(LandmarkModel):
     The estimate is in the units of the loss: mean L1 distance over the L1 distance of the outer eye corners.
     For upright faces and errors in random directions it is about 4/pi times the inter-ocular NME.
 
-    The initial shape is centred in the box; the authors anchor it at the box's top-left corner. Crop scale:
+    The initial shape is centered in the box; the authors anchor it at the box's top-left corner. Crop scale:
     the box's longer side is 142 px, the margin 0.3 of it, so the crop is 228 px (divisible by 4; the authors'
     crops vary up to 227).
 
@@ -164,8 +164,8 @@ class MuSiCa(LandmarkModel):
         )
         # The similarity transform that takes the mean shape to the known points, least squares.
         weight, count = weight[..., None], ops.maximum(ops.sum(weight, -1), 1.0)[:, None, None]
-        centred = [(points - ops.sum(points * weight, 1, keepdims=True) / count) * weight for points in shapes]
-        (x, y), (u, v) = ((points[..., 0], points[..., 1]) for points in centred)
+        centered = [(points - ops.sum(points * weight, 1, keepdims=True) / count) * weight for points in shapes]
+        (x, y), (u, v) = ((points[..., 0], points[..., 1]) for points in centered)
         size = ops.sum(u * u + v * v, -1)
         turn = ops.stack([ops.sum(u * x + v * y, -1), ops.sum(u * y - v * x, -1)]) / ops.maximum(size, 1e-6)
         # One point says nothing of size and turn.

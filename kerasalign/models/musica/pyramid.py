@@ -6,17 +6,17 @@ from kerasalign.layers import PyramidLevel
 
 
 def image_pyramid(levels: dict[int, PyramidLevel], crops, mean, scale) -> dict[int, tuple]:
-    """The image of each level, with the statistics that an iteration needs to standardise it.
+    """The image of each level, with the statistics that an iteration needs to standardize it.
 
     Args:
         levels: Layers by level, the finest first; each further one halves the level before it.
         crops: `(B, S, S, 3)`.
         mean: `(B, 1)` mean of each crop.
-        scale: `(B, 1)` factor that standardises each crop.
+        scale: `(B, 1)` factor that standardizes each crop.
 
     Returns:
         Level to `(image, mean, scale)`. At level 0 the image is the crop itself; the images of the other levels are
-        standardised already, and their `mean` and `scale` are `None`.
+        standardized already, and their `mean` and `scale` are `None`.
     """
     images, image = {0: (crops, mean, scale)}, None
     for level, layer in levels.items():

@@ -19,7 +19,7 @@ class MuSiCaRecipe(Recipe):
     The paper stops by test score between 10,800 and 21,300 steps; 24,000 is our default, and the best epoch on
     held-out training faces. `schedule="staircase"` drops the rate to a tenth after 15/24 of the steps (the
     paper's 15,000 of 24,000); `"cosine"` takes it to zero along a cosine, better for short runs. The augmentation
-    preset `"musica"` is the paper's; `"musica-calm"` generalises better where faces are few. `balance="gdb"` is
+    preset `"musica"` is the paper's; `"musica-calm"` generalizes better where faces are few. `balance="gdb"` is
     section 3.4, `"pdb"` the pose-based method that it improves on.
 
     Args: As in `Recipe`.

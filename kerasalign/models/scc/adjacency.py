@@ -69,12 +69,12 @@ def build_adjacency(landmarks: np.ndarray, k: int = 3, symmetric: bool = True) -
     Args:
         landmarks: `(M, N, 2)` of M faces in crop pixels. In pixels of the photo every pair would seem to move
             together, because faces do.
-        k: Neighbours of each landmark beside itself.
+        k: Neighbors of each landmark beside itself.
         symmetric: Whether an edge in one direction makes one in the other, as in the released code; without it, the
             graph is equation 5's.
 
     Returns:
-        The graph; of equally good neighbours the lower index is taken.
+        The graph; of equally good neighbors the lower index is taken.
 
     Raises:
         ValueError: If a point is missing, a coordinate never changes, or k is not in 1..N-1.

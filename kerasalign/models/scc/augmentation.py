@@ -20,7 +20,7 @@ AUGMENTATION = {
         jet=0.0,
         occlusion=0.5,
         occlusion_area=0.2,
-        occlusion_fill="colour",
+        occlusion_fill="color",
         grayscale=0.0,
     ),
 }

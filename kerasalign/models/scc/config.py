@@ -21,9 +21,9 @@ class SCCConfig(ModelConfig):
     Args:
         markup: Point scheme, by name or as a `Markup`; `None` with `num_landmarks` needs a `graph`.
         graph: `(N, N)` zeros and ones: row i marks the nodes that landmark i takes from. By default each landmark and
-            its `neighbours` nearest ones in the markup's schematic face; a recipe puts the graph of its training
+            its `neighbors` nearest ones in the markup's schematic face; a recipe puts the graph of its training
             annotations here (`kerasalign.models.scc.adjacency.build_adjacency`).
-        neighbours: k of the default graph.
+        neighbors: k of the default graph.
         symmetric: Whether the default graph has every edge in both directions (released code) or not (equation 5).
         head: `"graph"`, or the baseline `"fc"`: two dense layers on the last maps.
         dynamic: Whether each image weighs the edges; `False` weighs all edges of a node alike.
@@ -49,7 +49,7 @@ class SCCConfig(ModelConfig):
     network: ClassVar[str] = "kerasalign.models.scc.network:SCC"
 
     graph: tuple[tuple[int, ...], ...] | None = None
-    neighbours: int = 3
+    neighbors: int = 3
     symmetric: bool = True
     head: str = "graph"
     dynamic: bool = True
@@ -102,7 +102,7 @@ class SCCConfig(ModelConfig):
         """As in `ModelConfig`; the default graph is written out."""
         graph = self.graph
         if graph is None and self.scheme is not None:
-            graph = schematic_graph(self.scheme.mean_shape, self.neighbours, self.symmetric)
+            graph = schematic_graph(self.scheme.mean_shape, self.neighbors, self.symmetric)
         return super().resolved().replace(graph=graph)
 
     def for_markup(self, markup: Markup, landmarks: np.ndarray | None = None) -> Self:

@@ -45,15 +45,15 @@ def save_graph(path, weights: np.ndarray) -> None:
             _graphml(len(weights), edges).write(draft, "utf-8", xml_declaration=True)
 
 
-def top_neighbours(weights: np.ndarray, count: int = 3) -> list[list[tuple[int, float]]]:
+def top_neighbors(weights: np.ndarray, count: int = 3) -> list[list[tuple[int, float]]]:
     """The landmarks that each landmark takes most from, itself apart.
 
     Args:
         weights: `(N, N)`; row i weighs what landmark i takes from the others. 0 is no edge.
-        count: Neighbours to name at most.
+        count: Neighbors to name at most.
 
     Returns:
-        For each landmark, pairs of a neighbour and its weight, the heaviest first; of equal ones the lower index.
+        For each landmark, pairs of a neighbor and its weight, the heaviest first; of equal ones the lower index.
     """
     weights = _matrix(weights)
     others = np.where(np.eye(len(weights), dtype=bool), 0, weights)

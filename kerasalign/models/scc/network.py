@@ -14,7 +14,7 @@ from keras import layers, ops
 
 from kerasalign.core.landmark_model import LandmarkModel
 from kerasalign.layers import DynamicAdjacency, GraphConvolution, GraphResBlock, MapToNode, PhotoStatistics
-from kerasalign.layers.photo_statistics import standardise
+from kerasalign.layers.photo_statistics import standardize
 from kerasalign.losses import soft_wing, wing
 from kerasalign.models.backbones import resnet34
 from kerasalign.models.backbones.resnet34 import convolution
@@ -26,7 +26,7 @@ from kerasalign.models.scc.fusion import fuse
 class SCC(LandmarkModel):
     """ResNet-34, semantic-guided fusion, and graph convolutions over landmarks with edge weights of each image.
 
-    Pixels are standardised per crop and channel over the part that shows the photo. Landmarks start at the middle of
+    Pixels are standardized per crop and channel over the part that shows the photo. Landmarks start at the middle of
     the crop, where the released code starts them in its corner: Soft Wing pulls little from that far.
 
     Args:
@@ -63,7 +63,7 @@ class SCC(LandmarkModel):
         # === Functional model ===
         crops = keras.Input((config.size, config.size, 3), name="crops")
         mean, scale = PhotoStatistics(per_channel=True, name="statistics", dtype=config.dtype)(crops)
-        pyramid = resnet34(standardise(crops, mean, scale), config.width, config.blocks, config.dtype)
+        pyramid = resnet34(standardize(crops, mean, scale), config.width, config.blocks, config.dtype)
         if config.head == "fc":
             outputs = {"landmarks": _dense_head(pyramid[-1], config)}
         else:
@@ -94,7 +94,7 @@ class SCC(LandmarkModel):
         return ops.sum(losses * weight, (1, 2)) / ops.maximum(ops.sum(weight, (1, 2)), 1.0)
 
     def predict_adjacency(self, crops) -> np.ndarray:
-        """Edge weights `(B, N, N)` of crops `(B, S, S, 3)`. Row i weighs the neighbours of landmark i and sums to 1.
+        """Edge weights `(B, N, N)` of crops `(B, S, S, 3)`. Row i weighs the neighbors of landmark i and sums to 1.
 
         Raises:
             ValueError: If the head is not a graph.

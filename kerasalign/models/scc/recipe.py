@@ -25,7 +25,7 @@ class SCCRecipe(Recipe):
     Args: As in `Recipe`, and
         momentum: Of SGD.
         l2: Weight decay, through the momentum as PyTorch means it.
-        neighbours: k of the graph.
+        neighbors: k of the graph.
         symmetric: Whether its edges go both ways.
     """
 
@@ -37,7 +37,7 @@ class SCCRecipe(Recipe):
     balance: str = "pdb"
     momentum: float = 0.9
     l2: float = 5e-4
-    neighbours: int = 3
+    neighbors: int = 3
     symmetric: bool = True
 
     paper: ClassVar[str] = "scc"
@@ -56,7 +56,7 @@ class SCCRecipe(Recipe):
         offset = (cache.spec.size - self.model.crop.size) / 2
         faces = np.asarray(cache.landmarks[train], "float64") - offset
         whole = faces[np.isfinite(faces).all((1, 2))]
-        found = build_adjacency(whole, self.neighbours, self.symmetric)
+        found = build_adjacency(whole, self.neighbors, self.symmetric)
         return {"graph": found.graph.astype(int).tolist()}
 
     def copies(self, cache, train):

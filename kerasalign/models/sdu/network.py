@@ -24,7 +24,7 @@ class SDU(LandmarkModel):
     `SDU(**TABLE_1["Hourglass2-CAB"])` builds a row of the paper's Table 1; the defaults are its best.
 
     In training, with `transformer="outside"` or `"dual"`, each batch has a transformed copy: the loss is that of both
-    and of the difference between the maps of the copy and the transformed maps. The copy is normalised by its own
+    and of the difference between the maps of the copy and the transformed maps. The copy is normalized by its own
     batch statistics. Points that T moves out of the crop do not count there.
 
     Args:
@@ -102,7 +102,7 @@ class SDU(LandmarkModel):
             landmarks: `(B, N, 2)` in crop pixels.
             outputs: The model's outputs for these crops.
             transforms: T of each.
-            training: Whether the copy is normalised by its batch.
+            training: Whether the copy is normalized by its batch.
         """
         config, size = self.config, self.config.size
         copy = self(transforms.images(crops), training=training)

@@ -1,4 +1,4 @@
-"""Beards: shadow, stubble, moustaches, goatees and full beards, of any color."""
+"""Beards: shadow, stubble, mustaches, goatees and full beards, of any color."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Beard:
         length: Of hairs that stand out, centimeters; 0 for none.
         hairs: How many of them.
         cheeks: Height of the upper edge on the cheeks, in centimeters over the mouth; very low is no cheeks.
-        moustache: Whether there is hair on the upper lip.
+        mustache: Whether there is hair on the upper lip.
         chin: Whether there is hair on the chin.
         softness: Blur of the edge in centimeters.
     """
@@ -36,7 +36,7 @@ class Beard:
     length: float
     hairs: int
     cheeks: float
-    moustache: bool
+    mustache: bool
     chin: bool
     softness: float
 
@@ -61,7 +61,7 @@ class Beard:
             right = np.array(half + low)
             canvas.fill(mask, canvas.smooth(right, 60))
             canvas.fill(mask, canvas.smooth(right * [-1, 1], 60))
-        if self.moustache:
+        if self.mustache:
             y = mouth[1]
             half = [
                 (0.0, nose[1] - 0.25),
@@ -137,7 +137,7 @@ class Beard:
 
 
 def draw_beard(rng: np.random.Generator, hair_color, skin: Skin) -> Beard:
-    """Draws a beard: stubble for half of those who have one, then full beards, goatees and moustaches."""
+    """Draws a beard: stubble for half of those who have one, then full beards, goatees and mustaches."""
     u = rng.uniform
     kind = rng.random()
     gray = float(np.clip(rng.normal(1.5 * (skin.age - 0.45), 0.3), 0, 1)) if skin.age > 0.35 else 0.0
@@ -152,7 +152,7 @@ def draw_beard(rng: np.random.Generator, hair_color, skin: Skin) -> Beard:
             length=0.0,
             hairs=0,
             cheeks=float(u(-0.6, 2.2)),
-            moustache=True,
+            mustache=True,
             chin=True,
         )
     if kind < 0.78:
@@ -162,7 +162,7 @@ def draw_beard(rng: np.random.Generator, hair_color, skin: Skin) -> Beard:
             length=float(u(0.25, 1.0) if rng.random() < 0.7 else u(1, 6)),
             hairs=int(rng.integers(1800, 4200)),
             cheeks=float(u(-0.6, 1.8)),
-            moustache=rng.random() < 0.9,
+            mustache=rng.random() < 0.9,
             chin=True,
         )
     both = rng.random()
@@ -172,6 +172,6 @@ def draw_beard(rng: np.random.Generator, hair_color, skin: Skin) -> Beard:
         length=float(u(0.2, 1.5)),
         hairs=int(rng.integers(500, 1300)),
         cheeks=-9.0,
-        moustache=both < 0.75,
+        mustache=both < 0.75,
         chin=both > 0.35,
     )

@@ -41,7 +41,7 @@ def paint(head: HeadModel, scene) -> np.ndarray:
     gloss *= 1 - brows
     out = np.empty((*canvas.SHAPE, 6), "float32")
     out[..., :3] = albedo
-    # A groove is a millimetre or so deep; y runs down the canvas and up the chart.
+    # A groove is a millimeter or so deep; y runs down the canvas and up the chart.
     depth = (-0.12 * grooves).astype("float32")
     out[..., 3] = cv2.Sobel(depth, cv2.CV_32F, 1, 0, scale=canvas.SCALE / 8)
     out[..., 4] = -cv2.Sobel(depth, cv2.CV_32F, 0, 1, scale=canvas.SCALE / 8)

@@ -9,7 +9,7 @@ import numpy as np
 from kerasalign.synth.appearance import canvas
 from kerasalign.synth.appearance.canvas import gaussian, noise_patch
 
-# sRGB of skin in even light, from fair to dark; each face is a mix of two neighbours and a bit of its own.
+# sRGB of skin in even light, from fair to dark; each face is a mix of two neighbors and a bit of its own.
 TONES = (
     np.array(
         [

@@ -62,7 +62,7 @@ class Series:
             "seed": self.seed,
             "size": self.size,
             "markup": "68",
-            "head": {"name": head.name, "version": head.version, "licence": head.licence},
+            "head": {"name": head.name, "version": head.version, "license": head.license},
             "definition": _definition_digest(Definition.of(head)),
             "scene": scene,
             "given": given,

@@ -112,7 +112,7 @@ def analytic_head() -> HeadModel:
     return HeadModel(
         name="kerasalign-analytic",
         version="1",
-        licence="Apache-2.0",
+        license="Apache-2.0",
         mean=mean,
         identity=identities(mean, kind),
         expression=moves,

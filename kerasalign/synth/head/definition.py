@@ -85,7 +85,7 @@ def moved(head: HeadModel, definition: Definition) -> SurfacePoints:
     """The head's 68 points moved by offsets along the skin of the mean head, as points of its triangles.
 
     Points of the lids and of the inner lips stay on their edges and move sideways only: lids and lips that touch are
-    labelled so.
+    labeled so.
     """
     on_edge = {point: (name, k) for name, rows in OPENINGS.items() for k, row in enumerate(rows) for point in row[1:-1]}
     edges = face_edges(head)
@@ -115,7 +115,7 @@ def moved(head: HeadModel, definition: Definition) -> SurfacePoints:
 
 
 def _along(head: HeadModel, chain: np.ndarray, x: float) -> tuple[np.ndarray, float]:
-    """The two neighbours of a chain of vertices that the place `x` of the mean head lies between, and its share."""
+    """The two neighbors of a chain of vertices that the place `x` of the mean head lies between, and its share."""
     line = head.mean[chain, 0]
     span = np.diff(line)
     with np.errstate(divide="ignore", invalid="ignore"):

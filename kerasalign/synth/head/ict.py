@@ -1,4 +1,4 @@
-"""Reader of ICT-FaceKit, the light morphable head of USC's Institute for Creative Technologies (MIT licence).
+"""Reader of ICT-FaceKit, the light morphable head of USC's Institute for Creative Technologies (MIT license).
 
 Reference: Li et al., "Learning Formation of Physically-Based Face Attributes", CVPR 2020, arXiv 2004.03458;
 https://github.com/ICT-VGL/ICT-FaceKit. The user clones it; no part of it is in this package.
@@ -161,7 +161,7 @@ def _from_compact(path: Path) -> HeadModel:
     return HeadModel(
         name="ict-facekit-light",
         version="1",
-        licence="MIT",
+        license="MIT",
         mean=mean[keep],
         identity=identity[:, keep],
         expression=expression[:, keep],

@@ -26,7 +26,7 @@ class HeadModel:
     Args:
         name: Short name, part of the provenance of what is rendered.
         version: Version of the model's data.
-        licence: SPDX name of the licence of the model's data.
+        license: SPDX name of the license of the model's data.
         mean: `(V, 3)` float32 neutral head of the mean person.
         identity: `(I, V, 3)` offsets per unit of an identity score; scores are about N(0, 1).
         expression: `(E, V, 3)` offsets per unit of an expression score; scores are in 0..1.
@@ -45,7 +45,7 @@ class HeadModel:
 
     name: str
     version: str
-    licence: str
+    license: str
     mean: np.ndarray
     identity: np.ndarray
     expression: np.ndarray

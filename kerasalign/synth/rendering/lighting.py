@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from kerasalign.synth.jit import transformed
-from kerasalign.synth.rendering.raster import rasterise_depth
+from kerasalign.synth.rendering.raster import rasterize_depth
 
 #: Texels of the shadow map, and half the width in centimeters that it covers.
 SHADOW_SIDE, SHADOW_REACH = 320, 17.0
@@ -156,7 +156,7 @@ def shadow_map(direction: np.ndarray, center: np.ndarray, vertices: np.ndarray, 
     matrix = matrix.astype("float32")
     mapped = transformed(np.ascontiguousarray(vertices, "float32"), matrix[:, :3].copy(), matrix[:, 3].copy())
     depth = np.full((SHADOW_SIDE, SHADOW_SIDE), -1e6, "float32")
-    rasterise_depth(
+    rasterize_depth(
         np.ascontiguousarray(mapped[:, :2]), np.ascontiguousarray(mapped[:, 2]), triangles, 0, len(triangles), depth
     )
     return depth, matrix

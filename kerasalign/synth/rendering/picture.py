@@ -15,7 +15,7 @@ from kerasalign.synth.head.surface import locate
 from kerasalign.synth.rendering.background import paint_background
 from kerasalign.synth.rendering.camera import View, fitted
 from kerasalign.synth.rendering.photo import develop, expose
-from kerasalign.synth.rendering.raster import blank, rasterise
+from kerasalign.synth.rendering.raster import blank, rasterize
 from kerasalign.synth.rendering.scene import Scene
 from kerasalign.synth.rendering.shading import gather_meshes, shade_scene
 
@@ -96,9 +96,9 @@ def render(head: HeadModel, scene: Scene, size: int = 256) -> Rendered:
     inverse = (-1 / world.vertices[:, 2]).astype("float32")
     depth, ids = blank((side, side))
     count = len(head.triangles)
-    rasterise(points, inverse, world.triangles, 0, count, world.two_sided, depth, ids)
+    rasterize(points, inverse, world.triangles, 0, count, world.two_sided, depth, ids)
     head_depth, head_ids = depth.copy(), ids.copy()
-    rasterise(points, inverse, world.triangles, count, len(world.triangles), world.two_sided, depth, ids)
+    rasterize(points, inverse, world.triangles, count, len(world.triangles), world.two_sided, depth, ids)
     light, key, cover = shade_scene(head, scene, world, points, inverse, depth, ids, scale)
 
     rows = np.floor((np.arange(size) + 0.5) * scale).astype(int)

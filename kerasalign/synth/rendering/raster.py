@@ -1,4 +1,4 @@
-"""The software rasteriser: triangles to the nearest triangle of every sample, and depth from a light."""
+"""The software rasterizer: triangles to the nearest triangle of every sample, and depth from a light."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _inside(points, i, j, k, x, y, scale):
 
 
 @kernel
-def rasterise(points, inverse_depth, triangles, first, last, two_sided, depth, ids):
+def rasterize(points, inverse_depth, triangles, first, last, two_sided, depth, ids):
     """Draws triangles `first:last` into `depth` and `ids`, in place; the nearer wins, ties go to the earlier.
 
     Args:
@@ -70,7 +70,7 @@ def rasterise(points, inverse_depth, triangles, first, last, two_sided, depth, i
 
 
 @kernel
-def rasterise_depth(points, towards, triangles, first, last, depth):
+def rasterize_depth(points, towards, triangles, first, last, depth):
     """Draws triangles `first:last`, from both sides, into an orthographic depth map; the largest `towards` wins.
 
     Args:
@@ -97,5 +97,5 @@ def rasterise_depth(points, towards, triangles, first, last, depth):
 
 
 def blank(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Empty `depth` and `ids` for `rasterise`."""
+    """Empty `depth` and `ids` for `rasterize`."""
     return np.zeros(shape, "float32"), np.full(shape, -1, "int32")

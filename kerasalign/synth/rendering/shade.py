@@ -128,7 +128,7 @@ def shade(
     """Fills `out`, `(H, W, 3)` float32 linear light, where `ids` has a triangle.
 
     Args:
-        ids: `(H, W)` int32 triangles of `rasterise`.
+        ids: `(H, W)` int32 triangles of `rasterize`.
         points: `(V, 2)` sample coordinates.
         inverse: `(V,)` inverse distances.
         vertices: `(V, 3)` camera coordinates.

@@ -1,4 +1,4 @@
-"""Gathers the meshes of a scene, and shades the rasterised picture."""
+"""Gathers the meshes of a scene, and shades the rasterized picture."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from kerasalign.synth.jit import transformed, vertex_normals
 from kerasalign.synth.rendering.camera import View
 from kerasalign.synth.rendering.lighting import shadow_map
 from kerasalign.synth.rendering.openness import openness
-from kerasalign.synth.rendering.raster import blank, rasterise
+from kerasalign.synth.rendering.raster import blank, rasterize
 from kerasalign.synth.rendering.scene import Scene
 from kerasalign.synth.rendering.shade import LOOK, shade
 
@@ -251,7 +251,7 @@ def _through_lenses(scene: Scene, world: World, scale, depth, color) -> np.ndarr
     inverse = (-1 / vertices[:, 2]).astype("float32")
     _, ids = blank(depth.shape)
     triangles = mesh.triangles.astype("int32")
-    rasterise(flat, inverse, triangles, 0, len(triangles), np.ones(len(triangles), bool), depth.copy(), ids)
+    rasterize(flat, inverse, triangles, 0, len(triangles), np.ones(len(triangles), bool), depth.copy(), ids)
     on = ids >= 0
     if on.any():
         normal = (mesh.normals @ world.view.rotation.T)[triangles[ids[on]]].mean(1)

@@ -1,4 +1,4 @@
-"""Normalisers: the lengths that errors are divided by, as named functions of the ground truth."""
+"""Normalizers: the lengths that errors are divided by, as named functions of the ground truth."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from kerasalign.markups import Markup
 from kerasalign.support.checks import one_of
 
-Normaliser = Callable[[np.ndarray, Markup, "np.ndarray | None"], np.ndarray]
+Normalizer = Callable[[np.ndarray, Markup, "np.ndarray | None"], np.ndarray]
 
 
 def inter_ocular(target: np.ndarray, markup: Markup, boxes: np.ndarray | None = None) -> np.ndarray:
@@ -18,7 +18,7 @@ def inter_ocular(target: np.ndarray, markup: Markup, boxes: np.ndarray | None = 
 
 
 def inter_pupil(target: np.ndarray, markup: Markup, boxes: np.ndarray | None = None) -> np.ndarray:
-    """Distance between the eye centres: the means of 36..41 and 42..47 of 68, the pupils 96 and 97 of 98."""
+    """Distance between the eye centers: the means of 36..41 and 42..47 of 68, the pupils 96 and 97 of 98."""
     return _eye_distance(target, markup, "inter_pupil")
 
 
@@ -49,19 +49,19 @@ def box_height(target: np.ndarray, markup: Markup, boxes: np.ndarray | None = No
     return _box_sides(target, boxes)[..., 1]
 
 
-_REGISTRY: dict[str, Normaliser] = {
+_REGISTRY: dict[str, Normalizer] = {
     function.__name__: function
     for function in (inter_ocular, inter_pupil, corner_midpoint, box_size, box_diagonal, box_width, box_height)
 }
 
 
-def list_normalisers() -> list[str]:
-    """Names of the registered normalisers."""
+def list_normalizers() -> list[str]:
+    """Names of the registered normalizers."""
     return list(_REGISTRY)
 
 
-def get_normaliser(name: str) -> Normaliser:
-    """Returns the normaliser function of that name.
+def get_normalizer(name: str) -> Normalizer:
+    """Returns the normalizer function of that name.
 
     Raises:
         ValueError: If there is none.
@@ -70,8 +70,8 @@ def get_normaliser(name: str) -> Normaliser:
     return _REGISTRY[name]
 
 
-def register_normaliser(name: str, function: Normaliser) -> None:
-    """Registers a normaliser.
+def register_normalizer(name: str, function: Normalizer) -> None:
+    """Registers a normalizer.
 
     Args:
         name: Its name.
@@ -79,38 +79,38 @@ def register_normaliser(name: str, function: Normaliser) -> None:
             lengths in the unit of the ground truth.
 
     Raises:
-        ValueError: If another normaliser holds that name.
+        ValueError: If another normalizer holds that name.
     """
     if _REGISTRY.get(name, function) is not function:
-        raise ValueError(f"A normaliser of that name is registered already. Received: name={name!r}")
+        raise ValueError(f"A normalizer of that name is registered already. Received: name={name!r}")
     _REGISTRY[name] = function
 
 
-def unregister_normaliser(name: str) -> None:
-    """Removes a normaliser from the registry; does nothing where no normaliser has that name."""
+def unregister_normalizer(name: str) -> None:
+    """Removes a normalizer from the registry; does nothing where no normalizer has that name."""
     _REGISTRY.pop(name, None)
 
 
-def normalising_length(
-    target: np.ndarray, markup: Markup, normaliser: str, boxes: np.ndarray | None = None
+def normalizing_length(
+    target: np.ndarray, markup: Markup, normalizer: str, boxes: np.ndarray | None = None
 ) -> np.ndarray:
     """The `(B,)` lengths that the point errors of `(B, N, 2)` ground truth are divided by.
 
     Args:
         target: Ground truth; NaN marks a point that is not annotated.
         markup: What its points mean.
-        normaliser: Name of a normaliser.
-        boxes: `(B, 4)` boxes for the box normalisers; by default the tight boxes of the annotated points.
+        normalizer: Name of a normalizer.
+        boxes: `(B, 4)` boxes for the box normalizers; by default the tight boxes of the annotated points.
 
     Raises:
         ValueError: If the markup lacks that eye pair, or a length is zero or not a number (an eye point that
             is not annotated, a box without area).
     """
-    lengths = np.asarray(get_normaliser(normaliser)(target, markup, boxes), "float64")
+    lengths = np.asarray(get_normalizer(normalizer)(target, markup, boxes), "float64")
     bad = np.flatnonzero(~(np.isfinite(lengths) & (lengths > 0)))
     if bad.size:
         raise ValueError(
-            f"`target` must give every face a positive length by the normaliser '{normaliser}'; "
+            f"`target` must give every face a positive length by the normalizer '{normalizer}'; "
             f"it does not for {bad.size} of {lengths.size} faces, the first being face "
             f"{bad[0]}: a point is not annotated or points coincide. "
             f"Received: length={lengths[bad[0]]}"
