@@ -16,7 +16,7 @@ from kerasalign.core.crop_model import check_crop_shape
 from kerasalign.core.origin import Origin
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup
-from kerasalign.metrics.nme_metric import NormalisedMeanError
+from kerasalign.metrics.nme_metric import NormalizedMeanError
 
 
 class LandmarkModel(AlignMixin, keras.Model):
@@ -44,7 +44,7 @@ class LandmarkModel(AlignMixin, keras.Model):
     # Name of the registered file format that `inference_stages` are exported in; `None` where there are no stages.
     staged_format: str | None = None
     # The metric that `compile` adds.
-    nme_metric: NormalisedMeanError | None = None
+    nme_metric: NormalizedMeanError | None = None
     # Where the weights come from, and so whose terms they are under; `load` notes it.
     origin: Origin | None = None
 
@@ -95,7 +95,7 @@ class LandmarkModel(AlignMixin, keras.Model):
             raise ValueError(f"{type(self).__name__} brings its own loss. Received: loss={kwargs['loss']!r}")
         for name in ("metrics", "weighted_metrics"):
             check_metrics(name, kwargs.get(name))
-        nme = NormalisedMeanError(self.markup, nme_normalizer, name="nme") if self.markup else None
+        nme = NormalizedMeanError(self.markup, nme_normalizer, name="nme") if self.markup else None
         asked = {"nme_normalizer": nme_normalizer, "jit_compile": jit_compile, "auto_scale_loss": auto_scale_loss}
         if jit_compile == "auto" and keras.backend.backend() == "tensorflow":
             # On a CPU XLA's convolutions take two to five times as long, and up to a minute to compile.

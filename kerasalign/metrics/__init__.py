@@ -1,6 +1,6 @@
 """NME, failure rate, AUC, CED, and the `Protocol` that defines how a number is measured.
 
-`NormalisedMeanError`, the Keras metric, imports Keras on first use.
+`NormalizedMeanError`, the Keras metric, imports Keras on first use.
 """
 
 from typing import TYPE_CHECKING
@@ -27,12 +27,12 @@ from kerasalign.metrics.protocol import (
 from kerasalign.metrics.scores import auc, bootstrap_interval, ced, failure_rate, weighted_mean
 
 if TYPE_CHECKING:
-    from kerasalign.metrics.nme_metric import NormalisedMeanError
+    from kerasalign.metrics.nme_metric import NormalizedMeanError
 
 __all__ = [
     "BoxSource",
     "Evaluation",
-    "NormalisedMeanError",
+    "NormalizedMeanError",
     "Protocol",
     "auc",
     "bootstrap_interval",
@@ -56,4 +56,4 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
-    __getattr__, _, _ = attach(__name__, {"nme_metric": ["NormalisedMeanError"]})
+    __getattr__, _, _ = attach(__name__, {"nme_metric": ["NormalizedMeanError"]})

@@ -19,7 +19,7 @@ _BOX_LENGTHS = {
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
-class NormalisedMeanError(keras.metrics.Metric):
+class NormalizedMeanError(keras.metrics.Metric):
     """Mean NME over faces, in percent, as a Keras metric.
 
     The same number as `kerasalign.metrics.nme(...).mean()`, on any Keras backend. Points that are not
@@ -39,7 +39,7 @@ class NormalisedMeanError(keras.metrics.Metric):
 
     Example:
 
-        model.compile("adam", metrics=[NormalisedMeanError("68", "box_size", name="nme_box")])
+        model.compile("adam", metrics=[NormalizedMeanError("68", "box_size", name="nme_box")])
     """
 
     def __init__(self, markup: str | Markup = "68", normalizer: str = "inter_ocular", name: str = "nme", dtype=None):

@@ -11,7 +11,7 @@ import kerasalign.models
 from kerasalign.core.adaptation import places
 from kerasalign.core.landmark_model import weighted_mean
 from kerasalign.markups import get_markup, list_markups, register_markup, unregister_markup
-from kerasalign.metrics import NormalisedMeanError
+from kerasalign.metrics import NormalizedMeanError
 from kerasalign.models import AAN
 from tests.support.cases import MODELS, crops, model_target, set_known_weights
 
@@ -45,8 +45,8 @@ def batch(model, count=2):
 def test_every_compile_reports_one_nme_and_metrics_of_the_landmarks(model):
     images, target = batch(model)
     model.compile("sgd")
-    mine = NormalisedMeanError(model.markup, "box_size", name="mine")
-    weighted = NormalisedMeanError(model.markup, "box_size", name="weighted")
+    mine = NormalizedMeanError(model.markup, "box_size", name="mine")
+    weighted = NormalizedMeanError(model.markup, "box_size", name="weighted")
     model.compile("sgd", "box_size", run_eagerly=True, metrics=[mine], weighted_metrics={"landmarks": [weighted]})
     assert sorted(metric.name for metric in model.metrics) == ["compile_metrics", "loss", "nme"]
     found = model.test_on_batch(images, target, sample_weight=np.array([0.0, 2.0]), return_dict=True)
@@ -104,7 +104,7 @@ SMALL = {"stem": 8, "channels": (8, 16), "embedding": 16, "size": 32}
 def test_a_file_brings_own_points_to_a_process_that_does_not_know_them(own, tmp_path):
     own = own("5")
     model = AAN(markup=own, **SMALL)
-    model.compile(metrics=[NormalisedMeanError(own, "box_size", name="nme_box")])
+    model.compile(metrics=[NormalizedMeanError(own, "box_size", name="nme_box")])
     model.save(tmp_path / "own.keras")
     assert "own-5" not in list_markups()
     twin = keras.models.load_model(tmp_path / "own.keras")
@@ -158,7 +158,7 @@ def test_a_file_that_does_not_say_how_it_was_compiled_stays_uncompiled():
     ("metrics", "reason"),
     [
         ({"intermediate": ["mae"]}, r"Received: metrics of \['intermediate'\]"),
-        ([NormalisedMeanError("5", "box_size")], r"Received: metrics named \['nme'\]"),
+        ([NormalizedMeanError("5", "box_size")], r"Received: metrics named \['nme'\]"),
     ],
 )
 def test_metrics_that_cannot_be_told_apart_or_have_no_target(metrics, reason):
