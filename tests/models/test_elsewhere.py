@@ -66,7 +66,7 @@ def test_another_backend_computes_and_trains_the_same(backend, here, tmp_path):
 def assert_same_gradients(found, wanted):
     """The gradients of one model are equal but for rounding, those of each weight apart."""
     # Some are zero but for rounding, such as those of a bias before a normalization: they have no digits to compare.
-    # Float32 sums leave 5e-7 of the whole there. Others agree within 1e-5, the edge weights of SCC's graph within 1.3e-3.
+    # Float32 sums leave 5e-7 of the whole there. Others agree within 1e-5, the edge weights of SCC's graph within 2e-3.
     total = np.sqrt(sum((value**2).sum() for value in wanted.values()))
     for key, value in wanted.items():
         assert np.linalg.norm(found[key] - value) <= 1e-2 * np.linalg.norm(value) + 3e-6 * total, key
