@@ -58,15 +58,25 @@ def test_another_backend_computes_and_trains_the_same(backend, here, tmp_path):
     for key, value in here.items():
         if "/gradients/" not in key:
             np.testing.assert_allclose(found[key], value, rtol=2e-3, atol=2e-3, err_msg=key)
-    for name in {key.split("/gradients/")[0] for key in here if "/gradients/" in key}:
+    wrong = {}
+    for name in sorted({key.split("/gradients/")[0] for key in here if "/gradients/" in key}):
         both = ({k: v for k, v in out.items() if k.startswith(f"{name}/gradients/")} for out in (found, here))
-        assert_same_gradients(*both)
+        wrong |= wrong_gradients(*both)
+    assert not wrong
 
 
-def assert_same_gradients(found, wanted):
-    """The gradients of one model are equal but for rounding, those of each weight apart."""
+def wrong_gradients(found, wanted) -> dict[str, tuple[float, float]]:
+    """Error and size of those gradients of one model that differ by more than rounding, each weight apart.
+
+    Rounding moves them by 1e-4 of their size at most. SCC's adjacency is the exception, with 1.3e-3: it normalizes over
+    three faces whose averages are nearly equal.
+    """
     # Some are zero but for rounding, such as those of a bias before a normalization: they have no digits to compare.
-    # Float32 sums leave 5e-7 of the whole there. Others agree within 1e-5, the edge weights of SCC's graph within 2e-3.
+    # Float32 sums leave 5e-7 of the whole there.
     total = np.sqrt(sum((value**2).sum() for value in wanted.values()))
+    wrong = {}
     for key, value in wanted.items():
-        assert np.linalg.norm(found[key] - value) <= 1e-2 * np.linalg.norm(value) + 3e-6 * total, key
+        error, size = np.linalg.norm(found[key] - value), np.linalg.norm(value)
+        if not error <= (1e-2 if "/adjacency/" in key else 1e-3) * size + 3e-6 * total:
+            wrong[key] = error, size
+    return wrong
