@@ -14,6 +14,7 @@ import kerasalign
 from kerasalign.cli import data, detector, doctor, evaluate, export, hub, photos, sweep, synth, training, zoo
 from kerasalign.cli.console import error_console
 from kerasalign.hub.errors import WeightsError
+from kerasalign.support.stopping import Stopped, stops_cleanly
 
 
 class OneLineErrors(TyperGroup):
@@ -21,7 +22,11 @@ class OneLineErrors(TyperGroup):
 
     def invoke(self, ctx):
         try:
-            return super().invoke(ctx)
+            with stops_cleanly():
+                return super().invoke(ctx)
+        except Stopped as stop:
+            error_console().print(Text(f"Error: {stop}", style="red"))
+            raise
         except (ValueError, OSError, ImportError, WeightsError) as error:
             if not (isinstance(error, (OSError, WeightsError)) or _raised_by_us(error)):
                 raise

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import error_console, say
 from kerasalign.cli.options import WeightsFile
-from kerasalign.support.files import write_json, written_beside
+from kerasalign.support.files import check_folder_writable, written_beside
 from kerasalign.support.progress import track
+
+if TYPE_CHECKING:
+    from kerasalign.inference.sinks import Sink
 
 _ModelOption = Annotated[str | None, typer.Option(help="Name of a preset; see `kerasalign list`.")]
 
@@ -27,7 +31,9 @@ def register(app: typer.Typer) -> None:
 
 def align_command(
     sources: Annotated[
-        list[Path], typer.Argument(metavar="SOURCE...", help="Photos, folders of photos, videos, or camera:0.")
+        list[Path],
+        # Each file is checked when its turn comes: one that cannot be read must not stop the others.
+        typer.Argument(metavar="SOURCE...", help="Photos, folders of photos, videos, or camera:0.", readable=False),
     ],
     model: _ModelOption = None,
     weights: WeightsFile = None,
@@ -56,50 +62,52 @@ def align_command(
     """
     from kerasalign.cli.videos import align_video_file, is_video
     from kerasalign.inference import align_iter
+    from kerasalign.inference.sinks import JsonSink
 
     videos = [source for source in sources if is_video(source)]
     if videos and boxes is not None:
         raise ValueError(f"`--boxes` are for photos. Received: --boxes with {videos[0]}")
-    photos = _photos([source for source in sources if not is_video(source)], recursive, out)
-    given = None if boxes is None else _read_boxes(boxes, photos)
-    finder = _detector(detector, detector_size, min_score, runtime, given is not None)
-    network = _load(model, weights, runtime, runtime == "keras" or (given is None and detector != "kerasalign"))
-    names: Counter[str] = Counter()
     count: Counter[str] = Counter()
-    for video in videos:
-        stem = str(video).replace(":", "") if not video.suffix else video.stem
-        try:
-            align_video_file(network, video, out / _unique(f"{stem}_landmarks", ".mp4", names), finder, smooth, as_json)
-        except (ValueError, OSError) as error:
-            count["video"] += 1
-            say(f"{video}: error: {error}")
-    if photos or not videos:
-        documents: list[dict] = []
-        try:
+    photos = _photos([source for source in sources if not is_video(source)], recursive, out, count)
+    given = None if boxes is None else _read_boxes(boxes, photos)
+    check_folder_writable(out, "--out")
+    json_file = as_json and (photos or not videos)
+    with JsonSink(out / "landmarks.json") if json_file else nullcontext() as sink:
+        finder = _detector(detector, detector_size, min_score, runtime, given is not None)
+        network = _load(model, weights, runtime, runtime == "keras" or (given is None and detector != "kerasalign"))
+        names: Counter[str] = Counter()
+        for video in videos:
+            stem = str(video).replace(":", "") if not video.suffix else video.stem
+            target = out / _unique(f"{stem}_landmarks", ".mp4", names)
+            try:
+                align_video_file(network, video, target, finder, smooth, as_json)
+            except (ValueError, OSError) as error:
+                count["video"] += 1
+                say(f"{video}: error: {error}")
+        if photos or not videos:
             stream = align_iter(network, photos, detector=finder, boxes=given, keep_images=True)
-            _report(stream, len(photos), out, draw, names, documents, count)
-        finally:
-            # Also after Ctrl-C or on a full disk, so that results are not lost.
-            if as_json:
-                write_json(out / "landmarks.json", documents)
-                say(f"Landmarks written to {out / 'landmarks.json'}")
+            _report(stream, len(photos), out, draw, names, sink, count)
+    if sink:
+        say(f"Landmarks written to {sink.path}")
+    if photos or not videos:
         unwritten = f", {count['unwritten']} not writable" if count["unwritten"] else ""
         say(
             f"{_count(len(photos), 'photo')}: {count['found']} {'drawn' if draw else 'with faces'}, "
             f"{count['empty']} without a face, {count['unread']} not readable{unwritten}"
         )
-    if count["video"] + count["unread"] + count["unwritten"]:
+    if count["video"] + count["unread"] + count["unwritten"] + count["unlisted"]:
         raise typer.Exit(1)
 
 
 def _report(
-    stream, total: int, out: Path, draw: bool, names: Counter[str], documents: list[dict], count: Counter[str]
+    stream, total: int, out: Path, draw: bool, names: Counter[str], sink: Sink | None, count: Counter[str]
 ) -> None:
-    """Draws and counts the faces of photos, prints a line for each photo and collects the documents."""
+    """Writes, draws and counts the faces of photos, and prints a line for each photo."""
     # The lines below report unreadable photos.
     logging.getLogger("kerasalign.inference").setLevel(logging.ERROR)
     for faces in track(stream, "Aligning", total):
-        documents.append(faces.to_dict())
+        if sink is not None:
+            sink.write(faces)
         if faces.problem:
             count["unread"] += 1
             line = f"error: {faces.problem}"
@@ -179,8 +187,12 @@ def _load(name: str | None, weights: Path | None, runtime: str = "keras", start:
         return load(name or read_manifest().default, weights=chosen, runtime=runtime)
 
 
-def _photos(sources: list[Path], recursive: bool, out: Path) -> list[Path]:
+def _photos(sources: list[Path], recursive: bool, out: Path, count: Counter[str]) -> list[Path]:
     from kerasalign.support.images import list_images
+
+    def report(error: OSError) -> None:
+        count["unlisted"] += 1
+        say(f"{error.filename}: error: the folder cannot be listed ({error.strerror})")
 
     photos: list[Path] = []
     for source in sources:
@@ -188,7 +200,7 @@ def _photos(sources: list[Path], recursive: bool, out: Path) -> list[Path]:
         if source.is_dir():
             # Drawings of an earlier run may lie inside the source folder.
             inside = out.resolve() if out.resolve() != source.resolve() else None
-            files = [path for path in list_images(source, recursive) if inside not in path.resolve().parents]
+            files = [path for path in list_images(source, recursive, report) if inside not in path.resolve().parents]
         if not files:
             say(f"{source}: no photos in this folder")
         photos += files

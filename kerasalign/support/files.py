@@ -35,6 +35,27 @@ def _draft(path: Path) -> Path:
     return path.with_name(f".{token_hex(4)}-{path.name[-40:]}")
 
 
+def check_folder_writable(folder: str | os.PathLike, name: str) -> None:
+    """Makes a folder and writes an empty file there, so that a wrong one is an error before any work.
+
+    Args:
+        folder: The folder.
+        name: What messages call it, such as `"--out"`.
+
+    Raises:
+        OSError: If files cannot be made there.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = _draft(folder / "probe")
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OSError(f"`{name}` must be a folder that can be written ({reason}). Received: {folder}") from error
+
+
 def write_json(path: str | os.PathLike, content) -> None:
     """Writes JSON atomically."""
     with written_beside(path) as draft:

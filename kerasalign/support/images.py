@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -92,7 +93,7 @@ def load_image(source) -> np.ndarray:
     raise ImageError(source, "expected a path, bytes, a binary file object, a PIL image or an array")
 
 
-def list_images(folder, recursive: bool = False) -> list[Path]:
+def list_images(folder, recursive: bool = False, on_unlisted: Callable[[OSError], None] | None = None) -> list[Path]:
     """Lists the photos of a folder by their extensions, sorted by path; hidden files are left out.
 
     HEIC photos are listed if a Pillow plugin reads them, such as pillow-heif; otherwise a warning counts them.
@@ -100,6 +101,8 @@ def list_images(folder, recursive: bool = False) -> list[Path]:
     Args:
         folder: The folder.
         recursive: Whether to search subfolders too.
+        on_unlisted: Is called with the error of a folder whose content cannot be listed; by default a warning is
+            logged.
 
     Raises:
         ImageError: If there is no such folder.
@@ -107,11 +110,12 @@ def list_images(folder, recursive: bool = False) -> list[Path]:
     root = Path(folder)
     if not root.is_dir():
         raise ImageError(folder, "it is not a folder" if root.exists() else "there is no such folder")
-    found = [
-        path
-        for path in (root.rglob("*") if recursive else root.iterdir())
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
-    ]
+    found = []
+    for directory, folders, names in os.walk(root, onerror=on_unlisted or _warn_unlisted):
+        folders[:] = [name for name in folders if recursive and not name.startswith(".")]
+        paths = (Path(directory, name) for name in names if not name.startswith("."))
+        # Named pipes and devices are no photos.
+        found += [path for path in paths if path.is_file()]
     kinds = {*IMAGE_SUFFIXES, *(kind for kind in _PLUGIN_SUFFIXES if kind in Image.registered_extensions())}
     unread = sum(path.suffix.lower() in {*_PLUGIN_SUFFIXES} - kinds for path in found)
     if unread:
@@ -122,6 +126,10 @@ def list_images(folder, recursive: bool = False) -> list[Path]:
             root,
         )
     return sorted(path for path in found if path.suffix.lower() in kinds)
+
+
+def _warn_unlisted(error: OSError) -> None:
+    _log.warning("Left out the folder %s: it cannot be listed (%s).", error.filename, error.strerror)
 
 
 def _file_bytes(source) -> bytes:
