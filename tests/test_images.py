@@ -1,10 +1,13 @@
 import io
+import tracemalloc
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 from PIL import Image
 
+from kerasalign.support.decoding import decode_jpeg
 from kerasalign.support.images import ImageError, list_images, load_image
 
 
@@ -110,6 +113,97 @@ def test_sixteen_bits_are_scaled_and_not_cut(photo):
     np.testing.assert_array_equal(load_image(photo.astype("uint16") * 257), photo)
 
 
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        lambda photo: photo / 255,
+        lambda photo: (photo / 255 * 1.0000002).astype("float32"),
+        lambda photo: photo / 254,
+        lambda photo: photo.astype("uint16"),
+        lambda photo: photo.astype("uint16") * 4 + 2,
+        lambda photo: photo.astype("uint16") * 16 + 8,
+        lambda photo: photo.astype("uint16") * 257,
+    ],
+)
+def test_plain_ranges_are_scaled(photo, pixels):
+    bright = photo.copy()
+    bright[0, 0] = 254
+    assert np.abs(load_image(pixels(bright)).astype(int) - bright).max() <= 1
+
+
+@pytest.mark.parametrize("bits", [10, 12, 16])
+@pytest.mark.parametrize("kind", ["gray png", "color png", "color tiff"])
+def test_deep_files_of_any_number_of_bits(tmp_path, photo, bits, kind):
+    deep = (photo / 255 * (2**bits - 1)).round().astype("uint16")
+    deep[0, 0] = 2**bits - 1
+    color, suffix = kind.split()
+    pixels = deep[..., 0] if color == "gray" else np.ascontiguousarray(deep[..., ::-1])
+    cv2.imwrite(str(tmp_path / f"deep.{suffix}"), pixels)
+    expected = np.repeat(photo[..., :1], 3, 2) if color == "gray" else photo
+    loaded = load_image(tmp_path / f"deep.{suffix}")
+    assert np.abs(loaded[1:].astype(int) - expected[1:]).max() <= 1
+
+
+def test_a_dark_photo_in_floats_stays_dark(photo):
+    dark = (photo // 32).astype("float32")
+    np.testing.assert_array_equal(load_image(dark), photo // 32)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_large_jpeg_has_the_same_pixels(photo, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(Image.fromarray(cv2.resize(photo, (801, 601))), "JPEG", quality=95, exif=exif)
+    pixels = decode_jpeg(Image.open(io.BytesIO(data)), data, orientation)
+    assert np.abs(pixels.astype(int) - load_image(data)).max() <= 1
+    with pytest.raises(OSError, match="truncated"):
+        decode_jpeg(Image.open(io.BytesIO(data[:9000])), data[:9000])
+
+
+def test_a_photo_takes_little_more_memory_than_its_pixels():
+    large = np.zeros((4096, 4096, 3), "uint8")
+    for kind in ("JPEG", "BMP"):
+        data = encoded(Image.fromarray(large), kind)
+        tracemalloc.start()
+        loaded = load_image(data)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        # Pillow's own memory, 4 bytes a pixel, is not counted here.
+        assert peak < (1.1 if kind == "JPEG" else 2.1) * loaded.nbytes
+
+
+class Upload:
+    """A file of a web framework, whose methods are coroutines."""
+
+    async def read(self):
+        return b""
+
+
+async def later():
+    return b""
+
+
+def test_sources_that_need_another_step_say_which(photo):
+    file = io.BytesIO(encoded(Image.fromarray(photo)))
+    file.read()
+    with pytest.raises(ImageError, match=r"at its end: call its seek\(0\)"):
+        load_image(file)
+    with pytest.raises(ImageError, match=r"asynchronous: give `await file\.read\(\)`"):
+        load_image(Upload())
+    coroutine = later()
+    with pytest.raises(ImageError, match="asynchronous: give what `await` returns"):
+        load_image(coroutine)
+    coroutine.close()
+    with pytest.raises(ImageError, match=r"several photos: give `list\(array\)`"):
+        load_image(np.stack([photo] * 5))
+    with pytest.raises(ImageError, match="base64") as caught:
+        load_image("data:image/png;base64," + "A" * 100_000)
+    assert len(str(caught.value)) < 600
+    for function in (load_image, list_images):
+        with pytest.raises(ImageError, match="the path is empty"):
+            function("")
+
+
 def test_black_and_white():
     loaded = load_image(np.array([[True, False]]))
     assert loaded.tolist() == [[[255] * 3, [0] * 3]]
@@ -178,8 +272,10 @@ def test_missing_file_folder_and_bad_path(tmp_path):
         np.full((2, 2), 300),
         np.full((2, 2), -1.0),
         np.full((2, 2), np.nan),
-        np.full((2, 2, 3), 0.5),
+        np.full((2, 2, 3), [0.5, 1.5, 2.0]),
+        np.full((2, 2, 3), [-1.0, 0.5, 1.0]),
         np.array([["a"]]),
+        "",
     ],
 )
 def test_other_things_are_refused(source):

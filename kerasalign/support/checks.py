@@ -22,7 +22,7 @@ def one_of(name: str, value: Any, choices: Iterable, note: str = "") -> None:
     """
     allowed = list(choices)
     if value not in allowed:
-        raise ValueError(f"`{name}` must be one of {allowed}{note and ' '}{note}. Received: {name}={value!r}")
+        raise ValueError(f"`{name}` must be one of {allowed}{note and ' '}{note}. Received: {name}={shown(value)}")
 
 
 def at_least(bound: float, **values: Any) -> None:
@@ -41,21 +41,29 @@ def at_least(bound: float, **values: Any) -> None:
     """
     for name, value in values.items():
         if not all(number >= bound for number in _numbers(value)):
-            raise ValueError(f"`{name}` must be at least {bound}. Received: {name}={value!r}")
+            raise ValueError(f"`{name}` must be at least {bound}. Received: {name}={shown(value)}")
 
 
 def positive(**values: Any) -> None:
     """Raises unless every number is above 0; NaN is not. As `at_least` otherwise."""
     for name, value in values.items():
         if not all(number > 0 for number in _numbers(value)):
-            raise ValueError(f"`{name}` must be positive. Received: {name}={value!r}")
+            raise ValueError(f"`{name}` must be positive. Received: {name}={shown(value)}")
 
 
 def in_range(low: float, high: float, **values: Any) -> None:
     """Raises unless every number is in `low..high`, ends included; NaN is not. As `at_least` otherwise."""
     for name, value in values.items():
         if not all(low <= number <= high for number in _numbers(value)):
-            raise ValueError(f"`{name}` must be in {low}..{high}. Received: {name}={value!r}")
+            raise ValueError(f"`{name}` must be in {low}..{high}. Received: {name}={shown(value)}")
+
+
+def shown(value: Any, most: int = 200) -> str:
+    """`repr(value)` for a message; the middle of a long one is left out."""
+    text = repr(value)
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2]}...{text[-most // 4 :]} ({len(text):,} characters)"
 
 
 def _numbers(value: Any) -> tuple | list:

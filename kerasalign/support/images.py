@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
+
+from kerasalign.support.checks import shown
+from kerasalign.support.decoding import copy_pixels, decode_jpeg, turned_upright
+from kerasalign.support.pixels import to_uint8
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +37,12 @@ IMAGE_SUFFIXES = (
 # Formats of phones; Pillow reads them with a plugin that the user registers, such as pillow-heif.
 _PLUGIN_SUFFIXES = (".heic", ".heif")
 
+_ORIENTATION = 274  # EXIF tag
+# From so many pixels on, a JPEG is decoded in less memory.
+_LARGE = 16_000_000
+# No operating system takes longer paths.
+_LONGEST_PATH = 32_767
+
 
 class ImageError(ValueError):
     """A photo that cannot be read.
@@ -49,7 +61,7 @@ class ImageError(ValueError):
 def source_name(source) -> str:
     """Short text that identifies a photo in messages: its path, or its type and size."""
     if isinstance(source, (str, os.PathLike)):
-        return repr(os.fspath(source))
+        return shown(os.fspath(source))
     if isinstance(source, (bytes, bytearray, memoryview)):
         return f"<{len(source)} bytes>"
     if isinstance(source, Image.Image):
@@ -62,14 +74,14 @@ def source_name(source) -> str:
 def load_image(source) -> np.ndarray:
     """Reads a photo.
 
-    The EXIF orientation is applied, as in an image viewer. Transparent parts become
-    white. Grayscale is repeated to three channels, CMYK and other color spaces are converted, 16-bit values
-    are divided by 257. Animations give their first frame.
+    The EXIF orientation is applied, as in an image viewer. Transparent parts become white. Grayscale is repeated to
+    three channels, CMYK and other color spaces are converted, deeper pixels are scaled to 8 bits. Animations give their
+    first frame.
 
     Args:
-        source: A path, `bytes`, a binary file object, a PIL image, or an array `(H, W)`, `(H, W, 1)`,
-            `(H, W, 3)` RGB or `(H, W, 4)` RGBA: uint8, uint16 in 0..65535, bool, or other integers and
-            floats in 0..255 (floats are rounded).
+        source: A path, `bytes`, a binary file object, a PIL image, or an array `(H, W)`, `(H, W, 1)`, `(H, W, 3)` RGB
+            or `(H, W, 4)` RGBA: uint8, bool, integers in 0..255, uint16 of 8, 10, 12 or 16 bits, or floats in 0..255
+            (which are rounded) or 0..1. A range that is not certain is refused; see `support.pixels.to_uint8`.
 
     Returns:
         `(H, W, 3)` uint8 RGB, C-contiguous.
@@ -84,12 +96,11 @@ def load_image(source) -> np.ndarray:
     if isinstance(source, (bytes, bytearray, memoryview)):
         return _read_bytes(source, bytes(source))
     if hasattr(source, "read"):
-        data = source.read()
-        if not isinstance(data, bytes):
-            raise ImageError(source, "a file object must be opened in binary mode")
-        return _read_bytes(source, data)
+        return _read_bytes(source, _stream_bytes(source))
     if hasattr(source, "__array__"):
         return _from_array(source, np.asarray(source))
+    if inspect.isawaitable(source) or hasattr(source, "__aiter__"):
+        raise ImageError(source, "it is asynchronous: give what `await` returns")
     raise ImageError(source, "expected a path, bytes, a binary file object, a PIL image or an array")
 
 
@@ -108,6 +119,8 @@ def list_images(folder, recursive: bool = False, on_unlisted: Callable[[OSError]
         ImageError: If there is no such folder.
     """
     root = Path(folder)
+    if not os.fspath(folder):
+        raise ImageError(folder, "the path is empty")
     if not root.is_dir():
         raise ImageError(folder, "it is not a folder" if root.exists() else "there is no such folder")
     found = []
@@ -132,7 +145,32 @@ def _warn_unlisted(error: OSError) -> None:
     _log.warning("Left out the folder %s: it cannot be listed (%s).", error.filename, error.strerror)
 
 
+def _stream_bytes(source) -> bytes:
+    data = source.read()
+    if inspect.isawaitable(data):
+        if hasattr(data, "close"):
+            data.close()
+        raise ImageError(source, "its read() is asynchronous: give `await file.read()`")
+    if not isinstance(data, bytes):
+        raise ImageError(source, "a file object must be opened in binary mode")
+    if not data and _position(source):
+        raise ImageError(source, "the file object is at its end: call its seek(0) first")
+    return data
+
+
+def _position(source) -> int:
+    try:
+        return source.tell()
+    except (AttributeError, OSError, ValueError):
+        return 0
+
+
 def _file_bytes(source) -> bytes:
+    if not os.fspath(source):
+        raise ImageError(source, "the path is empty")
+    if isinstance(source, str) and len(source) > _LONGEST_PATH:
+        advice = "; a photo in base64 is given as `base64.b64decode(text)`, without the part before the comma"
+        raise ImageError(source, f"a text of {len(source):,} characters is no path{advice}")
     path = Path(source)
     try:
         if path.is_dir():
@@ -161,21 +199,27 @@ def _read_bytes(source, data: bytes) -> np.ndarray:
     except Exception as error:  # Pillow's parsers raise what they like on damaged headers
         raise ImageError(source, f"the file's header is damaged ({error})") from error
     with image:
-        return _decode(source, image)
+        large = image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L") and image.width * image.height >= _LARGE
+        return _decode_large(source, image, data) if large else _decode(source, image)
+
+
+def _decode_large(source, image: Image.Image, data: bytes) -> np.ndarray:
+    try:
+        return decode_jpeg(image, data, _orientation(source, image))
+    except Exception as error:
+        raise ImageError(source, f"the image data is damaged or cut off ({error})") from error
 
 
 def _decode(source, image: Image.Image) -> np.ndarray:
+    stored_in_16_bits = _stored_in_16_bits(image)
     try:
         image.load()
     except Exception as error:  # truncated or damaged data: OSError, SyntaxError, struct.error, ...
         raise ImageError(source, f"the image data is damaged or cut off ({error})") from error
-    image = _upright(source, image)
-    if image.mode == "F" or image.mode.startswith("I"):  # one channel, 16 or 32 bits
-        values = np.asarray(image)
-        deep = image.mode.startswith("I;16") or (image.mode == "I" and 255 < values.max() <= 65535)
-        if deep and values.min() >= 0:
-            values = values.astype("uint16")
-        return _from_array(source, values)
+    orientation = _orientation(source, image)
+    deep = _deep_pixels(image, stored_in_16_bits)
+    if deep is not None:
+        return _from_array(source, turned_upright(deep, orientation))
     try:
         if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
             image = image.convert("RGBA")
@@ -183,47 +227,64 @@ def _decode(source, image: Image.Image) -> np.ndarray:
             image = image.convert("RGB")
     except Exception as error:
         raise ImageError(source, f"colors of mode {image.mode} cannot be converted ({error})") from error
-    return _from_array(source, np.asarray(image))
+    return _on_white(copy_pixels(image, orientation))
 
 
-def _upright(source, image: Image.Image) -> Image.Image:
+def _stored_in_16_bits(image: Image.Image) -> bytes | None:
+    """The file of a color image with 16 bits per channel, of which Pillow keeps the upper 8; else `None`."""
+    tiles = getattr(image, "tile", None) or ()
+    stored = image.mode in ("RGB", "RGBA", "LA") and any(";16" in str(tile[3]) for tile in tiles)
+    stream = getattr(image, "fp", None)
+    if not stored or stream is None:
+        return None
+    position = stream.tell()
+    stream.seek(0)
+    data = stream.read()
+    stream.seek(position)
+    return data
+
+
+def _deep_pixels(image: Image.Image, stored_in_16_bits: bytes | None) -> np.ndarray | None:
+    """The pixels of an image with more than 8 bits per channel; `None` for other images."""
+    if stored_in_16_bits is not None:
+        pixels = cv2.imdecode(np.frombuffer(stored_in_16_bits, "uint8"), cv2.IMREAD_UNCHANGED)
+        if pixels is not None and pixels.dtype == np.uint16 and pixels.ndim == 3:
+            # OpenCV has blue first.
+            return pixels[..., [2, 1, 0, *range(3, pixels.shape[2])]]
+    if image.mode == "F" or image.mode.startswith("I"):  # one channel, 16 or 32 bits
+        values = np.asarray(image)
+        deep = image.mode.startswith("I;16") or (image.mode == "I" and 255 < values.max() <= 65535)
+        return values.astype("uint16") if deep and values.min() >= 0 else values
+    return None
+
+
+def _orientation(source, image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; 1 is upright."""
     try:
-        return ImageOps.exif_transpose(image)
+        value = image.getexif().get(_ORIENTATION, 1)
+        return value if value in range(1, 9) else 1
     except Exception as error:  # damaged EXIF data is common, and no reason to lose the photo
         _log.warning("Ignored the damaged EXIF data of %s (%s).", source_name(source), error)
-        return image
+        return 1
 
 
 def _from_array(source, array: np.ndarray) -> np.ndarray:
     if array.ndim == 2:
         array = array[..., None]
+    if array.ndim == 4 and array.shape[-1] in (1, 3, 4):
+        raise ImageError(source, "it is an array of several photos: give `list(array)`")
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or array.size == 0:
         raise ImageError(source, "an array must be (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) and not empty")
-    array = _to_uint8(source, array)
-    if array.shape[2] == 4:
-        # White is what a viewer shows behind a cut-out portrait.
-        alpha = array[..., 3:].astype("uint16")
-        array = ((array[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype("uint8")
-    elif array.shape[2] == 1:
-        array = np.repeat(array, 3, axis=2)
-    return np.array(array, order="C")
+    try:
+        array = to_uint8(array)
+    except ValueError as error:
+        raise ImageError(source, str(error)) from error
+    return np.array(_on_white(array), order="C")
 
 
-def _to_uint8(source, array: np.ndarray) -> np.ndarray:
-    if array.dtype == np.uint8:
-        return array
-    if array.dtype == bool:
-        return array.astype("uint8") * np.uint8(255)
-    if array.dtype == np.uint16:
-        return ((array.astype("uint32") + 128) // 257).astype("uint8")
-    if array.dtype.kind not in "iuf":
-        raise ImageError(source, "an array must hold numbers")
-    low, high = array.min(), array.max()
-    if not (np.isfinite(low) and np.isfinite(high)) or low < 0 or high > 255:
-        raise ImageError(source, f"values of a {array.dtype} array must lie in 0..255, not in {low}..{high}")
-    if array.dtype.kind == "f" and 0 < high <= 1:
-        # Such a photo would be black; it is one in 0..1.
-        raise ImageError(
-            source, f"values of a {array.dtype} array must lie in 0..255, these lie in 0..1; multiply them by 255"
-        )
-    return np.round(array).astype("uint8")
+def _on_white(pixels: np.ndarray) -> np.ndarray:
+    """`(H, W, 3)` of uint8 pixels of 1, 3 or 4 channels; white is what a viewer shows behind a cut-out portrait."""
+    if pixels.shape[2] == 4:
+        alpha = pixels[..., 3:].astype("uint16")
+        return ((pixels[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype("uint8")
+    return np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels

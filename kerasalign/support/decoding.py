@@ -1,0 +1,61 @@
+"""Pixels of opened images as upright arrays, in little more memory than the array's own."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from PIL import Image
+
+# Steps over rows and columns that turn pixels upright, by EXIF orientation; from 5 on, rows and columns change places
+# first.
+_FLIPS = {1: (1, 1), 2: (1, -1), 3: (-1, -1), 4: (-1, 1), 5: (1, 1), 6: (1, -1), 7: (-1, -1), 8: (-1, 1)}
+# Rows that are copied at a time.
+_STRIP = 256
+
+
+def turned_upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """A view of stored pixels `(H, W, ...)` as a viewer shows them, by their EXIF orientation."""
+    if orientation >= 5:
+        pixels = pixels.swapaxes(0, 1)
+    rows, columns = _FLIPS[orientation]
+    return pixels[::rows, ::columns]
+
+
+def copy_pixels(image: Image.Image, orientation: int = 1) -> np.ndarray:
+    """The pixels of a loaded RGB or RGBA image, upright, as a new array `(H, W, C)`.
+
+    They are copied in strips: Pillow's own conversion holds the photo three times.
+    """
+    width, height = image.size
+    size = (width, height) if orientation >= 5 else (height, width)
+    pixels = np.empty((*size, len(image.getbands())), "uint8")
+    rows, columns = _FLIPS[orientation]
+    stored = pixels[::rows, ::columns]
+    if orientation >= 5:
+        stored = stored.swapaxes(0, 1)
+    for top in range(0, height, _STRIP):
+        bottom = min(top + _STRIP, height)
+        stored[top:bottom] = np.asarray(image.crop((0, top, width, bottom)))
+    return pixels
+
+
+def decode_jpeg(image: Image.Image, data: bytes, orientation: int = 1) -> np.ndarray:
+    """The pixels of a JPEG, `(H, W, 3)` uint8 RGB, upright, in half of the memory that Pillow takes.
+
+    Args:
+        image: The opened file, whose data have not been read. It is spent afterwards.
+        data: Content of the file.
+        orientation: EXIF orientation.
+
+    Raises:
+        OSError: If the file is cut off or damaged.
+    """
+    # OpenCV makes gray of what is missing. Pillow reads to the end, and decodes at an eighth of the size.
+    image.draft(None, (1, 1))
+    image.load()
+    stored = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    pixels = cv2.imdecode(np.frombuffer(data, "uint8"), stored)
+    if pixels is None:
+        raise OSError("OpenCV cannot decode it")
+    cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels)
+    return np.ascontiguousarray(turned_upright(pixels, orientation))
