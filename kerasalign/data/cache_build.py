@@ -6,8 +6,6 @@ import hashlib
 import json
 import logging
 import os
-import shutil
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
@@ -19,12 +17,11 @@ from kerasalign.data.cache import VERSION, CacheError, CropCache, cached_spec
 from kerasalign.datasets.sample import EmbeddedImage, FaceSample
 from kerasalign.geometry import CropSpec, apply_affine
 from kerasalign.support.checks import one_of
-from kerasalign.support.files import sha256
+from kerasalign.support.files import folder_beside, sha256
 from kerasalign.support.prefetch import prefetch
 from kerasalign.support.progress import track
 
 _LOG = logging.getLogger(__name__)
-_ABANDONED_AFTER = 6 * 3600
 
 
 def build_cache(
@@ -79,15 +76,8 @@ def build_cache(
         raise ValueError(
             f"`directory` must be a crop cache, an empty folder or new. Received: directory={str(directory)!r}"
         )
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(directory)
-    work = directory.with_name(f".{directory.name}.building-{os.getpid()}-{time.monotonic_ns()}")
-    work.mkdir()
-    try:
+    with folder_beside(directory, "meta.json") as work:
         _fill(work, samples, wide, box, markup, digest, on_error, reader or FaceSample.read_image, workers, progress)
-        _swap(work, directory)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return CropCache.open(directory, verify=False)
 
 
@@ -224,19 +214,3 @@ def _cut_photos(photos: list[list], spec: CropSpec, box: str, reader: Callable, 
     finally:
         for executor in (pool, in_sequence):
             executor.shutdown(cancel_futures=True)
-
-
-def _swap(work: Path, directory: Path) -> None:
-    """Moves a finished cache into place. No folder can be renamed onto a full one, so the old one is renamed first."""
-    old = work.with_name(work.name + "-old")
-    if directory.exists():
-        directory.rename(old)
-    work.rename(directory)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _sweep(directory: Path) -> None:
-    """Removes the folders of builds that were killed long ago."""
-    for leftover in directory.parent.glob(f".{directory.name}.building-*"):
-        if time.time() - leftover.stat().st_mtime > _ABANDONED_AFTER:
-            shutil.rmtree(leftover, ignore_errors=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerasalign._version import __version__
 from kerasalign.markups.files import markup_spec
@@ -40,6 +41,18 @@ def describe(model: LandmarkModel, outputs: list[str], *, quantize: str, input_d
         "commercial_use": {True: "yes", False: "no", None: "unknown"}[weights.commercial_use if weights else None],
         "weights_sha256": weights_digest(model),
     }
+
+
+def read_value(metadata: Mapping[str, str], key: str, source: object) -> Any:
+    """A JSON value of a file's metadata.
+
+    Raises:
+        ValueError: If it is missing or damaged.
+    """
+    try:
+        return json.loads(metadata[key])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"The file is damaged: its metadata `{key}` cannot be read. Received: {source}") from error
 
 
 def weights_digest(model: LandmarkModel) -> str:

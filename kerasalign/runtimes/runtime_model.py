@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Container, Mapping
 
@@ -13,6 +12,7 @@ from kerasalign.core.crop_model import check_crop_shape
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import register_markup
 from kerasalign.markups.files import markup_of
+from kerasalign.runtimes.metadata import read_value
 
 
 class RuntimeModel(AlignMixin):
@@ -45,10 +45,12 @@ class RuntimeModel(AlignMixin):
         self.source = str(source)
         self.metadata = dict(metadata)
         self.name = metadata.get("preset") or metadata.get("model", "")
-        self.crop_spec = CropSpec.from_config(json.loads(metadata["crop"]))
+        self.crop_spec = CropSpec.from_config(read_value(metadata, "crop", source))
         spec = metadata.get("markup")
-        self.markup = register_markup(markup_of(json.loads(spec), source), exist_ok=True) if spec else None
-        self.input_dtype = json.loads(metadata["input"])["dtype"]
+        self.markup = (
+            register_markup(markup_of(read_value(metadata, "markup", source), source), exist_ok=True) if spec else None
+        )
+        self.input_dtype = str(read_value(metadata, "input", source).get("dtype"))
 
     def run(self, crops: np.ndarray, outputs: Container[str] | None = None) -> dict[str, np.ndarray]:
         """Runs the file on `(B, S, S, 3)` crops of its own dtype, B at least 1.

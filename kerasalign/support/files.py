@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import file_digest
 from pathlib import Path
-from secrets import token_hex
+
+from kerasalign.support.drafts import draft_path, exchange, remove
+
+# How often a writer tries to put its folder into place while others do the same.
+_TURNS = 1000
 
 
 @contextmanager
@@ -20,19 +25,14 @@ def written_beside(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = _draft(path)
+    draft = draft_path(path)
     try:
         yield draft
         with draft.open("rb+") as stream:
             os.fsync(stream.fileno())
         draft.replace(path)
     finally:
-        draft.unlink(missing_ok=True)
-
-
-def _draft(path: Path) -> Path:
-    """A random name beside a path, so that no other process has it; long names are shortened."""
-    return path.with_name(f".{token_hex(4)}-{path.name[-40:]}")
+        remove(draft)
 
 
 def check_folder_writable(folder: str | os.PathLike, name: str) -> None:
@@ -48,7 +48,7 @@ def check_folder_writable(folder: str | os.PathLike, name: str) -> None:
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = _draft(folder / "probe")
+        probe = draft_path(folder / "probe")
         probe.touch()
         probe.unlink()
     except OSError as error:
@@ -89,29 +89,77 @@ def sha256(path: str | os.PathLike) -> str:
 
 
 @contextmanager
-def folder_beside(path: str | os.PathLike, mark: str) -> Iterator[Path]:
+def folder_beside(path: str | os.PathLike, mark: str, replace: bool = False) -> Iterator[Path]:
     """As `written_beside`, for a folder: gives an empty folder, which replaces `path` if the block raises no error.
 
     Args:
         path: The folder to write. An existing folder is replaced if it is empty or holds the file `mark`.
         mark: Name of a file that identifies folders of this kind.
+        replace: Whether to replace any folder, also one without that file.
 
     Raises:
         FileExistsError: If `path` is anything else.
     """
     path = Path(path)
-    if path.exists() and not (path.is_dir() and ((path / mark).is_file() or not any(path.iterdir()))):
+    if _is_foreign(path, mark, replace):
         raise FileExistsError(
             f"`path` must be empty, new or a folder with the file {mark}. Received: path={str(path)!r}"
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft, old = _draft(path), _draft(path)
+    draft = draft_path(path)
     draft.mkdir()
     try:
         yield draft
-        if path.exists():
-            path.replace(old)
-        draft.replace(path)
+        _replace_folder(draft, path)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+        remove(draft)
+
+
+def _is_foreign(path: Path, mark: str, replace: bool) -> bool:
+    """Whether something other than a folder that may be replaced is at a path, and stays there."""
+    for _ in range(3):
+        try:
+            if not path.exists():
+                return False
+            if path.is_dir() and (replace or (path / mark).is_file() or not any(path.iterdir())):
+                return False
+        except FileNotFoundError:
+            return False
+        # Another writer may have moved the folder away while it was looked at.
+        time.sleep(0.001)
+    return True
+
+
+def _replace_folder(draft: Path, path: Path) -> None:
+    """Moves a folder to a path where another one may be, which is removed.
+
+    Where the system can exchange two names in one step, readers find one of the two at any moment. Elsewhere the old
+    folder is moved away first, and a reader may find none for that moment. Several writers take turns.
+    """
+    for _ in range(_TURNS):
+        try:
+            if not path.exists():
+                draft.rename(path)
+                return
+            if exchange(draft, path):
+                return
+            old = draft_path(path)
+            path.rename(old)
+            try:
+                draft.rename(path)
+            except BaseException:
+                if not path.exists():
+                    old.rename(path)
+                raise
+            finally:
+                remove(old)
+            return
+        except FileNotFoundError:
+            if not draft.exists():
+                raise
+        except OSError as error:
+            # Another writer's folder came between the two renames.
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.EACCES):
+                raise
+        time.sleep(0.001)
+    raise FileExistsError(f"Other processes replace this folder all the time. Received: path={str(path)!r}")

@@ -18,6 +18,7 @@ from kerasalign.data import CacheError, CropCache, build_cache, cached_spec
 from kerasalign.data.cache_build import content_hash
 from kerasalign.datasets.sample import FaceSample
 from kerasalign.geometry import CropSpec, apply_affine, invert
+from kerasalign.support.drafts import remove_abandoned
 from kerasalign.support.images import load_image
 
 
@@ -206,12 +207,12 @@ def test_killed_rebuild_leaves_the_old_cache(samples, spec, tmp_path):
     child.wait()
     child.stdout.close()
     assert CropCache.open(tmp_path / "cache").content_hash == old
-    [left] = tmp_path.glob(".cache.building-*")
+    [left] = tmp_path.glob(".draft-*")
     rebuilt = build_cache(samples, spec, tmp_path / "cache", margin=3.0)
     assert rebuilt.content_hash != old and left.exists()
-    # What a dead build left is swept once no living one can own it.
-    os.utime(left, (0, time.time() - 86400))
-    build_cache(samples, spec, tmp_path / "cache")
+    # What a dead build left is removed at the next start.
+    os.utime(left, (0, time.time() - 3600))
+    remove_abandoned(tmp_path)
     assert not left.exists()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import os
 from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 
 from kerasalign.models.musica.exit_rule import check_threshold, exit_rule, failed, finished
 from kerasalign.runtimes.format import Format
+from kerasalign.runtimes.metadata import read_value
 from kerasalign.runtimes.onnx import ONNX, write_onnx
 from kerasalign.runtimes.onnx.reader import open_session
 from kerasalign.runtimes.runtime_model import RuntimeModel
@@ -70,10 +70,10 @@ class OnnxCascade(RuntimeModel):
         super().__init__(metadata, path)
         if "stages" not in metadata:
             raise ValueError(f"A cascade's folder is written by `kerasalign export --early-exit`. Received: {path}")
-        count = int(metadata["stages"])
+        count = int(read_value(metadata, "stages", path))
         self.sessions = [first, *(open_session(Path(path) / FILE.format(i), threads) for i in range(1, count))]
-        self.success_threshold = json.loads(metadata["success_threshold"])
-        self.failure_threshold = json.loads(metadata["failure_threshold"])
+        self.success_threshold = read_value(metadata, "success_threshold", path)
+        self.failure_threshold = read_value(metadata, "failure_threshold", path)
         self._outputs = [[output.name for output in session.get_outputs()] for session in self.sessions]
         self._inputs = [[value.name for value in session.get_inputs()] for session in self.sessions]
 

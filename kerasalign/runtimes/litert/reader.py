@@ -12,6 +12,7 @@ from threading import Lock
 
 import numpy as np
 
+from kerasalign.runtimes.metadata import read_value
 from kerasalign.runtimes.runtime_model import RuntimeModel
 
 # Name of the metadata in the zip archive at the file's end, where LiteRT's own tools put associated files.
@@ -38,13 +39,13 @@ class LiteRTModel(RuntimeModel):
         try:
             with zipfile.ZipFile(path) as archive:
                 metadata = json.loads(archive.read(METADATA))
-        except (zipfile.BadZipFile, KeyError) as error:
+        except Exception as error:  # damaged archives raise errors of several modules
             raise ValueError(
                 f"Only files that `kerasalign export` wrote say how they are used. Received: {path}"
             ) from error
         super().__init__(metadata, path)
         self.runner = open_runner(path, threads)
-        self.outputs = json.loads(metadata["outputs"])
+        self.outputs = read_value(metadata, "outputs", path)
 
     def run(self, crops: np.ndarray, outputs: Container[str] | None = None) -> dict[str, np.ndarray]:
         """As in `RuntimeModel`."""
@@ -61,10 +62,14 @@ def open_runner(path: str | os.PathLike, threads: int | None = None) -> Callable
 
     Raises:
         FileNotFoundError: If there is no such file.
+        ValueError: If LiteRT cannot open it.
     """
     # An interpreter has one set of buffers and no lock of its own.
-    interpreter, lock = _open_interpreter(path, threads), Lock()
-    runner = interpreter.get_signature_runner("serving_default")
+    try:
+        interpreter, lock = _open_interpreter(path, threads), Lock()
+        runner = interpreter.get_signature_runner("serving_default")
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(f"LiteRT cannot open {path}: {error}") from error
 
     def run(**inputs: np.ndarray) -> dict[str, np.ndarray]:
         with lock:

@@ -55,6 +55,7 @@ def open_session(path: str | os.PathLike, threads: int | None = None, spinning: 
         FileNotFoundError: If there is no such file.
         ImportError: If ONNX Runtime is not installed.
         ValueError: If ONNX Runtime cannot open the file.
+        MemoryError: If there is too little memory for it.
     """
     try:
         import onnxruntime
@@ -71,4 +72,6 @@ def open_session(path: str | os.PathLike, threads: int | None = None, spinning: 
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors share no base class
+        if isinstance(error, MemoryError) or "bad_alloc" in str(error) or "Failed to allocate memory" in str(error):
+            raise MemoryError(f"There is not enough memory to open {path} in ONNX Runtime") from error
         raise ValueError(f"ONNX Runtime cannot open {path}: {error}") from error

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kerasalign.runtimes.metadata import read_value
 from kerasalign.runtimes.runtime_model import RuntimeModel
 
 # TensorFlow keeps this folder for what other programs add to a SavedModel.
@@ -32,7 +33,7 @@ class SavedModel(RuntimeModel):
         super().__init__(json.loads((Path(path) / METADATA).read_text("utf-8")), path)
         self._loaded = tf.saved_model.load(str(path))
         self._call = self._loaded.signatures["serving_default"]
-        self.outputs = json.loads(self.metadata["outputs"])
+        self.outputs = read_value(self.metadata, "outputs", path)
 
     def run(self, crops: np.ndarray, outputs: Container[str] | None = None) -> dict[str, np.ndarray]:
         """As in `RuntimeModel`."""
