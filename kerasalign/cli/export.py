@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -45,6 +45,7 @@ def export_command(
         from kerasalign.runtimes import export_model
 
         model = load(name, weights="auto" if weights is None else weights)
+        options: dict[str, Any] = {} if deform_conv is None else {"deform_conv": deform_conv}
         report = export_model(
             model,
             out,
@@ -53,7 +54,7 @@ def export_command(
             early_exit=early_exit,
             tolerance=tolerance,
             input_dtype=input_dtype,
-            **({} if deform_conv is None else {"deform_conv": deform_conv}),
+            **options,
         )
     if as_json:
         print_json(report.to_dict())

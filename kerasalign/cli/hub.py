@@ -26,7 +26,9 @@ def download_command(
     from kerasalign.hub import download
 
     preset = download(name, to)
-    say(f"{preset.name} is in {to} ({preset.weights.bytes:,} bytes). Load it with: kerasalign.load('{_as_path(to)}')")
+    weights = preset.weights
+    assert weights is not None
+    say(f"{preset.name} is in {to} ({weights.bytes:,} bytes). Load it with: kerasalign.load('{_as_path(to)}')")
 
 
 def cache_command(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -50,7 +50,7 @@ def sweep_command(
         if not isinstance(model, Cascade):
             raise ValueError(f"`kerasalign sweep` needs a preset with early exit. Received: {name}")
         errors = cascade_errors(model, data, protocol, box_source=boxes, name=name)
-        report = ExitReport(sweep(errors), model.mean_shape, model.config.patches)
+        report = ExitReport(sweep(errors), model.mean_shape, cast(Cascade, model).config.patches)
     for table in report.tables():
         print_table(table)
     if out is not None:

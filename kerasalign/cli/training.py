@@ -137,7 +137,7 @@ def train_command(
 
         series = _series(render, backgrounds, environments, recipe.seed)
         fit_stream(recipe, series, run, initial_weights=init, resume=resume, verbose=verbose, threads=max(2, workers))
-    else:
+    elif data is not None:
         recipe.fit(
             data,
             run,

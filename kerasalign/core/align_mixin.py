@@ -11,6 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from PIL import Image
 
+    from kerasalign.core.crop_model import CropModel
     from kerasalign.inference import Batch, Faces, Video
 
     Photo = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | np.ndarray
@@ -20,15 +21,15 @@ class AlignMixin:
     """Gives a `CropModel` the methods `align` and `align_video`."""
 
     @overload
-    def align(self, source: Photo, **options: Any) -> Faces: ...
+    def align(self: CropModel, source: Photo, **options: Any) -> Faces: ...
 
     @overload
-    def align(self, source: Sequence[Photo], **options: Any) -> Batch: ...
+    def align(self: CropModel, source: Sequence[Photo], **options: Any) -> Batch: ...
 
     @overload
-    def align(self, source: Iterator[Photo], **options: Any) -> Iterator[Faces]: ...
+    def align(self: CropModel, source: Iterator[Photo], **options: Any) -> Iterator[Faces]: ...
 
-    def align(self, source, **options):
+    def align(self: CropModel, source, **options):
         """Finds the faces of a photo and their landmarks.
 
         Args:
@@ -43,7 +44,7 @@ class AlignMixin:
 
         return align(self, source, **options)
 
-    def align_video(self, source: str | os.PathLike[str] | int | Any, **options: Any) -> Video:
+    def align_video(self: CropModel, source: str | os.PathLike[str] | int | Any, **options: Any) -> Video:
         """Finds the faces of a video and their landmarks in every frame, and follows each face.
 
         Args:

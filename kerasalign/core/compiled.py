@@ -28,7 +28,7 @@ def compiled(layer: keras.layers.Layer) -> Callable[..., Any]:
             [v.value for v in layer.trainable_variables], [v.value for v in layer.non_trainable_variables], *args
         )
     if backend == "torch":
-        import torch
+        import torch  # pyright: ignore[reportMissingImports]  # a backend that few have
 
         def call(*args):
             with torch.no_grad():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import keras
 import numpy as np
@@ -62,6 +62,10 @@ class LandmarkModel(AlignMixin, keras.Model):
     def crop_spec(self) -> CropSpec:
         """How a face is cut out of a photo."""
         return self.config.crop
+
+    if TYPE_CHECKING:
+        # Keras has no types: without this, checkers take the constructor for that of `object`.
+        def __init__(self, *args: Any, **kwargs: Any) -> None: ...
 
     def with_origin(self, origin: Origin | None) -> Self:
         """Notes on this model where its weights come from, and returns it."""
@@ -237,7 +241,7 @@ def check_metrics(argument: str, metrics) -> None:
     if taken:
         raise ValueError(
             f"`{argument}` must have names of their own: the model reports 'loss' and 'nme'. "
-            f"Received: {argument} named {sorted(taken)}"
+            f"Received: {argument} named {sorted(map(str, taken))}"
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def build_cache(
     *,
     margin: float = 2.0,
     box: str | None = None,
-    on_error: str = "raise",
+    on_error: Literal["raise", "skip"] = "raise",
     reader: Callable[[object], np.ndarray] | None = None,
     workers: int | None = None,
     progress: bool | None = None,

@@ -44,7 +44,7 @@ class SynthFolder(PtsFolder):
 
 def _labeled(sample: FaceSample, scheme: Markup, points: str) -> Finding:
     """The sample with what its labels file says."""
-    path = Path(sample.image).with_suffix(".npz")
+    path = Path(str(sample.image)).with_suffix(".npz")
     try:
         with np.load(path, allow_pickle=False) as data:
             landmarks = data["solid"][:, :2] if points == "3d" else data[f"points_{scheme.name}"]
@@ -61,5 +61,5 @@ def _labeled(sample: FaceSample, scheme: Markup, points: str) -> Finding:
         landmarks=landmarks.astype("float64"),
         markup=scheme.name,
         visibility=visible,
-        attributes=sample.attributes | angles,
+        attributes={**sample.attributes, **angles},
     )

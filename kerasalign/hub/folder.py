@@ -53,7 +53,9 @@ def read_entry(path: Path) -> Preset:
         if version != VERSION:
             raise ValueError(f"A preset's entry is an object of `version` {VERSION}. Received: version={version!r}")
         entry = content.get("preset")
-        _refuse_objects(entry.get("architecture") if isinstance(entry, Mapping) else None)
+        if not isinstance(entry, Mapping):
+            raise ValueError(f"`preset` must be an object. Received: preset={entry!r}")
+        _refuse_objects(entry.get("architecture"))
         preset = Preset.from_json(str(content.get("name")), entry)
         if preset.weights is None or preset.weights.source != "folder":
             raise ValueError(

@@ -199,4 +199,5 @@ def align(photo: Any, model: str | Path | AlignMixin | None = None, **options: A
     Returns:
         What `LandmarkModel.align` returns: `Faces` for one photo.
     """
-    return as_model(model).align(photo, **options)
+    aligner: Any = as_model(model)
+    return aligner.align(photo, **options)

@@ -87,7 +87,7 @@ class Manifest:
                 f"Received: source='folder' of {unpublished}"
             )
         default = data.get("default")
-        if default not in presets:
+        if not isinstance(default, str) or default not in presets:
             raise ValueError(f"`default` must name one of the presets. Received: default={default!r}")
         detector = data.get("detector")
         return cls(presets, default, detector and DetectorEntry.from_json(detector))

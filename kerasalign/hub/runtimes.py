@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerasalign.hub.preset import Preset
 from kerasalign.runtimes.cache import get_or_create
@@ -44,6 +44,7 @@ def open_cached(
 def _export(model: LandmarkModel, folder: Path, runtime: str, quantize: str) -> Path:
     from kerasalign.runtimes import export_model
 
+    options: dict[str, Any]
     if runtime == "litert":
         path, options = folder / "model.tflite", {"format": "litert"}
     elif model.staged_format:

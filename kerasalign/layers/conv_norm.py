@@ -1,5 +1,7 @@
 """Convolution, batch normalization, ReLU."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import ops
 
@@ -39,7 +41,7 @@ class ConvNorm(keras.layers.Layer):
     def __init__(
         self,
         filters: int,
-        kernel_size=1,
+        kernel_size: int | Sequence[int] = 1,
         strides: int = 1,
         activation: bool = True,
         momentum: float = 0.9,

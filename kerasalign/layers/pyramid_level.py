@@ -53,7 +53,7 @@ def _windows(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Blocks of a matrix' rows, `(windows, rows / windows, length)`, and which of its columns they hold."""
     rows, size = matrix.shape
     blocks = matrix.reshape(max(count for count in range(1, 7) if rows % count == 0), -1, size)
-    used = blocks.any(1)
+    used = np.asarray(blocks.any(1))
     first, last = used.argmax(1), size - used[:, ::-1].argmax(1)
     length = (last - first).max()
     places = np.minimum(first, size - length)[:, None] + np.arange(length)

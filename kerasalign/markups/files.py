@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeGuard
 
+import numpy as np
+
 from kerasalign.markups.markup import Markup, flip_from_pairs
 from kerasalign.support.files import write_json
 
@@ -77,7 +79,7 @@ def markup_of(spec: Mapping, path: str | os.PathLike) -> Markup:
             flip=flip_from_pairs(n, pairs),
             eyes={key: _pair(sides, path, n) for key, sides in eyes.items()},
             boundaries={key: _points(curve, path, "boundaries", n) for key, curve in boundaries.items()},
-            mean_shape=shape,
+            mean_shape=np.asarray(shape, "float64"),
             conversions={
                 key: [_points(group, path, "conversions", n) for group in _list(groups, path, "conversions")]
                 for key, groups in conversions.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 import numpy as np
 
@@ -132,11 +132,11 @@ def _check_model(model: CropModel | str | Path, size: int, method: str) -> CropM
     template5(size)
     if method not in METHODS:
         raise ValueError(f"`method` must be one of {METHODS}. Received: method={method!r}")
-    model = as_model(model)
-    if model.markup is None:
-        raise ValueError(f"`model` must have a markup to say what its points mean. Received: model={model!r}")
-    landmarks_to_5(model.markup.mean_shape, model.markup)
-    return model
+    network = cast(CropModel, as_model(model))
+    if network.markup is None:
+        raise ValueError(f"`model` must have a markup to say what its points mean. Received: model={network!r}")
+    landmarks_to_5(network.markup.mean_shape, network.markup)
+    return network
 
 
 def _crops(faces: Faces, size: int, method: str) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 def crop_cache(
-    recipe: Recipe, data_dir: str | Path, split: str, directory: str | Path, on_error: str = "raise"
+    recipe: Recipe,
+    data_dir: str | Path,
+    split: str,
+    directory: str | Path,
+    on_error: Literal["raise", "skip"] = "raise",
 ) -> CropCache:
     """Opens the crop cache of a split, or creates it.
 

@@ -20,7 +20,7 @@ def mean_shape(cache: CropCache, indices: np.ndarray, size: int) -> np.ndarray:
     """
     offset = (cache.spec.size - size) / 2
     shapes = np.asarray(cache.landmarks[indices], "float64") - offset
-    annotated = np.isfinite(shapes).all(-1)
+    annotated = np.asarray(np.isfinite(shapes).all(-1))
     count = annotated.sum(0)[:, None]
     mean = np.where(annotated[..., None], shapes, 0.0).sum(0) / np.maximum(count, 1)
     extent = np.ptp(mean[count[:, 0] > 0], axis=0).max()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Literal
 
 from kerasalign.datasets import FaceSample, get_dataset
 from kerasalign.markups import get_markup
@@ -14,8 +15,8 @@ def read_faces(
     data_dir: str | Path,
     split: str,
     markup: str,
-    on_error: str = "raise",
-    options: Mapping[str, object] | None = None,
+    on_error: Literal["raise", "skip"] = "raise",
+    options: Mapping[str, Any] | None = None,
 ) -> list[FaceSample]:
     """Reads the faces of a split of a data set, with the points of a model.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Literal, Self, cast
 
 import keras
 import numpy as np
@@ -183,7 +183,7 @@ class Recipe:
         cache_dir: str | Path | None = None,
         initial_weights: str | Path | None = None,
         resume: bool = True,
-        on_error: str = "raise",
+        on_error: Literal["raise", "skip"] = "raise",
         verbose: str | int = "auto",
         callbacks: Iterable[keras.callbacks.Callback] = (),
         workers: int = 1,

@@ -117,7 +117,7 @@ class DetectorRecipe:
         def validation() -> tuple[np.ndarray, np.ndarray]:
             return compose_scenes(crowd, range(HELD_OUT, HELD_OUT + self.validation))
 
-        dtype = {} if self.precision == "float32" else {"dtype": self.precision}
+        dtype: dict[str, Any] = {} if self.precision == "float32" else {"dtype": self.precision}
         keras.utils.set_random_seed(self.seed)
         return train(
             FaceDetector(**self.model | dtype),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -176,7 +176,7 @@ class Video:
 
     def drawn(
         self, writer: VideoWriter, then: Callable[[VideoFrame], T], progress: bool | None = None, **options: Any
-    ) -> Iterator[T]:
+    ) -> Generator[T, None, None]:
         """Draws and writes the frames in a separate thread, while later frames get their landmarks.
 
         Args:

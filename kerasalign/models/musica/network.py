@@ -156,7 +156,9 @@ class MuSiCa(LandmarkModel):
 
     def _eye_line(self, target, weight):
         """`(B, 2)` from the right eye to the left one, of `(B, N, 2)` points with weight 0 where unknown, `(B, N)`."""
-        right, left = (list(side) for side in self.markup.eye_groups("inter_ocular"))
+        scheme = self.config.scheme
+        assert scheme is not None
+        right, left = (list(side) for side in scheme.eye_groups("inter_ocular"))
         shapes = target, ops.convert_to_tensor(self.mean_shape[None], "float32")
         seen, schematic = (
             ops.mean(ops.take(points, left, axis=1), 1) - ops.mean(ops.take(points, right, axis=1), 1)

@@ -111,7 +111,9 @@ class SDU(LandmarkModel):
         if config.coherence_sigmoid:
             of_copy, of_crop = ops.sigmoid(of_copy), ops.sigmoid(of_crop)
         inside = transforms.inside(size // config.stride)
-        distance = coherent_loss(of_copy, transforms.maps(of_crop), inside, config.coherence, config.reduction)
+        distance = coherent_loss(
+            of_copy, transforms.maps(of_crop), inside, str(config.coherence), str(config.reduction)
+        )
         return error + config.coherence_weight * distance
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):

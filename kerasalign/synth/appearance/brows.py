@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerasalign.synth.appearance import canvas
+from kerasalign.synth.appearance.skin import rgb
 
 #: Points along each edge of a brow in `brow_edges`.
 EDGE_POINTS = 9
@@ -68,7 +69,7 @@ def draw_brows(rng: np.random.Generator, hair_color, skin, child: float = 0.0) -
         strength=float(rng.uniform(0.1, 0.3) if faint else rng.uniform(0.5, 1.0) * fade),
         fill=float(0 if faint else rng.uniform(0, 0.75) * (rng.random() < 0.7) * fade),
         softness=float(rng.uniform(0.02, 0.09)),
-        color=tuple(float(v) for v in color),
+        color=rgb(color),
     )
 
 

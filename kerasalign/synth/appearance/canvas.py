@@ -73,12 +73,12 @@ def blank() -> np.ndarray:
     return np.zeros(SHAPE, "uint8")
 
 
-def fill(mask: np.ndarray, outline: np.ndarray, value: int = 255) -> None:
+def fill(mask: np.ndarray, outline: np.ndarray, value: float = 255) -> None:
     """Fills a closed outline of chart places, in place."""
     cv2.fillPoly(mask, [_fixed(outline)], int(value), cv2.LINE_AA, 4)
 
 
-def stroke(mask: np.ndarray, lines: np.ndarray, value: int = 255, width: int = 1) -> None:
+def stroke(mask: np.ndarray, lines: np.ndarray, value: float = 255, width: int = 1) -> None:
     """Draws `(K, M, 2)` open lines of chart places, in place."""
     cv2.polylines(mask, list(_fixed(lines)), False, int(value), int(width), cv2.LINE_AA, 4)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerasalign.synth.appearance.mesh import CLOTH, Mesh
-from kerasalign.synth.appearance.skin import linear
+from kerasalign.synth.appearance.skin import linear, rgb
 from kerasalign.synth.head.pose import rotation
 
 
@@ -36,7 +36,7 @@ def draw_clothes(rng: np.random.Generator) -> Clothes:
     stripes = rng.random()
     pattern = rng.uniform(1, 6) if stripes < 0.12 else -rng.uniform(1, 6) if stripes < 0.24 else 0.0
     return Clothes(
-        tuple(float(v) for v in linear(color)),
+        rgb(linear(color)),
         float(rng.uniform(-14.5, -11.5)),
         float(rng.uniform(0.85, 1.15)),
         float(pattern),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kerasalign.synth.appearance.mesh import Mesh
-from kerasalign.synth.appearance.skin import linear
+from kerasalign.synth.appearance.skin import linear, rgb
 from kerasalign.synth.appearance.strands import ribbons
 from kerasalign.synth.head.edges import face_edges
 from kerasalign.synth.head.model import HeadModel
@@ -51,14 +51,14 @@ def draw_eyes(rng: np.random.Generator, darkness: float, feminine: float) -> Eye
     iris = IRISES[low] + (place - low) * (IRISES[low + 1] - IRISES[low])
     white = np.array([0.80, 0.76, 0.74]) * rng.uniform(0.75, 1.05) * np.exp(rng.normal(0, 0.02, 3))
     return Eyes(
-        iris=tuple(float(v) for v in 0.65 * linear(iris * np.exp(rng.normal(0, 0.08) + rng.normal(0, 0.03, 3)))),
+        iris=rgb(0.65 * linear(iris * np.exp(rng.normal(0, 0.08) + rng.normal(0, 0.03, 3)))),
         iris_radius=float(rng.normal(0.6, 0.02)),
         pupil=float(rng.uniform(0.15, 0.34)),
-        sclera=tuple(float(v) for v in linear(white)),
+        sclera=rgb(linear(white)),
         shade=float(rng.uniform(0.7, 1.0)),
         lashes=float(rng.uniform(0.25, 0.8) if feminine > 0.5 else rng.uniform(0.1, 0.45)),
         lash_length=float(rng.uniform(0.4, 0.9) if feminine > 0.5 else rng.uniform(0.3, 0.6)),
-        lash_color=tuple(float(v) for v in np.array([0.012, 0.009, 0.007]) * rng.uniform(0.7, 4)),
+        lash_color=rgb(np.array([0.012, 0.009, 0.007]) * rng.uniform(0.7, 4)),
     )
 
 

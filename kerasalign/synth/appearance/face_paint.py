@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerasalign.synth.appearance import canvas
-from kerasalign.synth.appearance.skin import linear
+from kerasalign.synth.appearance.skin import linear, rgb
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def draw_face_paint(rng: np.random.Generator) -> FacePaint:
         coat=float(rng.uniform(0.4, 0.95) if rng.random() < 0.4 else 0),
         marks=int(rng.integers(1, 12)),
         cover=float(rng.uniform(0.4, 0.95)),
-        colors=tuple(tuple(float(v) for v in linear(color)) for color in colors),
+        colors=tuple(rgb(linear(color)) for color in colors),
     )
 
 

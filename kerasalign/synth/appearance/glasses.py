@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerasalign.synth.appearance.mesh import PLAIN, Mesh
-from kerasalign.synth.appearance.skin import linear
+from kerasalign.synth.appearance.skin import linear, rgb
 from kerasalign.synth.appearance.tubes import tube
 
 COLORS = (
@@ -72,8 +72,8 @@ def draw_glasses(rng: np.random.Generator) -> Glasses:
         upper=bool(rng.random() < 0.12),
         drop=float(u(-0.1, 0.5)),
         away=float(u(0.7, 1.5)),
-        color=tuple(float(v) for v in linear(color)),
-        lens=tuple(float(v) for v in lens),
+        color=rgb(linear(color)),
+        lens=rgb(lens),
         opacity=float(u(0.6, 0.99) if dark else u(0.0, 0.14)),
         mirror=float(u(0.05, 1.0) ** 2),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerasalign.synth.appearance.mesh import Mesh
-from kerasalign.synth.appearance.skin import Skin, linear
+from kerasalign.synth.appearance.skin import Skin, linear, rgb
 from kerasalign.synth.appearance.strands import field_arguments, grow, ribbons, roots
 from kerasalign.synth.head.model import HeadModel
 
@@ -136,9 +136,9 @@ def draw_hair(rng: np.random.Generator, color: np.ndarray, skin: Skin, chance: f
     }[cut]
     return Hair(
         cut=cut,
-        color=tuple(float(v) for v in color),
+        color=rgb(color),
         streaks=float(u(0.08, 0.4)),
-        line=tuple(tuple(float(v) for v in side) for side in line),
+        line=(tuple(map(float, line[0])), tuple(map(float, line[1]))),
         length=float(length),
         locks=int(locks),
         width=float(width),

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from kerasalign.synth.appearance.mesh import CLOTH, Mesh
-from kerasalign.synth.appearance.skin import Skin, linear
+from kerasalign.synth.appearance.skin import Skin, linear, rgb
 from kerasalign.synth.head.model import HeadModel
 
 KINDS = ("beanie", "cap", "brim", "scarf")
@@ -58,7 +58,7 @@ def draw_headwear(rng: np.random.Generator, skin: Skin) -> Headwear:
     color = np.full(3, u(0.02, 0.9)) if rng.random() < 0.5 else rng.random(3) * u(0.3, 0.95)
     return Headwear(
         kind=kind,
-        color=tuple(float(v) for v in linear(color)),
+        color=rgb(linear(color)),
         front=float(u(7.4, 9.8)),
         side=float(u(5.6, 7.6)),
         back=float(u(0.5, 5.0)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerasalign.synth.appearance import canvas
-from kerasalign.synth.appearance.skin import Skin, linear
+from kerasalign.synth.appearance.skin import Skin, linear, rgb
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ def draw_makeup(rng: np.random.Generator, skin: Skin) -> Makeup:
         lip = base * np.array([rng.uniform(0.72, 1.0), rng.uniform(0.38, 0.7), rng.uniform(0.42, 0.78)])
     shade = base * rng.uniform(0.2, 0.8) if rng.random() < 0.7 else linear(rng.random(3) * 0.7)
     return Makeup(
-        lip_color=tuple(float(v) for v in lip),
+        lip_color=rgb(lip),
         lip_softness=float(rng.uniform(0.04, 0.16)),
         lip_height=(float(rng.normal(0.80, 0.06)), float(rng.normal(0.95, 0.05))),
         lip_gloss=float(rng.uniform(0, 0.5)),
         shadow=float(rng.uniform(0, 0.75) if worn else 0),
-        shadow_color=tuple(float(v) for v in shade),
+        shadow_color=rgb(shade),
         liner=float(rng.uniform(0.3, 1) if worn else rng.uniform(0.1, 0.5)),
         lower_liner=float(rng.uniform(0, 0.7) if worn else rng.uniform(0, 0.15)),
         blush=float(rng.uniform(0, 0.6) if worn else 0),

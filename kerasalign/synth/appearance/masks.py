@@ -9,7 +9,7 @@ from scipy.sparse import coo_matrix
 
 from kerasalign.synth.appearance.mesh import CLOTH, Mesh
 from kerasalign.synth.appearance.occluders import Occluder
-from kerasalign.synth.appearance.skin import Skin, linear
+from kerasalign.synth.appearance.skin import Skin, linear, rgb
 from kerasalign.synth.head.model import HeadModel
 from kerasalign.synth.jit import vertex_normals
 
@@ -63,7 +63,7 @@ def draw_cover(rng: np.random.Generator, skin: Skin) -> tuple[Mask | None, tuple
         top = {"surgical": u(-0.5, 2.2), "bandana": u(-0.5, 2.0), "veil": u(0.8, 2.2), "eye_mask": u(5.0, 6.2)}[kind]
         mask = Mask(
             kind=kind,
-            color=tuple(float(v) for v in linear(np.clip(color, 0.02, 1))),
+            color=rgb(linear(np.clip(color, 0.02, 1))),
             top=float(top),
             bottom=float(bottom),
             width=float(u(7.5, 11.0)),
@@ -83,7 +83,7 @@ def draw_cover(rng: np.random.Generator, skin: Skin) -> tuple[Mask | None, tuple
                 gap=float(u(0.2, 2.0)),
                 size=float(u(0.9, 1.25)),
                 parts=4 if hand else 1,
-                color=tuple(float(v) for v in color),
+                color=rgb(color),
                 spread=float(u(0.95, 1.5)),
             )
         )

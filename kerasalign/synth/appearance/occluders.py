@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerasalign.synth.appearance.mesh import HAND, PLAIN, Mesh
-from kerasalign.synth.appearance.skin import Skin, linear
+from kerasalign.synth.appearance.skin import Skin, linear, rgb
 from kerasalign.synth.appearance.tubes import finger, tube
 
 KINDS = ("hand", "microphone", "box", "ball", "panel")
@@ -54,12 +54,12 @@ def draw_occluders(rng: np.random.Generator, skin: Skin) -> tuple[Occluder, ...]
         out.append(
             Occluder(
                 kind=kind,
-                at=tuple(float(v) for v in at),
+                at=(float(at[0]), float(at[1])),
                 angle=float(angle),
                 gap=float(rng.uniform(0.2, 2.0)),
                 size=float(rng.uniform(0.8, 1.2)),
                 parts=int(rng.integers(1, 6)),
-                color=tuple(float(v) for v in color),
+                color=rgb(color),
                 spread=float(rng.uniform(0.95, 1.5)),
             )
         )

@@ -33,6 +33,12 @@ def linear(color) -> np.ndarray:
     return np.clip(np.asarray(color, "float64"), 0, 1) ** 2.2
 
 
+def rgb(color) -> tuple[float, float, float]:
+    """Three numbers as a tuple of floats, which a scene can store."""
+    red, green, blue = (float(value) for value in color)
+    return red, green, blue
+
+
 @dataclass(frozen=True)
 class Skin:
     """One person's skin.
@@ -77,7 +83,7 @@ def draw_skin(rng: np.random.Generator) -> Skin:
     age = rng.uniform(0, 0.12) if rng.random() < 0.1 else rng.beta(1.6, 1.8)
     fair = place < 3
     return Skin(
-        color=tuple(float(v) for v in linear(tone)),
+        color=rgb(linear(tone)),
         darkness=float(place / (len(TONES) - 1)),
         age=float(age),
         feminine=float(rng.random() < 0.5),
@@ -125,5 +131,5 @@ def _spots(rng: np.random.Generator, count: int) -> np.ndarray:
     for x, y, size in rng.uniform([-10, -8, 0.04], [10, 11, 0.16], (count, 3)):
         angle = np.linspace(0, 2 * np.pi, 9)[:-1]
         outline = np.stack([x + size * np.cos(angle), y + size * np.sin(angle) * 0.9], -1)
-        canvas.fill(mask, outline, rng.integers(60, 255))
+        canvas.fill(mask, outline, float(rng.integers(60, 255)))
     return canvas.blurred(mask, 0.03)

@@ -34,13 +34,13 @@ class Labels:
         solid: `(68, 3)` float32: the 68 points with the jaw fixed to the head, as in 300W-LP, x and y in pixels;
             and z, how far in front of the head's middle each is, in the same pixels.
         visible: Markup to `(N,)` bool, False where the head itself, hair, glasses, a hand or another thing is in
-            front of the point, or it is beside the picture. `None` for labels made without a picture.
+            front of the point, or it is beside the picture. Empty for labels made without a picture.
         pose: Yaw, pitch and roll in degrees, as `Camera` has them.
     """
 
     points: Mapping[str, np.ndarray]
     solid: np.ndarray
-    visible: Mapping[str, np.ndarray] | None
+    visible: Mapping[str, np.ndarray]
     pose: tuple[float, float, float]
 
     def boundaries(self, markup: str = "98", count: int = 64) -> dict[str, np.ndarray]:
@@ -80,7 +80,7 @@ def labels_of(
 def labels_without_picture(
     head: HeadModel, scene: Scene, size: int, definition: Definition | None = None, markups: Sequence[str] = MARKUPS
 ) -> Labels:
-    """The labels that a picture would have, without rendering it: `visible` is `None`.
+    """The labels that a picture would have, without rendering it: `visible` is empty.
 
     Args:
         head: The head.
@@ -114,7 +114,7 @@ def _label(head, scene, shape, view, picture: Rendered | None, definition, marku
     return Labels(
         points={name: points[:, :2].astype("float32") for name, points in found.items()},
         solid=solid.astype("float32"),
-        visible=picture and {name: is_visible(points, picture) for name, points in found.items()},
+        visible={name: is_visible(points, picture) for name, points in found.items()} if picture else {},
         pose=(camera.yaw, camera.pitch, camera.roll),
     )
 

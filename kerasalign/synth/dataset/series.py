@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, fields
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -174,7 +175,7 @@ def _write(indices: list[int]) -> None:
             write_pts(draft, labels.points["68"])
 
 
-def _arrays(labels: Labels) -> dict[str, np.ndarray]:
+def _arrays(labels: Labels) -> dict[str, Any]:
     """The arrays of a face's `.npz`."""
     points = {f"points_{name}": points for name, points in labels.points.items()}
     visible = {f"visible_{name}": seen for name, seen in labels.visible.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 
 import numpy as np
@@ -16,6 +16,7 @@ from kerasalign.geometry import CropSpec, apply_affine, tight_box
 from kerasalign.markups import get_markup
 from kerasalign.synth.dataset.labels import labels_of
 from kerasalign.synth.dataset.series import Series, label_series
+from kerasalign.synth.head.model import HeadModel
 from kerasalign.synth.rendering.picture import render
 from kerasalign.synth.rendering.scene import draw_scene
 
@@ -38,6 +39,8 @@ class Studio:
     crop_spec: CropSpec
     markup: str = "68"
     margin: float = 2.0
+    head: HeadModel = field(init=False, repr=False)
+    spec: CropSpec = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "head", self.series.load_head())
@@ -151,8 +154,9 @@ class SynthStream(EpochDataset):
         images = np.empty((len(numbers), size, size, 3), "uint8")
         landmarks = np.empty((len(numbers), markup.num_points, 2), "float32")
         for row, face in enumerate(faces):
+            crop, points, box = face.result()
             images[row], landmarks[row] = apply_augment(
-                params[row], *face.result(), markup, self.studio.crop_spec, self.augment.rebox
+                params[row], crop, points, box, markup, self.studio.crop_spec, self.augment.rebox
             )
         return images, landmarks
 

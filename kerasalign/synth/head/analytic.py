@@ -120,7 +120,7 @@ def analytic_head() -> HeadModel:
         triangles=np.concatenate(faces),
         uv=flat,
         parts=parts,
-        landmarks68=landmarks,
+        landmarks68=np.array(landmarks),
     )
 
 

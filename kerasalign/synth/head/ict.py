@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -133,7 +134,7 @@ def ict_facekit(path: str | os.PathLike) -> HeadModel:
     caches = [folder / "kerasalign-compact.npz", home / "ict-facekit-compact.npz"]
     cache = caches[0] if os.access(folder, os.W_OK) else caches[1]
     if not cache.is_file():
-        arrays = _read_checkout(folder)
+        arrays: dict[str, Any] = _read_checkout(folder)
         with written_beside(cache) as draft, draft.open("wb") as stream:
             np.savez(stream, **arrays)
     return _from_compact(cache)
@@ -179,7 +180,7 @@ def _read_checkout(folder: Path) -> dict[str, np.ndarray]:
     mean, uv, triangles = _read_obj(neutral)
     modes = {"ident": sorted(folder.glob("identity*.obj"))}
     modes["expr"] = [p for p in sorted(folder.glob("*.obj")) if p != neutral and p not in set(modes["ident"])]
-    offsets = {}
+    offsets: dict[str, np.ndarray] = {}
     for name, files in modes.items():
         if not files:
             raise FileNotFoundError(f"An ICT-FaceKit checkout has .obj files of its modes. Received: {folder}")
@@ -196,8 +197,8 @@ def _read_checkout(folder: Path) -> dict[str, np.ndarray]:
     return {"mean": mean, **offsets, "names": names, "tri": triangles.astype("uint16"), "uv": uv}
 
 
-def _read_obj(path: Path, topology: bool = True):
-    """Vertices, one texture coordinate per vertex, and triangles of an OBJ file."""
+def _read_obj(path: Path, topology: bool = True) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Vertices, one texture coordinate per vertex, and triangles of an OBJ file; without `topology` vertices alone."""
     vertices, coordinates, faces = [], [], []
     with path.open("r", encoding="utf-8", errors="replace") as stream:
         for line in stream:
@@ -209,8 +210,6 @@ def _read_obj(path: Path, topology: bool = True):
             elif topology and kind == "f":
                 faces.append([[int(i or 0) for i in corner.split("/")[:2]] for corner in rest.split()])
     mean = np.array(vertices, "float32")
-    if not topology:
-        return mean, None, None
     table = np.array(coordinates, "float32")
     uv = np.zeros((len(mean), 2), "float32")
     triangles = []

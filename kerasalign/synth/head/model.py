@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from kerasalign.synth.head.chart import unroll
 from kerasalign.synth.jit import combined
 
 T = TypeVar("T")
+Scores: TypeAlias = Sequence[float] | np.ndarray
 
 #: Names of parts that every head has, and of those that it may have.
 PARTS = ("face", "eye_right", "eye_left")
@@ -84,7 +85,7 @@ class HeadModel:
         everything = np.arange(len(self.triangles), dtype="int32")
         object.__setattr__(self, "parts", {name: everything[part] for name, part in self.parts.items()})
 
-    def shape(self, identity: Sequence[float], expression: Sequence[float] | Mapping[str, float] = ()) -> np.ndarray:
+    def shape(self, identity: Scores, expression: Scores | Mapping[str, float] = ()) -> np.ndarray:
         """The head of one person with one expression.
 
         Args:
@@ -100,13 +101,15 @@ class HeadModel:
         """
         return self.moved(combined(self.mean, self.identity, self._scores("identity", identity)), expression)
 
-    def moved(self, vertices: np.ndarray, expression: Sequence[float] | Mapping[str, float]) -> np.ndarray:
+    def moved(self, vertices: np.ndarray, expression: Scores | Mapping[str, float]) -> np.ndarray:
         """Adds an expression to `(V, 3)` vertices and returns a new array."""
         if isinstance(expression, Mapping):
-            named, expression = expression, np.zeros(len(self.expression_names), "float32")
-            for name, value in named.items():
-                expression[self.expression_index[name]] = value
-        scores = self._scores("expression", expression)
+            scores = np.zeros(len(self.expression_names), "float32")
+            for name, value in expression.items():
+                scores[self.expression_index[name]] = value
+        else:
+            scores = expression
+        scores = self._scores("expression", scores)
         return combined(np.ascontiguousarray(vertices, "float32"), self.expression, scores)
 
     def derived(self, make: Callable[..., T], *key: Hashable) -> T:

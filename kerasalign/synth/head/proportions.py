@@ -77,4 +77,4 @@ def draw_proportions(rng: np.random.Generator, spread: float) -> Proportions:
     if child > 0.45:
         lower = forehead = profile = 1.0
     mix = [float(1 + spread * (value - 1)) for value in (lower, forehead, profile)]
-    return Proportions(tuple(float(v) for v in stretch), *mix)
+    return Proportions((float(stretch[0]), float(stretch[1]), float(stretch[2])), *mix)

@@ -168,6 +168,7 @@ def read_environments(path: str | None) -> tuple[np.ndarray, ...]:
 
     Raises:
         FileNotFoundError: If there is none.
+        ValueError: If a picture cannot be read.
     """
     if path is None:
         return ()
@@ -175,7 +176,10 @@ def read_environments(path: str | None) -> tuple[np.ndarray, ...]:
     source = Path(path)
     if source.is_dir():
         for file in sorted(source.glob("*.hdr")):
-            maps.append(cv2.imread(str(file), cv2.IMREAD_UNCHANGED)[..., ::-1])
+            picture = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+            if picture is None:
+                raise ValueError(f"An environment map must be a readable .hdr picture. Received: {file}")
+            maps.append(picture[..., ::-1])
     elif source.is_file():
         with np.load(source, allow_pickle=False) as data:
             for name in sorted(data.files):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from kerasalign.synth.appearance.skin import rgb
+
 
 @dataclass(frozen=True)
 class Photo:
@@ -59,7 +61,7 @@ def draw_photo(rng: np.random.Generator, degrade: float) -> Photo:
         contrast=float(u(0.9, 1.6)),
         saturation=float(u(0.7, 1.6)),
         gamma=float(np.exp(rng.normal(0, 0.1))),
-        tint=tuple(float(v) for v in np.exp(rng.normal(0, 0.05, 3))),
+        tint=rgb(np.exp(rng.normal(0, 0.05, 3))),
         blur=float(u(0.001, 0.007)) * chance(0.3),
         motion=(float(u(0.005, 0.03)) * chance(0.06), float(u(0, 180))),
         scale=float(u(0.3, 0.9)) if chance(0.22) else 1.0,
@@ -108,7 +110,7 @@ def expose(rng: np.random.Generator, image: np.ndarray, photo: Photo) -> np.ndar
         out = cv2.cvtColor(cv2.cvtColor(out, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     if photo.jpeg:
         coded = cv2.imencode(".jpg", out[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, photo.jpeg])[1]
-        out = cv2.imdecode(coded, cv2.IMREAD_COLOR)[..., ::-1]
+        out = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))[..., ::-1]
     return np.ascontiguousarray(out)
 
 

@@ -196,11 +196,13 @@ def draw_camera(rng: np.random.Generator, config: SceneConfig) -> Camera:
         pitch = rng.uniform(-config.pitch_limit, config.pitch_limit)
     if rng.random() < config.roll_tail:
         roll = rng.uniform(-config.roll_limit, config.roll_limit)
+    distance, coverage = np.exp(rng.uniform(*np.log(config.distance))), rng.uniform(*config.coverage)
+    across, down = rng.uniform(-config.shift, config.shift, 2)
     return Camera(
         yaw=float(np.clip(yaw, -config.yaw_limit, config.yaw_limit)),
         pitch=float(np.clip(pitch, -config.pitch_limit, config.pitch_limit)),
         roll=float(np.clip(roll, -config.roll_limit, config.roll_limit)),
-        distance=float(np.exp(rng.uniform(*np.log(config.distance)))),
-        coverage=float(rng.uniform(*config.coverage)),
-        shift=tuple(float(v) for v in rng.uniform(-config.shift, config.shift, 2)),
+        distance=float(distance),
+        coverage=float(coverage),
+        shift=(float(across), float(down)),
     )

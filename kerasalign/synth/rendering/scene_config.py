@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from kerasalign.support.ranges import Range, check_ranges
 
@@ -127,7 +128,8 @@ class SceneConfig:
     @classmethod
     def from_config(cls, config: dict) -> SceneConfig:
         """Rebuilds a config from `get_config`."""
-        return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in config.items()})
+        fields: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in config.items()}
+        return cls(**fields)
 
     @classmethod
     def preset(cls, name: str) -> SceneConfig:

@@ -9,7 +9,7 @@ import numpy as np
 from kerasalign.synth.appearance.canvas import noise
 from kerasalign.synth.appearance.clothes import shoulders
 from kerasalign.synth.appearance.eyes import lash_strands
-from kerasalign.synth.appearance.glasses import frame_and_lenses
+from kerasalign.synth.appearance.glasses import Glasses, frame_and_lenses
 from kerasalign.synth.appearance.hair import hairiness, locks
 from kerasalign.synth.appearance.headwear import hat
 from kerasalign.synth.appearance.masks import mask_mesh
@@ -238,14 +238,15 @@ def shade_scene(head: HeadModel, scene: Scene, world: World, points, inverse, de
     key = float(np.median(color[face])) if face.any() else 0.2
     key *= (0.22 / max(float(np.mean(scene.skin.color)), 0.02)) ** 0.45
     cover = np.zeros(ids.shape, bool)
-    if world.lenses is not None:
-        cover = _through_lenses(scene, world, scale, depth, color)
+    if world.lenses is not None and scene.glasses is not None:
+        cover = _through_lenses(scene, world, world.lenses, scene.glasses, scale, depth, color)
     return color, key, cover
 
 
-def _through_lenses(scene: Scene, world: World, scale, depth, color) -> np.ndarray:
+def _through_lenses(
+    scene: Scene, world: World, mesh: Mesh, glasses: Glasses, scale: float, depth: np.ndarray, color: np.ndarray
+) -> np.ndarray:
     """Blends lenses over the shaded picture, in place. Returns `(H, W)` bool, where a lens hides what is behind."""
-    mesh, glasses = world.lenses, scene.glasses
     vertices = world.view.posed(mesh.vertices.astype("float32"))
     flat = (world.view.project(vertices) + np.float32(0.5)) * scale - np.float32(0.5)
     inverse = (-1 / vertices[:, 2]).astype("float32")
