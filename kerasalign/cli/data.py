@@ -82,20 +82,29 @@ def prepare_command(
     start_backend()
     from kerasalign.training import crop_cache
 
-    recipe = get_recipe(model).with_settings(reader_options=key_values(reader, "--reader"))
-    crops = crop_cache(recipe, data, "train", cache, "skip" if skip_broken else "raise")
+    recipe = get_recipe(model)
+    if reader:
+        recipe = recipe.with_settings(reader_options=key_values(reader, "--reader"))
+    crops = crop_cache(recipe, data, cache, "skip" if skip_broken else "raise")
     if balance is not None:
-        _balance(crops, balance, sheet)
+        _balance(crops, recipe, balance, sheet)
     reader_options = "".join(f" --reader {shlex.quote(pair)}" for pair in reader or ())
     train = f"kerasalign train {model} --data {data} --cache {cache}{reader_options}"
     say(f"{len(crops)} crops in {cache}; train with: {train}")
 
 
-def _balance(cache, method: str, sheet: Path) -> None:
+def _balance(cache, recipe, method: str, sheet: Path) -> None:
     from kerasalign.data import balance_report
     from kerasalign.plots.balance import balance_sheet
 
-    report = balance_report(cache.landmarks, method)
+    report = balance_report(
+        cache.landmarks,
+        method,
+        bins=recipe.balance_bins,
+        components=recipe.balance_components,
+        seed=recipe.seed,
+        absolute=recipe.balance_absolute,
+    )
     summary = report.summary()
     rows = [(f"{b['from']:.3f} to {b['to']:.3f}", str(b["faces"]), f"{b['seen']:.1f}") for b in summary["bins"]]
     title = f"{method}: {summary['faces']} faces, a list of {summary['list_length']}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -26,6 +26,21 @@ def train_command(
     data: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder of its data set in the official layout.", rich_help_panel=_DATA),
+    ] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=DIR[,split=A+B][,KEY=VALUE]",
+            help="Instead of --data, for several data sets at once: name, folder, splits and reader options of one.",
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
+    boxes: Annotated[
+        str | None,
+        typer.Option(
+            help="Face boxes: dataset:KIND, detector:NAME, jittered:0.2, ...; by default as the crop is made for.",
+            rich_help_panel=_DATA,
+        ),
     ] = None,
     render: Annotated[
         Path | None,
@@ -90,6 +105,15 @@ def train_command(
             rich_help_panel=_TRAINING,
         ),
     ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--recipe",
+            metavar="KEY=VALUE",
+            help="Change any other setting of the recipe, for example --recipe ema_decay=null.",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = None,
     init: Annotated[Path | None, typer.Option(help="Initial weights file.", rich_help_panel=_RUN)] = None,
     run: Annotated[
         Path | None, typer.Option(help="Folder of the run; by default runs/NAME.", rich_help_panel=_RUN)
@@ -105,30 +129,39 @@ def train_command(
     """
     from kerasalign.hub import get_recipe
 
-    if (data is None) == (render is None):
-        raise typer.BadParameter("Give --data DIR, or --render HEAD to render faces during training.")
+    if (data is not None) + (render is not None) + bool(source) != 1:
+        raise typer.BadParameter("Give --data DIR, or --source, or --render HEAD to render faces during training.")
     _check_source(
         render is not None,
-        {"--cache": cache, "--balance": balance, "--skip-broken": skip_broken, "--reader": reader},
+        {
+            "--cache": cache,
+            "--balance": balance,
+            "--boxes": boxes,
+            "--skip-broken": skip_broken,
+            "--reader": reader,
+        },
         {"--backgrounds": backgrounds, "--environments": environments},
     )
     start_backend()
     recipe = get_recipe(name)
-    recipe = recipe.with_settings(
-        model=recipe.model.replace(**key_values(change, "--set")),
-        steps=steps,
-        epochs=epochs,
-        steps_per_epoch=steps_per_epoch,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        schedule=schedule,
-        validation=validation,
-        precision=precision,
-        seed=seed,
-        augment=augment,
-        balance=balance,
-        reader_options=key_values(reader, "--reader"),
-    )
+    options = {
+        "boxes": boxes,
+        "steps": steps,
+        "epochs": epochs,
+        "steps_per_epoch": steps_per_epoch,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "schedule": schedule,
+        "validation": validation,
+        "precision": precision,
+        "seed": seed,
+        "augment": augment,
+        "balance": balance,
+    }
+    given = {key: value for key, value in options.items() if value is not None}
+    if reader:
+        given["reader_options"] = key_values(reader, "--reader")
+    recipe = changed(recipe, key_values(change, "--set"), given, key_values(settings, "--recipe"))
     run = run or Path("runs") / name
     # A progress bar on a terminal, one line per epoch in a log.
     verbose = 1 if sys.stdout.isatty() else 2
@@ -137,10 +170,14 @@ def train_command(
 
         series = _series(render, backgrounds, environments, recipe.seed)
         fit_stream(recipe, series, run, initial_weights=init, resume=resume, verbose=verbose, threads=max(2, workers))
-    elif data is not None:
+    else:
+        from kerasalign.detection import get_detector
+        from kerasalign.training import FaceSource
+
         recipe.fit(
-            data,
+            [FaceSource.parse(text) for text in source] if source else cast(Path, data),
             run,
+            detector=get_detector(recipe.boxes.partition(":")[2]) if _detects(recipe.boxes) else None,
             cache_dir=cache,
             initial_weights=init,
             resume=resume,
@@ -150,6 +187,22 @@ def train_command(
         )
     best = run / "best.weights.h5"
     say(f"Weights, run card and curve are in {run}. Use them with: kerasalign.load({name!r}, weights={str(best)!r})")
+
+
+def changed(recipe, network: dict, options: dict, settings: dict):
+    """A recipe with fields of its network, settings from options of their own, and others from `--recipe` changed.
+
+    Raises:
+        ValueError: If a field or setting is unknown, or given twice.
+    """
+    twice = sorted(set(options) & set(settings))
+    if twice or "model" in settings:
+        raise ValueError(f"`--recipe` takes what has no option of its own. Received: {twice or ['model']}")
+    return recipe.with_settings(model=recipe.model.replace(**network), **options, **settings)
+
+
+def _detects(boxes: str | None) -> bool:
+    return boxes is not None and boxes.startswith("detector:")
 
 
 def _check_source(rendered: bool, of_folders: dict, of_renders: dict) -> None:

@@ -15,7 +15,7 @@ _FRACTIONS = (
     *("geometric", "flip", "jet", "occlusion", "blur", "grayscale"),
     *("occlusion_side", "occlusion_area", "calm"),
 )
-_POSITIVE = ("stretch_x", "stretch_y", "zoom", "box_scale_x", "box_scale_y", "blur_sigma")
+_POSITIVE = ("stretch_x", "stretch_y", "zoom", "box_scale_x", "box_scale_y", "blur_sigma", "gamma")
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,10 @@ class AugmentConfig:
         blur: Probability of a blurred picture.
         blur_sigma: Standard deviation of the blur in pixels of the crop.
         grayscale: Probability of a gray picture.
+        gamma: Exponent of the pixels in 0..1, below 1 brighter. Unlike a gain it survives a network that standardizes
+            its crops.
+        context: Side of what is shown of a photo, in units of the box's longer side: beyond is black, as in MuSiCa's
+            code, which crops twice the box before it warps. `None`: all that the photo has.
         calm: Augmentation of the faces outside the geometric branch: this fraction of its ranges of geometry, box noise
             and color, and no occlusion. With 0, MuSiCa's choice, these faces stay unchanged, and a network
             overfits small training sets.
@@ -83,6 +87,8 @@ class AugmentConfig:
     occlusion_area: float = 0.0
     occlusion_fill: str = "noise"
     gain: Range = (1.0, 1.0)
+    gamma: Range = (1.0, 1.0)
+    context: float | None = None
     blur: float = 0.0
     blur_sigma: Range = (0.5, 2.0)
     grayscale: float = 0.5
@@ -101,6 +107,8 @@ class AugmentConfig:
                 "`jet_low` must end before `jet_high` begins. "
                 f"Received: jet_low={self.jet_low!r}, jet_high={self.jet_high!r}"
             )
+        if self.context is not None:
+            positive(context=self.context)
         one_of("rebox", self.rebox, ("landmarks", "relative", "fixed"))
         one_of("occlusion_fill", self.occlusion_fill, ("noise", "color"))
         object.__setattr__(self, "no_flip", tuple(self.no_flip))

@@ -47,6 +47,7 @@ class AugmentParams:
         plain: Whether the rectangle has one color instead of noise.
         gain: Factor of the brightness.
         blur: Standard deviation of a blur in pixels; 0 for none.
+        gamma: Exponent of the pixels.
         grayscale: Whether to convert to gray at the end.
     """
 
@@ -62,6 +63,7 @@ class AugmentParams:
     plain: bool = False
     gain: float = 1.0
     blur: float = 0.0
+    gamma: float = 1.0
     grayscale: bool = False
 
 
@@ -95,11 +97,12 @@ def draw(config: AugmentConfig, rng: np.random.Generator, markup: Markup) -> Aug
             aspect = 0.4 + 2.1 * chance[22]
             sides = np.sqrt(config.occlusion_area) * np.array([aspect**0.5, aspect**-0.5])
         occlusion = np.array([*chance[20:22], *sides])
-    gain, blur, zoom = 1.0, 0.0, 1.0
-    if config.blur or config.gain != (1.0, 1.0) or config.zoom != (1.0, 1.0):
-        # A generator of its own: gain, blur and zoom change none of the other parameters.
-        more = np.random.default_rng(int(chance[25] * 2**53)).random(4)
+    gain, blur, zoom, gamma = 1.0, 0.0, 1.0, 1.0
+    if config.blur or any(limits != (1.0, 1.0) for limits in (config.gain, config.zoom, config.gamma)):
+        # A generator of its own: gain, blur, zoom and gamma change none of the other parameters.
+        more = np.random.default_rng(int(chance[25] * 2**53)).random(5)
         gain = config.gain[0] + (config.gain[1] - config.gain[0]) * more[0]
+        gamma = config.gamma[0] + (config.gamma[1] - config.gamma[0]) * more[4]
         if more[1] < config.blur:
             blur = config.blur_sigma[0] + (config.blur_sigma[1] - config.blur_sigma[0]) * more[2]
         zoom = config.zoom[0] + (config.zoom[1] - config.zoom[0]) * more[3]
@@ -116,6 +119,7 @@ def draw(config: AugmentConfig, rng: np.random.Generator, markup: Markup) -> Aug
         plain=config.occlusion_fill == "color",
         gain=gain,
         blur=blur,
+        gamma=gamma,
         grayscale=grayscale,
     )
 
@@ -148,7 +152,7 @@ def apply_augment(
         canvas = box_from_center(middle, np.abs(params.linear) @ box_size(canvas))
     cut = crop_spec.transform(box)
     points = apply_affine(cut, points)
-    image = expose(_resample(crop, compose(matrix, cut), crop_spec.size), params.gain, params.blur)
+    image = expose(_resample(crop, compose(matrix, cut), crop_spec.size), params.gain, params.blur, params.gamma)
     rectangle = None
     if params.occlusion is not None:
         # Sides run from one pixel up, as a fraction of the canvas, and the rectangle may leave the picture.

@@ -36,6 +36,7 @@ def build_cache(
     reader: Callable[[object], np.ndarray] | None = None,
     workers: int | None = None,
     progress: bool | None = None,
+    overwrite: bool = True,
 ) -> CropCache:
     """Makes a crop cache, or opens the one in the folder if it was made from the same data.
 
@@ -50,13 +51,14 @@ def build_cache(
         reader: `FaceSample -> (H, W, 3)` uint8 RGB; by default the photo is read from its file.
         workers: Threads that decode photos; by default one per core. Frames of videos are decoded by one more.
         progress: Show a progress bar; by default where the error stream is a terminal.
+        overwrite: Whether a whole cache that was made from other data is replaced. A damaged one always is.
 
     Returns:
         The opened cache, memory-mapped.
 
     Raises:
         ValueError: If the samples are of several markups or share names, or a face is unusable and `on_error`
-            is `"raise"`.
+            is `"raise"`, or the folder holds a cache of other data that must not be overwritten.
     """
     samples = list(samples)
     directory = Path(directory)
@@ -70,6 +72,11 @@ def build_cache(
             cache = CropCache.open(directory)
             if cache.content_hash == digest and (not cache.skipped or on_error == "skip"):
                 return cache
+            if cache.content_hash != digest and not overwrite:
+                raise ValueError(
+                    f"`directory` holds {len(cache)} crops that were made from other faces, boxes or margins: give "
+                    f"another folder, or remove it. Received: directory={str(directory)!r}"
+                )
             _LOG.info("%s was made from other data; writing it again", directory)
         except CacheError as error:
             _LOG.warning("%s Writing it again.", error)

@@ -14,13 +14,14 @@ import numpy as np
 _ONE = cast(Any, 1)
 
 
-def expose(image: np.ndarray, gain: float = 1.0, blur: float = 0.0) -> np.ndarray:
-    """Blurs and brightens.
+def expose(image: np.ndarray, gain: float = 1.0, blur: float = 0.0, gamma: float = 1.0) -> np.ndarray:
+    """Blurs and brightens or darkens.
 
     Args:
         image: `(H, W, C)` uint8 with 3 channels, or with a fourth that is ignored; (0, 0, 0) outside the photo.
         gain: Factor of every value, above 0.5; values beyond white become white.
         blur: Standard deviation of a Gaussian in pixels; 0 for none.
+        gamma: Exponent of the values in 0..1; below 1 brighter. Black and white stay.
 
     Returns:
         An image of the same shape; `image` itself where nothing changes.
@@ -34,4 +35,8 @@ def expose(image: np.ndarray, gain: float = 1.0, blur: float = 0.0) -> np.ndarra
     if gain != 1:
         # Rounded, so that 1 stays 1 down to a half.
         image = cv2.convertScaleAbs(image, alpha=gain)
+    if gamma != 1:
+        values = np.round(255 * (np.arange(256) / 255) ** gamma).clip(1, 255).astype("uint8")
+        values[0] = 0
+        image = cv2.LUT(image, values)
     return image

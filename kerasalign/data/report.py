@@ -16,7 +16,7 @@ class BalanceReport:
 
     Args:
         method: `"gdb"` or `"pdb"`.
-        score: `(n,)` Mahalanobis distance (GDB) or first principal component (PDB).
+        score: `(n,)` Mahalanobis distance (GDB), or first principal component (PDB) or its absolute value.
         weights: `(n,)` frequency of each face, mean 1.
         copies: `(n,)` the same as whole numbers of copies.
         edges: `(bins + 1,)` limits of the histogram of `score`.
@@ -61,6 +61,7 @@ def balance_report(
     variance: float = 0.95,
     components: int | None = None,
     seed: int = 0,
+    absolute: bool = False,
 ) -> BalanceReport:
     """Reports a balancing method on `(n, N, 2)` landmarks.
 
@@ -72,6 +73,7 @@ def balance_report(
         variance: Fraction of the shape variance that GDB keeps.
         components: Number of components that GDB keeps instead.
         seed: Seed of PDB's random few.
+        absolute: Whether faces turned to either side share a bin of PDB.
 
     Raises:
         ValueError: If there is no such method.
@@ -83,8 +85,8 @@ def balance_report(
         weights = score / score.mean()
         copies = np.maximum(1, np.rint(score / np.median(score))).astype(int)
     else:
-        score = space.scores[:, 0]
-        copies = pdb_copies(landmarks, bins, seed)
+        score = np.abs(space.scores[:, 0]) if absolute else space.scores[:, 0]
+        copies = pdb_copies(landmarks, bins, seed, absolute)
         weights = copies / copies.mean()
     edges = np.histogram_bin_edges(score, bins)
     order = np.argsort(score, kind="stable")

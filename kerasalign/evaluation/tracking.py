@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
+from kerasalign.data.boxes import matching_face
 from kerasalign.datasets import FaceSample
 from kerasalign.detection import get_detector
-from kerasalign.evaluation.boxes import matching_face
 from kerasalign.evaluation.model import NamedModel
 from kerasalign.evaluation.protocols import Published, by_name, check_protocols, read_splits
 from kerasalign.evaluation.report import ModelReport, make_report

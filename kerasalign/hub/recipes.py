@@ -30,8 +30,9 @@ def get_recipe(name: str) -> Recipe:
         raise ValueError(f"Preset '{name}' has no recipe: {preset.notes} Received: name={name!r}")
     paper = get_paper(preset.paper)
     architecture = {key: value for key, value in preset.architecture.items() if key not in paper.learned}
-    model = read_config(architecture)
-    return paper.recipe_class()(model, dataset=preset.dataset, nme_normalizer=_paper_normalizer(preset))
+    recipe_class = paper.recipe_class()
+    model = read_config(architecture | recipe_class.trained_with)
+    return recipe_class(model, dataset=preset.dataset, nme_normalizer=_paper_normalizer(preset))
 
 
 def _paper_normalizer(preset: Preset) -> str:

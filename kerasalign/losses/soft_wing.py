@@ -19,13 +19,13 @@ def soft_wing(error, linear: float = 2.0, width: float = 20.0, curvature: float 
         `width / (curvature + linear)` there.
 
     Raises:
-        ValueError: Unless all three are positive.
+        ValueError: Unless `linear` is at least 0 and the others are positive.
 
     Reference: Zhu et al. (arXiv 2006.11697), equation 9: `w2 ln(1 + |x| / epsilon) + B`.
     """
-    if not (linear > 0 and width > 0 and curvature > 0):
+    if not (linear >= 0 and width > 0 and curvature > 0):
         raise ValueError(
-            "Soft Wing needs linear > 0, width > 0 and curvature > 0. "
+            "Soft Wing needs linear >= 0, width > 0 and curvature > 0. "
             f"Received: linear={linear}, width={width}, curvature={curvature}"
         )
     size = ops.abs(error)

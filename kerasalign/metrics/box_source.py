@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_FORM = re.compile(r"(landmarks)|(dataset)(?::(\w+))?|(detector):(\w+)|(scaled):(\d+(?:\.\d+)?)")
+_FORM = re.compile(
+    r"(landmarks)|(dataset)(?::(\w+))?|(detector):(\w+)|(scaled):(\d+(?:\.\d+)?)|(jittered):(\d+(?:\.\d+)?(?:#\d+)?)"
+)
 
 
 @dataclass(frozen=True)
@@ -14,8 +16,10 @@ class BoxSource:
 
     Args:
         kind: `"landmarks"` (tight box of the ground truth), `"scaled"` (that box, enlarged about its center),
-            `"dataset"` (a box that comes with the data set) or `"detector"`.
-        detail: The factor, the kind of the data set's box (empty: its first one), or the detector's name.
+            `"jittered"` (that box, enlarged and moved at random; see `kerasalign.data.boxes.source_box`), `"dataset"`
+            (a box that comes with the data set) or `"detector"`.
+        detail: The factor; for `"jittered"` the range, with a seed behind `#` if it is not 0; the kind of the data
+            set's box (empty: its first one); or the detector's name.
 
     Example:
 
@@ -27,7 +31,7 @@ class BoxSource:
 
     @classmethod
     def parse(cls, text: str) -> BoxSource:
-        """Reads `"landmarks"`, `"scaled:FACTOR"`, `"dataset"`, `"dataset:KIND"` or `"detector:NAME"`.
+        """Reads `"landmarks"`, `"scaled:FACTOR"`, `"jittered:RANGE"`, `"dataset"`, `"dataset:KIND"`, `"detector:NAME"`.
 
         Raises:
             ValueError: If the text has another form.
@@ -35,16 +39,21 @@ class BoxSource:
         match = _FORM.fullmatch(text)
         if match is None:
             raise ValueError(
-                "`box_source` must be 'landmarks', 'scaled:FACTOR', 'dataset', 'dataset:KIND' "
-                f"or 'detector:NAME'. Received: box_source={text!r}"
+                "`box_source` must be 'landmarks', 'scaled:FACTOR', 'jittered:RANGE', 'dataset', "
+                f"'dataset:KIND' or 'detector:NAME'. Received: box_source={text!r}"
             )
         kind, *detail = (group for group in match.groups() if group)
         return cls(kind, *detail)
 
     @property
     def factor(self) -> float:
-        """The factor of a `"scaled"` source."""
-        return float(self.detail)
+        """The factor of a `"scaled"` source, or the range of a `"jittered"` one."""
+        return float(self.detail.partition("#")[0])
+
+    @property
+    def seed(self) -> int:
+        """The seed of a `"jittered"` source."""
+        return int(self.detail.partition("#")[2] or 0)
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.detail}" if self.detail else self.kind
@@ -55,6 +64,8 @@ class BoxSource:
             return "tight ground-truth"
         if self.kind == "scaled":
             return f"tight ground-truth x {self.detail}"
+        if self.kind == "jittered":
+            return f"tight ground-truth, jittered by {self.detail}"
         if self.kind == "dataset":
             return f"data set's {self.detail}" if self.detail else "data set's own"
         return f"detector {self.detail}"

@@ -44,8 +44,9 @@ class Protocol:
         auc_threshold: End of the range of the AUC, percent.
         auc_method: As for `auc`.
         box_source: Where the boxes that crops are cut by came from: `"landmarks"` (tight box of the ground
-            truth), `"scaled:1.2"` (that box about its center, 1.2 times as large), `"dataset"` or
-            `"dataset:KIND"` (a box that comes with the data set), `"detector:NAME"`.
+            truth), `"scaled:1.2"` (that box about its center, 1.2 times as large), `"jittered:0.2"` (enlarged and
+            moved at random), `"dataset"` or `"dataset:KIND"` (a box that comes with the data set),
+            `"detector:NAME"`.
         reference: Who defined the subset or the measure.
 
     Raises:

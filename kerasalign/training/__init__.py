@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kerasalign.training.recipe import Recipe as Recipe
     from kerasalign.training.run_card import RunCard as RunCard
     from kerasalign.training.run_folder import RunFolder as RunFolder
+    from kerasalign.training.sources import FaceSource as FaceSource
     from kerasalign.training.streaming import fit_stream as fit_stream
     from kerasalign.training.weights import averaged_weights as averaged_weights, save_weights as save_weights
 
@@ -30,6 +31,7 @@ if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
             "recipe": ["Recipe"],
             "run_card": ["RunCard"],
             "run_folder": ["RunFolder"],
+            "sources": ["FaceSource"],
             "streaming": ["fit_stream"],
             "weights": ["averaged_weights", "save_weights"],
         },

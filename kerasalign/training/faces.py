@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from kerasalign.data.augment_config import AugmentConfig
+from kerasalign.data.boxes import TRAINING_BOX, BoxDetector, boxed_samples
 from kerasalign.data.cache import CropCache
 from kerasalign.data.cache_build import build_cache
 from kerasalign.data.loader import FaceLoader
-from kerasalign.training.reading import read_faces
+from kerasalign.data.reach import reach
+from kerasalign.metrics.box_source import BoxSource
+from kerasalign.training.sources import FaceSource, read_sources, sources_of
 
 if TYPE_CHECKING:
     from kerasalign.training.recipe import Recipe
@@ -19,22 +23,35 @@ if TYPE_CHECKING:
 
 def crop_cache(
     recipe: Recipe,
-    data_dir: str | Path,
-    split: str,
+    data: str | Path | Sequence[FaceSource],
     directory: str | Path,
     on_error: Literal["raise", "skip"] = "raise",
+    overwrite: bool = False,
+    detector: BoxDetector | None = None,
 ) -> CropCache:
-    """Opens the crop cache of a split, or creates it.
+    """Opens the crop cache of a recipe's training faces, or creates it.
 
     Args:
-        recipe: A recipe, which names the data set and the network.
-        data_dir: Folder of the data set in its official layout.
-        split: A split of the data set, such as `"train"`.
+        recipe: A recipe, which names the data set, the boxes, the network and its augmentation.
+        data: Folder of the recipe's data set in its official layout, or several `FaceSource`s.
         directory: Folder of the cache.
         on_error: `"raise"`, or `"skip"` to leave broken faces out and log them.
+        overwrite: Whether a cache of other faces, boxes or margins in the folder is replaced.
+        detector: The detector of `boxes="detector:NAME"`.
+
+    Raises:
+        ValueError: If the folder holds a cache that was made otherwise, or a face has no such box.
     """
-    samples = read_faces(recipe.dataset, data_dir, split, recipe.markup.name, on_error, recipe.reader_options)
-    return build_cache(samples, recipe.model.crop, directory, on_error=on_error)
+    recipe = recipe.resolved()
+    samples = read_sources(sources_of(recipe, data), recipe.markup.name, on_error)
+    box = None
+    if recipe.boxes is not None:
+        samples = boxed_samples(samples, BoxSource.parse(recipe.boxes), detector, recipe.model.crop.box)
+        box = TRAINING_BOX
+    margin = recipe.margin or reach(AugmentConfig.preset(recipe.augment), recipe.model.crop)
+    return build_cache(
+        samples, recipe.model.crop, directory, margin=margin, box=box, on_error=on_error, overwrite=overwrite
+    )
 
 
 def face_loader(recipe: Recipe, cache: CropCache, train: np.ndarray, workers: int = 1) -> FaceLoader:

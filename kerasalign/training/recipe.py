@@ -13,13 +13,16 @@ import numpy as np
 from kerasalign.core.config import ModelConfig
 from kerasalign.core.landmark_model import LandmarkModel
 from kerasalign.data.balance import gdb_weights, pdb_copies
+from kerasalign.data.boxes import BoxDetector
 from kerasalign.data.cache import CropCache
 from kerasalign.data.loader import FaceLoader
 from kerasalign.data.split import split_indices
 from kerasalign.markups import Markup
+from kerasalign.metrics.box_source import BoxSource
 from kerasalign.training.faces import crop_cache, face_loader
 from kerasalign.training.loop import train
 from kerasalign.training.run_folder import check_resume
+from kerasalign.training.sources import FaceSource, describe_sources, sources_of
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,9 @@ class Recipe:
     Args:
         model: Config of the network, without the fields that are learned from the training faces.
         dataset: Name of the data set.
+        split: Its split that is trained on.
+        boxes: Box source of the training crops, such as `"dataset:detector"`, `"detector:mtcnn"` or
+            `"jittered:0.2"`; `None`: the kind of box that the network's crop is made for.
         steps: Optimizer steps.
         epochs: Passes over the training faces, or `None`. If given, it decides `steps`, and validation and checkpoints
             come once a pass.
@@ -42,6 +48,12 @@ class Recipe:
         steps_per_epoch: Steps between validations and checkpoints; a run is a whole number of such epochs.
         validation: Training faces that are held out to watch the NME and to pick the best epoch. Faces that look
             alike, such as frames of a video, are held out as a group, so that it can be more.
+        balance_components: K, the number of principal components that `"gdb"` keeps; `None`: as many as hold 95 % of
+            the variance.
+        balance_bins: Bins of `"pdb"`.
+        balance_absolute: Whether faces turned to either side share a bin of `"pdb"`.
+        margin: Side of the cached crops in units of the box's longer side; `None`: what the augmentation reaches, so
+            that no augmented crop shows more than the photo's own border.
         nme_normalizer: Normalizer of the reported NME.
         seed: Seed of initial weights, split, order and augmentation.
         precision: `"float32"` or `"mixed_bfloat16"`, which is faster on processors that multiply bfloat16. Weights
@@ -55,6 +67,8 @@ class Recipe:
 
     model: ModelConfig
     dataset: str = "300w"
+    split: str = "train"
+    boxes: str | None = None
     steps: int = 24_000
     epochs: int | None = None
     batch_size: int = 64
@@ -63,6 +77,10 @@ class Recipe:
     ema_decay: float | None = None
     augment: str = "none"
     balance: str = "none"
+    balance_components: int | None = None
+    balance_bins: int = 9
+    balance_absolute: bool = False
+    margin: float | None = None
     steps_per_epoch: int = 300
     validation: int = 100
     nme_normalizer: str = "inter_ocular"
@@ -71,6 +89,8 @@ class Recipe:
     reader_options: dict[str, Any] = field(default_factory=dict)
 
     paper: ClassVar[str]
+    # Fields of the network that training needs and a preset, which is for photos, has not.
+    trained_with: ClassVar[dict[str, Any]] = {}
     schedules: ClassVar[tuple[str, ...]] = ("staircase", "cosine")
 
     def __post_init__(self) -> None:
@@ -83,12 +103,19 @@ class Recipe:
             value = getattr(self, name)
             if value not in allowed:
                 raise ValueError(f"`{name}` must be one of {list(allowed)}. Received: {name}={value!r}")
-        for name in ("steps", "batch_size", "steps_per_epoch", "epochs"):
+        for name in ("steps", "batch_size", "steps_per_epoch", "epochs", "balance_components", "balance_bins"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
         if self.model.scheme is None:
             raise ValueError(f"`model` must have a markup to be trained on a data set. Received: model={self.model!r}")
+        if self.boxes is not None:
+            BoxSource.parse(self.boxes)
+        if self.precision != "float32" and self.model.dtype not in (None, self.precision):
+            raise ValueError(
+                "`precision` and the `dtype` of the model must agree. "
+                f"Received: precision={self.precision!r}, dtype={self.model.dtype!r}"
+            )
         object.__setattr__(self, "steps_per_epoch", min(self.steps_per_epoch, self.steps))
 
     @property
@@ -125,11 +152,15 @@ class Recipe:
 
     def draw_weights(self, cache: CropCache, train: np.ndarray) -> np.ndarray | None:
         """Returns a weight for each training face, in proportion to which it is drawn; `None`: all alike."""
-        return gdb_weights(cache.landmarks[train]) if self.balance == "gdb" else None
+        if self.balance != "gdb":
+            return None
+        return gdb_weights(cache.landmarks[train], components=self.balance_components)
 
     def copies(self, cache: CropCache, train: np.ndarray) -> np.ndarray | None:
         """Returns how often each training face comes in a pass; `None`: once."""
-        return pdb_copies(cache.landmarks[train], seed=self.seed) if self.balance == "pdb" else None
+        if self.balance != "pdb":
+            return None
+        return pdb_copies(cache.landmarks[train], self.balance_bins, self.seed, self.balance_absolute)
 
     def falling_rate(self, shares: Sequence[float], factor: float) -> keras.optimizers.schedules.LearningRateSchedule:
         """Makes a schedule: along a cosine to zero if `schedule` is `"cosine"`, or else down in stairs.
@@ -150,14 +181,22 @@ class Recipe:
         return {} if self.ema_decay is None else {"use_ema": True, "ema_momentum": self.ema_decay}
 
     def with_settings(self, **settings: Any) -> Self:
-        """Returns a copy with some settings changed.
+        """Returns a copy with some settings changed. `steps` takes the place of `epochs`.
 
-        `None` leaves a setting as it is; `dataclasses.replace` sets it to `None`. `steps` takes the place of `epochs`.
+        Raises:
+            ValueError: If a setting is unknown or out of its range.
         """
-        changes = {key: value for key, value in settings.items() if value is not None}
-        if "steps" in changes and "epochs" not in changes:
-            changes["epochs"] = None
-        return replace(self, **changes)
+        known = [entry.name for entry in fields(self)]
+        unknown = sorted(set(settings) - set(known))
+        if unknown:
+            raise ValueError(f"{type(self).__name__} takes the settings {known}. Received: {unknown}")
+        if settings.get("steps") is not None and "epochs" not in settings:
+            settings["epochs"] = None
+        return replace(self, **settings)
+
+    def resolved(self) -> Self:
+        """Returns the recipe with the settings written out that are `None` because the network decides them."""
+        return self
 
     def in_steps(self, faces: int) -> Self:
         """Returns the recipe with `epochs` turned into steps.
@@ -165,10 +204,11 @@ class Recipe:
         Args:
             faces: Faces in a pass.
         """
-        if self.epochs is None:
-            return self
-        steps = -(-faces // self.batch_size)
-        return replace(self, steps=self.epochs * steps, steps_per_epoch=steps)
+        plan = self.resolved()
+        if plan.epochs is None:
+            return plan
+        steps = -(-faces // plan.batch_size)
+        return replace(plan, steps=plan.epochs * steps, steps_per_epoch=steps)
 
     def faces_per_pass(self, cache: CropCache, train: np.ndarray) -> int:
         """Returns the number of faces in a pass over the training faces, repeated ones counted as often."""
@@ -177,10 +217,11 @@ class Recipe:
 
     def fit(
         self,
-        data_dir: str | Path,
+        data: str | Path | Sequence[FaceSource],
         run_dir: str | Path,
         *,
         cache_dir: str | Path | None = None,
+        detector: BoxDetector | None = None,
         initial_weights: str | Path | None = None,
         resume: bool = True,
         on_error: Literal["raise", "skip"] = "raise",
@@ -188,12 +229,14 @@ class Recipe:
         callbacks: Iterable[keras.callbacks.Callback] = (),
         workers: int = 1,
     ) -> LandmarkModel:
-        """Trains the network on the folder of a data set.
+        """Trains the network on the folder of a data set, or on several.
 
         Args:
-            data_dir: Folder of the data set in its official layout.
+            data: Folder of the recipe's data set in its official layout, or several `FaceSource`s, which bring their
+                own splits and reader options.
             run_dir: Folder for state, weights and run card; see `RunFolder`. A run that is in the folder goes on.
-            cache_dir: Folder of the crop cache; by default `run_dir/cache`.
+            cache_dir: Folder of the crop cache; by default `run_dir/cache`. A cache of other crops in it is refused.
+            detector: The detector of `boxes="detector:NAME"`, from `kerasalign.detection.get_detector`.
             initial_weights: Weights file of the same network to start from, instead of random weights.
             resume: `False` refuses a folder that holds a run.
             on_error: `"raise"`, or `"skip"` to leave broken faces out and log them.
@@ -205,18 +248,20 @@ class Recipe:
             The trained model in float32, not compiled; with averaged weights where the recipe averages them.
 
         Raises:
-            ValueError: If the data set is not there, or the folder holds a run with other settings.
+            ValueError: If a data set is not there, or a folder holds a run with other settings or other crops.
         """
         check_resume(run_dir, resume)
-        cache = crop_cache(self, data_dir, "train", cache_dir or Path(run_dir) / "cache", on_error)
+        own = Path(run_dir) / "cache"
+        cache = crop_cache(self, data, cache_dir or own, on_error, cache_dir is None, detector)
         faces, held_out = split_indices(len(cache), min(self.validation, len(cache) // 5), self.seed, cache.groups)
         crop = self.model.crop
         plan = self.in_steps(self.faces_per_pass(cache, faces))
 
         def validation() -> FaceLoader:
-            return FaceLoader.evaluation(cache, crop, indices=held_out, batch_size=min(self.batch_size, 64))
+            return FaceLoader.evaluation(cache, crop, indices=held_out, batch_size=min(plan.batch_size, 64))
 
         facts = {"data_hash": cache.content_hash, "faces": len(faces), "held_out": len(held_out)}
+        facts |= describe_sources(sources_of(self, data))
         config = self.network_config(cache, faces)
         keras.utils.set_random_seed(self.seed)
         return train(

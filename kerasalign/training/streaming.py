@@ -14,6 +14,7 @@ import numpy as np
 from kerasalign.core.landmark_model import LandmarkModel
 from kerasalign.data.augment_config import AugmentConfig
 from kerasalign.data.loader import FaceLoader
+from kerasalign.data.reach import reach
 from kerasalign.training.loop import train
 from kerasalign.training.recipe import Recipe
 from kerasalign.training.run_folder import check_resume
@@ -72,12 +73,13 @@ def fit_stream(
     if recipe.epochs is not None:
         raise ValueError(f"A stream has no end to pass: give `steps`. Received: epochs={recipe.epochs!r}")
     check_resume(run_dir, resume)
-    crop = recipe.model.crop
-    studio = Studio(series, crop, recipe.markup.name)
+    recipe = recipe.resolved()
+    crop, augment = recipe.model.crop, AugmentConfig.preset(recipe.augment)
+    studio = Studio(series, crop, recipe.markup.name, recipe.margin or reach(augment, crop))
     config = recipe.network_config(studio.unrendered(range(surveyed)), np.arange(surveyed))
     loader = SynthStream(
         studio,
-        AugmentConfig.preset(recipe.augment),
+        augment,
         recipe.batch_size,
         recipe.steps_per_epoch,
         repeats,

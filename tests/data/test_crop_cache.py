@@ -89,6 +89,16 @@ def test_cache_is_made_anew_when_its_source_changed(samples, spec, tmp_path, cha
     assert [p.name for p in tmp_path.iterdir() if "building" in p.name] == []
 
 
+def test_a_cache_of_other_crops_is_refused_where_it_must_not_be_overwritten(samples, spec, tmp_path):
+    old = build_cache(samples, spec, tmp_path / "cache")
+    with pytest.raises(ValueError, match="holds 8 crops that were made from other faces, boxes or margins"):
+        build_cache(samples[:4], spec, tmp_path / "cache", overwrite=False)
+    again = build_cache(samples, spec, tmp_path / "cache", overwrite=False)
+    assert again.content_hash == old.content_hash and len(again) == 8
+    _flip_byte(tmp_path / "cache")
+    assert len(build_cache(samples, spec, tmp_path / "cache", overwrite=False)) == 8
+
+
 def test_hash_does_not_depend_on_where_photos_lie(samples, spec, tmp_path):
     moved = tmp_path / "elsewhere"
     samples[0].image.parent.rename(moved)

@@ -33,6 +33,30 @@ def test_gain_is_a_factor_and_blur_smooths():
     assert soft[4:-4, 10:].std() < 0.4 * image[4:-4, 10:].std()
 
 
+@pytest.mark.parametrize("gamma", [0.8, 1.2])
+def test_gamma_survives_a_network_that_standardizes_and_a_gain_does_not(gamma):
+    image = np.random.default_rng(1).normal(120, 40, (32, 32, 3)).clip(1, 230).astype("uint8")
+
+    def standardized(pixels):
+        pixels = pixels.astype("float64")
+        return (pixels - pixels.mean()) / pixels.std()
+
+    changes = [
+        np.abs(standardized(changed) - standardized(image)).max()
+        for changed in (expose(image, 1 / gamma if gamma > 1 else gamma), expose(image, gamma=gamma))
+    ]
+    assert changes[0] < 0.02 and changes[1] > 0.2
+    assert np.abs(expose(image, gamma=gamma).mean() / image.mean() - 1) > 0.05
+
+
+def test_black_stays_black_under_gamma():
+    image = picture(4)
+    for gamma in (0.5, 3.0):
+        out = expose(image, gamma=gamma)
+        np.testing.assert_array_equal((out[..., :3] > 0).any(-1), (image[..., :3] > 0).any(-1))
+    assert out.dtype == np.uint8 and expose(np.full((1, 1, 3), 128, "uint8"), gamma=2.0)[0, 0, 0] == 64
+
+
 def test_bad_ranges():
     for wrong in ({"gain": (0.2, 1.0)}, {"blur": 2.0}, {"blur_sigma": (0.0, 1.0)}):
         with pytest.raises(ValueError, match="Received"):

@@ -55,7 +55,7 @@ def test_half_precision_stays_finite():
     assert np.isfinite(ops.convert_to_numpy(soft_wing(x))).all()
 
 
-@pytest.mark.parametrize("options", [{"linear": 0}, {"width": -1}, {"curvature": 0}])
+@pytest.mark.parametrize("options", [{"linear": -1}, {"width": -1}, {"curvature": 0}])
 def test_wrong_settings(options):
     with pytest.raises(ValueError, match="Received"):
         soft_wing(np.zeros(1), **options)

@@ -39,9 +39,13 @@ def test_augmentation_draws_what_the_paper_says():
     np.testing.assert_allclose([np.linalg.det(p.linear) for p in drawn], 1)
     # A box is 1 / 1.25 of the crop.
     assert 0.095 < np.abs([p.box_shift for p in drawn]).max() / 1.25 <= 0.1
-    gains = np.array([p.gain for p in drawn])
-    assert gains.min() >= 0.8 and gains.max() <= 1.2 and np.ptp(gains) > 0.35
+    gammas = np.array([p.gamma for p in drawn])
+    assert gammas.min() >= 0.8 and gammas.max() <= 1.2 and np.ptp(gammas) > 0.35
+    assert config.rebox == "fixed"  # the face keeps its size where it is turned
+    covered = [p.occlusion[2:].prod() if p.occlusion is not None else 0 for p in drawn]
+    assert 0.4 < np.mean(np.array(covered) > 0) < 0.6 and max(covered) == pytest.approx(0.2)
+    assert all(p.on_crop for p in drawn)
     assert 0.05 < np.mean([p.blur > 0 for p in drawn]) < 0.16
     assert 0.4 < np.mean([p.flip for p in drawn]) < 0.6
     assert all(p.jet is None and not p.grayscale for p in drawn)
-    assert draw(AugmentConfig(), np.random.default_rng(0), get_markup("68")).gain == 1
+    assert draw(AugmentConfig(), np.random.default_rng(0), get_markup("68")).gamma == 1

@@ -97,10 +97,19 @@ def test_edge_weights_are_rows_that_sum_to_one_on_the_graph_and_nowhere_else():
     assert np.abs(rows.sum(1) - 1).max() > 0.05
 
 
-def test_edges_that_weigh_alike_take_a_share_each():
+@pytest.mark.parametrize("static", ["symmetric", "row", "ones"])
+def test_fixed_weights_of_edges(static):
     graph = graph_of(6, 15)
-    rows = np.asarray(DynamicAdjacency(graph, dynamic=False)(noise(1, 4, 4, 12)))[0]
-    np.testing.assert_allclose(rows, graph / graph.sum(1, keepdims=True), rtol=1e-6)
+    found = np.asarray(DynamicAdjacency(graph, False, static)(noise(2, 4, 4, 12)))
+    root = np.diag(graph.sum(1) ** -0.5)
+    wanted = {"symmetric": root @ graph @ root, "row": np.diag(1 / graph.sum(1)) @ graph, "ones": graph}[static]
+    np.testing.assert_allclose(found, np.stack([wanted, wanted]), rtol=1e-6)
+
+
+def test_equation_3_is_the_default_without_dynamic_weights():
+    assert DynamicAdjacency(np.eye(3)).static == SCC(markup="5", width=8, size=32).config.static == "symmetric"
+    with pytest.raises(ValueError, match="Received: static='degree'"):
+        DynamicAdjacency(np.eye(3), False, "degree")
 
 
 def test_a_node_gets_its_own_maps():

@@ -102,8 +102,9 @@ def test_an_hourglass_sums_its_sizes(bare, kind, lateral, blocks, beside):
     assert (bare["block"], bare["lateral"]) == (blocks, beside)
 
 
-def transforms(mirrored=0.0, angle=0.0, scale=1.0, count=2):
-    return Transforms(*(np.full(count, value, "float32") for value in (mirrored, angle, scale)), FLIP)
+def transforms(mirrored=0.0, angle=0.0, scale=1.0, shift=(0.0, 0.0), count=2):
+    drawn = (np.full(count, value, "float32") for value in (mirrored, angle, scale))
+    return Transforms(*drawn, FLIP, np.tile(np.asarray(shift, "float32"), (count, 1)))
 
 
 def test_mirroring_twice_changes_nothing():
@@ -120,6 +121,8 @@ def test_mirroring_twice_changes_nothing():
         ({"mirrored": 1}, 1e-5),
         ({"angle": 90}, 1e-5),
         ({"mirrored": 1, "angle": -90}, 1e-5),
+        ({"shift": (0.125, -0.0625)}, 1e-5),
+        ({"mirrored": 1, "angle": 90, "shift": (-0.0625, 0.125)}, 1e-5),
         ({"angle": 17}, 0.065),
     ],
 )
@@ -135,15 +138,16 @@ class Toy:
 
     face_loss, pair_loss = SDU.face_loss, SDU.pair_loss
 
-    def __init__(self, weight, still=0.0):
-        self.config = SDUConfig(markup="5", size=16, coherence="mse", coherence_weight=weight)
+    def __init__(self, weight, still=0.0, stacks=1, loss="paper"):
+        self.config = SDUConfig(markup="5", size=16, coherence="mse", coherence_weight=weight, loss=loss)
+        self.stacks = stacks
         kernel = noise(3, 5)
         self.kernel = ops.convert_to_tensor(kernel + kernel[:, list(FLIP)])
         self.still = still * noise(8, 8, 5, seed=3)
 
     def __call__(self, images, training=None):
         pooled = ops.average_pool(ops.cast(images, "float32"), 2, 2)
-        return {"heatmaps": (ops.matmul(pooled, self.kernel) + self.still)[:, None]}
+        return {"heatmaps": ops.stack(self.stacks * [ops.matmul(pooled, self.kernel) + self.still], 1)}
 
 
 def incoherence(t, still=0.0):
@@ -156,6 +160,33 @@ def incoherence(t, still=0.0):
         toy = Toy(weight, still)
         losses.append(np.asarray(toy.pair_loss(images, points, toy(images), t)))
     return np.abs(losses[0] - losses[1]).max()
+
+
+def test_translation_moves_pictures_and_points_alike():
+    t = transforms(shift=(0.25, -0.125))
+    images, points = noise(2, 16, 16, 3), noise(2, 5, 2, low=4, high=9)
+    np.testing.assert_allclose(np.asarray(t.images(images))[:, :14, 4:], images[:, 2:, :12], atol=1e-5)
+    np.testing.assert_allclose(np.asarray(t.points(points, 16)), points + np.array([4, -2]), atol=1e-5)
+    drawn = Transforms.draw(400, 0.5, (0, 0), (1, 1), FLIP, 3, (-0.1, 0.2))
+    shift = np.asarray(drawn.shift)
+    assert shift.shape == (400, 2) and -0.1 <= shift.min() < -0.08 and 0.18 < shift.max() <= 0.2
+    assert SDUConfig(markup="68").pair_shift == (-0.05, 0.05)
+
+
+@pytest.mark.parametrize("loss", ["paper", "mse", "code"])
+def test_lambda_weighs_every_stack_alike(loss):
+    """Equation 1: with as many equal stacks both terms grow alike. The code of 2019 takes the mean of coherence."""
+    images, points, t = noise(2, 16, 16, 3), noise(2, 5, 2, low=3, high=12), transforms(mirrored=1)
+    parts = {}
+    for stacks in (1, 2):
+        losses = []
+        for weight in (1.0, 0.0):
+            toy = Toy(weight, still=1.0, stacks=stacks, loss=loss)
+            losses.append(np.asarray(toy.pair_loss(images, points, toy(images), t)))
+        parts[stacks] = losses[0] - losses[1], losses[1]
+    np.testing.assert_allclose(parts[2][1], 2 * parts[1][1], rtol=1e-5)
+    np.testing.assert_allclose(parts[2][0], (1 if loss == "code" else 2) * parts[1][0], rtol=1e-3)
+    assert SDUConfig(markup="68", loss=loss).resolved().coherence_weight == (1e-4 if loss == "code" else 1e-3)
 
 
 def test_a_network_that_follows_the_picture_is_coherent():

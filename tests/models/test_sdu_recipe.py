@@ -54,7 +54,7 @@ def test_nadam_is_the_paper_s():
 def test_presets(name, dataset, normalizer):
     recipe = get_recipe(name)
     assert isinstance(recipe, SDURecipe) and recipe.dataset == dataset and recipe.nme_normalizer == normalizer
-    assert (recipe.steps, recipe.batch_size, recipe.seed) == (30_000, 20, 727)
+    assert (recipe.steps, recipe.resolved().batch_size, recipe.seed) == (30_000, 20, 727)
 
 
 def test_faces_turn_by_40_degrees_and_scale_by_a_fifth():

@@ -9,9 +9,9 @@ from typing import Any, Literal, Protocol as Interface, runtime_checkable
 
 import numpy as np
 
+from kerasalign.data.boxes import matching_face, source_box
 from kerasalign.datasets import FaceSample
 from kerasalign.detection import Detector, get_detector
-from kerasalign.evaluation.boxes import matching_face, source_box
 from kerasalign.evaluation.model import NamedModel
 from kerasalign.evaluation.protocols import check_protocols, read_splits, split_of
 from kerasalign.evaluation.report import evaluate_faces

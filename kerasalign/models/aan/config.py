@@ -78,6 +78,15 @@ class AANConfig(ModelConfig):
             raise ValueError(f"`size` must be a multiple of {step}. Received: size={self.size}")
 
     @property
+    def stored_scales(self) -> dict[str, float]:
+        """End of the path of each kernel that is stored as a multiple of the paper's weights, to that multiple."""
+        side, halvings = self.size // self.stem_strides, len(self.channels)
+        root = (self.channels[-1] * (side // 2**halvings) ** 2) ** 0.5
+        scales = {f"head{i}/kernel": GRID * count**0.5 for i, count in enumerate(self.channels, 1)}
+        last = {"landmarks_out/kernel": root} if self.embedding is None else {"embedding/kernel": self.bandwidth * root}
+        return scales | last
+
+    @property
     def crop(self) -> CropSpec:
         """The crop: the box of kind `box`, enlarged by `crop_scale`."""
         return CropSpec(size=self.size, scale=self.crop_scale, box=self.box)

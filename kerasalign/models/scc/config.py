@@ -26,7 +26,9 @@ class SCCConfig(ModelConfig):
         neighbors: k of the default graph.
         symmetric: Whether the default graph has every edge in both directions (released code) or not (equation 5).
         head: `"graph"`, or the baseline `"fc"`: two dense layers on the last maps.
-        dynamic: Whether each image weighs the edges; `False` weighs all edges of a node alike.
+        dynamic: Whether each image weighs the edges (Table 5, "w/o DW").
+        static: Fixed weights of the edges with `dynamic=False`: `"symmetric"` (equation 3), `"row"` or `"ones"`
+            (released code); see `DynamicAdjacency`.
         attention: `"semantic"` or `"self"` (Table 6).
         levels: Levels of the backbone that are fused; `(5,)` is the network without fusion (Table 5).
         maps_per_node: n: maps that become the features of one landmark.
@@ -53,6 +55,7 @@ class SCCConfig(ModelConfig):
     symmetric: bool = True
     head: str = "graph"
     dynamic: bool = True
+    static: str = "symmetric"
     attention: str = "semantic"
     levels: tuple[int, ...] = (3, 4, 5)
     maps_per_node: int = 4
@@ -68,6 +71,7 @@ class SCCConfig(ModelConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         one_of("head", self.head, ("graph", "fc"))
+        one_of("static", self.static, ("symmetric", "row", "ones"))
         one_of("attention", self.attention, ("semantic", "self"))
         one_of("loss", self.loss, ("soft_wing", "wing", "l1"))
         levels = set(self.levels)
@@ -111,5 +115,6 @@ class SCCConfig(ModelConfig):
         if faces is not None and faces.ndim == 3:
             whole = faces[np.isfinite(faces).all((1, 2))]
             if len(whole) >= 10 and (np.ptp(whole, axis=0) > 0).all():
-                graph = build_adjacency(whole, min(3, markup.num_points - 1)).graph
+                neighbors = min(self.neighbors, markup.num_points - 1)
+                graph = build_adjacency(whole, neighbors, self.symmetric).graph
         return self.replace(markup=markup, num_landmarks=None, graph=graph)

@@ -38,7 +38,8 @@ class SCC(LandmarkModel):
         crops: `(B, S, S, 3)` RGB, `uint8` or float in 0..255.
 
     Returns (output dict):
-        `landmarks` `(B, N, 2)` in crop pixels; with `head="graph"` also `adjacency` `(B, N, N)`, whose rows sum to 1.
+        `landmarks` `(B, N, 2)` in crop pixels; with `head="graph"` also `adjacency` `(B, N, N)`, whose rows
+        sum to 1 where each image weighs the edges.
 
     Raises:
         ValueError: If an argument is unknown or out of range, or the graph does not fit the markup.
@@ -94,7 +95,9 @@ class SCC(LandmarkModel):
         return ops.sum(losses * weight, (1, 2)) / ops.maximum(ops.sum(weight, (1, 2)), 1.0)
 
     def predict_adjacency(self, crops) -> np.ndarray:
-        """Edge weights `(B, N, N)` of crops `(B, S, S, 3)`. Row i weighs the neighbors of landmark i and sums to 1.
+        """Edge weights `(B, N, N)` of crops `(B, S, S, 3)`. Row i weighs the neighbors of landmark i.
+
+        It sums to 1 where each image weighs the edges.
 
         Raises:
             ValueError: If the head is not a graph.
@@ -133,7 +136,7 @@ def _graph_head(maps: dict, config: SCCConfig):
     # The graph is a hundredth of the network's work, and pixels need more digits than a half has.
     exact = keras.dtype_policies.get(dtype).variable_dtype
     graph = np.asarray(config.graph) != 0
-    adjacency = DynamicAdjacency(graph, config.dynamic, name="adjacency", dtype=exact)(x)
+    adjacency = DynamicAdjacency(graph, config.dynamic, config.static, name="adjacency", dtype=exact)(x)
     nodes = MapToNode(points, name="nodes", dtype=dtype)(x)
     hidden = GraphConvolution(2 * width, name="graph_in", dtype=exact)(nodes, adjacency)
     for index in range(4):

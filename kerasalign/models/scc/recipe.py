@@ -7,7 +7,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from kerasalign.data.balance import pdb_copies
 from kerasalign.models.scc.adjacency import build_adjacency
 from kerasalign.training import CoupledSGD
 from kerasalign.training.recipe import Recipe
@@ -19,14 +18,13 @@ class SCCRecipe(Recipe):
 
     `schedule="paper"` divides the rate by 5 after every fifth of the run (100 of 500 epochs); `"released"` after 200
     and 350 of 500, as the code does; `"cosine"` takes it to zero along a cosine, better for short runs. The graph comes
-    from the training annotations. `balance="pdb"` is the paper's, with 9 bins; an epoch is a pass over the list that it
-    makes, which of 300W's training faces is 2.4 times as long as without.
+    from the training annotations by the network's `neighbors` and `symmetric`, unless the network has a `graph` of its
+    own. `balance="pdb"` is the paper's, with 9 bins of the turn to either side; an epoch is a pass over the list that
+    it makes, which of 300W's training faces is 2.4 times as long as without.
 
     Args: As in `Recipe`, and
         momentum: Of SGD.
         l2: Weight decay, through the momentum as PyTorch means it.
-        neighbors: k of the graph.
-        symmetric: Whether its edges go both ways.
     """
 
     epochs: int | None = 500
@@ -35,10 +33,9 @@ class SCCRecipe(Recipe):
     schedule: str = "paper"
     augment: str = "scc"
     balance: str = "pdb"
+    balance_absolute: bool = True
     momentum: float = 0.9
     l2: float = 5e-4
-    neighbors: int = 3
-    symmetric: bool = True
 
     paper: ClassVar[str] = "scc"
     schedules: ClassVar[tuple[str, ...]] = ("paper", "released", "cosine")
@@ -52,15 +49,11 @@ class SCCRecipe(Recipe):
         return CoupledSGD(self.learning_rate_schedule(), l2=self.l2, momentum=self.momentum, **self.averages())
 
     def learned_config(self, cache, train):
-        """The graph of the training faces whose points are all annotated."""
+        """The graph of the training faces whose points are all annotated; a graph that the network has is kept."""
+        if self.model.graph is not None:
+            return {}
         offset = (cache.spec.size - self.model.crop.size) / 2
         faces = np.asarray(cache.landmarks[train], "float64") - offset
         whole = faces[np.isfinite(faces).all((1, 2))]
-        found = build_adjacency(whole, self.neighbors, self.symmetric)
+        found = build_adjacency(whole, self.model.neighbors, self.model.symmetric)
         return {"graph": found.graph.astype(int).tolist()}
-
-    def copies(self, cache, train):
-        """Pose-based balancing in 9 bins of the turn to either side."""
-        if self.balance != "pdb":
-            return None
-        return pdb_copies(cache.landmarks[train], bins=9, seed=self.seed, absolute=True)

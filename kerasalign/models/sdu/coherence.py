@@ -10,13 +10,14 @@ from kerasalign.layers.affine_sampler import AffineSampler, inside
 
 
 class Transforms:
-    """A batch of transforms T of square crops: mirror some, then rotate and scale about the middle.
+    """A batch of transforms T of square crops: mirror some, then rotate and scale about the middle, then shift.
 
     Args:
         mirrored: `(B,)` 0 or 1.
         angle: `(B,)` degrees; positive is clockwise.
         scale: `(B,)` factor.
         flip: Permutation of the landmarks of a mirrored face; `None` if no face is mirrored.
+        shift: `(B, 2)` shift in x and y in units of the crop's side; `None` for none.
 
     Example:
 
@@ -24,7 +25,7 @@ class Transforms:
         mirrored = moved.images(crops)
     """
 
-    def __init__(self, mirrored, angle, scale, flip=None):
+    def __init__(self, mirrored, angle, scale, flip=None, shift=None):
         self.mirrored = ops.cast(mirrored, "float32")
         turn = ops.cast(angle, "float32") * (np.pi / 180)
         scale = ops.cast(scale, "float32")
@@ -32,10 +33,11 @@ class Transforms:
         cos, sin = ops.cos(turn), ops.sin(turn)
         self.linear = _rows(scale * cos * side, -scale * sin, scale * sin * side, scale * cos)
         self.inverse = _rows(side * cos / scale, side * sin / scale, -sin / scale, cos / scale)
+        self.shift = ops.zeros_like(self.linear[:, 0]) if shift is None else ops.cast(shift, "float32")
         self.flip = None if flip is None else np.asarray(flip, "int32")
 
     @classmethod
-    def draw(cls, count, flip_share, rotation, scale, flip, seed) -> Transforms:
+    def draw(cls, count, flip_share, rotation, scale, flip, seed, shift=(0.0, 0.0)) -> Transforms:
         """Random transforms, uniformly distributed.
 
         Args:
@@ -45,12 +47,14 @@ class Transforms:
             scale: Range of factors.
             flip: As in the constructor.
             seed: A Keras `SeedGenerator` or a number.
+            shift: Range of the shift along either axis, in units of the crop's side.
         """
         chance, angle, factor = (
             keras.random.uniform((count,), *limits, dtype="float32", seed=seed)
             for limits in ((0.0, 1.0), tuple(rotation), tuple(scale))
         )
-        return cls(chance < flip_share, angle, factor, flip if flip_share else None)
+        moved = keras.random.uniform((count, 2), *tuple(shift), dtype="float32", seed=seed)
+        return cls(chance < flip_share, angle, factor, flip if flip_share else None, moved)
 
     def images(self, images):
         """The transformed crops of `(B, S, S, 3)` crops, float32; 0 beyond their border."""
@@ -59,6 +63,7 @@ class Transforms:
     def points(self, landmarks, size: int):
         """The transformed landmarks of `(B, N, 2)` landmarks in crops of `size` pixels; NaN stays NaN."""
         moved = ops.matmul(landmarks - (size - 1) / 2, ops.swapaxes(self.linear, 1, 2)) + (size - 1) / 2
+        moved = moved + self.shift[:, None] * size
         return self._swapped(moved, 1)
 
     def maps(self, maps):
@@ -77,6 +82,7 @@ class Transforms:
         middle = (side - 1) / 2
         # About the middle, so the same for crops and their maps but for the middle itself.
         shift = middle * (1 - ops.sum(self.inverse, -1, keepdims=True))
+        shift = shift - ops.matmul(self.inverse, self.shift[..., None] * side)
         return ops.concatenate([self.inverse, shift], -1)
 
     def _swapped(self, values, axis: int):

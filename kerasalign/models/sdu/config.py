@@ -17,18 +17,23 @@ TRANSFORMERS = {"none": 0, "stn": 3, "inside": 3, "outside": 0, "dual": 3}
 
 
 class Loss(NamedTuple):
-    """A training loss of SDU: the loss of the maps, how they are read, and the coherence of pairs."""
+    """A training loss of SDU: the loss of the maps, how they are read, and the coherence of pairs.
+
+    The loss of the maps is summed over the stacks. Equation 1 weighs each prediction's coherence against its own maps,
+    so that it is summed as well; the code of 2019 takes the mean.
+    """
 
     maps: str
     activation: str
     coherence: str
     weight: float
+    stacks: str
 
 
 LOSSES = {
-    "paper": Loss("sigmoid_ce", "sigmoid", "mse", 1e-3),
-    "code": Loss("softmax_ce", "softmax", "smooth_l1", 1e-4),
-    "mse": Loss("mse", "linear", "mse", 1e-4),
+    "paper": Loss("sigmoid_ce", "sigmoid", "mse", 1e-3, "sum"),
+    "code": Loss("softmax_ce", "softmax", "smooth_l1", 1e-4, "mean"),
+    "mse": Loss("mse", "linear", "mse", 1e-3, "sum"),
 }
 
 
@@ -59,13 +64,16 @@ class SDUConfig(ModelConfig):
         loss: `"paper"`: sigmoid cross-entropy with Gaussians; `"code"`: softmax cross-entropy over the pixels; `"mse"`.
         sigma: Width of the Gaussians in pixels of a map.
         reduction: `"mean"` or `"sum"` of losses over the pixels of a map.
-        coherence_weight: lambda; by default 0.001 for `loss="paper"`, else 0.0001.
+        coherence_weight: lambda; by default 0.001, the paper's, and 0.0001 for `loss="code"`.
         coherence: Distance between the maps of a pair, `"mse"` or `"smooth_l1"`; by default that of `loss`.
         coherence_sigmoid: Whether that distance is taken after the sigmoid, with `loss="paper"`, rather than before, as
             in the released code.
         pair_flip: Share of transforms T that mirror.
         pair_rotation: Range of T's rotation in degrees.
         pair_scale: Range of T's scale.
+        pair_shift: Range of T's translation in units of the crop's side, in x and y; the paper names it and prints no
+            range. T is applied to a crop that the recipe's augmentation has turned and scaled already: a copy may go
+            beyond the range of either.
         num_landmarks: Number of landmarks N; needed where there is no markup.
         dtype: Name of the dtype policy of the layers, such as `"mixed_bfloat16"`; maps and landmarks are float32 in any
             case.
@@ -102,6 +110,7 @@ class SDUConfig(ModelConfig):
     pair_flip: float = 0.5
     pair_rotation: tuple[float, ...] = (-40.0, 40.0)
     pair_scale: tuple[float, ...] = (0.8, 1.2)
+    pair_shift: tuple[float, ...] = (-0.05, 0.05)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -155,6 +164,11 @@ class SDUConfig(ModelConfig):
     def map_loss(self) -> str:
         """Loss of the maps: `"sigmoid_ce"`, `"softmax_ce"` or `"mse"`."""
         return LOSSES[self.loss].maps
+
+    @property
+    def coherence_stacks(self) -> str:
+        """How the coherence of the stacks is joined: `"sum"`, as the loss of their maps, or `"mean"`."""
+        return LOSSES[self.loss].stacks
 
     @property
     def map_activation(self) -> str:

@@ -82,7 +82,13 @@ class SDU(LandmarkModel):
         """Random transforms T for `count` crops."""
         config, flip = self.config, self.markup.flip if self.markup else None
         return Transforms.draw(
-            count, config.pair_flip, config.pair_rotation, config.pair_scale, flip, self.seed_generator
+            count,
+            config.pair_flip,
+            config.pair_rotation,
+            config.pair_scale,
+            flip,
+            self.seed_generator,
+            config.pair_shift,
         )
 
     def face_loss(self, landmarks, outputs):
@@ -111,9 +117,8 @@ class SDU(LandmarkModel):
         if config.coherence_sigmoid:
             of_copy, of_crop = ops.sigmoid(of_copy), ops.sigmoid(of_crop)
         inside = transforms.inside(size // config.stride)
-        distance = coherent_loss(
-            of_copy, transforms.maps(of_crop), inside, str(config.coherence), str(config.reduction)
-        )
+        moved, how = transforms.maps(of_crop), (str(config.coherence), config.reduction, config.coherence_stacks)
+        distance = coherent_loss(of_copy, moved, inside, *how)
         return error + config.coherence_weight * distance
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):

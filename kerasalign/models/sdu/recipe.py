@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 import keras
 
@@ -12,10 +12,11 @@ from kerasalign.training.recipe import Recipe
 
 @dataclass(frozen=True)
 class SDURecipe(Recipe):
-    """SDU's training run; the defaults are the paper's for networks with an outside transformer.
+    """SDU's training run; the defaults are the paper's.
 
-    A step sees 20 faces and their 20 transformed copies, the paper's 40 crops; faces are mirrored by the transform
-    alone, as in the released code. For a network without pairs take `batch_size=40, augment="sdu"`.
+    A step sees 40 crops. Those of a network with an outside transformer are 20 faces and their 20 transformed copies,
+    and the transform alone mirrors faces, as in the released code: `batch_size` is 20 then and `augment` is
+    `"sdu-pairs"`. For a network without pairs they are 40 and `"sdu"`.
 
     `schedule="staircase"` divides the rate by 5 after 16,000 and again after 24,000 of 30,000 steps, and after the same
     shares of another number; `"cosine"` takes it to zero along a cosine, better for short runs.
@@ -24,19 +25,28 @@ class SDURecipe(Recipe):
     steps differ.
 
     Args: As in `Recipe`, and
+        batch_size: Faces per step; `None`: 20 in pairs, 40 without.
+        augment: Name of the augmentation preset; `None`: `"sdu-pairs"` for pairs, `"sdu"` without.
         beta_1: Decay of Nadam's mean of the gradients.
         beta_2: Decay of Nadam's mean of their squares.
     """
 
     steps: int = 30_000
-    batch_size: int = 20
+    batch_size: int | None = None  # type: ignore[assignment]
     learning_rate: float = 2.5e-4
-    augment: str = "sdu-pairs"
+    augment: str | None = None  # type: ignore[assignment]
     seed: int = 727
     beta_1: float = 0.9
     beta_2: float = 0.999
 
     paper: ClassVar[str] = "sdu"
+
+    def resolved(self) -> Self:
+        """As in `Recipe`: whether the network is trained by pairs decides batch size and augmentation."""
+        paired = self.model.paired
+        batch_size = (20 if paired else 40) if self.batch_size is None else self.batch_size
+        augment = ("sdu-pairs" if paired else "sdu") if self.augment is None else self.augment
+        return replace(self, batch_size=batch_size, augment=augment)
 
     def learning_rate_schedule(self):
         """The Keras schedule."""

@@ -1,40 +1,38 @@
-"""The rows of SDU's Table 1 as configs."""
+"""The rows of SDU's Table 1 as complete configs: each names all fields that any of them changes."""
 
-_DENSE = {"topology": "sat3", "stacks": 2, "block": "cab", "down": 3}
+from __future__ import annotations
 
-TABLE_1: dict[str, dict] = {
-    "Hourglass1-Resnet": {"topology": "hourglass", "stacks": 1, "block": "resnet", "down": 4, "transformer": "none"},
-    "Hourglass2-Resnet": {"topology": "hourglass", "stacks": 2, "block": "resnet", "down": 4, "transformer": "none"},
-    "Hourglass2-Inception-Resnet": {
-        "topology": "hourglass",
-        "stacks": 2,
-        "block": "inception",
-        "down": 4,
-        "transformer": "none",
-    },
-    "Hourglass2-HPM": {"topology": "hourglass", "stacks": 2, "block": "hpm", "down": 4, "transformer": "none"},
-    "Hourglass2-CAB": {"topology": "hourglass", "stacks": 2, "block": "cab", "down": 4, "transformer": "none"},
-    "Hourglass2-HPM (3 steps)": {
-        "topology": "hourglass",
-        "stacks": 2,
-        "block": "hpm",
-        "down": 3,
-        "transformer": "none",
-    },
-    "Hourglass2-CAB (3 steps)": {
-        "topology": "hourglass",
-        "stacks": 2,
-        "block": "cab",
-        "down": 3,
-        "transformer": "none",
-    },
-    "U-Net2-CAB": {"topology": "unet", "stacks": 2, "block": "cab", "down": 4, "transformer": "none"},
-    "DLA2-CAB": {"topology": "dla", "stacks": 2, "block": "cab", "down": 4, "transformer": "none"},
-    "SAT(I)2-CAB": {"topology": "sat1", "stacks": 2, "block": "cab", "down": 4, "transformer": "none"},
-    "SAT(II)2-CAB (3 steps)": {"topology": "sat2", "stacks": 2, "block": "cab", "down": 3, "transformer": "none"},
-    "SAT(III)2-CAB (3 steps)": _DENSE | {"transformer": "none"},
-    "Dense U-Net + STN": _DENSE | {"transformer": "stn"},
-    "Dense U-Net + Inside": _DENSE | {"transformer": "inside"},
-    "Dense U-Net + Outside": _DENSE | {"transformer": "outside"},
-    "Dense U-Net + Dual": _DENSE | {"transformer": "dual"},
+from typing import Any
+
+from kerasalign.models.sdu.config import DEPTHS, TRANSFORMERS
+
+
+def _row(topology: str, block: str = "cab", stacks: int = 2, down: int | None = None, transformer: str = "none"):
+    return {
+        "topology": topology,
+        "stacks": stacks,
+        "block": block,
+        "down": DEPTHS[topology] if down is None else down,
+        "transformer": transformer,
+        "deformable": TRANSFORMERS[transformer],
+    }
+
+
+TABLE_1: dict[str, dict[str, Any]] = {
+    "Hourglass1-Resnet": _row("hourglass", "resnet", 1),
+    "Hourglass2-Resnet": _row("hourglass", "resnet"),
+    "Hourglass2-Inception-Resnet": _row("hourglass", "inception"),
+    "Hourglass2-HPM": _row("hourglass", "hpm"),
+    "Hourglass2-CAB": _row("hourglass"),
+    "Hourglass2-HPM (3 steps)": _row("hourglass", "hpm", down=3),
+    "Hourglass2-CAB (3 steps)": _row("hourglass", down=3),
+    "U-Net2-CAB": _row("unet"),
+    "DLA2-CAB": _row("dla"),
+    "SAT(I)2-CAB": _row("sat1"),
+    "SAT(II)2-CAB (3 steps)": _row("sat2"),
+    "SAT(III)2-CAB (3 steps)": _row("sat3"),
+    "Dense U-Net + STN": _row("sat3", transformer="stn"),
+    "Dense U-Net + Inside": _row("sat3", transformer="inside"),
+    "Dense U-Net + Outside": _row("sat3", transformer="outside"),
+    "Dense U-Net + Dual": _row("sat3", transformer="dual"),
 }
