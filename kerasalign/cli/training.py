@@ -174,10 +174,12 @@ def train_command(
         from kerasalign.detection import get_detector
         from kerasalign.training import FaceSource
 
+        kind, _, finder = (recipe.boxes or "").partition(":")
+        finder = finder if kind == "detector" else ""
         recipe.fit(
             [FaceSource.parse(text) for text in source] if source else cast(Path, data),
             run,
-            detector=get_detector(recipe.boxes.partition(":")[2]) if _detects(recipe.boxes) else None,
+            detector=get_detector(finder) if finder else None,
             cache_dir=cache,
             initial_weights=init,
             resume=resume,
@@ -199,10 +201,6 @@ def changed(recipe, network: dict, options: dict, settings: dict):
     if twice or "model" in settings:
         raise ValueError(f"`--recipe` takes what has no option of its own. Received: {twice or ['model']}")
     return recipe.with_settings(model=recipe.model.replace(**network), **options, **settings)
-
-
-def _detects(boxes: str | None) -> bool:
-    return boxes is not None and boxes.startswith("detector:")
 
 
 def _check_source(rendered: bool, of_folders: dict, of_renders: dict) -> None:

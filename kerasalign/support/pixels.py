@@ -38,7 +38,7 @@ def to_uint8(array: np.ndarray) -> np.ndarray:
         bits = next((depth for depth in _DEPTHS if high < 2**depth), 16)
         return array.astype("uint8") if bits == 8 else scale_to_uint8(array, 2**bits - 1)
     problem = range_problem(low, high)
-    if array.dtype.kind == "f" and 0 <= low and 0 < high <= _UNIT_LIMIT:
+    if array.dtype.kind == "f" and low >= 0 and 0 < high <= _UNIT_LIMIT:
         return scale_to_uint8(np.minimum(array, 1), 1)
     if problem or (array.dtype.kind == "f" and _UNIT_LIMIT < high <= _BLACK and (array != np.rint(array)).any()):
         raise ValueError(

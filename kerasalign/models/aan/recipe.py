@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import keras
 
+from kerasalign.models.aan.config import AANConfig
 from kerasalign.training import CoupledAdam
 from kerasalign.training.recipe import Recipe
 
@@ -27,6 +28,7 @@ class AANRecipe(Recipe):
             times the rate, by 2.6 % in all 50,000 steps.
     """
 
+    model: AANConfig
     steps: int = 50_000
     augment: str = "none"
     steps_per_epoch: int = 500

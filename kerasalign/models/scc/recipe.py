@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from kerasalign.models.scc.adjacency import build_adjacency
+from kerasalign.models.scc.config import SCCConfig
 from kerasalign.training import CoupledSGD
 from kerasalign.training.recipe import Recipe
 
@@ -27,6 +28,7 @@ class SCCRecipe(Recipe):
         l2: Weight decay, through the momentum as PyTorch means it.
     """
 
+    model: SCCConfig
     epochs: int | None = 500
     batch_size: int = 64
     learning_rate: float = 0.01

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 import keras
 
+from kerasalign.models.sdu.config import SDUConfig
 from kerasalign.training.recipe import Recipe
 
 
@@ -31,6 +32,7 @@ class SDURecipe(Recipe):
         beta_2: Decay of Nadam's mean of their squares.
     """
 
+    model: SDUConfig
     steps: int = 30_000
     batch_size: int | None = None  # type: ignore[assignment]
     learning_rate: float = 2.5e-4
