@@ -20,6 +20,7 @@ from kerasalign.geometry.boxes import (
     tight_box,
 )
 from kerasalign.geometry.crop import CropSpec
+from kerasalign.geometry.head_pose import head_angles, head_rotation
 from kerasalign.geometry.similarity import estimate_similarity
 from kerasalign.geometry.warp import warp
 
@@ -36,6 +37,8 @@ __all__ = [
     "box_size",
     "compose",
     "estimate_similarity",
+    "head_angles",
+    "head_rotation",
     "invert",
     "resize_matrix",
     "rotation",

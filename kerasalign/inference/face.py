@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerasalign.geometry import CropSpec
+from kerasalign.inference.pose import UNKNOWN, Pose, solve_pose
 from kerasalign.inference.serialize import plain
 from kerasalign.markups import Markup, get_markup
+from kerasalign.support.checks import at_least
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -27,6 +35,7 @@ class Face:
         failed: Whether the model considers its result a failure.
         confidence: `(N,)` in 0..1; its meaning depends on the model. without it, the default, NaN for every point.
         angle: Rotation of the box about its center in degrees, clockwise; 0 where the detector does not say.
+        photo: Returns the photo that the face is in, `(H, W, 3)` uint8 RGB; `Faces` gives it to its faces.
     """
 
     landmarks: np.ndarray
@@ -38,6 +47,7 @@ class Face:
     failed: bool = False
     confidence: np.ndarray = field(default_factory=lambda: np.zeros(0))
     angle: float = 0.0
+    photo: Callable[[], np.ndarray] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "markup", get_markup(self.markup))
@@ -63,6 +73,44 @@ class Face:
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
+
+    @cached_property
+    def pose(self) -> Pose:
+        """Yaw, pitch and roll of the head in degrees, from the landmarks; NaN where they do not say.
+
+        Positive yaw turns the face to the picture's right, positive pitch looks up, positive roll tips the head
+        clockwise as seen. They are relative to the line from the camera to the face. NaN: the face has `failed`, its
+        markup has no 3D points, or its landmarks are too few or not those of a head; see `kerasalign.inference.pose`.
+        """
+        return UNKNOWN if self.failed else solve_pose(self.landmarks, self.markup)
+
+    def chip(self, size: int = 256, scale: float = 1.6) -> Image.Image:
+        """The face cut out of the photo, upright, by the box of its landmarks.
+
+        Args:
+            size: Side of the square in pixels.
+            scale: Side of the square in units of the longer side of the landmarks' box.
+
+        Returns:
+            An RGB `PIL.Image` of `size` x `size`; black where the photo ends.
+
+        Raises:
+            ValueError: If `size` is less than 1, `scale` is not positive, or the face does not know its photo.
+            ImageError: If the photo's pixels were not kept and it cannot be read again.
+        """
+        from PIL import Image
+
+        at_least(1, size=size)
+        spec = CropSpec(size=size, scale=scale)
+        if self.photo is None:
+            raise ValueError(
+                "`chip` needs the face's photo: take the face from `Faces`. Received: a face without photo"
+            )
+        try:
+            box, angle = self.markup.upright_box(self.landmarks)
+        except ValueError:  # they coincide, or most are unknown
+            box, angle = self.box, self.angle
+        return Image.fromarray(spec.extract(self.photo(), box, angle)[0])
 
     def to(self, markup: str | Markup) -> Face:
         """The face in another markup. Each new point is the mean of a group of old ones, and so is its confidence.
@@ -99,7 +147,12 @@ class Face:
             "failed": self.failed,
             "landmarks": plain(self.landmarks),
             "confidence": plain(self.confidence) if np.isfinite(self.confidence).any() else None,
+            "pose": None if math.isnan(self.pose.yaw) else {key: plain(v) for key, v in self.pose._asdict().items()},
         }
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A pickled or copied face does not take the whole photo along; `Faces` gives it back to its own.
+        return self.__dict__ | {"photo": None}
 
     def __repr__(self) -> str:
         error = "" if math.isnan(self.error) else f", error={self.error:.2f}%"

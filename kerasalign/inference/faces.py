@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -17,6 +17,27 @@ from kerasalign.support.images import load_image, source_name
 
 if TYPE_CHECKING:
     from PIL import Image
+
+
+@dataclass(frozen=True, eq=False)
+class Photograph:
+    """A photo that is read when its pixels are asked for, or whose pixels were kept.
+
+    Args:
+        source: The photo as it was given to `align`.
+        image: Its pixels, `(H, W, 3)` uint8 RGB.
+    """
+
+    source: Any
+    image: np.ndarray | None = None
+
+    def read(self) -> np.ndarray:
+        """The pixels.
+
+        Raises:
+            ImageError: If they were not kept and the source cannot be read.
+        """
+        return load_image(self.source) if self.image is None else self.image
 
 
 class Faces(Sequence[Face]):
@@ -40,12 +61,12 @@ class Faces(Sequence[Face]):
         image: np.ndarray | None = None,
         problem: str = "",
     ) -> None:
-        self._faces = list(faces)
         self.markup = get_markup(markup)
         self.source = source
         self.size = size
         self.problem = problem
-        self._image = image
+        self._photo = Photograph(source, image)
+        self._faces = [replace(face, photo=self._photo.read) for face in faces]
 
     def __len__(self) -> int:
         return len(self._faces)
@@ -68,7 +89,7 @@ class Faces(Sequence[Face]):
         Raises:
             ImageError: If the pixels were not kept and the source cannot be read.
         """
-        return load_image(self.source) if self._image is None else self._image
+        return self._photo.read()
 
     @property
     def landmarks(self) -> np.ndarray:
@@ -137,7 +158,11 @@ class Faces(Sequence[Face]):
         return text
 
     def _with(self, faces: list[Face], markup: Markup) -> Faces:
-        return Faces(faces, markup, self.source, self.size, self._image, self.problem)
+        return Faces(faces, markup, self.source, self.size, self._photo.image, self.problem)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._faces = [replace(face, photo=self._photo.read) for face in self._faces]
 
     def __repr__(self) -> str:
         count = f"{len(self)} face{'' if len(self) == 1 else 's'}"

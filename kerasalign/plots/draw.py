@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
-from kerasalign.geometry import about, apply_affine, rotation
+from kerasalign.geometry import about, apply_affine, head_rotation, rotation
 from kerasalign.markups import Markup
 from kerasalign.support.checks import positive
 
@@ -21,6 +21,8 @@ COLORS = {
     "box": (255, 214, 10),
     "failed": (255, 99, 71),
 }
+#: Of the axes x (to the person's left), y (up) and z (forward).
+AXES = ((235, 64, 52), (52, 199, 89), (48, 110, 255))
 _SHIFT = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel
 
 
@@ -33,6 +35,7 @@ class Outline:
     markup: Markup
     failed: bool = False
     angle: float = 0.0
+    pose: tuple[float, float, float] = (math.nan, math.nan, math.nan)
 
 
 def draw_faces(
@@ -44,8 +47,9 @@ def draw_faces(
     boxes: bool = False,
     indices: bool = False,
     labels: bool = False,
+    axes: bool = False,
     width: float = 1.0,
-    color: tuple[int, int, int] = COLORS["curve"],
+    color: str | tuple[int, int, int] = COLORS["curve"],
 ) -> Image.Image:
     """Draws faces on a photo; line widths follow the size of each face.
 
@@ -57,14 +61,16 @@ def draw_faces(
         boxes: Whether to draw the detector's boxes.
         indices: Whether to write each point's index.
         labels: Whether to write each face's number and, where the model gives it, its estimated error.
+        axes: Whether to draw the pose of each head as three axes: red to the person's left, green up, blue forward.
         width: Factor of all line widths and point sizes.
-        color: RGB of the curves; a face that the model takes for a failure is red.
+        color: The curves' color: RGB, or any name or code that Pillow knows, such as `"red"` or `"#ff8800"`. A face
+            that the model takes for a failure is red.
 
     Returns:
         The drawing, an RGB `PIL.Image` of the photo's size.
 
     Raises:
-        ValueError: If `image` is no such array or `width` is not positive.
+        ValueError: If `image` is no such array, `width` is not positive or `color` is none.
     """
     canvas = np.array(image, order="C")
     if canvas.ndim != 3 or canvas.shape[2] != 3 or canvas.dtype != np.uint8:
@@ -72,13 +78,14 @@ def draw_faces(
             f"`image` must be (H, W, 3) uint8. Received: image of shape {canvas.shape}, dtype {canvas.dtype}"
         )
     positive(width=width)
+    curve_color = _rgb(color)
     faces = list(faces)
     for face in faces:
         extent = _extent(face)
         stroke = max(0.007 * extent * width, 0.45)
         radius = max(0.0085 * extent * width, 0.55)
-        region = _Region(canvas, face, 4 * radius + 4 * stroke, extent)
-        line = COLORS["failed"] if face.failed else color
+        region = _Region(canvas, face, 4 * radius + 4 * stroke + 0.6 * extent * axes, extent)
+        line = COLORS["failed"] if face.failed else curve_color
         if boxes:
             region.paint(COLORS["box"], lambda r, s=stroke, f=face: r.outline(_corners(f), s))
         if curves:
@@ -89,6 +96,9 @@ def draw_faces(
             inner = COLORS["failed"] if face.failed and not curves else COLORS["point"]
             region.paint(COLORS["outline"], lambda r, s=radius, f=face: r.dots(f.landmarks, 1.45 * s), 0.8)
             region.paint(inner, lambda r, s=radius, f=face: r.dots(f.landmarks, s))
+        if axes and not math.isnan(face.pose[0]):
+            for color_of_axis, line in _axes(face, extent):
+                region.paint(color_of_axis, lambda r, s=2 * stroke, p=line: r.segment(*p, s))
     drawing = Image.fromarray(canvas)
     pen = ImageDraw.Draw(drawing)
     for number, face in enumerate(faces):
@@ -127,15 +137,11 @@ class _Region:
         """Lines between pairs of points."""
         for a, b in edges:
             if np.isfinite(face.landmarks[[a, b]]).all():
-                cv2.line(
-                    self.mask,
-                    self._at(face.landmarks[a]),
-                    self._at(face.landmarks[b]),
-                    255,
-                    self._pixels(thickness),
-                    cv2.LINE_AA,
-                    _SHIFT,
-                )
+                self.segment(face.landmarks[a], face.landmarks[b], thickness)
+
+    def segment(self, start: np.ndarray, end: np.ndarray, thickness: float) -> None:
+        """A line between two points."""
+        cv2.line(self.mask, self._at(start), self._at(end), 255, self._pixels(thickness), cv2.LINE_AA, _SHIFT)
 
     def dots(self, points: np.ndarray, radius: float) -> None:
         """Filled circles."""
@@ -163,6 +169,26 @@ class _Region:
 
     def _pixels(self, thickness: float) -> int:
         return max(round(thickness * self.factor), 1)
+
+
+def _rgb(color: str | tuple[int, int, int]) -> tuple[int, int, int]:
+    """RGB of a color by name, code or numbers."""
+    try:
+        values = ImageColor.getrgb(color) if isinstance(color, str) else tuple(int(value) for value in color)
+    except (TypeError, ValueError):
+        values = ()
+    if len(values) < 3 or not all(0 <= value <= 255 for value in values):
+        raise ValueError(f"`color` must be three numbers in 0..255 or a color's name. Received: color={color!r}")
+    return values[0], values[1], values[2]
+
+
+def _axes(face, extent: float) -> list[tuple[tuple[int, int, int], tuple[np.ndarray, np.ndarray]]]:
+    """Color and ends of the three axes of a head, in the middle of its landmarks; the one in front comes last."""
+    turned = head_rotation(*face.pose)
+    start = np.nanmean(face.landmarks, 0)
+    reach = 0.55 * extent
+    order = np.argsort(turned[2])
+    return [(AXES[axis], (start, start + reach * turned[:2, axis] * [1, -1])) for axis in order.tolist()]
 
 
 def _known(points: np.ndarray) -> np.ndarray:

@@ -49,7 +49,12 @@ def test_face_that_does_not_fit_its_markup_is_refused(face, change):
 
 def test_faces_are_a_sequence(face):
     faces = Faces([face, face], "68", size=(400, 300))
-    assert len(faces) == 2 and faces[-1] is face and isinstance(faces[:1], Faces) and len(faces[:1]) == 1
+    assert (
+        len(faces) == 2
+        and faces[-1].landmarks is face.landmarks
+        and isinstance(faces[:1], Faces)
+        and len(faces[:1]) == 1
+    )
     assert faces.landmarks.shape == (2, 68, 2) and faces.boxes.shape == (2, 4) and bool(faces)
     assert faces.to("5").landmarks.shape == (2, 5, 2) and faces.to("5")[0].markup.name == "5"
     assert not Faces([], "68")

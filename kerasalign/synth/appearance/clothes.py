@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kerasalign.geometry.head_pose import head_rotation
 from kerasalign.synth.appearance.mesh import CLOTH, Mesh
 from kerasalign.synth.appearance.skin import linear, rgb
-from kerasalign.synth.head.pose import rotation
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def shoulders(clothes: Clothes, camera) -> Mesh:
     normals[:, 1] += np.repeat([0.05, 0.1, 0.12, 0.12, 0.06, 0.02, 0, 0], 32)
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     # The head turns on shoulders that stay behind; its neck is theirs at the collar.
-    back = rotation(-clothes.turn * camera.yaw, 0, 0)
-    tilt = rotation(0, -clothes.turn * camera.pitch, -clothes.turn * camera.roll)
+    back = head_rotation(-clothes.turn * camera.yaw, 0, 0)
+    tilt = head_rotation(0, -clothes.turn * camera.pitch, -clothes.turn * camera.roll)
     pivot = np.array([0, top + 1.0, -0.8])
     vertices, normals = (vertices - pivot) @ (back @ tilt).T + pivot, normals @ (back @ tilt).T
     values = np.stack([vertices[:, 0], vertices[:, 1]], -1)

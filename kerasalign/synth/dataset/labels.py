@@ -16,7 +16,7 @@ from kerasalign.synth.dataset.outline import triples
 from kerasalign.synth.head.definition import Definition
 from kerasalign.synth.head.model import HeadModel
 from kerasalign.synth.head.surface import locate
-from kerasalign.synth.rendering.camera import fitted
+from kerasalign.synth.rendering.camera import Camera, View, fitted
 from kerasalign.synth.rendering.picture import Rendered
 from kerasalign.synth.rendering.scene import Scene
 
@@ -92,6 +92,29 @@ def labels_without_picture(
     shape = scene.shape(head)
     view = fitted(scene.camera, shape[head.landmarks68], size)
     return _label(head, scene, shape, view, None, definition, markups)
+
+
+def mean_head_points(head: HeadModel, scene: Scene) -> dict[str, np.ndarray]:
+    """Markup to its `(N, 3)` points on the mean head with the brows of a scene, in centimeters of the head.
+
+    The jaw's points are those of the 3D convention: fixed to the head.
+    """
+    # From far in front, so that shares of a curve's length are those that a viewer sees.
+    view = fitted(Camera(distance=1000.0), head.mean[head.landmarks68], 1000)
+    edges = locate(head, brow_edges(scene.brows, marks(head)).reshape(-1, 2)).on(head.mean)
+    curves = FaceCurves(
+        points=landmark_triples(head, scene, head.mean, view, convention="3d"),
+        brows=triples(view, edges).reshape(2, 2, -1, 3),
+        pupils=triples(view, head.mean[_pupils(head)]),
+    )
+    return {name: _unprojected(view, points_of(curves, name)) for name in MARKUPS}
+
+
+def _unprojected(view: View, points: np.ndarray) -> np.ndarray:
+    """`(K, 3)` pixels and depth back to head coordinates."""
+    depth = points[:, 2:]
+    flat = (points[:, :2] - view.center) * [1, -1] * depth / view.focal
+    return (np.concatenate([flat, -depth], 1) - view.translation) @ view.rotation
 
 
 def _label(head, scene, shape, view, picture: Rendered | None, definition, markups) -> Labels:

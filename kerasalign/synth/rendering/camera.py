@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerasalign.synth.head.pose import rotation
+from kerasalign.geometry.head_pose import head_rotation
 from kerasalign.synth.jit import transformed
 
 
@@ -67,7 +67,7 @@ def fitted(camera: Camera, points: np.ndarray, size: int) -> View:
         points: `(K, 3)` points of the head that the tight box is of.
         size: Side of the picture in pixels.
     """
-    turned = rotation(camera.yaw, camera.pitch, camera.roll)
+    turned = head_rotation(camera.yaw, camera.pitch, camera.roll)
     pivot = np.array([0.0, 1.0, 3.0])
     translation = np.array([0.0, 0.0, -camera.distance]) - turned @ pivot
     view = View(turned, translation, 1.0, np.zeros(2))
