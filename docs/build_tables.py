@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from page_tables import accuracy, detection, exports, speed, zoo
+from page_tables import accuracy, detection, exports, pose, speed, zoo
 from page_tables.rows import TOP
 
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
@@ -35,6 +35,8 @@ TABLES = {
     "renderer": accuracy.renderer_table,
     "short_runs": accuracy.short_runs_table,
     "lw_bafa": accuracy.lw_bafa_table,
+    "pose": pose.pose_table,
+    "pose_labels": pose.labels_table,
 }
 
 

@@ -18,7 +18,7 @@ from kerasalign.support.files import check_folder_writable, written_beside
 from kerasalign.support.progress import track
 
 if TYPE_CHECKING:
-    from kerasalign.inference.sinks import Sink
+    from kerasalign.inference.exporters.sinks import Sink
 
 _ModelOption = Annotated[str | None, typer.Option(help="Name of a preset; see `kerasalign list`.")]
 
@@ -62,7 +62,7 @@ def align_command(
     """
     from kerasalign.cli.videos import align_video_file, is_video
     from kerasalign.inference import align_iter
-    from kerasalign.inference.sinks import JsonSink
+    from kerasalign.inference.exporters.sinks import JsonSink
 
     videos = [source for source in sources if is_video(source)]
     if videos and boxes is not None:

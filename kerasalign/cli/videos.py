@@ -39,7 +39,7 @@ def align_video_file(network, source: Path, target: Path, detector, smooth: bool
         smooth: Whether to smooth the landmarks.
         as_json: Whether to write the landmarks.
     """
-    from kerasalign.inference.sinks import partial_path
+    from kerasalign.inference.exporters.sinks import partial_path
     from kerasalign.inference.video import VideoWriter, align_video
 
     camera = _CAMERA.fullmatch(str(source))

@@ -11,23 +11,32 @@ from kerasalign.detection import (
 )
 from kerasalign.inference.aligner import align, align_iter
 from kerasalign.inference.batch import Batch, PhotoError
+from kerasalign.inference.exporters import CocoSink, CsvSink, JsonLinesSink, JsonSink, PtsSink, Sink
 from kerasalign.inference.face import Face
 from kerasalign.inference.faces import Faces
 from kerasalign.inference.label_adapter import LabelAdapter
+from kerasalign.inference.pose import Pose
 from kerasalign.inference.video import Video, VideoFrame, align_video
 
 __all__ = [
     "Batch",
     "CallableDetector",
+    "CocoSink",
+    "CsvSink",
     "Detection",
     "Detector",
     "Face",
     "Faces",
     "GivenBoxes",
+    "JsonLinesSink",
+    "JsonSink",
     "KerasAlignDetector",
     "LabelAdapter",
     "MTCNNDetector",
     "PhotoError",
+    "Pose",
+    "PtsSink",
+    "Sink",
     "Video",
     "VideoFrame",
     "align",

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerasalign.geometry import CropSpec
+from kerasalign.geometry import CropSpec, apply_affine, box_from_center
+from kerasalign.inference.exporters.mixin import Exportable
+from kerasalign.inference.photograph import Photograph
 from kerasalign.inference.pose import UNKNOWN, Pose, solve_pose
 from kerasalign.inference.serialize import plain
+from kerasalign.inference.showable import Showable
 from kerasalign.markups import Markup, get_markup
 from kerasalign.support.checks import at_least
 
 if TYPE_CHECKING:
     from PIL import Image
 
+    from kerasalign.inference.faces import Faces
+
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Face:
+class Face(Showable, Exportable):
     """One aligned face.
 
     Args:
@@ -35,7 +40,7 @@ class Face:
         failed: Whether the model considers its result a failure.
         confidence: `(N,)` in 0..1; its meaning depends on the model. without it, the default, NaN for every point.
         angle: Rotation of the box about its center in degrees, clockwise; 0 where the detector does not say.
-        photo: Returns the photo that the face is in, `(H, W, 3)` uint8 RGB; `Faces` gives it to its faces.
+        photo: The photo that the face is in; `Faces` gives it to its faces.
     """
 
     landmarks: np.ndarray
@@ -47,7 +52,7 @@ class Face:
     failed: bool = False
     confidence: np.ndarray = field(default_factory=lambda: np.zeros(0))
     angle: float = 0.0
-    photo: Callable[[], np.ndarray] | None = field(default=None, repr=False)
+    photo: Photograph | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "markup", get_markup(self.markup))
@@ -100,17 +105,41 @@ class Face:
         """
         from PIL import Image
 
+        return Image.fromarray(self._cut(size, scale)[0])
+
+    def draw(self, size: int = 256, scale: float = 1.6, **options: Any) -> Image.Image:
+        """The upright face with its landmarks drawn.
+
+        Args:
+            size: As for `chip`.
+            scale: As for `chip`.
+            **options: As in `kerasalign.plots.draw.draw_faces`.
+        """
+        from kerasalign.plots.draw import draw_faces
+
+        chip, matrix = self._cut(size, scale)
+        middle = np.full(2, (size - 1) / 2)
+        box = box_from_center(middle, size / scale)
+        upright = replace(self, landmarks=apply_affine(matrix, self.landmarks), box=box, angle=0.0)
+        return draw_faces(chip, [upright], **options)
+
+    def _cut(self, size: int, scale: float) -> tuple[np.ndarray, np.ndarray]:
+        """The pixels of `chip`, and the map from the photo to them."""
         at_least(1, size=size)
         spec = CropSpec(size=size, scale=scale)
         if self.photo is None:
-            raise ValueError(
-                "`chip` needs the face's photo: take the face from `Faces`. Received: a face without photo"
-            )
+            raise ValueError("`chip` needs the photo: take the face from `Faces`. Received: a face without its photo")
         try:
             box, angle = self.markup.upright_box(self.landmarks)
         except ValueError:  # they coincide, or most are unknown
             box, angle = self.box, self.angle
-        return Image.fromarray(spec.extract(self.photo(), box, angle)[0])
+        return spec.extract(self.photo.read(), box, angle)
+
+    def _photos(self) -> Iterator[Faces]:
+        from kerasalign.inference.faces import Faces
+
+        photo = self.photo or Photograph(None)
+        yield Faces([self], self.markup, photo.source, photo.size, photo.image)
 
     def to(self, markup: str | Markup) -> Face:
         """The face in another markup. Each new point is the mean of a group of old ones, and so is its confidence.

@@ -3,44 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from kerasalign.inference.exporters.mixin import Exportable
 from kerasalign.inference.face import Face
+from kerasalign.inference.photograph import Photograph
 from kerasalign.inference.serialize import json_text, source_path
+from kerasalign.inference.showable import Showable
 from kerasalign.markups import Markup, get_markup
 from kerasalign.support.files import write_json
-from kerasalign.support.images import load_image, source_name
+from kerasalign.support.images import source_name
 
 if TYPE_CHECKING:
     from PIL import Image
 
 
-@dataclass(frozen=True, eq=False)
-class Photograph:
-    """A photo that is read when its pixels are asked for, or whose pixels were kept.
-
-    Args:
-        source: The photo as it was given to `align`.
-        image: Its pixels, `(H, W, 3)` uint8 RGB.
-    """
-
-    source: Any
-    image: np.ndarray | None = None
-
-    def read(self) -> np.ndarray:
-        """The pixels.
-
-        Raises:
-            ImageError: If they were not kept and the source cannot be read.
-        """
-        return load_image(self.source) if self.image is None else self.image
-
-
-class Faces(Sequence[Face]):
+class Faces(Showable, Exportable, Sequence[Face]):
     """The faces of one photo, in the detector's order; empty where there is none.
 
     Args:
@@ -65,8 +47,8 @@ class Faces(Sequence[Face]):
         self.source = source
         self.size = size
         self.problem = problem
-        self._photo = Photograph(source, image)
-        self._faces = [replace(face, photo=self._photo.read) for face in faces]
+        self._photo = Photograph(source, size, image)
+        self._faces = [replace(face, photo=self._photo) for face in faces]
 
     def __len__(self) -> int:
         return len(self._faces)
@@ -157,12 +139,15 @@ class Faces(Sequence[Face]):
             write_json(path, document)
         return text
 
+    def _photos(self) -> Iterator[Faces]:
+        yield self
+
     def _with(self, faces: list[Face], markup: Markup) -> Faces:
         return Faces(faces, markup, self.source, self.size, self._photo.image, self.problem)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._faces = [replace(face, photo=self._photo.read) for face in self._faces]
+        self._faces = [replace(face, photo=self._photo) for face in self._faces]
 
     def __repr__(self) -> str:
         count = f"{len(self)} face{'' if len(self) == 1 else 's'}"

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import file_digest
@@ -33,6 +34,12 @@ def written_beside(path: str | os.PathLike) -> Iterator[Path]:
         draft.replace(path)
     finally:
         remove(draft)
+
+
+def numbered(stem: str, taken: Counter[str]) -> str:
+    """The stem, or from its second use on with a number, `stem_2`; files of different folders may have one name."""
+    taken[stem] += 1
+    return stem if taken[stem] == 1 else f"{stem}_{taken[stem]}"
 
 
 def check_folder_writable(folder: str | os.PathLike, name: str) -> None:

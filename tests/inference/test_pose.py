@@ -122,7 +122,7 @@ def test_a_chip_is_upright_whatever_the_photo():
 
 def test_a_chip_needs_the_photo():
     alone = Face(get_markup("5").mean_shape * 50 + 60, (30, 30, 90, 90), "5")
-    with pytest.raises(ValueError, match="`chip` needs the face's photo"):
+    with pytest.raises(ValueError, match="`chip` needs the photo"):
         alone.chip()
     with pytest.raises(ValueError, match="size"):
         photo_of(0)[0].chip(0)

@@ -15,6 +15,7 @@ import numpy as np
 from kerasalign.core.crop_model import CropModel
 from kerasalign.detection import Detection, Detector
 from kerasalign.inference.faces import Faces
+from kerasalign.inference.showable import Showable
 from kerasalign.inference.video.frames import VideoSource
 from kerasalign.inference.video.one_euro import OneEuroFilter
 from kerasalign.inference.video.tracker import FaceTracker
@@ -35,7 +36,7 @@ READ_AHEAD, DETECT_AHEAD, WRITE_BEHIND = 2, 6, 4
 
 
 @dataclass(frozen=True, eq=False)
-class VideoFrame:
+class VideoFrame(Showable):
     """The faces of one frame.
 
     Args:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
-from kerasalign.inference.faces import Faces
 from kerasalign.support.json_lines import JsonLines
+
+if TYPE_CHECKING:
+    from kerasalign.inference.faces import Faces
 
 
 class Sink(Protocol):
