@@ -7,6 +7,7 @@ import html
 import io
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,9 +58,7 @@ class Showable:
         """
         picture = self.draw(**options)
         if _in_notebook():
-            from IPython.display import display
-
-            display(picture)
+            import_module("IPython.display").display(picture)
             return
         from PIL import ImageShow
 

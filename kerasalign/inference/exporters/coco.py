@@ -34,7 +34,7 @@ def category(markup: Markup) -> dict[str, Any]:
 
 def annotation(face: Face, number: int, image: int) -> dict[str, Any]:
     """A face as a COCO annotation. A point is `[x, y, 2]`, one that is not known `[0, 0, 0]`."""
-    known = np.isfinite(face.landmarks).all(-1)
+    known = np.asarray(np.isfinite(face.landmarks).all(-1))
     points = np.where(known[:, None], face.landmarks, 0.0)
     keypoints = np.column_stack([points, np.where(known, 2, 0)]).ravel()
     left, top, right, bottom = face.box
