@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 from kerasalign._lazy import attach
 from kerasalign._version import __version__ as __version__
 
+#: Modules that register file formats when they are imported: the papers'. They are imported when a format is asked for.
+PLUGINS = ["kerasalign.models"]
+
 if TYPE_CHECKING:
     from kerasalign.geometry import CropSpec as CropSpec
     from kerasalign.hub import (

@@ -19,7 +19,6 @@ LEVEL = {room: level for level, room in enumerate(ORDER)} | {"_lazy": -1, "_vers
 # File and room that it reaches up to, with the reason.
 ALLOWED = {
     ("core/align_mixin.py", "inference"): "`model.align(photo)` is the face of the library",
-    ("runtimes/registry.py", "models"): "importing the papers makes them register file formats of their own",
 }
 # Where TensorFlow itself is the subject: at the top of a file that nothing imports unasked, or inside a function.
 TENSORFLOW_AT_THE_TOP = {"data/tf_data.py"}
@@ -64,6 +63,18 @@ def imports(tree):
     return list(visit(tree, True))
 
 
+def runs(tree):
+    """Names that a module imports to run, wherever it does: modules, and what is imported from them."""
+    for child in ast.iter_child_nodes(tree):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            yield from (child.module, *(f"{child.module}.{alias.name}" for alias in child.names))
+        yield from runs(child)
+
+
 SHIPPED = list_markups()  # read before any test registers a markup of its own
 TREES = {path: ast.parse(path.read_text("utf-8")) for path in FILES}
 FROM_ROOMS = [path for path in FILES if path != PACKAGE / "__init__.py"]
@@ -82,6 +93,31 @@ def test_every_room_has_its_level():
 def test_arrows_point_one_way():
     up = {(name_of(path), room) for path in FROM_ROOMS for room in rooms_of(path) if LEVEL[room] > LEVEL[room_of(path)]}
     assert up == set(ALLOWED)
+
+
+def test_no_circle_has_more_than_two_files():
+    modules = {
+        name_of(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in FROM_ROOMS
+    }
+    allowed = {(file, f"kerasalign.{room}") for file, room in ALLOWED}
+
+    def used(path):
+        found = {name for name in runs(TREES[path]) if (name_of(path), name) not in allowed}
+        return {name.removeprefix("kerasalign.") for name in found} & set(modules)
+
+    arrows = {name: used(path) - {name} for name, path in modules.items()}
+
+    def reached(name):
+        found, waiting = set(), [name]
+        while waiting:
+            new = arrows[waiting.pop()] - found
+            found |= new
+            waiting += new
+        return found
+
+    reach = {name: reached(name) for name in modules}
+    circles = {frozenset(other for other in reach[name] if name in reach[other]) for name in modules}
+    assert not [sorted(circle) for circle in circles if len(circle) > 2]
 
 
 def test_tensorflow_is_imported_only_where_it_is_the_subject():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
+import kerasalign
 from kerasalign.runtimes.format import Format
 
 _formats: dict[str, Format] = {}
@@ -35,7 +37,7 @@ def unregister_format(name: str) -> None:
 
 def list_formats() -> list[str]:
     """Names of the formats."""
-    _register_formats_of_papers()
+    _import_plugins()
     return sorted(_formats)
 
 
@@ -52,9 +54,10 @@ def get_format(name: str) -> Format:
 
 def find_format(path: Path) -> Format | None:
     """The format of a file or folder; `None` if it is of none."""
-    _register_formats_of_papers()
+    _import_plugins()
     return next((format for format in _formats.values() if format.recognizes(path)), None)
 
 
-def _register_formats_of_papers() -> None:
-    import kerasalign.models  # noqa: F401 (papers with a format of their own register it when they are imported)
+def _import_plugins() -> None:
+    for module in kerasalign.PLUGINS:
+        import_module(module)
