@@ -187,7 +187,8 @@ def train_command(
             workers=workers,
             verbose=verbose,
         )
-    best = run / "best.weights.h5"
+    # No epoch is the best where the watched number was never finite.
+    best = next((run / name for name in ("best.weights.h5", "last.weights.h5") if (run / name).is_file()), run)
     say(f"Weights, run card and curve are in {run}. Use them with: kerasalign.load({name!r}, weights={str(best)!r})")
 
 

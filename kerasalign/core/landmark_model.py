@@ -13,6 +13,7 @@ from kerasalign.core.align_mixin import AlignMixin
 from kerasalign.core.compiled import compiled, predict_in_batches
 from kerasalign.core.config import ModelConfig
 from kerasalign.core.crop_model import check_crop_shape
+from kerasalign.core.finite import non_finite
 from kerasalign.core.origin import Origin
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup
@@ -129,6 +130,16 @@ class LandmarkModel(AlignMixin, keras.Model):
         # Files of older versions do not say by what their NME is divided: they stay uncompiled, as they always did.
         if "nme_normalizer" in config:
             self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def load_weights(self, filepath, **kwargs):
+        """As in `keras.Model`; weights with NaN or infinity are refused.
+
+        Raises:
+            ValueError: If a weight of the file is NaN or infinite. The model then has those weights.
+        """
+        super().load_weights(filepath, **kwargs)
+        if spoilt := non_finite(self.weights):
+            raise ValueError(f"The weight {spoilt} of the file holds NaN or infinity. Received: filepath={filepath}")
 
     def face_loss(self, landmarks, outputs):
         """Loss of each face, `(B,)`, from the target `(B, N, 2)` and the model's output dict."""

@@ -37,7 +37,8 @@ class Face(Showable, Exportable):
         error: The model's estimate of its own error in percent; NaN where the model gives none. MuSiCa's is the mean L1
             distance of the points over the L1 distance of the outer eye corners, about 1.2 times the inter-ocular NME.
         iterations: Number of iterations that the model ran; 0 where it does not say.
-        failed: Whether the model considers its result a failure.
+        failed: Whether the model considers its result a failure; so is every face with a landmark that is NaN or
+            infinite.
         confidence: `(N,)` in 0..1; its meaning depends on the model. without it, the default, NaN for every point.
         angle: Rotation of the box about its center in degrees, clockwise; 0 where the detector does not say.
         photo: The photo that the face is in; `Faces` gives it to its faces.
@@ -73,7 +74,7 @@ class Face(Showable, Exportable):
             "score": float(self.score),
             "error": float(self.error),
             "iterations": int(self.iterations),
-            "failed": bool(self.failed),
+            "failed": bool(self.failed) or not np.isfinite(points).all(),
             "angle": float(self.angle),
         }
         for name, value in values.items():

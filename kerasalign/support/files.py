@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -61,6 +62,34 @@ def check_folder_writable(folder: str | os.PathLike, name: str) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise OSError(f"`{name}` must be a folder that can be written ({reason}). Received: {folder}") from error
+
+
+def reserve(path: Path, size: int, what: str) -> None:
+    """Checks that a file of `size` bytes can be written at a path: takes the space for a moment and frees it again.
+
+    Unlike the disk's free space, this knows quotas and limits.
+
+    Args:
+        path: Where the file will be; nothing is there yet.
+        size: Bytes.
+        what: The file's name in the message.
+
+    Raises:
+        OSError: If there is no space.
+    """
+    try:
+        if hasattr(os, "posix_fallocate"):
+            with path.open("wb") as stream:
+                os.posix_fallocate(stream.fileno(), 0, size)
+        elif shutil.disk_usage(path.parent).free < size:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    except OSError as error:
+        # Some file systems cannot reserve: they say so by these.
+        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS):
+            message = f"There is no space for the {size:,} bytes of {what}: {error.strerror}"
+            raise OSError(error.errno, message) from error
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def write_json(path: str | os.PathLike, content) -> None:

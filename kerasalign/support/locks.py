@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -12,6 +13,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+# What file systems without locks answer.
+_NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 _log = logging.getLogger(__name__)
 
 
@@ -43,6 +46,12 @@ def locked(path: str | os.PathLike[str], wait: bool = True) -> Iterator[None]:
             raise Locked(f"{_name_of(holder)} holds {path}") from None
         _log.warning("Waiting for %s, which does the same work (%s).", _name_of(holder), path)
         lock.acquire()
+    except (NotImplementedError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in _NO_LOCKS:
+            raise
+        _log.warning("The file system knows no locks (%s): see to it yourself that nobody else works here.", error)
+        yield
+        return
     try:
         holder.write_text(json.dumps({"process": os.getpid(), "host": socket.gethostname()}), "utf-8")
         yield

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +12,10 @@ from typing import Any, TypeVar
 import keras
 
 from kerasalign.data.epochs import EpochDataset
+from kerasalign.support.drafts import remove_abandoned
 from kerasalign.support.files import sha256
+from kerasalign.support.locks import Locked, locked
+from kerasalign.training.divergence import StopAtNaN, TrainingDiverged
 from kerasalign.training.run_card import RunCard
 from kerasalign.training.run_folder import RunFolder
 
@@ -66,29 +70,48 @@ def train(
 
     Raises:
         ValueError: If the folder holds a run with other settings, or a damaged one.
+        Locked: If another training runs in the folder.
+        TrainingDiverged: If the loss or a weight is NaN or infinite. The last states before that stay in the folder.
+        OSError: If a file cannot be written, for example on a full disk. The states before stay.
     """
-    card = RunCard(recipe, dict(settings), model.get_config() | {"dtype": "float32"}, dict(skipped or {}))
-    if initial_weights is not None:
-        model.load_weights(initial_weights)
-        card = replace(card, settings=card.settings | {"initial_weights": sha256(initial_weights)})
-    folder = RunFolder(run_dir, card, watch if validation is None else f"val_{watch}")
-    model.compile(optimizer, **compile_options)
-    epoch, epochs = folder.restore(model), -(-steps // len(loader))
-    if epoch:
-        logger.info("Going on after epoch %d of %d", epoch, epochs)
-    if epoch < epochs:
-        loader.set_epoch(epoch)
-        averages = validation is not None and optimizer.use_ema
-        swap = [keras.callbacks.SwapEMAWeights()] if averages else []
-        # The loader has its own seeded order; Keras' shuffling of batches would not survive a restart.
-        model.fit(
-            loader,
-            epochs=epochs,
-            initial_epoch=epoch,
-            validation_data=None if validation is None else validation(),
-            validation_batch_size=validation_batch_size,
-            verbose=verbose,
-            shuffle=False,
-            callbacks=[loader.epoch_callback(), *swap, folder, *callbacks],
-        )
-    return folder.finished(model)
+    with _alone_in(Path(run_dir)):
+        card = RunCard(recipe, dict(settings), model.get_config() | {"dtype": "float32"}, dict(skipped or {}))
+        if initial_weights is not None:
+            model.load_weights(initial_weights)
+            card = replace(card, settings=card.settings | {"initial_weights": sha256(initial_weights)})
+        folder = RunFolder(run_dir, card, watch if validation is None else f"val_{watch}")
+        model.compile(optimizer, **compile_options)
+        epoch, epochs = folder.restore(model), -(-steps // len(loader))
+        if epoch:
+            logger.info("Going on after epoch %d of %d", epoch, epochs)
+        if epoch < epochs:
+            loader.set_epoch(epoch)
+            averages = validation is not None and optimizer.use_ema
+            swap = [keras.callbacks.SwapEMAWeights()] if averages else []
+            # The loader has its own seeded order; Keras' shuffling of batches would not survive a restart.
+            model.fit(
+                loader,
+                epochs=epochs,
+                initial_epoch=epoch,
+                validation_data=None if validation is None else validation(),
+                shuffle=False,
+                validation_batch_size=validation_batch_size,
+                verbose=verbose,
+                callbacks=[StopAtNaN(), loader.epoch_callback(), *swap, folder, *callbacks],
+            )
+        return folder.finished(model)
+
+
+@contextmanager
+def _alone_in(run_dir: Path) -> Iterator[None]:
+    """Holds the lock of a run folder, whose drafts of killed runs are removed."""
+    remove_abandoned(run_dir)
+    try:
+        with locked(run_dir / "run.lock", wait=False):
+            yield
+    except Locked as error:
+        raise Locked(f"Another training runs in this folder: {error}. Received: run_dir={str(run_dir)!r}") from error
+    except TrainingDiverged as error:
+        states = sorted(path.name for path in run_dir.glob("state-*.weights.h5"))
+        kept = f"the last good states, {states}, stay in {run_dir}" if states else "no state was saved before"
+        raise TrainingDiverged(f"{error}; {kept}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -11,14 +12,18 @@ from typing import Any, TypeVar
 import keras
 import numpy as np
 
-from kerasalign.support.files import sha256, write_json, written_beside
+from kerasalign.core.finite import non_finite
+from kerasalign.support.files import sha256, write_json
+from kerasalign.training.divergence import TrainingDiverged
 from kerasalign.training.run_card import RunCard
 from kerasalign.training.versions import versions
-from kerasalign.training.weights import averaged_weights, without_optimizer, write_weights
+from kerasalign.training.weights import averaged_weights, weights_file, without_optimizer, write_weights
+
+logger = logging.getLogger(__name__)
 
 Model = TypeVar("Model", bound=keras.Model)
 
-CARD, STATE = "run.json", "state.json"
+CARD, STATE, OLDER = "run.json", "state.json", "state.older.json"
 BEST, LAST = "best.weights.h5", "last.weights.h5"
 
 
@@ -36,7 +41,7 @@ def check_resume(run_dir: str | Path, resume: bool) -> None:
     Raises:
         ValueError: If the folder holds a run and `resume` is `False`.
     """
-    if not resume and (Path(run_dir) / STATE).exists():
+    if not resume and any((Path(run_dir) / name).exists() for name in (STATE, OLDER)):
         raise ValueError(f"The folder holds a run already. Received: run_dir={str(run_dir)!r}, resume=False")
 
 
@@ -44,14 +49,15 @@ class RunFolder(keras.callbacks.Callback):
     """Keras callback that keeps the folder of a run up to date.
 
     Files:
-        `state-EPOCH.weights.h5`: weights and optimizer, after every epoch.
-        `state.json`: name and digest of that file, the states of the random number generators, and the card.
+        `state-EPOCH.weights.h5`: weights and optimizer, after every epoch; the last one and the one before.
+        `state.json`: name and digest of the last one, the states of the random number generators, and the card.
+        `state.older.json`: the same of the one before, for a `state.json` or a state that is damaged.
         `best.weights.h5`: weights of the best epoch, averaged where the optimizer averages.
         `last.weights.h5`: such weights of the end.
         `run.json`: the run card, a `RunCard`.
 
     Each file is replaced as a whole, and a state is removed only after `state.json` names the next one: a kill at any
-    moment costs at most the epoch in progress.
+    moment costs at most the epoch in progress. Weights with NaN are never saved.
 
     Args:
         directory: The folder.
@@ -66,6 +72,8 @@ class RunFolder(keras.callbacks.Callback):
         self.monitor = monitor
         # Saves the weights of every best epoch and is the result of the run: one network for all of it.
         self._copy: keras.Model | None = None
+        # The record of the last state.
+        self._saved: dict[str, Any] | None = None
 
     def restore(self, model: keras.Model) -> int:
         """Loads the newest state into a compiled model.
@@ -74,13 +82,34 @@ class RunFolder(keras.callbacks.Callback):
             The epoch to go on with; 0 for a new run.
 
         Raises:
-            ValueError: If the folder holds a run with other settings, or its state is missing or damaged.
+            ValueError: If the folder holds a run with other settings, or its states are missing or damaged.
         """
-        record = self.directory / STATE
-        if not record.exists():
+        records = [self.directory / name for name in (STATE, OLDER)]
+        if not any(record.exists() for record in records):
             return 0
-        state = _read_state(record)
-        card = RunCard.from_json(state["card"], str(record))
+        problems = []
+        for record in records:
+            try:
+                state = _read_state(record)
+                break
+            except (OSError, ValueError) as error:
+                problems.append(str(error))
+        else:
+            raise ValueError(
+                f"The saved states are damaged: {'; '.join(problems)}. Received: run_dir={str(self.directory)!r}"
+            )
+        self._check_settings(RunCard.from_json(state["card"], str(record)))
+        if problems:
+            logger.warning("%s. The older state of epoch %d is used.", problems[0], state["epoch"])
+        model.optimizer.build(model.trainable_variables)
+        model.load_weights(self.directory / state["file"])
+        for variable, value in zip(seed_states(model), state["seeds"], strict=True):
+            variable.assign(value)
+        self._saved = state
+        self.card = replace(RunCard.from_json(state["card"], str(record)), versions=versions())
+        return int(state["epoch"])
+
+    def _check_settings(self, card: RunCard) -> None:
         wanted, saved = self.card.settings, card.settings
         if wanted != saved:
             names = sorted(key for key in wanted | saved if wanted.get(key) != saved.get(key))
@@ -88,17 +117,6 @@ class RunFolder(keras.callbacks.Callback):
                 f"The folder holds a run with other settings: {names}. Use another folder, or the same settings. "
                 f"Received: run_dir={str(self.directory)!r}"
             )
-        model.optimizer.build(model.trainable_variables)
-        path = self.directory / state["file"]
-        if not path.exists() or sha256(path) != state["sha256"]:
-            raise ValueError(
-                f"The saved state {path.name} is missing or damaged. Received: run_dir={str(self.directory)!r}"
-            )
-        model.load_weights(path)
-        for variable, value in zip(seed_states(model), state["seeds"], strict=True):
-            variable.assign(value)
-        self.card = replace(card, versions=versions())
-        return int(state["epoch"])
 
     def finished(self, model: Model) -> Model:
         """Returns the trained network: the last weights in float32, without optimizer.
@@ -120,7 +138,16 @@ class RunFolder(keras.callbacks.Callback):
         (self.directory / LAST).unlink(missing_ok=True)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Saves the state, the card, and the weights if the epoch is the best so far."""
+        """Saves the state, the card, and the weights if the epoch is the best so far.
+
+        Raises:
+            TrainingDiverged: If a weight is NaN or infinite; nothing is saved then.
+            OSError: If the disk is full; the state before stays.
+        """
+        if spoilt := non_finite([*self.model.weights, *self.model.optimizer.variables]):
+            raise TrainingDiverged(
+                f"The weight {spoilt} is no finite number after epoch {epoch + 1}. A lower learning rate usually helps"
+            )
         now = time.monotonic()
         seconds = round(self.card.seconds + now - self._clock, 1)
         self._clock = now
@@ -150,19 +177,36 @@ class RunFolder(keras.callbacks.Callback):
 
     def _save_state(self, epoch: int) -> None:
         name = f"state-{epoch}.weights.h5"
-        with written_beside(self.directory / name) as draft:
+        with weights_file(self.directory / name, [*self.model.variables, *self.model.optimizer.variables]) as draft:
             self.model.save_weights(draft)
         seeds = [np.asarray(keras.ops.convert_to_numpy(state)).tolist() for state in seed_states(self.model)]
         state = {"epoch": epoch, "file": name, "sha256": sha256(self.directory / name), "seeds": seeds}
-        write_json(self.directory / STATE, state | {"card": self.card.to_json()})
+        kept = {name}
+        if self._saved is not None:
+            write_json(self.directory / OLDER, self._saved)
+            kept.add(self._saved["file"])
+        self._saved = state | {"card": self.card.to_json()}
+        write_json(self.directory / STATE, self._saved)
         for old in self.directory.glob("state-*.weights.h5"):
-            if old.name != name:
+            if old.name not in kept:
                 old.unlink(missing_ok=True)
 
 
 def _read_state(path: Path) -> dict[str, Any]:
-    state = json.loads(path.read_text("utf-8"))
-    missing = sorted({"epoch", "file", "sha256", "seeds", "card"} - set(state))
+    """The record of a state whose weights file is intact.
+
+    Raises:
+        OSError: If there is no such record.
+        ValueError: If the record or its weights file is damaged.
+    """
+    try:
+        state = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error})") from error
+    missing = sorted({"epoch", "file", "sha256", "seeds", "card"} - set(state if isinstance(state, dict) else ()))
     if missing:
         raise ValueError(f"{path} does not hold the state of a run: {missing} are missing")
+    file = path.parent / str(state["file"])
+    if not file.is_file() or sha256(file) != state["sha256"]:
+        raise ValueError(f"The saved state {file.name} is missing or damaged")
     return state

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
 
-from kerasalign.support.files import written_beside
+from kerasalign.support.files import reserve, written_beside
 
 Model = TypeVar("Model", bound=keras.Model)
 
@@ -55,5 +56,32 @@ def write_weights(model: keras.Model, copy: keras.Model, path: str | Path, dtype
     The copy has the weights, rounded to this dtype, afterwards.
     """
     copy.set_weights([np.asarray(weight, dtype) for weight in model.get_weights()])
-    with written_beside(path) as draft:
+    with weights_file(path, copy.variables) as draft:
         copy.save_weights(draft)
+
+
+@contextmanager
+def weights_file(path: str | Path, variables: Iterable[Any]) -> Iterator[Path]:
+    """As `written_beside`, for a file of Keras' weights: its space is reserved before.
+
+    HDF5 does not survive a disk that becomes full while it writes: it can end the process.
+
+    Args:
+        path: The file.
+        variables: What the file will hold.
+
+    Raises:
+        OSError: If there is no space for the file, or it cannot be written; an older file stays as it was.
+    """
+    # HDF5 adds some hundred bytes for each of the names.
+    size = sum(math.prod(v.shape) * _item_size(v.dtype) + 4096 for v in variables)
+    with written_beside(path) as draft:
+        reserve(draft, size, f"{path}; what was saved before stays")
+        try:
+            yield draft
+        except RuntimeError as error:  # h5py's, for what the file system refuses
+            raise OSError(f"{path} cannot be written: {error}") from error
+
+
+def _item_size(dtype: str) -> int:
+    return {"float64": 8, "int64": 8, "uint64": 8, "float16": 2, "bfloat16": 2}.get(dtype, 4)

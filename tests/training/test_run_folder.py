@@ -102,6 +102,7 @@ def test_a_state_holds_the_states_of_random_numbers(tmp_path):
     state = json.loads((tmp_path / "state.json").read_text())
     del state["seeds"]
     (tmp_path / "state.json").write_text(json.dumps(state))
+    (tmp_path / "state.older.json").unlink()
     with pytest.raises(ValueError, match=r"state\.json does not hold the state of a run: \['seeds'\] are missing"):
         RunFolder(tmp_path, card, "loss").restore(noisy_network())
 

@@ -59,10 +59,13 @@ class NetworkFiles:
 
     def load(self) -> FaceDetector:
         """The network in Keras with these weights."""
+        from kerasalign.core.finite import non_finite
         from kerasalign.detection.own.network import FaceDetector
 
         network = FaceDetector(dtype="float32") if self.build is None else self.build()
         network.load_weights(self.weights)
+        if spoilt := non_finite(network.weights):
+            raise ValueError(f"The weight {spoilt} of the detector holds NaN or infinity. Received: {self.weights}")
         return network
 
     def open(self, runtime: str, size: int, cache_dir: Path | None = None) -> Maps:
