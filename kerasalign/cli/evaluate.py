@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -44,7 +45,13 @@ def evaluate_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Measure a preset on the test faces of a data set, and compare it with the paper's numbers."""
-    from kerasalign.evaluation import evaluate_model, evaluate_tracking, preset_protocols, usable_protocols
+    from kerasalign.evaluation import (
+        evaluate_model,
+        evaluate_tracking,
+        network_differences,
+        preset_protocols,
+        usable_protocols,
+    )
     from kerasalign.evaluation.early_exit import Cascade
     from kerasalign.hub import load, resolve
 
@@ -60,6 +67,9 @@ def evaluate_command(
     with error_console().status("Measuring"):
         start_backend()
         model = load(name, weights="auto" if weights is None else weights)
+        different = network_differences(preset, model)
+        notes = [f"The paper's numbers are of another network: this one differs in {', '.join(different)}."]
+        published, notes = ({}, notes if published else []) if different else (published, [])
         if success_threshold is not None:
             if not isinstance(model, Cascade):
                 raise ValueError(f"`--success-threshold` needs a preset with early exit. Received: {name}")
@@ -71,6 +81,7 @@ def evaluate_command(
             report = evaluate_tracking(model, data, protocol, detector=source.detail, published=published, **shared)
         else:
             report = evaluate_model(model, data, protocol, box_source=boxes, published=published, **shared)
+    report = replace(report, notes=(*report.notes, *notes))
     if as_json:
         print_json(report.to_dict())
     else:

@@ -23,15 +23,21 @@ _SPLIT_FOLDERS = {
     "common": ("helen/testset", "lfpw/testset"),
     "challenging": ("ibug",),
     "full": ("helen/testset", "lfpw/testset", "ibug"),
+    "private": ("01_Indoor", "02_Outdoor"),
+    "private_indoor": ("01_Indoor",),
+    "private_outdoor": ("02_Outdoor",),
 }
 
 
 class W300(Dataset):
     """300W: `train` (AFW, HELEN, LFPW), `common` (HELEN, LFPW), `challenging` (IBUG), `full` (both tests).
 
-    Layout: `afw/`, `helen/{trainset,testset}/`, `lfpw/{trainset,testset}/`, `ibug/`, each with photos and one
-    `.pts` of the same name per face, and `Bounding Boxes/bounding_boxes_*.mat`. A face is named by its folder
-    and file: `"helen/testset/296814969_3"`.
+    The challenge's own test set of 600 photos, long kept private, is another one: `private`, and its halves
+    `private_indoor` and `private_outdoor`. `"test"` is `full`, as papers that train on 300W mean it.
+
+    Layout: `afw/`, `helen/{trainset,testset}/`, `lfpw/{trainset,testset}/`, `ibug/`, for the private set `01_Indoor/`
+    and `02_Outdoor/`, each with photos and one `.pts` of the same name per face; `Bounding Boxes/bounding_boxes_*.mat`.
+    A face is named by its folder and file: `"helen/testset/296814969_3"`.
 
     Reader options: `drop_duplicates` (True) leaves out the three training photos that are also test photos;
     `mirrors` (False) reads `_mirror` copies that some archives contain.
@@ -39,7 +45,15 @@ class W300(Dataset):
 
     name = "300w"
     markup = "68"
-    splits: ClassVar = {"train": 3148, "common": 554, "challenging": 135, "full": 689}
+    splits: ClassVar = {
+        "train": 3148,
+        "common": 554,
+        "challenging": 135,
+        "full": 689,
+        "private": 600,
+        "private_indoor": 300,
+        "private_outdoor": 300,
+    }
     aliases: ClassVar = {"test": "full"}
     count_options: ClassVar = {"drop_duplicates": False}
     folders: ClassVar = {
@@ -49,6 +63,8 @@ class W300(Dataset):
         "helen/testset": 330,
         "lfpw/testset": 224,
         "ibug": 135,
+        "01_Indoor": 300,
+        "02_Outdoor": 300,
     }
 
     def recognize(self, root: Path) -> bool:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from kerasalign.evaluation.occlusion import OcclusionCurve as OcclusionCurve, occlusion_curve as occlusion_curve
     from kerasalign.evaluation.occlusion_plot import plot_occlusion as plot_occlusion
     from kerasalign.evaluation.protocols import (
+        network_differences as network_differences,
         preset_protocols as preset_protocols,
         usable_protocols as usable_protocols,
     )
@@ -23,7 +24,7 @@ if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
             "evaluate": ["evaluate_model"],
             "occlusion": ["OcclusionCurve", "occlusion_curve"],
             "occlusion_plot": ["plot_occlusion"],
-            "protocols": ["preset_protocols", "usable_protocols"],
+            "protocols": ["network_differences", "preset_protocols", "usable_protocols"],
             "report": ["ModelReport"],
             "tables": ["part_table", "score_table"],
             "tracking": ["evaluate_tracking"],

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from kerasalign.core.crop_model import CropModel
 from kerasalign.datasets import FaceSample, get_dataset
 from kerasalign.hub.preset import Preset
 from kerasalign.metrics import Protocol, get_protocol
+from kerasalign.models import get_paper, read_config
 from kerasalign.training.reading import read_faces
 
-# Protocol name to a paper's `nme`, `fr` and `auc`; `None` is a number that the paper does not give.
-Published = Mapping[str, Mapping[str, float | None]]
+# Protocol name to a paper's `nme`, `fr` and `auc`, and the `box_source` of its crops; `None` or an empty text is what
+# the paper does not say.
+Published = Mapping[str, Mapping[str, Any]]
+# Fields of a config that make no other network of it.
+_SAME_NETWORK = frozenset({"dtype", "markup_spec", "success_threshold", "failure_threshold"})
 
 # Data set and subset of a protocol to the reader's split, where their names differ.
 _SPLITS = {("wflw", "full"): "test", ("wflw", "pose"): "largepose", ("aflw2000-3d", "yaw_balanced"): "full"}
@@ -24,19 +28,40 @@ def split_of(protocol: Protocol) -> str:
     return _SPLITS.get((protocol.dataset.lower(), protocol.subset), protocol.subset)
 
 
-def preset_protocols(preset: Preset) -> tuple[list[str], dict[str, dict[str, float | None]]]:
+def preset_protocols(preset: Preset) -> tuple[list[str], dict[str, dict[str, Any]]]:
     """Protocols to measure a preset by, and the numbers of its paper.
 
     A preset without a paper's numbers has the protocols that it was measured by. Each inter-pupil protocol is joined by
     the inter-ocular one, which more papers report.
 
     Returns:
-        Names of the protocols, and protocol name to the paper's `nme`, `fr` and `auc`.
+        Names of the protocols, and protocol name to the paper's `nme`, `fr`, `auc` and `box_source`.
     """
     reported = [result.protocol for result in preset.paper_results or preset.measured]
     names = [*reported, *(name.replace("inter_pupil", "inter_ocular") for name in reported)]
-    published = {r.protocol: {"nme": r.nme, "fr": r.fr, "auc": r.auc} for r in preset.paper_results}
+    published = {
+        r.protocol: {"nme": r.nme, "fr": r.fr, "auc": r.auc, "box_source": r.box_source} for r in preset.paper_results
+    }
     return list(dict.fromkeys(names)), published
+
+
+def network_differences(preset: Preset, model: CropModel) -> list[str]:
+    """Names of the fields in which a network is another one than its preset's, which the paper's numbers are of.
+
+    Args:
+        preset: The preset.
+        model: A model of it, perhaps with the weights and the config of another run. Of a model without a config, such
+            as an exported file, nothing is known.
+    """
+    config = getattr(model, "config", None)
+    if config is None:
+        return []
+    paper, own = get_paper(preset.paper), read_config(preset.architecture)
+    if type(config) is not type(own):
+        return ["class"]
+    ignored = _SAME_NETWORK | set(paper.learned) | set(paper.recipe_class().trained_with)
+    wanted, found = own.resolved().to_json(), config.to_json()
+    return [name for name, value in wanted.items() if name not in ignored and found.get(name) != value]
 
 
 def usable_protocols(names: Iterable[str], data_dir) -> tuple[list[str], list[str]]:

@@ -37,6 +37,7 @@ class ModelReport:
         iterations: Mean number of iterations of a face; NaN for a model without iterations.
         published: Protocol name to the paper's numbers.
         reader_options: Options that the faces were read with.
+        notes: Lines on the numbers.
     """
 
     name: str
@@ -48,6 +49,7 @@ class ModelReport:
     iterations: float = float("nan")
     published: Published = field(default_factory=dict)
     reader_options: Mapping[str, object] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
     def fr_with_missed(self, evaluation: Evaluation) -> float:
         """Failure rate in percent when every face that the detector missed counts as a failure."""
@@ -61,10 +63,9 @@ class ModelReport:
         return float(100 * np.mean([np.mean(group) for group in groups.values()]))
 
     def tables(self) -> list[Table]:
-        """Scores beside the paper's, then NME by facial part."""
-        scores = [score_table([evaluation], self.published) for evaluation in self.evaluations]
-        tables = scores + [part_table([evaluation]) for evaluation in self.evaluations]
-        notes = []
+        """Scores beside the paper's, then NME by facial part: one table of each, a row or column per protocol."""
+        tables = [score_table(self.evaluations, self.published), part_table(self.evaluations)]
+        notes = list(self.notes)
         if self.missed:
             rates = dict.fromkeys(f"{self.fr_with_missed(e):.2f} % ({e.protocol.name})" for e in self.evaluations)
             notes.append(
@@ -104,6 +105,7 @@ class ModelReport:
             "fr_with_missed": {e.protocol.name: self.fr_with_missed(e) for e in self.evaluations},
             "iterations": self.iterations if np.isfinite(self.iterations) else None,
             "reader_options": dict(self.reader_options),
+            "notes": list(self.notes),
             "versions": versions(),
         }
 

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from kerasalign.metrics import Evaluation
+from kerasalign.metrics import BoxSource, Evaluation
 from kerasalign.support.tables import Table
 
 # Score, heading, decimals.
 _SCORES = (("nme", "NME %", 2), ("fr", "FR %", 2), ("auc", "AUC", 4))
 
 
-def score_table(
-    evaluations: Sequence[Evaluation], published: Mapping[str, Mapping[str, float | None]] | None = None
-) -> Table:
+def score_table(evaluations: Sequence[Evaluation], published: Mapping[str, Mapping[str, Any]] | None = None) -> Table:
     """NME with its confidence interval, FR and AUC: one row per evaluation.
 
     Args:
         evaluations: Any evaluations; what their protocols share stands in the title.
-        published: Protocol name to a paper's `"nme"`, `"fr"` and `"auc"`. Columns for the paper's value and
-            ours minus it appear for each score that has one; `None` is a value that is not known.
+        published: Protocol name to a paper's `"nme"`, `"fr"` and `"auc"`, and the `"box_source"` of its crops. Columns
+            for the paper's value and ours minus it appear for each score that has one; `None` is a value that is not
+            known. A value by other boxes than ours names them and has no difference.
 
     Raises:
         ValueError: If there is no evaluation.
@@ -43,10 +43,23 @@ def score_table(
             if score == "nme":
                 cells[-1] += f" ({evaluation.nme_ci[0]:.2f}..{evaluation.nme_ci[1]:.2f})"
             if has_paper:
-                paper = (published.get(evaluation.protocol.name) or {}).get(score)
-                cells += ["-", "-"] if paper is None else [f"{paper:.{digits}f}", f"{ours - paper:+.{digits}f}"]
+                cells += _paper_cells(published.get(evaluation.protocol.name) or {}, score, digits, evaluation)
         rows.append(cells)
-    return Table(title or "", columns, rows, _notes(evaluations))
+    notes = _notes(evaluations)
+    known = [published[e.protocol.name] for e in evaluations if e.protocol.name in published]
+    if any(not paper.get("box_source") for paper in known):
+        notes.append("The paper does not say which boxes its crops were cut by.")
+    return Table(title or "", columns, rows, notes)
+
+
+def _paper_cells(paper: Mapping[str, Any], score: str, digits: int, evaluation: Evaluation) -> list[str]:
+    """A paper's value, and ours minus it where both were made by the same boxes, as far as the paper says."""
+    value, boxes = paper.get(score), paper.get("box_source") or evaluation.protocol.box_source
+    if value is None:
+        return ["-", "-"]
+    if boxes != evaluation.protocol.box_source:
+        return [f"{value:.{digits}f} (box: {BoxSource.parse(boxes).describe()})", "-"]
+    return [f"{value:.{digits}f}", f"{getattr(evaluation, score) - value:+.{digits}f}"]
 
 
 def part_table(evaluations: Sequence[Evaluation]) -> Table:

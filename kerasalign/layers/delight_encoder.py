@@ -26,12 +26,13 @@ class DeLighTEncoder(keras.layers.Layer):
 
     Call arguments:
         tokens: `(B, T, D)`, D even.
+        memory: `(B, S, M)`, optional: every block looks at it, as a decoder's.
 
     Input shape:
-        `(B, T, D)`.
+        `(B, T, D)`, and `(B, S, M)` with a memory.
 
     Output shape:
-        the same.
+        `(B, T, D)`.
 
     Raises:
         ValueError: If `blocks` is below 1, or the depths are not in order.
@@ -69,7 +70,7 @@ class DeLighTEncoder(keras.layers.Layer):
         self.dropout = dropout
         self.max_groups = max_groups
 
-    def build(self, input_shape):
+    def build(self, tokens_shape, memory_shape=None):
         depths = np.linspace(self.min_depth, self.max_depth, self.blocks, dtype=int)
         growth = self.max_depth / self.min_depth - 1
         widenings = np.linspace(self.widening, self.widening + growth, self.blocks).round(3)
@@ -86,15 +87,15 @@ class DeLighTEncoder(keras.layers.Layer):
             for i, (depth, widening) in enumerate(zip(depths, widenings))
         ]
         for block in self.stack:
-            block.build(input_shape)
+            block.build(tokens_shape, memory_shape)
 
-    def call(self, tokens, training=None):
+    def call(self, tokens, memory=None, training=None):
         for block in self.stack:
-            tokens = block(tokens, training=training)
+            tokens = block(tokens, memory, training=training)
         return tokens
 
-    def compute_output_shape(self, input_shape):
-        return tuple(input_shape)
+    def compute_output_shape(self, tokens_shape, memory_shape=None):
+        return tuple(tokens_shape)
 
     def get_config(self):
         return super().get_config() | {

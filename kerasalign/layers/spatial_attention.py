@@ -10,6 +10,8 @@ from kerasalign.layers.conv_norm import ConvNorm
 class SpatialAttention(keras.layers.Layer):
     """A map of weights from a 1x1 convolution, batch normalization, ReLU and a sigmoid: `(1 + map) * features`.
 
+    `residual=False` gives `map * features` (equation 2), which the paper rejects for its "sharp plunge" of values.
+
     With the ReLU, as printed in the paper, the map is in [0.5, 1), and a position with a negative response gets no
     gradient. `relu=False` gives the whole range [0, 1] of the paper's text.
 
@@ -18,6 +20,7 @@ class SpatialAttention(keras.layers.Layer):
         relu: Whether ReLU precedes the sigmoid.
         momentum: Momentum of the normalization's moving statistics.
         epsilon: Added to the variance of the normalization.
+        residual: Whether the features are added to the weighted ones (equation 1).
 
     Call arguments:
         features: `(B, H, W, C)`.
@@ -42,7 +45,13 @@ class SpatialAttention(keras.layers.Layer):
     """
 
     def __init__(
-        self, channels: int | None = 1, relu: bool = True, momentum: float = 0.99, epsilon: float = 1e-3, **kwargs
+        self,
+        channels: int | None = 1,
+        relu: bool = True,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        residual: bool = True,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         if channels not in (1, None):
@@ -51,6 +60,7 @@ class SpatialAttention(keras.layers.Layer):
         self.relu = relu
         self.momentum = momentum
         self.epsilon = epsilon
+        self.residual = residual
 
     def build(self, input_shape):
         self.respond = ConvNorm(
@@ -65,7 +75,7 @@ class SpatialAttention(keras.layers.Layer):
 
     def call(self, features, training=None):
         attention = ops.sigmoid(self.respond(features, training=training))
-        return (1 + attention) * features, attention
+        return (1 + attention if self.residual else attention) * features, attention
 
     def compute_output_shape(self, input_shape):
         return tuple(input_shape), (*input_shape[:-1], self.channels or input_shape[-1])
@@ -76,4 +86,5 @@ class SpatialAttention(keras.layers.Layer):
             "relu": self.relu,
             "momentum": self.momentum,
             "epsilon": self.epsilon,
+            "residual": self.residual,
         }

@@ -8,6 +8,7 @@ from typing import Any
 from kerasalign.metrics.protocol import Protocol, register_protocol
 
 _W300 = "Sagonas et al., ICCVW 2013; common = HELEN 330 + LFPW 224, challenging = IBUG 135"
+_W300_PRIVATE = "Sagonas et al., Image and Vision Computing 2016; the challenge's own 300 indoor and 300 outdoor photos"
 _W300VW = "Shen et al., ICCVW 2015; every frame counts as a face"
 _CELEBA = "Liu et al., ICCV 2015"
 _WFLW = "Wu et al., CVPR 2018; the subsets overlap"
@@ -38,6 +39,8 @@ def _register(dataset: str, subset: str, num_faces: int | None, markup: str, nor
 for _eyes in ("inter_pupil", "inter_ocular"):
     for _subset, _size in (("common", 554), ("challenging", 135), ("full", 689)):
         _register("300W", _subset, _size, "68", _eyes, reference=_W300)
+    for _subset, _size in (("private", 600), ("private_indoor", 300), ("private_outdoor", 300)):
+        _register("300W", _subset, _size, "68", _eyes, reference=_W300_PRIVATE)
     _register("COFW", "test", 507, "29", _eyes, reference=_COFW)
     _register("COFW68", "test", 507, "68", _eyes, reference=_COFW68)
     for _category in ("category1", "category2", "category3"):

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from kerasalign.models.paper import Paper as Paper
     from kerasalign.models.registry import (
         build as build,
+        get_ablation as get_ablation,
         get_paper as get_paper,
+        list_ablations as list_ablations,
         list_papers as list_papers,
         paper_of as paper_of,
         read_config as read_config,
@@ -34,7 +36,16 @@ if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
         {
             "kerasalign.core.landmark_model": ["LandmarkModel"],
             "paper": ["Paper"],
-            "registry": ["build", "get_paper", "list_papers", "paper_of", "read_config", "register_paper"],
+            "registry": [
+                "build",
+                "get_ablation",
+                "get_paper",
+                "list_ablations",
+                "list_papers",
+                "paper_of",
+                "read_config",
+                "register_paper",
+            ],
             **{config.network.partition(":")[0]: [config.class_name()] for config in _CONFIGS},
         },
     )

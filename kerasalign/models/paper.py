@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kerasalign.core.config import ModelConfig
 from kerasalign.data.augment_config import AugmentConfig
+from kerasalign.models.ablation import Ablation
 from kerasalign.runtimes.format import Format
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Paper:
         recipe: The recipe class, as `"module:class"`.
         learned: Names of the config fields that the training faces decide, such as `"mean_shape"`: a recipe computes
             them, a preset with weights holds them.
+        ablations: Its tables of networks that differ in single parts.
         augmentation: Augmentation presets by name.
         formats: File formats that only this paper's models have.
 
@@ -50,6 +52,7 @@ class Paper:
     configs: tuple[type[ModelConfig], ...]
     recipe: str
     learned: tuple[str, ...] = ()
+    ablations: tuple[Ablation, ...] = ()
     augmentation: Mapping[str, AugmentConfig] = field(default_factory=dict)
     formats: tuple[Format, ...] = ()
 

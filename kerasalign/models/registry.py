@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerasalign.core.config import ModelConfig
 from kerasalign.data.augment_config import register_presets
+from kerasalign.models.ablation import Ablation
 from kerasalign.models.paper import Paper
 from kerasalign.runtimes.registry import register_format
 from kerasalign.support.checks import one_of
@@ -49,6 +50,22 @@ def get_paper(name: str) -> Paper:
     """
     one_of("name", name, _PAPERS)
     return _PAPERS[name]
+
+
+def list_ablations() -> list[str]:
+    """Names of the ablation tables of all papers."""
+    return [ablation.name for paper in _PAPERS.values() for ablation in paper.ablations]
+
+
+def get_ablation(name: str) -> Ablation:
+    """An ablation table by its name, such as `"scc-table5"`.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    tables = {ablation.name: ablation for paper in _PAPERS.values() for ablation in paper.ablations}
+    one_of("name", name, tables)
+    return tables[name]
 
 
 def paper_of(model: LandmarkModel | ModelConfig) -> Paper:

@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 from scipy.io import loadmat, savemat
 
-from kerasalign.datasets import DatasetError, read_dataset, read_pts, write_pts
+from kerasalign.datasets import DatasetError, get_dataset, read_dataset, read_pts, write_pts
+from kerasalign.metrics import get_protocol
 
 FACE = "helen/trainset/00000003_1"
 
@@ -24,6 +25,18 @@ def test_splits_are_made_of_their_folders(miniature):
     assert folders["full"] == {"helen/testset", "lfpw/testset", "ibug"}
     assert names(root, "challenging") == [n for n in names(root, "full") if n.startswith("ibug/")]
     assert names(root, "test") == names(root, "full")
+
+
+def test_the_private_set_is_none_of_the_others(miniature):
+    root = miniature("300w")
+    private = names(root, "private")
+    assert private == names(root, "private_indoor") + names(root, "private_outdoor")
+    assert {n.rpartition("/")[0] for n in private} == {"01_Indoor", "02_Outdoor"}
+    assert not set(private) & set(names(root, "test")) and not set(private) & set(names(root))
+    assert {s.attributes["subset"] for s in read_dataset("300w", root, "private")} == {"private"}
+    protocol = get_protocol("300w-private-inter_ocular")
+    assert (protocol.num_faces, protocol.subset, get_dataset("300w").splits["private"]) == (600, "private", 600)
+    assert get_protocol("300w-private_indoor-inter_ocular").num_faces == 300
 
 
 def test_subset_of_each_face_of_the_full_test(miniature):

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from kerasalign.datasets import make_miniature, read_dataset
-from kerasalign.evaluation import evaluate_model, preset_protocols, usable_protocols
+from kerasalign.evaluation import evaluate_model, network_differences, preset_protocols, usable_protocols
 from kerasalign.geometry import CropSpec, apply_affine
 from kerasalign.hub import read_manifest
 from kerasalign.markups import get_markup
+from kerasalign.models import AAN, read_config
 
 
 class MeanFace:
@@ -128,3 +129,35 @@ def test_mixed_or_foreign_protocols_are_refused(data):
     for protocols in (["300w-common-inter_pupil", "wflw-full-inter_ocular"], ["wflw-full-inter_ocular"]):
         with pytest.raises(ValueError, match="Received"):
             evaluate_model(MeanFace(), data, protocols)
+
+
+@pytest.mark.parametrize(
+    ("preset", "change", "different"),
+    [
+        ("scc-300w", {}, []),
+        ("scc-300w", {"dtype": "mixed_bfloat16", "graph": np.eye(68, dtype=int)}, []),
+        ("scc-300w", {"head": "fc", "loss": "l1", "width": 32}, ["head", "loss", "width"]),
+        ("aan-300w", {"intermediate": "features"}, []),
+        ("musica19-300w", {"success_threshold": 3.0, "hidden": 64}, ["hidden"]),
+        ("sdu-300w", {"transformer": "none"}, ["transformer", "deformable"]),
+    ],
+)
+def test_the_paper_s_numbers_are_of_the_preset_s_own_network(preset, change, different):
+    entry = read_manifest()[preset]
+    config = read_config(entry.architecture).replace(**change).resolved()
+    found = network_differences(entry, type("Model", (), {"config": config})())
+    assert sorted(found) == sorted(different)
+    assert network_differences(entry, object()) == []
+    other = read_config(read_manifest()["bafa-300w"].architecture)
+    assert network_differences(entry, type("Model", (), {"config": other})()) == ["class"]
+
+
+def test_subsets_of_one_measure_share_a_table(tmp_path):
+    data = make_miniature("wflw", tmp_path / "wflw", faces=8)
+    model = AAN(markup="98", stem=8, channels=(8,), embedding=4, size=32)
+    names = [f"wflw-{subset}-inter_ocular" for subset in ("full", "pose", "blur")]
+    usable, _ = usable_protocols(names, data)
+    report = evaluate_model(model, data, usable, n_bootstrap=10)
+    scores, parts = report.tables()
+    assert [row[0] for row in scores.rows] == [name.split("-")[1] for name in usable]
+    assert len(parts.columns) == len(usable) + 1

@@ -1,6 +1,7 @@
 """Operating points of early exit: on numbers that can be checked by hand, and through a small network."""
 
 import csv
+import itertools
 import json
 
 import numpy as np
@@ -147,6 +148,36 @@ def test_gain_over_random():
     assert gain.iterations_saved == pytest.approx(100 * (1 - gain.equal_iterations / 2))
 
 
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(1, 4).flatmap(
+        lambda last: st.integers(1, 5).flatmap(
+            lambda faces: arrays("float64", (faces, last), elements=st.integers(0, 9))
+        )
+    )
+)
+def test_no_choice_of_iterations_is_better_than_the_clairvoyant(nmes):
+    faces, last = nmes.shape
+    curve = sweep(made(nmes), permutations=1).clairvoyant
+    best = {}
+    for choice in itertools.product(range(last), repeat=faces):
+        mean, value = np.mean(choice) + 1, nmes[range(faces), choice].mean()
+        best[round(mean, 9)] = min(best.get(round(mean, 9), np.inf), value)
+    for mean, value in zip(curve.iterations, curve.nme):
+        assert best[round(float(mean), 9)] == pytest.approx(value)
+    assert all(value >= curve.nme_at(mean) - 1e-9 for mean, value in best.items())
+    assert (np.diff(curve.thresholds) >= 0).all() and (curve.counts.sum(1) == faces).all()
+
+
+def test_gains_are_bounded_by_the_oracle_s_and_the_best_choice_s_and_have_an_interval():
+    rng = np.random.default_rng(2)
+    nmes = rng.gamma(2.0, 2.0, (300, 1)) * np.array([2.0, 1.3, 1.0]) + rng.normal(0, 0.2, (300, 3)) + 2
+    gain = sweep(made(nmes * rng.uniform(0.6, 1.4, nmes.shape), nmes)).gain_over_random()
+    low, high = gain.nme_saved_ci
+    assert low < gain.nme_saved < high and high - low < 12
+    assert 0 < gain.nme_saved < gain.clairvoyant_saved and gain.oracle_saved < gain.clairvoyant_saved
+
+
 def test_a_point_goes_into_the_network():
     model = MODELS["MuSiCa"].make()
     set_known_weights(model)
@@ -265,7 +296,7 @@ def test_report_folder(errors, model, tmp_path):
     ours = [row for row in rows if row["policy"] == "estimated"]
     np.testing.assert_allclose([float(row["nme"]) for row in ours], curve.nme, rtol=1e-6)
     np.testing.assert_allclose([float(row["macs_paper"]) for row in ours], report.sweep.macs(curve, "paper"), rtol=1e-6)
-    assert {row["policy"] for row in rows} == {"estimated", "oracle", "random"}
+    assert {row["policy"] for row in rows} == {"estimated", "oracle", "random", "clairvoyant"}
     for name in ("cascade.jpg", "attention.png"):
         assert (tmp_path / name).stat().st_size > 1000
 

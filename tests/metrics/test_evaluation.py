@@ -238,9 +238,18 @@ def test_tables_show_the_papers_numbers_beside_ours(common, challenging):
     assert f"{common.nme - 4.63:+.2f}" in alone
     assert "paper" not in str(score_table([common]))
     both = str(score_table([common, challenging], {COMMON: {"nme": 4.63}, CHALLENGING: {"auc": 0.5}}))
-    assert both.count("paper") == 2
+    assert both.splitlines()[1].count("paper") == 2
     assert f"{challenging.auc - 0.5:+.4f}" in both
     assert "300W, inter-pupil" in both
+
+
+def test_a_paper_s_number_by_other_boxes_names_them_and_has_no_difference(common):
+    text = str(score_table([common], {COMMON: {"nme": 4.63, "box_source": "detector:mtcnn"}}))
+    assert "4.63 (box: detector mtcnn)" in text and f"{common.nme - 4.63:+.2f}" not in text
+    assert "does not say" not in text
+    unknown = score_table([common], {COMMON: {"nme": 4.63, "box_source": ""}})
+    assert unknown.notes[-1] == "The paper does not say which boxes its crops were cut by."
+    assert f"{common.nme - 4.63:+.2f}" in str(unknown)
 
 
 def test_a_table_of_different_measures_names_each_protocol_in_full(faces, common):

@@ -181,6 +181,14 @@ LAYERS = {
         lambda **kw: layers.SDFusion(3, 4, **kw), lambda: (noise(3, 6, 6, 8), noise(3, 6, 6, 8, seed=1))
     ),
     "ShuffleUnit": LayerCase(layers.ShuffleUnit, lambda: (noise(3, 5, 6, 8),), idle="/norm/beta", elsewhere=False),
+    "DeLighTEncoder, with a memory": LayerCase(
+        lambda **kw: layers.DeLighTEncoder(1, 2, 3, dropout=0.0, **kw),
+        lambda: (noise(3, 5, 12), noise(3, 4, 6, seed=1)),
+        elsewhere=False,
+    ),
+    "SpatialAttention, products alone": LayerCase(
+        lambda **kw: layers.SpatialAttention(residual=False, **kw), lambda: (noise(3, 5, 6, 8),), elsewhere=False
+    ),
     "SpatialAttention": LayerCase(layers.SpatialAttention, lambda: (noise(3, 5, 6, 8),), elsewhere=False),
     "SpatialAttention, each channel": LayerCase(
         lambda **kw: layers.SpatialAttention(channels=None, relu=False, **kw),

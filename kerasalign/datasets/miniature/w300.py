@@ -20,7 +20,11 @@ _NAMES = {
     "lfpw/trainset": "image_{:04d}.png",
     "lfpw/testset": "image_{:04d}.png",
     "ibug": "image_{:03d}_1.jpg",
+    "01_Indoor": "indoor_{:03d}.png",
+    "02_Outdoor": "outdoor_{:03d}.png",
 }
+# The challenge's test set came without boxes.
+_BOXLESS = ("01_Indoor", "02_Outdoor")
 _RENAMED = {
     "helen/trainset/00000001_1.jpg": "00000001_1.JPG",
     "ibug/image_002_1.jpg": "image_092 _01.jpg",
@@ -50,7 +54,8 @@ def make_w300(root: Path, rng: np.random.Generator, faces: int) -> None:
             image.save(root / folder / name, quality=92)
             write_pts((root / folder / name).with_suffix(".pts"), landmarks)
             rows.append((name, landmarks))
-        _write_boxes(root, folder, rows)
+        if folder not in _BOXLESS:
+            _write_boxes(root, folder, rows)
 
 
 def _draw(folder: str, rng: np.random.Generator, faces: int) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:

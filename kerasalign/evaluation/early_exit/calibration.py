@@ -145,14 +145,14 @@ class Calibration:
         return counts | {name: value if math.isfinite(value) else None for name, value in numbers.items()} | roc
 
 
-def calibrate(errors: CascadeErrors, iteration: int | None = None, scale: float = TO_OCULAR) -> Calibration:
+def calibrate(errors: CascadeErrors, iteration: int | None = None, scale: float | None = None) -> Calibration:
     """The calibration of one iteration's estimates on test faces; a face has failed by the protocol's threshold.
 
     Args:
         errors: Of `cascade_errors`.
         iteration: Counted from 1; by default the last, whose estimate decides over failure.
         scale: From the estimate's unit to percent of the inter-ocular distance, such as the `fitted_scale` of
-            other faces.
+            other faces; by default pi/4, or 1 for estimates of the NME itself.
 
     Raises:
         ValueError: If there is no such iteration, or `scale` is not positive.
@@ -160,6 +160,8 @@ def calibrate(errors: CascadeErrors, iteration: int | None = None, scale: float 
     number = errors.iterations if iteration is None else iteration
     in_range(1, errors.iterations, iteration=number)
     index = number - 1
+    if scale is None:
+        scale = 1.0 if errors.unit == "nme" else TO_OCULAR
     failures = errors.nmes[:, index] > errors.protocol.fr_threshold
     return Calibration(
         number, errors.estimates[:, index], errors.own[:, index], errors.ocular[:, index], failures, scale

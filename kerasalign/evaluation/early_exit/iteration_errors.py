@@ -51,13 +51,14 @@ class CascadeErrors:
         nmes: `(F, I)` NME in percent by the protocol.
         estimates: `(F, I)` the model's own estimates in percent, in its own units.
         own: `(F, I)` true errors in the unit of `estimates`: mean L1 distance over the L1 distance of the outer
-            eye corners, percent.
+            eye corners, percent; or the inter-ocular NME for a model that estimates that.
         macs: `"paper"` and `"full"` to the multiply-adds of a face that quits after 1..I iterations.
         ocular: `(F, I)` NME in percent of the inter-ocular distance, whatever the protocol divides by.
         landmarks: `(F, I, N, 2)` in pixels of the photo.
         attention: `(I, P)` attention of each patch, mean over its features and the faces.
         samples: The faces.
         missed: Names of the faces that the detector did not find; they are in nothing above.
+        unit: Unit of `estimates` and `own`: `"l1"` or `"nme"`, as `error_norm` of MuSiCa.
 
     Raises:
         ValueError: If the arrays do not fit each other, there is no face, or a number is not finite.
@@ -75,6 +76,7 @@ class CascadeErrors:
     attention: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     samples: tuple[FaceSample, ...] = ()
     missed: tuple[str, ...] = ()
+    unit: str = "l1"
 
     def __post_init__(self) -> None:
         shape = np.shape(self.nmes)
@@ -163,19 +165,21 @@ def cascade_errors(
     names = tuple(sample.name for sample in measured)
     known = set(names)
     points = np.stack(landmarks)
+    unit, in_ocular = getattr(model.config, "error_norm", "l1"), _nmes(ocular, measured, points)
     return CascadeErrors(
         model=name or model.name,
         protocol=protocol,
         names=names,
         nmes=_nmes(protocol, measured, points),
         estimates=np.concatenate(estimates),
-        own=np.stack(own),
+        own=in_ocular if unit == "nme" else np.stack(own),
         macs=_macs(model, points.shape[1]),
-        ocular=_nmes(ocular, measured, points),
+        ocular=in_ocular,
         landmarks=points,
         attention=np.concatenate(attention).mean(0),
         samples=tuple(measured),
         missed=tuple(sample.name for sample in samples if sample.name not in known),
+        unit=unit,
     )
 
 

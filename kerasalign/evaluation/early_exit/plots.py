@@ -14,17 +14,18 @@ from kerasalign.plots.figure import new_axes, to_image
 if TYPE_CHECKING:
     from kerasalign.evaluation.early_exit.operating_points import Sweep
 
-_COLORS = {"estimated": "tab:blue", "random": "tab:red", "oracle": "tab:green"}
+_COLORS = {"estimated": "tab:blue", "random": "tab:red", "oracle": "tab:green", "clairvoyant": "tab:gray"}
 _LABELS = {
     "estimated": "by the estimated error",
     "random": "at random, as many at each iteration",
     "oracle": "by the true error",
+    "clairvoyant": "the best choice",
 }
 _ALIKE = "as many for all faces"
 
 
 def plot_policies(sweep: Sweep, size: tuple[int, int] = (1200, 900)) -> Image.Image:
-    """Draws NME against mean iterations for the three policies of a sweep (figure 2).
+    """Draws NME against mean iterations for the policies of a sweep (figure 2).
 
     Marked are random exit at the middle of the range, and what the estimates make of it at as many
     iterations and at equal NME. The band is the standard deviation over the random assignments.

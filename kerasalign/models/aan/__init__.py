@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from kerasalign._lazy import attach
+from kerasalign.models.aan.ablations import ABLATIONS
 from kerasalign.models.aan.config import AANConfig
 from kerasalign.models.paper import Paper
 
@@ -16,6 +17,7 @@ PAPER = Paper(
     link="",
     configs=(AANConfig,),
     recipe="kerasalign.models.aan.recipe:AANRecipe",
+    ablations=ABLATIONS,
 )
 
 if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do

@@ -29,6 +29,11 @@ class AANConfig(ModelConfig):
         intermediate: What early predictions are made from during training: `"features"`, the weighted features of
             equation 1; `"attended"`, the features times their map; or `None`, no early predictions, as in the network
             that `strip_aux` returns.
+        weighting: `"residual"`, features plus their products with the map (equation 1), or `"map"`, the products alone
+            (equation 2), which the paper rejects.
+        attention_blocks: Blocks, counted from 1, that have a map: a map for each, `None`, is multi-scale attention;
+            `[4]` is a single map.
+        learned_frequencies: Whether the embedding is learned (equation 4) or keeps its random frequencies (equation 3).
         attention_relu: Whether ReLU stands before the sigmoid of a map, as printed; see `SpatialAttention`.
         attention_channels: 1, one map for all channels (*), or `None`, one for each.
         channels: Channels of the blocks, four in the paper (*); a bottleneck is a quarter as wide inside.
@@ -54,6 +59,9 @@ class AANConfig(ModelConfig):
     embedding: int | None = 256
     bandwidth: float = 4.0
     intermediate: str | None = "features"
+    weighting: str = "residual"
+    attention_blocks: tuple[int, ...] | None = None
+    learned_frequencies: bool = True
     attention_relu: bool = True
     attention_channels: int | None = 1
     channels: tuple[int, ...] = (64, 128, 256, 512)
@@ -68,6 +76,13 @@ class AANConfig(ModelConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         one_of("intermediate", self.intermediate, ("features", "attended", None))
+        one_of("weighting", self.weighting, ("residual", "map"))
+        blocks = set(self.attention_blocks or (1,))
+        if self.attention_blocks == () or not blocks <= set(range(1, len(self.channels) + 1)):
+            raise ValueError(
+                f"`attention_blocks` must be of 1..{len(self.channels)}, at least one. "
+                f"Received: attention_blocks={self.attention_blocks}"
+            )
         one_of("loss", self.loss, ("l2", "l1", "smooth_l1", "wing"))
         if not self.channels or min(self.channels) < 4 or any(count % 4 for count in self.channels):
             raise ValueError(f"`channels` must hold multiples of 4. Received: channels={self.channels}")
@@ -82,7 +97,8 @@ class AANConfig(ModelConfig):
         """End of the path of each kernel that is stored as a multiple of the paper's weights, to that multiple."""
         side, halvings = self.size // self.stem_strides, len(self.channels)
         root = (self.channels[-1] * (side // 2**halvings) ** 2) ** 0.5
-        scales = {f"head{i}/kernel": GRID * count**0.5 for i, count in enumerate(self.channels, 1)}
+        heads = [i for i in range(1, len(self.channels) + 1) if self.intermediate and self.attends(i)]
+        scales = {f"head{i}/kernel": GRID * self.channels[i - 1] ** 0.5 for i in heads}
         last = {"landmarks_out/kernel": root} if self.embedding is None else {"embedding/kernel": self.bandwidth * root}
         return scales | last
 
@@ -94,3 +110,7 @@ class AANConfig(ModelConfig):
     def resolved(self) -> Self:
         """As in `ModelConfig`; without attention there are no early predictions."""
         return super().resolved().replace(intermediate=self.intermediate if self.attention else None)
+
+    def attends(self, block: int) -> bool:
+        """Whether a block, counted from 1, has an attention map."""
+        return self.attention and (self.attention_blocks is None or block in self.attention_blocks)

@@ -32,7 +32,8 @@ class AAN(LandmarkModel):
         crops: `(B, S, S, 3)` RGB, `uint8` or float in 0..255.
 
     Returns (output dict):
-        `landmarks` `(B, N, 2)` in crop pixels, and where there are early predictions `intermediate` `(B, 4, N, 2)`.
+        `landmarks` `(B, N, 2)` in crop pixels, and where there are early predictions `intermediate` `(B, M, N, 2)`
+        of the M maps, 4 in the paper.
 
     Raises:
         ValueError: If an argument is unknown or out of range.
@@ -65,9 +66,14 @@ class AAN(LandmarkModel):
         early = []
         for index, count in enumerate(config.channels, 1):
             x = ResidualBottleneck(count, count // 4, name=f"block{index}", **norm)(x)
-            if config.attention:
+            if config.attends(index):
+                residual = config.weighting == "residual"
                 attend = SpatialAttention(
-                    config.attention_channels, config.attention_relu, name=f"attention{index}", **norm
+                    config.attention_channels,
+                    config.attention_relu,
+                    residual=residual,
+                    name=f"attention{index}",
+                    **norm,
                 )
                 weighted, attention_map = attend(x)
                 if config.intermediate:
@@ -80,7 +86,9 @@ class AAN(LandmarkModel):
             x = _scaled(x)
         else:
             bandwidth = config.bandwidth * x.shape[-1] ** 0.5
-            x = CosineEmbedding(config.embedding, bandwidth, name="embedding", dtype=exact)(x)
+            x = CosineEmbedding(config.embedding, bandwidth, config.learned_frequencies, name="embedding", dtype=exact)(
+                x
+            )
         x = layers.Dense(2 * points, kernel_initializer="zeros", name="landmarks_out", dtype=exact)(x)
         outputs = {"landmarks": _to_pixels(ops.reshape(x, (-1, points, 2)), size)}
         if early:
@@ -133,7 +141,7 @@ class AAN(LandmarkModel):
             batch_size: Crops per forward pass.
 
         Returns:
-            `(B, 4, S, S)` float32 in 0..1, the finest first; with one map per channel, their mean.
+            `(B, M, S, S)` float32 in 0..1, the finest first; with one map per channel, their mean.
 
         Raises:
             ValueError: If the network has no attention.

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from kerasalign._lazy import attach
+from kerasalign.models.lw_bafa.ablations import ABLATIONS
 from kerasalign.models.lw_bafa.augmentation import AUGMENTATION
 from kerasalign.models.lw_bafa.config import BAFAConfig, LWBAFAConfig
 from kerasalign.models.paper import Paper
@@ -18,6 +19,7 @@ PAPER = Paper(
     link="https://doi.org/10.1561/116.00000059",
     configs=(LWBAFAConfig, BAFAConfig),
     recipe="kerasalign.models.lw_bafa.recipe:LWBAFARecipe",
+    ablations=ABLATIONS,
     augmentation=AUGMENTATION,
 )
 

@@ -9,7 +9,7 @@ from kerasalign.core.config import ModelConfig
 from kerasalign.geometry import CropSpec
 from kerasalign.support.checks import one_of, positive
 
-TRANSFORMERS = ("delight", "decoder", "encoder_decoder")
+TRANSFORMERS = ("delight", "decoder", "encoder_decoder", "delight_for_encoder", "delight_decoder")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,12 @@ class LWBAFAConfig(ModelConfig):
         attention: Whether boundary maps weigh the features between hourglasses.
         width: Channels of the second stage (*).
         blur: Taps of the blur before the second stage halves its maps (*).
-        transformer: `"delight"`, the paper's; `"decoder"`, BAFA's, or `"encoder_decoder"`.
+        transformer: `"delight"`, the paper's; `"decoder"`, BAFA's, or `"encoder_decoder"`; or what section 3.2 rejects:
+            `"delight_for_encoder"`, where DeLighT replaces the encoder and not the decoder, and `"delight_decoder"`,
+            blocks of DeLighT that look at the features as a decoder does. Its figures show neither: the designs are
+            ours (*).
+        separable: Whether the 3x3 convolutions of the second stage are separable. Section 3.2 says so of DeLighT, which
+            has no convolution; the printed sizes fit ordinary ones.
         blocks: Blocks of the transformer's encoder and of its decoder (*).
         grouped_layers: Number of grouped layers in DeLighT's first and in its last block (*).
         heads: Attention heads of a plain transformer (*).
@@ -64,6 +69,7 @@ class LWBAFAConfig(ModelConfig):
     width: int = 256
     blur: int = 4
     transformer: str = "delight"
+    separable: bool = False
     blocks: int = 2
     grouped_layers: tuple[int, ...] = (4, 8)
     heads: int = 8

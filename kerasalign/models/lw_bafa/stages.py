@@ -9,6 +9,7 @@ from kerasalign.layers import (
     BlurPool,
     ConvNorm,
     DeLighTEncoder,
+    DepthwiseNorm,
     Hourglass,
     PhotoStatistics,
     ResidualBottleneck,
@@ -58,12 +59,15 @@ def check_tokens(config: LWBAFAConfig) -> None:
     Raises:
         ValueError: If it cannot.
     """
-    features = (config.size // 16) ** 2
-    if config.transformer == "delight":
-        # The last block has most layers, and so most groups.
-        unit = dextra_unit(features, config.grouped_layers[-1 if config.blocks > 1 else 0])
-    else:
-        unit = config.heads
+    features, kind = (config.size // 16) ** 2, config.transformer
+    # The last block has most layers, and so most groups.
+    depth = config.grouped_layers[-1 if config.blocks > 1 else 0]
+    unit = dextra_unit(features, depth) if kind in ("delight", "delight_decoder") else config.heads
+    if kind == "delight_for_encoder" and config.width % dextra_unit(config.width, depth):
+        raise ValueError(
+            f"`width` must be a multiple of {dextra_unit(config.width, depth)} for transformer={kind!r}. "
+            f"Received: width={config.width}"
+        )
     if features % unit:
         raise ValueError(
             "`size` must be such that (size / 16)^2, the features of a landmark, is a multiple of "
@@ -84,7 +88,12 @@ def landmark_stage(features, config: LWBAFAConfig):
         if level:
             x = BlurPool(config.blur, name=f"blur_{level}", dtype=dtype)(x)
         for index in range(2):
-            x = ConvNorm(width, 3, name=f"landmark_conv_{level}{index}", dtype=dtype)(x)
+            name = f"landmark_conv_{level}{index}"
+            if config.separable:
+                x = DepthwiseNorm(name=f"{name}_depthwise", dtype=dtype)(x)
+                x = ConvNorm(width, 1, name=name, dtype=dtype)(x)
+            else:
+                x = ConvNorm(width, 3, name=name, dtype=dtype)(x)
     x = SAFeature(name="sa_feature", dtype=dtype)(x)
     side = x.shape[1]
     memory = ops.reshape(x, (-1, side * side, width))
@@ -106,8 +115,13 @@ def landmark_stage(features, config: LWBAFAConfig):
 def _transformer(tokens, memory, config: LWBAFAConfig):
     """Tokens `(B, N, F)` after the transformer; `memory` `(B, F, W)` is what a plain decoder attends to."""
     plain = {"dropout": config.dropout, "dtype": config.dtype}
+    light = {"name": "transformer", **plain}
     if config.transformer == "delight":
-        return DeLighTEncoder(config.blocks, *config.grouped_layers, name="transformer", **plain)(tokens)
+        return DeLighTEncoder(config.blocks, *config.grouped_layers, **light)(tokens)
+    if config.transformer == "delight_decoder":
+        return DeLighTEncoder(config.blocks, *config.grouped_layers, **light)(tokens, memory)
+    if config.transformer == "delight_for_encoder":
+        memory = DeLighTEncoder(config.blocks, *config.grouped_layers, **light)(memory)
     if config.transformer == "encoder_decoder":
         for index in range(config.blocks):
             memory = TransformerBlock(config.heads, config.hidden, name=f"transformer_encoder_{index}", **plain)(memory)

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from kerasalign._lazy import attach
+from kerasalign.models.musica.ablations import ABLATIONS
 from kerasalign.models.musica.augmentation import AUGMENTATION
 from kerasalign.models.musica.config import MuSiCaConfig
 from kerasalign.models.musica.onnx_cascade import FORMAT
@@ -19,6 +20,7 @@ PAPER = Paper(
     link="https://arxiv.org/abs/2108.00377",
     configs=(MuSiCaConfig,),
     recipe="kerasalign.models.musica.recipe:MuSiCaRecipe",
+    ablations=ABLATIONS,
     learned=("mean_shape",),
     augmentation=AUGMENTATION,
     formats=(FORMAT,),

@@ -12,7 +12,7 @@ from kerasalign.core.own_points import mean_landmarks
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup
 from kerasalign.models.musica.exit_rule import check_threshold
-from kerasalign.support.checks import one_of
+from kerasalign.support.checks import in_range, one_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +36,11 @@ class MuSiCaConfig(ModelConfig):
         success_threshold: T_s in percent: a face whose estimate is below it is finished. `None`: all iterations run.
         failure_threshold: T_f in percent: a face whose last estimate is above it has failed. `None`: no face fails.
         landmark_loss: `"l1"` (rectified, the paper's) or `"rwing"`.
+        error_weight: Share of the error estimate in the loss, 0.05 in the authors' code.
+        error_norm: Unit of the estimate: `"l1"`, the L1 distance over the L1 distance of the eyes (authors' code), or
+            `"nme"`, the inter-ocular NME.
+        error_gradient: What the estimate's loss teaches: `"both"` the estimate and the landmarks (authors' code), or
+            the `"estimate"` alone.
         num_landmarks: Number of landmarks N; needed where there is no markup.
         dtype: Name of the dtype policy of the layers, such as `"mixed_float16"`; landmarks are float32 in any case.
 
@@ -58,6 +63,9 @@ class MuSiCaConfig(ModelConfig):
     success_threshold: float | None = None
     failure_threshold: float | None = None
     landmark_loss: str = "l1"
+    error_weight: float = 0.05
+    error_norm: str = "l1"
+    error_gradient: str = "both"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -69,6 +77,9 @@ class MuSiCaConfig(ModelConfig):
             raise ValueError(f"`levels` must be pyramid levels, 0 the finest. Received: levels={self.levels}")
         one_of("extractor", self.extractor, ("conv", "inverted_bottleneck"))
         one_of("global_attention", self.global_attention, ("none", "fc", "gcn"))
+        in_range(0, 1, error_weight=self.error_weight)
+        one_of("error_norm", self.error_norm, ("l1", "nme"))
+        one_of("error_gradient", self.error_gradient, ("both", "estimate"))
         one_of("landmark_loss", self.landmark_loss, ("l1", "rwing"))
         shape = None if self.mean_shape is None else np.shape(self.mean_shape)
         if shape not in (None, (points, 2)):

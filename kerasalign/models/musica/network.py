@@ -132,7 +132,7 @@ class MuSiCa(LandmarkModel):
         return model.with_origin(self.origin)
 
     def face_loss(self, landmarks, outputs):
-        """Sum over the iterations of `0.95 L_i + 0.05 |L_i - E_i|` (section 3.3 and the authors' weights).
+        """Sum over the iterations of `(1 - w) L_i + w |L_i - E_i|` (section 3.3), with w 0.05 by the authors' code.
 
         Divided by the L1 distance of the eyes. A face that lacks one of their points has that of the mean shape as it
         lies best on the points that are known.
@@ -142,7 +142,8 @@ class MuSiCa(LandmarkModel):
         known = ops.logical_not(ops.any(ops.isnan(landmarks), -1))
         target = ops.where(known[..., None], landmarks, 0.0)
         weight = ops.cast(known, "float32")
-        distance = ops.maximum(ops.sum(ops.abs(self._eye_line(target, weight)), -1), 1.0)
+        eyes = self._eye_line(target, weight)
+        distance = ops.maximum(ops.sum(ops.abs(eyes), -1), 1.0)
         weight = weight / ops.maximum(ops.sum(weight, -1, keepdims=True), 1.0)
         difference = outputs["cascade_landmarks"] - target[:, None]
         if self.config.landmark_loss == "l1":
@@ -150,9 +151,16 @@ class MuSiCa(LandmarkModel):
         else:
             error = ops.sum(rectified_wing(difference), -1)
         losses = ops.sum(error * weight[:, None], -1) / distance[:, None]
-        # No stop_gradient: the estimate pulls the landmarks too (authors' code).
-        estimate = ops.abs(losses - outputs["cascade_error"] / 100.0)
-        return ops.sum(0.95 * losses + 0.05 * estimate, -1)
+        truth, share = losses, self.config.error_weight
+        if self.config.error_norm == "nme":
+            # Under the root a little more than 0, whose slope is infinite.
+            length = ops.sqrt(ops.sum(ops.square(difference), -1) + 1e-12)
+            ocular = ops.maximum(ops.sqrt(ops.sum(ops.square(eyes), -1)), 1.0)
+            truth = ops.sum(length * weight[:, None], -1) / ocular[:, None]
+        if self.config.error_gradient == "estimate":
+            truth = ops.stop_gradient(truth)
+        estimate = ops.abs(truth - outputs["cascade_error"] / 100.0)
+        return ops.sum((1 - share) * losses + share * estimate, -1)
 
     def _eye_line(self, target, weight):
         """`(B, 2)` from the right eye to the left one, of `(B, N, 2)` points with weight 0 where unknown, `(B, N)`."""
@@ -206,6 +214,12 @@ class MuSiCa(LandmarkModel):
     def stage_metadata(self) -> dict[str, str]:
         """Both thresholds as JSON."""
         return {name: json.dumps(getattr(self, name)) for name in ("success_threshold", "failure_threshold")}
+
+    def paper_memory(self) -> float:
+        """Megabytes by the paper's count (Table 1); see `musica.macs`."""
+        from kerasalign.models.musica.macs import paper_memory
+
+        return paper_memory(self)
 
     def count_macs(self, convention: str = "full") -> int:
         """Multiply-adds of one face through all iterations; see `musica.macs`."""

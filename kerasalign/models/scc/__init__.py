@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from kerasalign._lazy import attach
 from kerasalign.models.paper import Paper
+from kerasalign.models.scc.ablations import ABLATIONS
 from kerasalign.models.scc.augmentation import AUGMENTATION
 from kerasalign.models.scc.config import SCCConfig
 
@@ -17,6 +18,7 @@ PAPER = Paper(
     link="https://arxiv.org/abs/2006.11697",
     configs=(SCCConfig,),
     recipe="kerasalign.models.scc.recipe:SCCRecipe",
+    ablations=ABLATIONS,
     learned=("graph",),
     augmentation=AUGMENTATION,
 )

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from kerasalign._lazy import attach
 from kerasalign.models.paper import Paper
+from kerasalign.models.sdu.ablations import ABLATIONS
 from kerasalign.models.sdu.augmentation import AUGMENTATION
 from kerasalign.models.sdu.config import SDUConfig
 
@@ -18,6 +19,7 @@ PAPER = Paper(
     link="https://arxiv.org/abs/1812.01936",
     configs=(SDUConfig,),
     recipe="kerasalign.models.sdu.recipe:SDURecipe",
+    ablations=ABLATIONS,
     augmentation=AUGMENTATION,
 )
 
