@@ -1,4 +1,4 @@
-"""Writes docs/zoo.md and the tables of README.md and of the pages: `python docs/build_tables.py`.
+"""Writes docs/zoo.md, weights/LICENSE.txt and the tables of README.md and of the pages: `python docs/build_tables.py`.
 
 They come from the manifest and from benchmarks/results; sizes are counted on the networks, which are built for it.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from page_tables import accuracy, detection, exports, pose, speed, zoo
+from page_tables import accuracy, detection, exports, pose, speed, terms, zoo
 from page_tables.rows import TOP
 
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
@@ -53,5 +53,6 @@ def updated(page: Path) -> str:
 
 if __name__ == "__main__":
     (TOP / "docs" / "zoo.md").write_text(zoo.zoo_page(), "utf-8")
+    (TOP / "weights" / "LICENSE.txt").write_text(terms.license_text(), "utf-8")
     for page in PAGES:
         page.write_text(updated(page), "utf-8")

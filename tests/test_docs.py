@@ -8,6 +8,7 @@ from pathlib import Path
 import build_tables
 import numpy as np
 import pytest
+from page_tables.terms import license_text
 from page_tables.zoo import zoo_page
 from PIL import Image
 from skimage import data
@@ -31,6 +32,7 @@ def files_of(page):
 def test_tables_are_those_of_the_manifest():
     again = "Run: python docs/build_tables.py"
     assert (TOP / "docs" / "zoo.md").read_text("utf-8") == zoo_page(), again
+    assert (TOP / "weights" / "LICENSE.txt").read_text("utf-8") == license_text(), again
     old = [page.name for page in build_tables.PAGES if page.read_text("utf-8") != build_tables.updated(page)]
     assert not old, again
     assert build_tables.BLOCK.search((TOP / "README.md").read_text("utf-8"))

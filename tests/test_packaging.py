@@ -1,4 +1,4 @@
-"""What we ship: the wheel carries manifest and free weights; they are found from a wheel and from a checkout."""
+"""What we ship: the wheel carries manifest and free weights, kerasalign-weights the others; `load` finds both."""
 
 import json
 import subprocess
@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
+from kerasalign.core.origin import PACKAGE
 from kerasalign.hub import read_manifest
 
 TOP = Path(__file__).resolve().parents[1]
@@ -21,15 +22,15 @@ from kerasalign.hub import WeightsError, resolve, manifest_path, read_manifest, 
 presets = read_manifest().presets.values()
 bundled = [str(weights_path(p.weights)) for p in presets if p.weights and p.weights.source == "bundled"]
 bundled += [str(weights_path(read_manifest().detector.weights))]
-checkout = [p.name for p in presets if p.weights and p.weights.source == "checkout"]
+package = [p.name for p in presets if p.weights and p.weights.source == "kerasalign-weights"]
 found = {}
-for name in checkout:
+for name in package:
     try:
         found[name] = str(resolve(name).weights_path())
     except WeightsError as error:
         found[name] = f"{type(error).__name__}: {error}"
 print(json.dumps({"package": kerasalign.__file__, "manifest": str(manifest_path()), "bundled": bundled,
-                  "checkout": found, "names": kerasalign.list_models(),
+                  "package weights": found, "names": kerasalign.list_models(),
                   "available": kerasalign.list_models(available=True)}))
 """
 
@@ -75,6 +76,19 @@ def wheel(tmp_path_factory):
     return next(out.glob("*.whl"))
 
 
+@pytest.fixture(scope="module")
+def weights_wheel(tmp_path_factory):
+    """The wheel of kerasalign-weights."""
+    out = tmp_path_factory.mktemp("weights")
+    python("-c", f"import hatchling.build; hatchling.build.build_wheel({str(out)!r})", cwd=TOP / "weights")
+    return next(out.glob("*.whl"))
+
+
+def install(target, *wheels):
+    python("-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", target, *wheels, cwd=target.parent)
+    return target
+
+
 def of_source(source):
     return [p for p in read_manifest().presets.values() if p.weights and p.weights.source == source]
 
@@ -86,14 +100,21 @@ def bundled_files():
 
 
 def test_weights_in_the_package_may_be_used_commercially():
-    """Those that may not lie in the checkout's own folder: whoever installs the wheel gets nothing that binds them."""
+    """Those that may not are in kerasalign-weights: whoever installs kerasalign gets nothing that binds them."""
     held = {path.relative_to(TOP).as_posix() for path in (TOP / "kerasalign").rglob("*.h5")}
     assert held == set(bundled_files())
     assert all(weights.commercial_use for weights in bundled_files().values())
-    assert not {preset.weights.file for preset in of_source("checkout")} & {Path(name).name for name in held}
+    assert not {preset.weights.file for preset in of_source(PACKAGE)} & {Path(name).name for name in held}
 
 
-@pytest.mark.parametrize("preset", of_source("bundled") + of_source("checkout"), ids=lambda preset: preset.name)
+def test_weights_are_not_too_large():
+    """PyPI takes files of up to 100 MB, and a repository keeps every file for ever."""
+    bundled = sum(path.stat().st_size for path in (TOP / "kerasalign" / "weights").iterdir())
+    sizes = [preset.weights.bytes for preset in of_source(PACKAGE)]
+    assert bundled <= 60e6 and max(sizes) <= 50e6 and sum(sizes) <= 200e6
+
+
+@pytest.mark.parametrize("preset", of_source("bundled") + of_source(PACKAGE), ids=lambda preset: preset.name)
 def test_a_weights_file_has_its_presets_name(preset):
     assert preset.weights.file == f"{preset.name}.weights.h5"
 
@@ -111,38 +132,53 @@ def test_wheel_holds_what_is_needed_and_no_more(wheel):
     assert {name for name in names if "/weights/" in name} == {*bundled_files(), "kerasalign/weights/detector.onnx"}
     assert {name.split("/")[0] for name in names} == {"kerasalign", metadata.split("/")[0]}
     assert not [name for name in names if "__pycache__" in name]
-    # One set of weights: PyPI takes files of up to 100 MB.
-    assert wheel.stat().st_size < 22e6
     with tarfile.open(next(wheel.parent.glob("*.tar.gz"))) as sdist:
         weights = {name.split("/", 1)[1] for name in sdist.getnames() if name.endswith(".h5")}
     assert weights == set(bundled_files())
 
 
-def test_manifest_and_weights_are_found_from_a_wheel(wheel, tmp_path):
-    install = tmp_path / "site"
-    python("-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", install, wheel, cwd=tmp_path)
-    found = look(install, tmp_path)
-    assert found["package"] == str(install / "kerasalign" / "__init__.py")
-    assert found["manifest"] == str(install / "kerasalign" / "weights_manifest.json")
-    assert found["bundled"] == [str(install / name) for name in bundled_files()]
+def test_the_weights_wheel_holds_its_files_and_their_terms(weights_wheel):
+    with zipfile.ZipFile(weights_wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+        terms = next(name for name in archive.namelist() if name.endswith("LICENSE.txt"))
+        text = archive.read(terms).decode()
+    files = {f"kerasalign_weights/{preset.weights.file}" for preset in of_source(PACKAGE)}
+    assert names == {*files, "kerasalign_weights/__init__.py"}
+    research = text.split("2. Files for research only")[1]
+    for preset in of_source(PACKAGE):
+        assert preset.weights.sha256 in text and preset.weights.license in text
+        assert (preset.weights.file in research) == (not preset.weights.commercial_use)
+
+
+def test_manifest_and_weights_are_found_from_wheels(wheel, weights_wheel, tmp_path):
+    site = install(tmp_path / "site", wheel)
+    found = look(site, tmp_path)
+    assert found["package"] == str(site / "kerasalign" / "__init__.py")
+    assert found["manifest"] == str(site / "kerasalign" / "weights_manifest.json")
+    assert found["bundled"] == [str(site / name) for name in bundled_files()]
     assert found["names"] == list(read_manifest().presets)
-    for name, told in found["checkout"].items():
-        assert told.startswith("WeightsNotPublished") and f"{name}.weights.h5" in told and "is bundled" in told
-    assert not {*found["checkout"]} & {*found["available"]}
+    for name, told in found["package weights"].items():
+        assert told.startswith("WeightsNotInstalled") and f"{name}.weights.h5" in told and "is bundled" in told
+    assert not {*found["package weights"]} & {*found["available"]}
+    found = look(install(site, weights_wheel), tmp_path)
+    files = {preset.name: str(site / "kerasalign_weights" / preset.weights.file) for preset in of_source(PACKAGE)}
+    assert found["package weights"] == files
+    assert {*files} <= {*found["available"]}
 
 
 def test_manifest_and_weights_are_found_from_an_editable_install(tmp_path):
     code = f"import hatchling.build; hatchling.build.build_editable({str(tmp_path)!r})"
     python("-c", code, cwd=TOP)
-    install = tmp_path / "site"
+    site = tmp_path / "site"
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as archive:
-        archive.extractall(install)
-    found = look(install, tmp_path)
+        archive.extractall(site)
+    found = look(site, tmp_path)
     assert found["package"] == str(TOP / "kerasalign" / "__init__.py")
     assert found["manifest"] == str(TOP / "weights_manifest.json")
     assert found["bundled"] == [str(TOP / name) for name in bundled_files()]
-    held = {preset.name: str(TOP / "weights" / preset.weights.file) for preset in of_source("checkout")}
-    assert found["checkout"] == held
+    folder = TOP / "weights" / "kerasalign_weights"
+    held = {preset.name: str(folder / preset.weights.file) for preset in of_source(PACKAGE)}
+    assert found["package weights"] == held
     assert {*held} <= {*found["available"]}
 
 

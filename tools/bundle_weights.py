@@ -4,9 +4,10 @@
     python tools/bundle_weights.py PRESET --measured benchmarks/results/*.json    the numbers
 
 The first form writes PRESET.weights.h5 from RUN/best.weights.h5 and fills architecture, crop and weights of the entry
-from RUN/run.json. What may be used commercially (--commercial-use) is bundled: it goes to kerasalign/weights/ and so
-into the wheel. Anything else goes to weights/, which no wheel holds. The second form fills `measured` from reports of
-`kerasalign evaluate --out`, which must have been made with that file. Then run docs/build_tables.py.
+from RUN/run.json. The file goes to weights/kerasalign_weights/, and so into the package kerasalign-weights; with
+--bundled to kerasalign/weights/, and so into the wheel of kerasalign itself, which holds nothing but small files that
+may be used commercially (--commercial-use). tests/test_packaging.py has the limits of size. The second form fills `measured` from
+reports of `kerasalign evaluate --out`, which must have been made with that file. Then run docs/build_tables.py.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import re
 from pathlib import Path
 
 import kerasalign
+from kerasalign.core.origin import PACKAGE
 from kerasalign.models import paper_of
 from kerasalign.support.files import sha256, written_beside
 from kerasalign.training import save_weights
@@ -25,18 +27,20 @@ TOP = Path(__file__).resolve().parents[1]
 MANIFEST = TOP / "weights_manifest.json"
 
 
-def bundle(entry: dict, preset: str, run: Path, data: str, terms: str, license: str, commercial: bool) -> None:
+def bundle(
+    entry: dict, preset: str, run: Path, data: str, terms: str, license: str, commercial: bool, bundled: bool
+) -> None:
     """Writes the weights file and describes it in the entry."""
     card = json.loads((run / "run.json").read_text("utf-8"))
     model = kerasalign.load(preset, weights=run / "best.weights.h5")
-    path = TOP / ("kerasalign/weights" if commercial else "weights") / f"{preset}.weights.h5"
+    path = TOP / ("kerasalign/weights" if bundled else "weights/kerasalign_weights") / f"{preset}.weights.h5"
     save_weights(model, path, "float16")
     config = model.config.to_json()
     entry["architecture"] |= {key: config[key] for key in paper_of(model).learned}
     entry["crop"] = model.crop_spec.get_config()
     entry["weights"] = {
         "file": path.name,
-        "source": "bundled" if commercial else "checkout",
+        "source": "bundled" if bundled else PACKAGE,
         "sha256": sha256(path),
         "bytes": path.stat().st_size,
         "dtype": "float16",
@@ -88,13 +92,16 @@ def main() -> None:
     parser.add_argument("--terms", default="research only, no commercial use")
     parser.add_argument("--license", default="research only, as the training photos: no commercial use")
     parser.add_argument("--commercial-use", action="store_true", help="all that the weights come from allows it")
+    parser.add_argument("--bundled", action="store_true", help="into the wheel of kerasalign itself")
     parser.add_argument("--training", type=Path, help="JSON of how the weights came about")
     parser.add_argument("--measured", nargs="+", type=Path)
     args = parser.parse_args()
+    if args.bundled and not args.commercial_use:
+        parser.error("what the wheel of kerasalign holds may be used commercially: --bundled needs --commercial-use")
     manifest = json.loads(MANIFEST.read_text("utf-8"))
     entry = manifest["presets"][args.preset]
     if args.run:
-        bundle(entry, args.preset, args.run, args.data, args.terms, args.license, args.commercial_use)
+        bundle(entry, args.preset, args.run, args.data, args.terms, args.license, args.commercial_use, args.bundled)
     if args.training:
         entry["weights"]["training"] = json.loads(args.training.read_text("utf-8"))
     if args.measured:

@@ -110,14 +110,19 @@ def _cache() -> Iterator[Finding]:
 
 
 def _manifest() -> Iterator[Finding]:
-    from kerasalign.hub import WeightsError, manifest_path, read_manifest, weights_path
+    from kerasalign.core.origin import PACKAGE
+    from kerasalign.hub import WeightsError, current_catalog, manifest_path, read_manifest, resolve, weights_path
 
     manifest = read_manifest()
     yield Finding("manifest", f"{manifest_path()}, {len(manifest.presets)} presets")
+    package = current_catalog().package_dir()
+    state = "not installed (optional)" if package is None else f"{_version(PACKAGE) or 'of the checkout'} in {package}"
+    yield Finding(PACKAGE, state)
     for preset in manifest.presets.values():
-        if preset.weights and preset.weights.source == "bundled":
-            problem = _problem(lambda weights=preset.weights: weights_path(weights), WeightsError)
-            state = "damaged" if problem else "digest as in the manifest"
+        weights = preset.weights
+        if weights and (weights.source == "bundled" or (weights.source == PACKAGE and package)):
+            problem = _problem(resolve(preset.name).weights_path, WeightsError)
+            state = "damaged or missing" if problem else f"{weights.source}, digest as in the manifest"
             yield Finding(f"weights of {preset.name}", state, problem)
     detector = manifest.detector
     if detector:

@@ -8,7 +8,7 @@ import typer
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import print_json, print_table
-from kerasalign.hub import info, list_models, read_manifest, resolve
+from kerasalign.hub import info, list_models, resolve
 from kerasalign.hub.zoo import commercial_status, headline, weights_status
 from kerasalign.support.tables import Table
 
@@ -36,18 +36,19 @@ def list_command(
     if as_json:
         print_json(names)
         return
-    presets = read_manifest().presets
     rows = []
     for name in names:
-        preset = presets[name]
+        resolved = resolve(name)
+        preset = resolved.preset
         protocol, ours, theirs = headline(preset)
+        status = weights_status(preset)
         rows.append(
             (
                 name,
                 preset.paper,
                 preset.dataset,
                 preset.markup or "",
-                weights_status(preset),
+                status if resolved.available or not preset.available else f"{status}: not installed",
                 commercial_status(preset),
                 ours,
                 theirs,

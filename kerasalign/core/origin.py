@@ -9,7 +9,9 @@ from typing import Any, Self, TypeVar, cast
 
 T = TypeVar("T")
 
-SOURCES = ("bundled", "checkout", "hub", "folder")
+#: Where a weights file is; `PACKAGE` is the package of that name, whose source is the repository's folder `weights/`.
+PACKAGE = "kerasalign-weights"
+SOURCES = ("bundled", PACKAGE, "hub", "folder")
 # A plain relative path: a file that came from elsewhere must not lead out of its folder, and Keras reads this format
 # without running code.
 _WEIGHTS_FILE = re.compile(r"(?!.*\.\.)[\w-][\w.-]*(/[\w-][\w.-]*)*\.weights\.h5")
@@ -35,10 +37,9 @@ class Weights:
     """A weights file: how to find and verify it, and its terms of use.
 
     Args:
-        file: A `.weights.h5`: its name in the package's or the checkout's `weights/` folder, the Hub repository or the
-            preset's folder.
-        source: `"bundled"` (in the wheel), `"checkout"` (in the folder `weights/` of the project's repository, which no
-            wheel holds), `"hub"`, or `"folder"` (beside the entry itself).
+        file: A `.weights.h5`: its name in the package's folder, the Hub repository or the preset's folder.
+        source: `"bundled"` (in this package), `"kerasalign-weights"` (in the package of that name), `"hub"`, or
+            `"folder"` (beside the entry itself).
         sha256: Digest of the file, 64 hex digits.
         bytes: Size of the file.
         dtype: Type that the numbers are stored in, such as `"float16"`.

@@ -5,7 +5,14 @@ from kerasalign.core.origin import Origin, TrainingData, Weights
 from kerasalign.hub.cache import CachedRepository, cached, remove_cached
 from kerasalign.hub.card import model_card
 from kerasalign.hub.catalog import Catalog, cache_dir, current_catalog, default_catalog, read_manifest, use_catalog
-from kerasalign.hub.errors import DownloadFailed, UnknownPreset, WeightsCorrupted, WeightsError, WeightsNotPublished
+from kerasalign.hub.errors import (
+    DownloadFailed,
+    UnknownPreset,
+    WeightsCorrupted,
+    WeightsError,
+    WeightsNotInstalled,
+    WeightsNotPublished,
+)
 from kerasalign.hub.listing import info, list_models
 from kerasalign.hub.load import align, as_model, load
 from kerasalign.hub.manifest import DetectorEntry, Manifest, manifest_path
@@ -37,6 +44,7 @@ __all__ = [
     "Weights",
     "WeightsCorrupted",
     "WeightsError",
+    "WeightsNotInstalled",
     "WeightsNotPublished",
     "adapt",
     "align",

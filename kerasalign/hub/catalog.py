@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
+from kerasalign.core.origin import PACKAGE
 from kerasalign.hub.errors import WeightsError
 from kerasalign.hub.folder import WEIGHTS
 from kerasalign.hub.manifest import Manifest, manifest_path
@@ -23,8 +25,9 @@ class Catalog:
 
     Args:
         manifest: The presets.
-        bundled: Folder of the weights that come with the package.
-        checkout: Folder `weights/` of a checkout of the repository; it need not exist.
+        bundled: Folder of the weights that come with this package.
+        package: Folder of the files of the package kerasalign-weights; it need not exist. By default where that package
+            is installed, at the time of use.
         own: Folder of the user's weights files. By default KERASALIGN_WEIGHTS names it, as that variable is at the
             time of use.
         cache: Folder of downloaded files. By default `$KERASALIGN_HOME/hub`, else the Hugging Face cache
@@ -39,7 +42,7 @@ class Catalog:
 
     manifest: Manifest
     bundled: Path = BUNDLED
-    checkout: Path | None = None
+    package: Path | None = None
     own: Path | None = None
     cache: Path | None = None
 
@@ -53,19 +56,27 @@ class Catalog:
 
         return Path(HF_HUB_CACHE)
 
-    def local_file(self, preset: Preset) -> Path | None:
-        """A preset's weights file in the user's folder or in the checkout; not checked yet.
+    def package_dir(self) -> Path | None:
+        """The folder of the files of kerasalign-weights; `None` where that package is not installed."""
+        if self.package is not None:
+            return self.package
+        spec = find_spec(PACKAGE.replace("-", "_"))
+        folders = spec.submodule_search_locations if spec else None
+        return Path(folders[0]) if folders else None
 
-        Bundled weights are taken from the package alone.
+    def local_file(self, preset: Preset) -> Path | None:
+        """A preset's weights file in the user's folder or in kerasalign-weights; not checked yet.
+
+        Bundled weights are taken from this package alone.
 
         Raises:
             WeightsError: If KERASALIGN_WEIGHTS does not name a folder.
         """
         if preset.weights is None or preset.weights.source == "bundled":
             return None
-        return next(filter(Path.is_file, self._local_paths(preset.name)), None)
+        return next(filter(Path.is_file, self._local_paths(preset.name, preset.weights.source)), None)
 
-    def _local_paths(self, name: str) -> Iterator[Path]:
+    def _local_paths(self, name: str, source: str) -> Iterator[Path]:
         own = self.own
         if own is None and (named := os.environ.get("KERASALIGN_WEIGHTS")):
             own = Path(named).expanduser()
@@ -74,8 +85,8 @@ class Catalog:
         if own is not None:
             yield own / f"{name}.weights.h5"
             yield own / name / WEIGHTS
-        if self.checkout is not None:
-            yield self.checkout / f"{name}.weights.h5"
+        if source == PACKAGE and (package := self.package_dir()) is not None:
+            yield package / f"{name}.weights.h5"
 
 
 @cache
@@ -87,7 +98,9 @@ def default_catalog() -> Catalog:
         ValueError: If the manifest is not valid.
     """
     path = manifest_path()
-    return Catalog(Manifest.read(path), checkout=path.parent / "weights")
+    # A checkout has the sources of kerasalign-weights: they fit its manifest, whatever else is installed.
+    checkout = path.parent / "weights" / PACKAGE.replace("-", "_")
+    return Catalog(Manifest.read(path), package=checkout if checkout.is_dir() else None)
 
 
 _replacements: list[Catalog] = []

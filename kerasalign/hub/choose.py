@@ -58,7 +58,8 @@ def choose_weights(resolved: ResolvedPreset, weights: str | Path | None) -> Choi
         weights: As for `load`: `"auto"`, `None`, or the path of a weights file.
 
     Raises:
-        WeightsNotPublished: If `weights="auto"` and the preset's weights are neither here nor published.
+        WeightsNotPublished: If `weights="auto"` and nobody has published weights for the preset.
+        WeightsNotInstalled: If they are in the package kerasalign-weights, which is not installed.
         WeightsError: If the file is a `.keras` file, or the run card beside it cannot be read.
         FileNotFoundError: If there is no such file.
     """

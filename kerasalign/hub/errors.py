@@ -13,6 +13,10 @@ class WeightsNotPublished(WeightsError):
     """The preset is known, but its weights are published nowhere that this installation could take them from."""
 
 
+class WeightsNotInstalled(WeightsError):
+    """The preset's weights are in the package kerasalign-weights, which is not installed."""
+
+
 class WeightsCorrupted(WeightsError):
     """A weights file is missing bytes or is not the file that the manifest names."""
 

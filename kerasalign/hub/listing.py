@@ -66,4 +66,4 @@ def info(name: str | Path) -> Info:
         "macs": int(model.count_macs(convention="full")),
         "macs_paper": int(model.count_macs(convention="paper")),
     }
-    return Info(preset, asdict(preset) | {"available": resolved.available} | counts)
+    return Info(preset, asdict(preset) | {"available": resolved.available, "location": resolved.location} | counts)

@@ -72,8 +72,8 @@ def load(
     Args:
         name: Name of a preset, as `list_models` gives it; its folder (`"./my-faces"`, as `save_preset` and
             `kerasalign download` write it); or a repository of the Hugging Face Hub, `"hf://user/repo@commit"`.
-        weights: `"auto"` for the preset's weights (bundled with the library, in the folder KERASALIGN_WEIGHTS or the
-            checkout's `weights/`, cached, or from the Hub), the path of a `.weights.h5` file, or `None` for the
+        weights: `"auto"` for the preset's weights (bundled with the library, in the folder KERASALIGN_WEIGHTS, in the
+            package kerasalign-weights, cached, or from the Hub), the path of a `.weights.h5` file, or `None` for the
             untrained network. If the `run.json` of a training run lies beside the file, the network is built as that
             card says. If that is another network than the preset's, a log message of level INFO says so.
         markup: Another point scheme, to fine-tune the network on: weights that do not depend on the points are kept,
@@ -92,7 +92,8 @@ def load(
 
     Raises:
         UnknownPreset: If no preset has that name.
-        WeightsNotPublished: If `weights="auto"` and this preset's weights are neither here nor published.
+        WeightsNotPublished: If `weights="auto"` and nobody has published weights for this preset.
+        WeightsNotInstalled: If they are in the package kerasalign-weights, which is not installed.
         DownloadFailed: If a file cannot be downloaded from the Hub.
         WeightsCorrupted: If the file is not the one that the manifest names.
         WeightsError: If a file does not fit the network.

@@ -83,7 +83,7 @@ class Manifest:
         unpublished = [name for name, preset in presets.items() if preset.weights and preset.weights.source == "folder"]
         if unpublished:
             raise ValueError(
-                "Weights of the manifest are bundled, checked out, or on the Hub: publish a folder's. "
+                "Weights of the manifest are bundled, in kerasalign-weights, or on the Hub: publish a folder's. "
                 f"Received: source='folder' of {unpublished}"
             )
         default = data.get("default")

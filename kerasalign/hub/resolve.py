@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kerasalign.core.origin import PACKAGE
 from kerasalign.hub.catalog import Catalog, current_catalog
-from kerasalign.hub.errors import UnknownPreset, WeightsNotPublished
+from kerasalign.hub.errors import UnknownPreset, WeightsNotInstalled, WeightsNotPublished
 from kerasalign.hub.folder import ENTRY, MARKUP, read_entry, read_folder
 from kerasalign.hub.manifest import Manifest
 from kerasalign.hub.preset import Preset
@@ -30,7 +31,7 @@ class ResolvedPreset:
         address: What loads it again: its name, or its repository and commit.
         catalog: The catalog that it was looked up in.
         folder: Its folder, if it is a preset's folder or a downloaded one.
-        file: Its weights file in the user's folder or in the checkout; not checked yet.
+        file: Its weights file in the user's folder or in kerasalign-weights; not checked yet.
     """
 
     preset: Preset
@@ -43,13 +44,27 @@ class ResolvedPreset:
     def available(self) -> bool:
         """Whether `load` finds trained weights, on this disk or on the Hub."""
         weights = self.preset.weights
-        return weights is not None and (weights.source != "checkout" or self.file is not None)
+        return weights is not None and (weights.source != PACKAGE or self.file is not None)
+
+    @property
+    def location(self) -> str:
+        """Where `load` takes the weights from: a file, or a repository of the Hub; empty where it finds none."""
+        weights = self.preset.weights
+        if weights is None or not self.available:
+            return ""
+        if self.file is not None:
+            return str(self.file)
+        if weights.source == "hub":
+            return f"hf://{weights.repo}@{weights.revision}"
+        folder = self.catalog.bundled if weights.source == "bundled" else self.folder
+        return "" if folder is None else str(folder / weights.file)
 
     def weights_path(self) -> Path:
         """Returns the checked weights file, and downloads it where needed.
 
         Raises:
-            WeightsNotPublished: If the weights are neither here nor published; the message says what to do instead.
+            WeightsNotPublished: If nobody has published weights; the message says what to do instead.
+            WeightsNotInstalled: If they are in kerasalign-weights, which is not installed.
             WeightsError: As `weights_path` of the hub.
         """
         weights = self.preset.weights
@@ -60,8 +75,8 @@ class ResolvedPreset:
             return self.file
         try:
             return weights_path(weights, self.folder, self.catalog)
-        except WeightsNotPublished as error:
-            raise WeightsNotPublished(f"{error}{_replacement(self.preset, self.catalog.manifest)}") from None
+        except WeightsNotInstalled as error:
+            raise WeightsNotInstalled(f"{error}{_replacement(self.preset, self.catalog.manifest)}") from None
 
 
 def resolve(name: str | Path) -> ResolvedPreset:

