@@ -6,8 +6,9 @@
 The first form writes PRESET.weights.h5 from RUN/best.weights.h5 and fills architecture, crop and weights of the entry
 from RUN/run.json. The file goes to weights/kerasalign_weights/, and so into the package kerasalign-weights; with
 --bundled to kerasalign/weights/, and so into the wheel of kerasalign itself, which holds nothing but small files that
-may be used commercially (--commercial-use). tests/test_packaging.py has the limits of size. The second form fills `measured` from
-reports of `kerasalign evaluate --out`, which must have been made with that file. Then run docs/build_tables.py.
+may be used commercially (--commercial-use). tests/test_packaging.py has the limits of size. The second form fills
+`measured` from reports of `kerasalign evaluate --out`, which must have been made with that file. Then run
+docs/build_tables.py.
 """
 
 from __future__ import annotations

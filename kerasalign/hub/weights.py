@@ -26,8 +26,8 @@ _checked: set[tuple] = set()
 def weights_path(weights: Weights, folder: Path | None = None, catalog: Catalog | None = None) -> Path:
     """Returns the checked weights file of an entry: bundled, in a preset's folder, cached, or downloaded from the Hub.
 
-    The user's own folder and kerasalign-weights are not searched: `ResolvedPreset.weights_path` does that before. A cached
-    file that is not the one that the manifest names is set aside and downloaded once more.
+    The user's own folder and kerasalign-weights are not searched: `ResolvedPreset.weights_path` does that before. A
+    cached file that is not the one that the manifest names is set aside and downloaded once more.
 
     Args:
         weights: The entry.
