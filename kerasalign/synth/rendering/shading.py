@@ -20,10 +20,11 @@ from kerasalign.synth.head.model import OPTIONAL_PARTS, PARTS, HeadModel
 from kerasalign.synth.jit import transformed, vertex_normals
 from kerasalign.synth.rendering.camera import View
 from kerasalign.synth.rendering.lighting import shadow_map
+from kerasalign.synth.rendering.materials import LOOK
 from kerasalign.synth.rendering.openness import openness
 from kerasalign.synth.rendering.raster import blank, rasterize
 from kerasalign.synth.rendering.scene import Scene
-from kerasalign.synth.rendering.shade import LOOK, shade
+from kerasalign.synth.rendering.shade import shade
 
 # Height of a mean head under its chin, centimeters.
 _CHIN = -9.2
