@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from page_tables import accuracy, detection, exports, pose, speed, terms, zoo
+from page_tables import accuracy, detection, exports, pose, reproduce, speed, terms, zoo
 from page_tables.rows import TOP
 
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
@@ -36,6 +36,9 @@ TABLES = {
     "short_runs": accuracy.short_runs_table,
     "lw_bafa": accuracy.lw_bafa_table,
     "pose": pose.pose_table,
+    "early_exit": accuracy.early_exit_table,
+    "reproduce": reproduce.reproduce_table,
+    "rows": reproduce.rows_table,
     "pose_labels": pose.labels_table,
 }
 

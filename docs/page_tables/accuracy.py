@@ -82,6 +82,35 @@ def ablation_table(preset: str) -> str:
     return f"{_schedule(measured)}\n\n{markdown(rows)}"
 
 
+def early_exit_table(*sweeps: str) -> str:
+    """What early exit gains over random exit, beside what the true error and the best choice would."""
+    rows = [
+        (
+            "boxes",
+            "NME after 1, 2, 3",
+            "by the estimate (95 % interval)",
+            "true error",
+            "best choice",
+            "fewer iterations",
+        )
+    ]
+    for name in sweeps:
+        measured = measurement(name)
+        gain = measured["gain_over_random"]
+        low, high = gain["nme_saved_ci"]
+        rows.append(
+            (
+                f"`{measured['protocol']['box_source']}`",
+                ", ".join(f"{nme:.2f}" for nme in measured["nme"]),
+                f"{gain['nme_saved']:.1f} ({low:.1f}..{high:.1f})",
+                f"{gain['oracle_saved']:.1f}",
+                f"{gain['clairvoyant_saved']:.1f}",
+                f"{gain['iterations_saved']:.0f} %",
+            )
+        )
+    return markdown(rows)
+
+
 def short_runs_table(paper: str) -> str:
     """What a network learns in short runs that differ in one setting or two."""
     runs = measurement(f"{paper}-short-runs")["rows"]

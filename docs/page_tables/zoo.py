@@ -6,13 +6,16 @@ from functools import cache
 
 import kerasalign
 from kerasalign.hub import Preset, read_manifest
+from kerasalign.hub.preset import Result
 from kerasalign.hub.zoo import commercial_status, headline, nme_text, results, weights_status
 from page_tables.rows import markdown
 
 
 def zoo_table() -> str:
     """One row per preset."""
-    rows = [("preset", "points", "parameters", "M multiply-adds", "weights", "NME here", "NME paper", "protocol")]
+    rows = [
+        ("preset", "points", "trainable parameters", "M multiply-adds", "weights", "NME here", "NME paper", "protocol")
+    ]
     for name, preset in read_manifest().presets.items():
         info = _info(name)
         protocol, ours, paper = headline(preset)
@@ -40,17 +43,28 @@ def zoo_page() -> str:
     ]
     for name, preset in read_manifest().presets.items():
         parts += [f"## {name}", preset.notes, _facts(name, preset)]
-        rows = [("protocol", "NME here", "boxes", "faces", "iterations", "FR here", "NME paper")]
+        head = ("protocol", "NME here", "boxes", "faces", "iterations", "FR here", "AUC here")
+        rows = [(*head, "NME paper", "FR paper", "AUC paper", "boxes paper")]
         for protocol, ours, paper in results(preset):
-            cells = ("", "", "", "")
+            cells = ("", "", "", "", "")
             if ours:
                 iterations = "" if ours.iterations is None else f"{ours.iterations:.2f}"
-                cells = (ours.box_source, f"{ours.faces:,}", iterations, "" if ours.fr is None else f"{ours.fr:.2f}")
-            rows.append((f"`{protocol}`", nme_text(ours), *cells, nme_text(paper)))
+                cells = (ours.box_source, f"{ours.faces:,}", iterations, *_rates(ours))
+            boxes = paper.box_source if paper else ""
+            rows.append((f"`{protocol}`", nme_text(ours), *cells, nme_text(paper), *_rates(paper), boxes))
         parts += [markdown(rows)] if len(rows) > 1 else []
+        notes = dict.fromkeys(result.note for result in preset.measured if result.note)
+        parts += [f"{note}." for note in notes]
         measurements = dict.fromkeys((result.command, result.file) for result in preset.measured)
         parts += [f"Measured by `{command}`, in `{file}`." for command, file in measurements]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _rates(result: Result | None) -> tuple[str, str]:
+    """FR and AUC, empty where there are none."""
+    if result is None:
+        return "", ""
+    return "" if result.fr is None else f"{result.fr:.2f}", "" if result.auc is None else f"{result.auc:.4f}"
 
 
 @cache
@@ -64,7 +78,7 @@ def _facts(name: str, preset: Preset) -> str:
     info = _info(name)
     facts = [
         f"{info['points']} points",
-        f"{info['parameters']:,} parameters",
+        f"{info['parameters']:,} trainable parameters",
         f"{info['macs']:,} multiply-adds a face ({info['macs_paper']:,} by the paper's counting)",
         f"weights: {weights_status(preset)}",
     ]

@@ -14,6 +14,7 @@ from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import error_console, print_json, print_table, say
 from kerasalign.cli.data import ReaderOptions, key_values
 from kerasalign.cli.options import Boxes, DataFolder, WeightsFile
+from kerasalign.cli.thresholds import SuccessThreshold, at_thresholds
 from kerasalign.metrics import BoxSource
 
 
@@ -35,9 +36,7 @@ def evaluate_command(
         Path | None, typer.Option(help="Folder for the report, CSV files, CED plots and worst faces.")
     ] = None,
     worst: Annotated[int, typer.Option(help="Number of faces on the sheet of the worst faces.")] = 20,
-    success_threshold: Annotated[
-        float | None, typer.Option(help="T_s in percent: a face exits early when its estimated error is below T_s.")
-    ] = None,
+    success_threshold: SuccessThreshold = None,
     track: Annotated[
         bool, typer.Option("--track", help="Videos: detect each face once and track it, instead of using boxes.")
     ] = False,
@@ -52,7 +51,6 @@ def evaluate_command(
         preset_protocols,
         usable_protocols,
     )
-    from kerasalign.evaluation.early_exit import Cascade
     from kerasalign.hub import load, resolve
 
     shared = {"reader_options": key_values(reader, "--reader"), "name": name}
@@ -70,10 +68,7 @@ def evaluate_command(
         different = network_differences(preset, model)
         notes = [f"The paper's numbers are of another network: this one differs in {', '.join(different)}."]
         published, notes = ({}, notes if published else []) if different else (published, [])
-        if success_threshold is not None:
-            if not isinstance(model, Cascade):
-                raise ValueError(f"`--success-threshold` needs a preset with early exit. Received: {name}")
-            model = model.with_thresholds(success_threshold)
+        model = at_thresholds(model, success_threshold)
         if track:
             source = BoxSource.parse(boxes or "detector:kerasalign")
             if source.kind != "detector":

@@ -11,7 +11,21 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 import kerasalign
-from kerasalign.cli import ablation, data, detector, doctor, evaluate, export, hub, photos, sweep, synth, training, zoo
+from kerasalign.cli import (
+    ablation,
+    ced,
+    data,
+    detector,
+    doctor,
+    evaluate,
+    export,
+    hub,
+    photos,
+    sweep,
+    synth,
+    training,
+    zoo,
+)
 from kerasalign.cli.console import error_console
 from kerasalign.hub.errors import WeightsError
 from kerasalign.support.stopping import Stopped, stops_cleanly
@@ -63,5 +77,5 @@ def root(
     logging.getLogger("kerasalign").setLevel(logging.INFO if verbose else logging.WARNING)
 
 
-for module in (zoo, photos, training, evaluate, sweep, ablation, data, synth, detector, hub, export, doctor):
+for module in (zoo, photos, training, evaluate, sweep, ablation, ced, data, synth, detector, hub, export, doctor):
     module.register(app)

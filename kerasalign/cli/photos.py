@@ -14,6 +14,7 @@ import typer
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import error_console, say
 from kerasalign.cli.options import WeightsFile
+from kerasalign.cli.thresholds import FailureThreshold, SuccessThreshold, at_thresholds
 from kerasalign.support.files import check_folder_writable, written_beside
 from kerasalign.support.progress import track
 
@@ -51,6 +52,8 @@ def align_command(
     min_score: Annotated[float | None, typer.Option(help="Lowest detection score of a face, 0 to 1.")] = None,
     recursive: Annotated[bool, typer.Option("--recursive", help="Search folders recursively.")] = False,
     draw: Annotated[bool, typer.Option("--draw/--no-draw", help="Write each photo with its landmarks drawn.")] = True,
+    success_threshold: SuccessThreshold = None,
+    failure_threshold: FailureThreshold = None,
     smooth: Annotated[bool, typer.Option("--smooth", help="Smooth the landmarks of videos over time.")] = False,
     runtime: Annotated[str, typer.Option(help="Runtime of the networks: keras, onnxruntime or litert.")] = "keras",
 ) -> None:
@@ -75,6 +78,7 @@ def align_command(
     with JsonSink(out / "landmarks.json") if json_file else nullcontext() as sink:
         finder = _detector(detector, detector_size, min_score, runtime, given is not None)
         network = _load(model, weights, runtime, runtime == "keras" or (given is None and detector != "kerasalign"))
+        network = at_thresholds(network, success_threshold, failure_threshold)
         names: Counter[str] = Counter()
         for video in videos:
             stem = str(video).replace(":", "") if not video.suffix else video.stem

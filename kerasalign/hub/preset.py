@@ -25,6 +25,7 @@ class Result:
         iterations: Average number of iterations, for models that exit early.
         command: The command that made the number.
         file: The measurement file, relative to the top of the repository.
+        note: What to know when the number is read.
     """
 
     protocol: str
@@ -36,6 +37,7 @@ class Result:
     iterations: float | None = None
     command: str = ""
     file: str = ""
+    note: str = ""
 
     def __post_init__(self) -> None:
         if not 0 < self.nme < 100:
@@ -54,7 +56,7 @@ class Preset:
         crop: Config of the `CropSpec` that the model was trained with.
         trainable: Whether `get_recipe` has its training recipe; `notes` say why a preset has none.
         weights: The trained weights; `None` until somebody publishes them.
-        measured: Our numbers for `weights`.
+        measured: Our numbers, of `weights` or of a run whose weights are not published, which their notes say.
         paper_results: The paper's numbers for this model.
         notes: What a user should know before using it.
     """

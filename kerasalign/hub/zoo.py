@@ -81,7 +81,7 @@ class Info(dict):
         yield "made for", preset.dataset
         yield "markup", preset.markup or "none"
         yield "points", str(self["points"])
-        yield "parameters", f"{self['parameters']:,}"
+        yield "trainable parameters", f"{self['parameters']:,}"
         yield "multiply-adds", f"{self['macs']:,} a face ({self['macs_paper']:,} by the paper's counting)"
         yield "crop", ", ".join(f"{key} {value}" for key, value in preset.crop.items())
         yield "trainable", "yes" if preset.trainable else "no"

@@ -202,6 +202,26 @@ class Evaluation:
                 writer.writerow([name, *cells, self.protocol.name, self.protocol.box_source])
         return Path(path)
 
+    @classmethod
+    def from_csv(cls, path: str | os.PathLike) -> Evaluation:
+        """Reads what `to_csv` wrote, such as to draw the CED of several runs on one axis.
+
+        Raises:
+            ValueError: If the file is of another form, of several protocols, or its protocol averages groups, which the
+                file does not name.
+        """
+        with Path(path).open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        try:
+            [(name, boxes)] = {(row["protocol"], row["box_source"]) for row in rows}
+            parts = [column for column in rows[0] if column not in ("name", "nme", "protocol", "box_source")]
+            nmes = np.array([float(row["nme"]) for row in rows])
+            part_nmes = {part: np.array([float(row[part] or "nan") for row in rows]) for part in parts}
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"The file holds no faces of one evaluation ({error}). Received: path='{path}'") from error
+        protocol = get_protocol(name).with_box_source(boxes)
+        return cls(protocol, tuple(row["name"] for row in rows), nmes, part_nmes)
+
     def _over_groups(self, score):
         """A score of NMEs, averaged over the groups."""
         if self.strata is None:

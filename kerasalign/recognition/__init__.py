@@ -5,6 +5,7 @@ The library has no recognizer of its own: any function from face crops to embedd
 
 from kerasalign.recognition.align import align_faces, align_main_faces
 from kerasalign.recognition.cfp import read_cfp_pairs
+from kerasalign.recognition.detected import align_detected_faces
 from kerasalign.recognition.embedding import embed_faces
 from kerasalign.recognition.insightface_bin import read_insightface_bin
 from kerasalign.recognition.lfw import read_lfw_pairs
@@ -17,6 +18,7 @@ __all__ = [
     "FacePairs",
     "Rate",
     "Verification",
+    "align_detected_faces",
     "align_faces",
     "align_main_faces",
     "center_crop",

@@ -31,7 +31,7 @@ class FaceSource:
     Example:
 
         sources = [FaceSource("300w", "300W", ("train", "common")), FaceSource("menpo2d", "Menpo2D")]
-        get_recipe("sdu-2d68").fit(sources, "runs/sdu")
+        get_recipe("sdu-300w").fit(sources, "runs/sdu")
     """
 
     dataset: str

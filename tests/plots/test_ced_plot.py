@@ -3,8 +3,11 @@ import sys
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from kerasalign.metrics import Evaluation, get_protocol
+from kerasalign.cli.main import app
+from kerasalign.markups import get_markup
+from kerasalign.metrics import Evaluation, evaluate_landmarks, get_protocol
 from kerasalign.plots import plot_ced
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -81,3 +84,25 @@ def test_without_matplotlib_the_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ImportError, match=r"kerasalign\[plots\]"):
         plot_ced([evaluation([3.0])])
+
+
+def test_curves_of_saved_runs_share_an_axis(tmp_path):
+    rng = np.random.default_rng(0)
+    shape = get_markup("68").mean_shape * 100
+    files = []
+    for run, noise in (("a", 1.0), ("b", 4.0)):
+        found = shape[None] + rng.normal(0, noise, (9, 68, 2))
+        protocol = get_protocol("300w-common-inter_ocular").with_box_source("scaled:1.2")
+        evaluation = evaluate_landmarks(found, np.tile(shape, (9, 1, 1)), protocol)
+        (tmp_path / run).mkdir()
+        files.append(evaluation.to_csv(tmp_path / run / "faces.csv"))
+        again = Evaluation.from_csv(files[-1])
+        assert again.protocol == protocol and again.names == evaluation.names
+        np.testing.assert_allclose(again.nmes, evaluation.nmes, atol=1e-6)
+        assert again.parts.keys() == evaluation.parts.keys() and again.auc == pytest.approx(evaluation.auc, abs=1e-6)
+    out = tmp_path / "ced.png"
+    done = CliRunner().invoke(app, ["ced", *map(str, files), "--label", "one", "--label", "two", "--out", str(out)])
+    assert done.exit_code == 0 and out.stat().st_size > 5000
+    (tmp_path / "other.csv").write_text("name,nme\nx,1\n")
+    with pytest.raises(ValueError, match="no faces of one evaluation"):
+        Evaluation.from_csv(tmp_path / "other.csv")
