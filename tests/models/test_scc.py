@@ -183,7 +183,7 @@ def test_other_points_get_a_graph_of_their_own_annotations():
     model = SCC(markup="68", neighbors=2, **SMALL)
     faces = np.random.default_rng(0).normal(30, 5, (20, 5, 2))
     config = model.config.for_markup(get_markup("5"), faces)
-    np.testing.assert_array_equal(config.graph, build_adjacency(faces, 3).graph.astype(int))
+    np.testing.assert_array_equal(config.graph, build_adjacency(faces, 2).graph.astype(int))
     assert config.build().num_landmarks == 5
 
 

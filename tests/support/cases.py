@@ -183,7 +183,7 @@ LAYERS = {
     "ShuffleUnit": LayerCase(layers.ShuffleUnit, lambda: (noise(3, 5, 6, 8),), idle="/norm/beta", elsewhere=False),
     "DeLighTEncoder, with a memory": LayerCase(
         lambda **kw: layers.DeLighTEncoder(1, 2, 3, dropout=0.0, **kw),
-        lambda: (noise(3, 5, 12), noise(3, 4, 6, seed=1)),
+        lambda: (noise(3, 5, 16), noise(3, 4, 6, seed=1)),
         elsewhere=False,
     ),
     "SpatialAttention, products alone": LayerCase(
