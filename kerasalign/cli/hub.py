@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -79,22 +79,46 @@ def _remove(name: str | None) -> tuple[list, list]:
 
 
 def publish_command(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a preset.")],
-    repo: Annotated[str, typer.Option(metavar="USER/NAME", help="Model repository on the Hugging Face Hub.")],
+    directory: Annotated[Path | None, typer.Argument(metavar="DIR", help="Folder of a preset.")] = None,
+    repo: Annotated[
+        str | None, typer.Option(metavar="USER/NAME", help="Model repository on the Hugging Face Hub.")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Publish every preset of the manifest whose weights are not on the Hub.")
+    ] = False,
+    owner: Annotated[
+        str | None, typer.Option(metavar="USER", help="With --all: the repositories are USER/PRESET.")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="With --all: keep what is uploaded in this folder.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the files without uploading them.")] = False,
     private: Annotated[bool, typer.Option("--private", help="Create the repository as private.")] = False,
     message: Annotated[str | None, typer.Option(help="Message of the commit.")] = None,
 ) -> None:
-    """Upload a preset to the Hub, and print its manifest entry, pinned to the commit."""
-    from kerasalign.hub import publish
+    """Upload a preset to the Hub, or with --all every one, and print its manifest entry, pinned to the commit."""
+    from kerasalign.hub import publish, publish_all
+    from kerasalign.hub.publish_all import to_paste
 
-    done = publish(directory, repo, private=private, message=message, dry_run=dry_run)
-    print_table(Table("", ("file", "bytes"), [(name, f"{size:,}") for name, size in done.files.items()]))
-    if dry_run:
-        say(f"Would go to {repo}. Its entry, with the commit's hash as `revision`:")
+    alone = directory is not None and repo is not None and not (everything or owner or to)
+    together = everything and owner is not None and directory is None and repo is None
+    if not (alone or together):
+        raise ValueError(
+            "Give a preset's DIR and `--repo USER/NAME`, or `--all` and `--owner USER`. Received: "
+            f"DIR={directory}, --repo={repo}, --all={everything}, --owner={owner}, --to={to}"
+        )
+    options: dict[str, Any] = {"private": private, "message": message, "dry_run": dry_run}
+    if everything:
+        published = publish_all(str(owner), folder=to, **options)
     else:
-        say(f"Published as hf://{repo}@{done.revision}. The entry to paste into weights_manifest.json:")
-    say(done.to_paste())
+        published = [publish(Path(str(directory)), str(repo), **options)]
+    for done in published:
+        table = Table("", ("file", "bytes"), [(name, f"{size:,}") for name, size in done.files.items()])
+        print_table(table)
+        say(f"Would go to {done.repo}" if dry_run else f"Published as hf://{done.repo}@{done.revision}")
+    pin = ", with the commit's hash as `revision`" if dry_run else ""
+    say(f"To paste into weights_manifest.json{pin}:")
+    say(to_paste(published))
 
 
 def _as_path(folder: Path) -> str:

@@ -18,6 +18,7 @@ from kerasalign.hub.load import align, as_model, load
 from kerasalign.hub.manifest import DetectorEntry, Manifest, manifest_path
 from kerasalign.hub.preset import Preset, Result
 from kerasalign.hub.publish import Published, publish
+from kerasalign.hub.publish_all import publish_all
 from kerasalign.hub.recipes import get_recipe
 from kerasalign.hub.resolve import ResolvedPreset, resolve
 from kerasalign.hub.save import download, save_preset
@@ -63,6 +64,7 @@ __all__ = [
     "manifest_path",
     "model_card",
     "publish",
+    "publish_all",
     "read_manifest",
     "remove_cached",
     "remove_cached_runtimes",

@@ -18,6 +18,19 @@ def test_download_publish_and_cache(command, tmp_path, monkeypatch):
     assert "Found 0 repositories with 0 bytes" in command("cache").stdout
 
 
+def test_publish_all_in_a_dry_run(command):
+    run = command("publish", "--all", "--owner", "me", "--dry-run", "--to", "kept")
+    assert run.exit_code == 0 and "Would go to me/musica19-synth" in run.stdout
+    entries = json.loads(run.stdout[run.stdout.index("{") :])
+    held = {name: preset.weights for name, preset in read_manifest().presets.items() if preset.weights}
+    assert {name: entry["weights"]["sha256"] for name, entry in entries.items()} == {
+        name: weights.sha256 for name, weights in held.items()
+    }
+    for wrong in (["--all"], ["--all", "--owner", "me", "--repo", "me/x"], ["kept"], ["kept", "--owner", "me"], []):
+        run = command("publish", *wrong)
+        assert run.exit_code == 1 and "--owner USER" in run.stderr
+
+
 def test_errors_are_one_line(command, tmp_path):
     run = command("download", "musica-300w", "--to", "nothing")
     assert run.exit_code == 1 and "Nobody has published weights" in run.stderr and "Traceback" not in run.output
