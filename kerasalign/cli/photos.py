@@ -50,6 +50,12 @@ def align_command(
         typer.Option(help="Size at which the detector searches, a multiple of 32; a larger size finds smaller faces."),
     ] = None,
     min_score: Annotated[float | None, typer.Option(help="Lowest detection score of a face, 0 to 1.")] = None,
+    max_error: Annotated[
+        float | None,
+        typer.Option(
+            help="Leave out faces of photos whose estimated error is above this, in percent; see docs/results.md."
+        ),
+    ] = None,
     recursive: Annotated[bool, typer.Option("--recursive", help="Search folders recursively.")] = False,
     draw: Annotated[bool, typer.Option("--draw/--no-draw", help="Write each photo with its landmarks drawn.")] = True,
     success_threshold: SuccessThreshold = None,
@@ -89,7 +95,7 @@ def align_command(
                 count["video"] += 1
                 say(f"{video}: error: {error}")
         if photos or not videos:
-            stream = align_iter(network, photos, detector=finder, boxes=given, keep_images=True)
+            stream = align_iter(network, photos, detector=finder, boxes=given, max_error=max_error, keep_images=True)
             _report(stream, len(photos), out, draw, names, sink, count)
     if sink:
         say(f"Landmarks written to {sink.path}")

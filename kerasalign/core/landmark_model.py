@@ -13,6 +13,7 @@ from kerasalign.core.align_mixin import AlignMixin
 from kerasalign.core.compiled import compiled, predict_in_batches
 from kerasalign.core.config import ModelConfig
 from kerasalign.core.crop_model import check_crop_shape
+from kerasalign.core.error_calibration import ErrorCalibration
 from kerasalign.core.finite import non_finite
 from kerasalign.core.origin import Origin
 from kerasalign.geometry import CropSpec
@@ -48,6 +49,8 @@ class LandmarkModel(AlignMixin, keras.Model):
     nme_metric: NormalizedMeanError | None = None
     # Where the weights come from, and so whose terms they are under; `load` notes it.
     origin: Origin | None = None
+    # What the network's error estimates mean; `load` notes it, and training or other weights drop it.
+    error_calibration: ErrorCalibration | None = None
 
     @property
     def markup(self) -> Markup | None:
@@ -72,6 +75,11 @@ class LandmarkModel(AlignMixin, keras.Model):
         """Notes on this model where its weights come from, and returns it."""
         # Past Keras' attribute tracking: it is a note, not a part of the model.
         object.__setattr__(self, "origin", origin)
+        return self
+
+    def with_error_calibration(self, calibration: ErrorCalibration | None) -> Self:
+        """Notes on this model what its error estimates mean, and returns it; `align` then reports them so."""
+        object.__setattr__(self, "error_calibration", calibration)
         return self
 
     def compile(
@@ -137,9 +145,15 @@ class LandmarkModel(AlignMixin, keras.Model):
         Raises:
             ValueError: If a weight of the file is NaN or infinite. The model then has those weights.
         """
+        self.with_error_calibration(None)
         super().load_weights(filepath, **kwargs)
         if spoilt := non_finite(self.weights):
             raise ValueError(f"The weight {spoilt} of the file holds NaN or infinity. Received: filepath={filepath}")
+
+    def make_train_function(self, force=False):
+        """As in `keras.Model`: every way to train begins here. What trained weights estimate is not known."""
+        self.with_error_calibration(None)
+        return super().make_train_function(force)
 
     def face_loss(self, landmarks, outputs):
         """Loss of each face, `(B,)`, from the target `(B, N, 2)` and the model's output dict."""

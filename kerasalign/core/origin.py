@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Self, TypeVar, cast
 
+from kerasalign.core.error_calibration import ErrorCalibration
+
 T = TypeVar("T")
 
 #: Where a weights file is; `PACKAGE` is the package of that name, whose source is the repository's folder `weights/`.
@@ -50,6 +52,7 @@ class Weights:
         revision: Full commit of the repository, so that the file can never change under a release.
         base: The preset that the weights were fine-tuned from; empty where they started at random.
         training: How they were trained: settings and versions, as a run card holds them.
+        calibration: What the network's error estimates mean, as measured on this file.
     """
 
     file: str
@@ -64,6 +67,7 @@ class Weights:
     revision: str | None = None
     base: str = ""
     training: Mapping[str, Any] = field(default_factory=dict)
+    calibration: ErrorCalibration | None = None
 
     def __post_init__(self) -> None:
         if self.source not in SOURCES:
@@ -81,6 +85,11 @@ class Weights:
                 "Weights on the Hub need `repo` and a 40-digit commit as `revision`. "
                 f"Received: repo={self.repo!r}, revision={self.revision!r}"
             )
+        if self.calibration is not None and self.calibration.sha256 != self.sha256:
+            raise ValueError(
+                "`calibration` was measured on other weights: measure it again. "
+                f"Received: calibration of {self.calibration.sha256}, weights {self.sha256}"
+            )
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any]) -> Self:
@@ -90,7 +99,9 @@ class Weights:
             ValueError: If a field is missing, unknown or out of range.
         """
         data = tuple(from_fields(TrainingData, item) for item in entry.get("training_data", ()))
-        return from_fields(cls, {**entry, "training_data": data})
+        calibration = entry.get("calibration")
+        calibration = None if calibration is None else from_fields(ErrorCalibration, calibration)
+        return from_fields(cls, {**entry, "training_data": data, "calibration": calibration})
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ def model_card(preset: Preset, source: str | None = None) -> str:
         _table(("field", "value"), preset.crop.items()),
         "## Training",
         "\n".join(_training(weights)),
+        *_error_estimate(weights),
         "## License and data",
         "\n".join(_terms(weights)),
         "## Results",
@@ -105,6 +106,17 @@ def _training(weights: Weights) -> Iterator[str]:
         yield "The entry does not say how the weights were trained."
     for key, value in weights.training.items():
         yield f"- {key}: {_pairs(value) if isinstance(value, Mapping) else value}"
+
+
+def _error_estimate(weights: Weights) -> Iterator[str]:
+    calibration = weights.calibration
+    if calibration is not None:
+        yield "## Error estimate"
+        yield (
+            "`face.error` is the NME to expect, in percent of the distance of the outer eye corners, and "
+            f"`face.failed` marks faces above {calibration.failure_threshold:g} %. Fitted to {calibration.faces:,} "
+            f"faces, {calibration.data}, by `{calibration.command}`."
+        )
 
 
 def _pairs(table: Mapping) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from kerasalign.core.error_calibration import ErrorCalibration
 from kerasalign.core.origin import Origin, Weights
 from kerasalign.hub.errors import WeightsError
 from kerasalign.hub.preset import Preset
@@ -42,6 +43,11 @@ class Choice:
         if self.file is None:
             return None
         return self.published.sha256 if self.published else sha256(self.file)
+
+    @property
+    def calibration(self) -> ErrorCalibration | None:
+        """What the error estimates of these weights mean, where it was measured."""
+        return self.published.calibration if self.published else None
 
     def origin(self, address: str) -> Origin:
         """What the model says of itself."""

@@ -115,10 +115,13 @@ def load(
         model = build_network(chosen.preset)
         if chosen.file is not None:
             _load_weights(model, chosen.file, name)
-        return model.with_origin(chosen.origin(resolved.address))
+        return model.with_origin(chosen.origin(resolved.address)).with_error_calibration(chosen.calibration)
 
     if runtime != "keras":
-        return open_cached(chosen.preset, chosen.digest(), runtime, quantize, keras_model)
+        opened = open_cached(chosen.preset, chosen.digest(), runtime, quantize, keras_model)
+        # A file of the cache may be older than the manifest's calibration.
+        opened.error_calibration = chosen.calibration
+        return opened
     return keras_model() if markup is None else adapt(keras_model(), markup, landmarks)
 
 

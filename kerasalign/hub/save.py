@@ -102,7 +102,11 @@ def save_preset(
     file = directory / WEIGHTS
     save_weights(model, file, dtype)
     assert preset.weights is not None
-    preset = replace(preset, weights=replace(preset.weights, sha256=sha256(file), bytes=file.stat().st_size))
+    digest, calibration = sha256(file), model.error_calibration
+    # The same weights in another file estimate the same.
+    calibration = calibration and replace(calibration, sha256=digest)
+    stored = replace(preset.weights, sha256=digest, bytes=file.stat().st_size, calibration=calibration)
+    preset = replace(preset, weights=stored)
     write_folder(directory, preset, model.markup)
     return preset
 

@@ -94,6 +94,9 @@ class Info(dict):
             yield "license", weights.license
             yield "commercial use", commercial_status(preset)
             yield "trained on", "; ".join(f"{d.name}, {d.faces:,} faces, {d.terms}" for d in weights.training_data)
+            if weights.calibration:
+                told = weights.calibration
+                yield "error estimate", f"calibrated on {told.data}; failed above {told.failure_threshold:g} %"
             if weights.base:
                 yield "fine-tuned from", weights.base
         elif preset.trainable:

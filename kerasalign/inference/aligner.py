@@ -16,6 +16,7 @@ from kerasalign.detection import Detector, GivenBoxes, get_detector
 from kerasalign.inference.batch import Batch
 from kerasalign.inference.faces import Faces
 from kerasalign.inference.pipeline import OnError, Pipeline
+from kerasalign.support.checks import positive
 from kerasalign.support.images import list_images
 from kerasalign.support.progress import track
 
@@ -48,6 +49,7 @@ def align(
     refine: int | None = None,
     batch_size: int = 32,
     on_error: OnError = "skip",
+    max_error: float | None = None,
     recursive: bool = False,
     progress: bool | None = None,
     **predict_options: Any,
@@ -72,6 +74,9 @@ def align(
         batch_size: Faces per forward pass; faces of several photos share one.
         on_error: What happens when a photo of a list or folder cannot be read: `"skip"` logs it, adds it to the batch's
             `errors` and continues; `"raise"` raises. A single photo always raises.
+        max_error: Faces whose `error` is above this, in percent, are left out: a veto against false finds of the
+            detector, for models that estimate their error. By default all faces are kept, and `failed` marks those
+            above the failure threshold.
         recursive: Whether to search the sub-folders of a folder.
         progress: Whether to show a progress bar; by default on a terminal and for more than one photo.
         **predict_options: For `model.predict_crops`.
@@ -84,7 +89,8 @@ def align(
         ValueError: If an argument is wrong.
     """
     _check_on_error(on_error)
-    options = {"detector": detector, "refine": refine, "batch_size": batch_size, **predict_options}
+    options = {"detector": detector, "refine": refine, "batch_size": batch_size, "max_error": max_error}
+    options |= predict_options
     if isinstance(source, Iterator) and not hasattr(source, "read"):
         stream = align_iter(model, source, boxes=boxes, on_error=on_error, **options)
         return track(stream, "Aligning", show=bool(progress))
@@ -109,6 +115,7 @@ def align_iter(
     refine: int | None = None,
     batch_size: int = 32,
     on_error: OnError = "skip",
+    max_error: float | None = None,
     keep_images: bool = False,
     **predict_options: Any,
 ) -> Iterator[Faces]:
@@ -125,6 +132,7 @@ def align_iter(
         refine: As in `align`.
         batch_size: As in `align`.
         on_error: As in `align`.
+        max_error: As in `align`.
         keep_images: Whether results hold the photo's pixels; otherwise `Faces.image` reads the photo again.
         **predict_options: For `model.predict_crops`.
 
@@ -145,6 +153,8 @@ def align_iter(
         if not isinstance(value, (int, np.integer)) or value < smallest:
             raise ValueError(f"`{name}` must be an integer of at least {smallest}. Received: {name}={value!r}")
     _check_on_error(on_error)
+    if max_error is not None:
+        positive(max_error=max_error)
     if refine and spec.box != "landmarks":
         raise ValueError(
             "`refine` crops by the box of the landmarks, and this model's crops are made from "
@@ -156,7 +166,9 @@ def align_iter(
     else:
         detectors = _detectors_of_boxes(boxes, sources, spec.box)
     count = len(sources) if isinstance(sources, Sized) else None
-    pipeline = Pipeline(model, refine, batch_size, on_error, keep_images, predict_options, threads=count != 1)
+    pipeline = Pipeline(
+        model, refine, batch_size, on_error, keep_images, predict_options, max_error, threads=count != 1
+    )
     return pipeline.run(zip(sources, detectors))
 
 

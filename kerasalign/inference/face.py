@@ -13,7 +13,7 @@ import numpy as np
 from kerasalign.geometry import CropSpec, apply_affine, box_from_center
 from kerasalign.inference.exporters.mixin import Exportable
 from kerasalign.inference.photograph import Photograph
-from kerasalign.inference.pose import UNKNOWN, Pose, solve_pose
+from kerasalign.inference.pose import Pose, solve_pose
 from kerasalign.inference.serialize import plain
 from kerasalign.inference.showable import Showable
 from kerasalign.markups import Markup, get_markup
@@ -34,11 +34,13 @@ class Face(Showable, Exportable):
         box: `(x0, y0, x1, y1)` of the detector, in pixels of the photo.
         markup: Markup of the landmarks: what each point means.
         score: The detector's score; 1.0 for a given box.
-        error: The model's estimate of its own error in percent; NaN where the model gives none. MuSiCa's is the mean L1
-            distance of the points over the L1 distance of the outer eye corners, about 1.2 times the inter-ocular NME.
+        error: The model's estimate of its own error; NaN where the model gives none. For a preset with a calibration it
+            is the NME to expect, in percent of the distance of the outer eye corners. Otherwise it is in the unit of
+            the network; MuSiCa's is the mean L1 distance of the points over the L1 distance of the outer eye corners,
+            in percent, about 1.3 times the inter-ocular NME.
         iterations: Number of iterations that the model ran; 0 where it does not say.
-        failed: Whether the model considers its result a failure; so is every face with a landmark that is NaN or
-            infinite.
+        failed: Whether `error` is above the failure threshold, of the calibration or of the model itself. So is every
+            face with a landmark that is NaN or infinite.
         confidence: `(N,)` in 0..1; its meaning depends on the model. without it, the default, NaN for every point.
         angle: Rotation of the box about its center in degrees, clockwise; 0 where the detector does not say.
         photo: The photo that the face is in; `Faces` gives it to its faces.
@@ -85,10 +87,10 @@ class Face(Showable, Exportable):
         """Yaw, pitch and roll of the head in degrees, from the landmarks; NaN where they do not say.
 
         Positive yaw turns the face to the picture's right, positive pitch looks up, positive roll tips the head
-        clockwise as seen. They are relative to the line from the camera to the face. NaN: the face has `failed`, its
-        markup has no 3D points, or its landmarks are too few or not those of a head; see `kerasalign.inference.pose`.
+        clockwise as seen. They are relative to the line from the camera to the face. NaN: its markup has no 3D points,
+        or its landmarks are too few or not those of a head; see `kerasalign.inference.pose`.
         """
-        return UNKNOWN if self.failed else solve_pose(self.landmarks, self.markup)
+        return solve_pose(self.landmarks, self.markup)
 
     def chip(self, size: int = 256, scale: float = 1.6) -> Image.Image:
         """The face cut out of the photo, upright, by the box of its landmarks.

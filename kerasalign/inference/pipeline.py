@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from kerasalign.core.crop_model import CropModel
+from kerasalign.core.error_calibration import calibrated_outputs
 from kerasalign.detection import Detection, Detector
 from kerasalign.geometry import BoxMap, box_size
 from kerasalign.inference.face import Face
@@ -75,6 +76,7 @@ class Pipeline:
         on_error: `"skip"` or `"raise"` for photos that cannot be read.
         keep_images: Whether results hold the photo's pixels.
         options: For `model.predict_crops`.
+        max_error: Faces with a larger `error` are left out; `None`: none.
         threads: Whether to use threads; for a single photo they would do nothing.
         group_size: Largest number of photos that the detector gets at once.
         group_bytes: Bytes of pixels from which on a group gets no further photo.
@@ -87,6 +89,7 @@ class Pipeline:
     on_error: OnError
     keep_images: bool
     options: Mapping[str, Any]
+    max_error: float | None = None
     threads: bool = True
     group_size: int = GROUP_SIZE
     group_bytes: int = GROUP_BYTES
@@ -206,13 +209,16 @@ class Pipeline:
         faces = iter([face for batch in batches for face in self._predict(batch)])
         for photo in photos:
             yield Faces(
-                [next(faces) for _ in photo.detections],
+                [face for face in itertools.islice(faces, len(photo.detections)) if not self._vetoed(face)],
                 self.markup,
                 photo.source,
                 photo.size,
                 photo.image if self.keep_images else None,
                 photo.error.reason if photo.error else "",
             )
+
+    def _vetoed(self, face: Face) -> bool:
+        return self.max_error is not None and face.error > self.max_error
 
     def _predict(self, jobs: list[_Job]) -> list[Face]:
         landmarks, outputs = self._predict_crops(jobs)
@@ -230,7 +236,7 @@ class Pipeline:
         """Landmarks `(N, 2)` of each face in pixels of its photo, and all outputs of the model."""
         spec = self.model.crop_spec
         crops, matrices = zip(*(spec.extract(job.image, job.box, job.angle) for job in jobs))
-        outputs = self.model.predict_crops(np.stack(crops), **self.options)
+        outputs = calibrated_outputs(self.model, self.model.predict_crops(np.stack(crops), **self.options))
         points = [spec.to_photo(matrix, crop) for matrix, crop in zip(matrices, outputs["landmarks"])]
         return points, outputs
 

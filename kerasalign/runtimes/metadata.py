@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ def describe(model: LandmarkModel, outputs: list[str], *, quantize: str, input_d
     """
     origin = model.origin
     weights = origin.weights if origin else None
+    calibration = model.error_calibration
     return {
         "kerasalign": __version__,
         "preset": origin.name if origin else "",
@@ -40,6 +42,7 @@ def describe(model: LandmarkModel, outputs: list[str], *, quantize: str, input_d
         "license": weights.license if weights else "",
         "commercial_use": {True: "yes", False: "no", None: "unknown"}[weights.commercial_use if weights else None],
         "weights_sha256": weights_digest(model),
+        "error_calibration": json.dumps(asdict(calibration)) if calibration else "",
     }
 
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from kerasalign.core.align_mixin import AlignMixin
 from kerasalign.core.crop_model import check_crop_shape
+from kerasalign.core.error_calibration import ErrorCalibration
+from kerasalign.core.origin import from_fields
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import register_markup
 from kerasalign.markups.files import markup_of
@@ -21,6 +23,7 @@ class RuntimeModel(AlignMixin):
     Attributes:
         runtime: What runs the file. The library's own detector runs there too, when `align` gets it by name.
         outputs: Names of the file's outputs.
+        error_calibration: What the network's error estimates mean; `None` where it is not known.
 
     Call arguments:
         crops: `(B, S, S, 3)` RGB, `uint8` or float in 0..255.
@@ -38,6 +41,7 @@ class RuntimeModel(AlignMixin):
 
     runtime = "keras"
     outputs: list[str]
+    error_calibration: ErrorCalibration | None
 
     def __init__(self, metadata: Mapping[str, str], source: str | os.PathLike[str]):
         if "crop" not in metadata or "input" not in metadata:
@@ -50,6 +54,8 @@ class RuntimeModel(AlignMixin):
         self.markup = (
             register_markup(markup_of(read_value(metadata, "markup", source), source), exist_ok=True) if spec else None
         )
+        calibration = read_value(metadata, "error_calibration", source) if metadata.get("error_calibration") else None
+        self.error_calibration = calibration and from_fields(ErrorCalibration, calibration)
         self.input_dtype = str(read_value(metadata, "input", source).get("dtype"))
 
     def run(self, crops: np.ndarray, outputs: Container[str] | None = None) -> dict[str, np.ndarray]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from kerasalign.core.crop_model import CropModel
+from kerasalign.core.error_calibration import calibration_decides_failure
 from kerasalign.detection import Detection, Detector, get_detector
 from kerasalign.geometry import (
     SAME_FACE_IOU,
@@ -249,7 +250,9 @@ class FaceTracker:
     def _plausible(self, face: Face, shape: tuple[int, ...]) -> bool:
         """Whether predicted landmarks can be those of a face in an image of this shape."""
         points = face.landmarks
-        if face.failed or not np.isfinite(points).all() or np.ptp(points, axis=0).min() < self.min_side:
+        # The threshold of a calibration flags one good face in twenty: `max_error` is for faces that are followed.
+        failed = face.failed and not calibration_decides_failure(self.model)
+        if failed or not np.isfinite(points).all() or np.ptp(points, axis=0).min() < self.min_side:
             return False
         known = face.confidence[np.isfinite(face.confidence)]
         if face.error > self.max_error or (known.size and known.mean() < self.min_confidence):
