@@ -2,7 +2,7 @@
 
     python benchmarks/video.py [OUT.json]
 
-A portrait by NASA stands still under fresh sensor noise in every frame, or slides sideways; the bundled network follows
+A portrait by NASA stands still under fresh sensor noise in every frame, or slides sideways; `musica19-300w` follows
 it.
 """
 

@@ -183,27 +183,3 @@ EXHIBITS: dict[str, tuple[Numbers | Rows | Other, ...]] = {
         Other("Figure 5", "coherence_sheet(model, crops)", "", "[above](#what-it-does)"),
     ),
 }
-
-# What the papers print of other methods beside these numbers: the table, the method, and protocol to NME in percent.
-REFERENCE: dict[str, tuple[tuple[str, str, str], ...]] = {
-    "sdu": (
-        ("Table 1", "CVPR 2018, as quoted", "IBUG 7.02, COFW 5.77"),
-        ("Table 2", "ESR, RCPR, SDM, 3DDFA, HPM", "7.99, 7.80, 6.12, 4.94, 3.26"),
-    ),
-    "scc": (("Table 4", "SAN, LAB, Wing", "199.63, 32.05, 24.75 M parameters; 343, 60, 30 ms"),),
-    "lwbafa": (
-        (
-            "Table 4",
-            "PIPNet, AWing, MMDN, SLPT, HRNet",
-            "45.7, 25.1, 16.2, 13.19, 9.7 M parameters; 10.5, 26.7, 86.46, 6.12, 4.8 GFLOPs",
-        ),
-    ),
-    "aan": (
-        (
-            "Table 1",
-            "CDM, RCPR, ERT, SDM, LBF, PO-CR, CFSS, CCL, DAC-CSR",
-            "AFLW 5.43, 3.73, 4.35, 4.05, 4.25, 5.32, 3.92, 2.72, 2.27",
-        ),
-    ),
-    "musica": (),
-}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from kerasalign.hub import read_manifest
 from kerasalign.hub.preset import Result
 from kerasalign.models import get_ablation
-from page_tables.exhibits import EXHIBITS, REFERENCE, Numbers, Other, Rows
+from page_tables.exhibits import EXHIBITS, Numbers, Other, Rows
+from page_tables.reference import REFERENCE
 from page_tables.rows import RESULTS, markdown, measurement
 
 
@@ -19,11 +20,8 @@ def reproduce_table(paper: str) -> str:
             rows.append((exhibit.where, *_rows(exhibit)))
         else:
             rows.append((exhibit.where, *_other(exhibit)))
-    table = markdown(rows)
-    if not REFERENCE[paper]:
-        return table
-    reference = markdown([("in the paper", "other methods", "as printed there"), *REFERENCE[paper]])
-    return f"{table}\n\n{reference}"
+    others = [markdown(reference.cells()) for reference in REFERENCE[paper]]
+    return "\n\n".join([markdown(rows), "What the paper prints of other methods in the same tables:", *others])
 
 
 def _numbers(exhibit: Numbers) -> tuple[str, str, str]:

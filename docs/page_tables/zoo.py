@@ -7,7 +7,7 @@ from functools import cache
 import kerasalign
 from kerasalign.hub import Preset, read_manifest
 from kerasalign.hub.preset import Result
-from kerasalign.hub.zoo import commercial_status, headline, nme_text, results, weights_status
+from kerasalign.hub.zoo import commercial_status, headline, macs_text, nme_text, results, weights_status
 from page_tables.rows import markdown
 
 
@@ -79,7 +79,7 @@ def _facts(name: str, preset: Preset) -> str:
     facts = [
         f"{info['points']} points",
         f"{info['parameters']:,} trainable parameters",
-        f"{info['macs']:,} multiply-adds a face ({info['macs_paper']:,} by the paper's counting)",
+        f"multiply-adds: {macs_text(info['macs'], info['macs_paper'])}",
         f"weights: {weights_status(preset)}",
     ]
     if preset.weights:

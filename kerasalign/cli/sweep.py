@@ -31,9 +31,9 @@ def sweep_command(
     out: Annotated[Path | None, typer.Option(help="Folder for sweep.csv, report.json and pictures.")] = None,
 ) -> None:
     """Measure every operating point of early exit, and how reliable the error estimates are."""
-    from kerasalign.hub import load, read_manifest
+    from kerasalign.hub import load, resolve
 
-    preset = read_manifest()[name]
+    preset = resolve(name).preset
     with error_console().status("Measuring"):
         start_backend()
         from kerasalign.evaluation import preset_protocols, usable_protocols

@@ -52,6 +52,10 @@ class CelebA(Dataset):
         one_of("images", images, _LISTS)
         path, parts, folder = _list(root, _LISTS[images]), _list(root, "list_eval_partition"), _folder(root, images)
         if path is None or parts is None or folder is None:
+            lists = {_LISTS[images]: path, "list_eval_partition": parts}
+            absent = [f"{name}.txt" for name, found in lists.items() if found is None]
+            absent += [] if folder else [f"Img/{_FOLDERS[images]}/"]
+            yield DatasetError(root, f"for images={images!r} these are not there: {', '.join(absent)}")
             return
         try:
             partition = {name: row[0] for _, name, row in _rows(parts, 1, header=parts.suffix == ".csv")}

@@ -54,6 +54,11 @@ def nme_text(result: Result | None) -> str:
     return "" if result is None else f"{result.nme:.2f}"
 
 
+def macs_text(macs: int, paper: int) -> str:
+    """Multiply-adds of a face, and the paper's count where it leaves some out."""
+    return f"{macs:,} a face" + (f" ({paper:,} by the paper's counting)" if paper != macs else "")
+
+
 class Info(dict):
     """The result of `info`: a dict of plain JSON values that prints as tables.
 
@@ -82,7 +87,7 @@ class Info(dict):
         yield "markup", preset.markup or "none"
         yield "points", str(self["points"])
         yield "trainable parameters", f"{self['parameters']:,}"
-        yield "multiply-adds", f"{self['macs']:,} a face ({self['macs_paper']:,} by the paper's counting)"
+        yield "multiply-adds", macs_text(self["macs"], self["macs_paper"])
         yield "crop", ", ".join(f"{key} {value}" for key, value in preset.crop.items())
         yield "trainable", "yes" if preset.trainable else "no"
         yield "weights", weights_status(preset) + (f", {self['location']}" if self["location"] else "")

@@ -107,6 +107,15 @@ def as_csv(root):
     (root / "Img/img_align_celeba").rename(root / "img_align_celeba/img_align_celeba")
 
 
+def test_celeba_names_what_the_asked_photos_lack(own_copy):
+    root = own_copy("celeba")
+    for path in root.rglob("list_landmarks_celeba*"):
+        path.unlink()
+    with pytest.raises(DatasetError, match=r"images='wild' these are not there: list_landmarks_celeba.txt"):
+        read_dataset("celeba", root, "val", images="wild")
+    assert read_dataset("celeba", root, "val")
+
+
 def test_celeba_from_kaggle_is_the_same(own_copy, miniature):
     root = own_copy("celeba")
     as_csv(root)

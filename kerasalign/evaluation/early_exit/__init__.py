@@ -5,7 +5,11 @@ from typing import TYPE_CHECKING
 from kerasalign._lazy import attach
 
 if TYPE_CHECKING:
-    from kerasalign.evaluation.early_exit.calibration import Calibration as Calibration, calibrate as calibrate
+    from kerasalign.evaluation.early_exit.calibration import (
+        Calibration as Calibration,
+        calibrate as calibrate,
+        calibrated as calibrated,
+    )
     from kerasalign.evaluation.early_exit.iteration_errors import (
         Cascade as Cascade,
         CascadeErrors as CascadeErrors,
@@ -23,7 +27,7 @@ if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
     __getattr__, __dir__, __all__ = attach(
         __name__,
         {
-            "calibration": ["Calibration", "calibrate"],
+            "calibration": ["Calibration", "calibrate", "calibrated"],
             "iteration_errors": ["Cascade", "CascadeErrors", "cascade_errors"],
             "operating_points": ["OperatingPoint", "Sweep", "sweep"],
             "plots": ["plot_cost", "plot_policies"],

@@ -21,7 +21,7 @@ def attention_maps(model, crops: np.ndarray, kind: str = "features", batch_size:
         batch_size: Crops per forward pass.
 
     Returns:
-        Level of the backbone, the coarsest first, to `(B, h, w)` float32: at 256 px, 16x16 of level 4 and 32x32 of 3.
+        Level of the backbone, the finest first, to `(B, h, w)` float32: at 256 px, 32x32 of level 3 and 16x16 of 4.
 
     Raises:
         ValueError: If the network has no attention, or `kind` is unknown.
