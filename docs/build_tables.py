@@ -37,7 +37,6 @@ TABLES = {
     "lw_bafa": accuracy.lw_bafa_table,
     "pose": pose.pose_table,
     "early_exit": accuracy.early_exit_table,
-    "estimates": accuracy.estimates_table,
     "reproduce": reproduce.reproduce_table,
     "rows": reproduce.rows_table,
     "pose_labels": pose.labels_table,

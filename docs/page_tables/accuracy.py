@@ -111,24 +111,6 @@ def early_exit_table(*sweeps: str) -> str:
     return markdown(rows)
 
 
-def estimates_table(name: str) -> str:
-    """Mean estimate of each iteration beside the true error in its unit."""
-    rows = [("iteration", "estimate", "true error", "share", "Spearman")]
-    for row in measurement(name)["calibration"]:
-        truth = row["own_mean"]
-        estimate = truth + row["raw_bias"]
-        rows.append(
-            (
-                str(row["iteration"]),
-                f"{estimate:.2f}",
-                f"{truth:.2f}",
-                f"{estimate / truth:.2f}",
-                f"{row['spearman']:.2f}",
-            )
-        )
-    return markdown(rows)
-
-
 def short_runs_table(paper: str) -> str:
     """What a network learns in short runs that differ in one setting or two."""
     runs = measurement(f"{paper}-short-runs")["rows"]

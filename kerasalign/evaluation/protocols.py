@@ -17,7 +17,7 @@ from kerasalign.training.reading import read_faces
 # the paper does not say.
 Published = Mapping[str, Mapping[str, Any]]
 # Fields of a config that make no other network of it.
-_SAME_NETWORK = frozenset({"dtype", "markup_spec", "success_threshold", "failure_threshold", "error_scale"})
+_SAME_NETWORK = frozenset({"dtype", "markup_spec", "success_threshold", "failure_threshold"})
 
 # Data set and subset of a protocol to the reader's split, where their names differ.
 _SPLITS = {("wflw", "full"): "test", ("wflw", "pose"): "largepose", ("aflw2000-3d", "yaw_balanced"): "full"}

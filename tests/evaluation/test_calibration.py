@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import arrays
 
-from kerasalign.evaluation.early_exit import Calibration, CascadeErrors, calibrate, calibrated
+from kerasalign.evaluation.early_exit import Calibration, CascadeErrors, calibrate
 from kerasalign.evaluation.early_exit.calibration import TO_OCULAR
 from kerasalign.metrics import get_protocol
-from tests.support.cases import MODELS, crops, set_known_weights
 
 
 def made(estimates, truth, failures):
@@ -91,29 +90,3 @@ def test_iteration_and_unit_are_chosen():
     for wrong in ({"iteration": 0}, {"iteration": 3}, {"scale": 0}):
         with pytest.raises(ValueError, match="Received"):
             calibrate(errors, **wrong)
-
-
-def test_calibrated_estimates_are_right_on_average_and_keep_their_order():
-    model = MODELS["MuSiCa"].make()
-    set_known_weights(model)
-    for iteration in model.cascade:
-        kernel, bias = iteration.regress.get_weights()
-        bias[-1] += 5
-        iteration.regress.set_weights([kernel, bias])
-    images = crops(6, 64)
-    before = model.predict_crops(images, early_exit=False)
-    own = np.random.default_rng(0).uniform(2, 9, before["cascade_error"].shape)
-    names = tuple(map(str, range(6)))
-    macs = {"paper": (1, 2, 3), "full": (1, 2, 3)}
-    errors = CascadeErrors(
-        "toy", get_protocol("300w-common-inter_pupil"), names, own, before["cascade_error"], own, macs, own
-    )
-    twin = calibrated(model, errors)
-    after = twin.predict_crops(images, early_exit=False)
-    np.testing.assert_allclose(after["cascade_error"].mean(0), own.mean(0), rtol=1e-3)
-    np.testing.assert_array_equal(after["cascade_landmarks"], before["cascade_landmarks"])
-    np.testing.assert_array_equal(after["cascade_error"].argsort(0), before["cascade_error"].argsort(0))
-    again = type(twin).from_config(twin.get_config())
-    assert again.config.error_scale == twin.config.error_scale and len(again.config.error_scale) == 3
-    with pytest.raises(ValueError, match="one factor per iteration"):
-        model.config.replace(error_scale=[1.0])

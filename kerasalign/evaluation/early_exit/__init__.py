@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from kerasalign.evaluation.early_exit.calibration import (
         Calibration as Calibration,
         calibrate as calibrate,
-        calibrated as calibrated,
     )
     from kerasalign.evaluation.early_exit.iteration_errors import (
         Cascade as Cascade,
@@ -27,7 +26,7 @@ if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
     __getattr__, __dir__, __all__ = attach(
         __name__,
         {
-            "calibration": ["Calibration", "calibrate", "calibrated"],
+            "calibration": ["Calibration", "calibrate"],
             "iteration_errors": ["Cascade", "CascadeErrors", "cascade_errors"],
             "operating_points": ["OperatingPoint", "Sweep", "sweep"],
             "plots": ["plot_cost", "plot_policies"],

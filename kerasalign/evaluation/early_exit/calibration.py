@@ -127,7 +127,6 @@ class Calibration:
         rates = dict(zip(("fpr", "tpr"), self.roc()))
         suggested = float("nan") if self.failures.all() else self.failure_threshold(false_alarm_rate)
         numbers = {
-            "own_mean": float(self.own.mean()),
             "raw_mae": self.raw_mae,
             "raw_bias": self.raw_bias,
             "scale": self.scale,
@@ -167,36 +166,6 @@ def calibrate(errors: CascadeErrors, iteration: int | None = None, scale: float 
     return Calibration(
         number, errors.estimates[:, index], errors.own[:, index], errors.ocular[:, index], failures, scale
     )
-
-
-def calibrated(model, errors: CascadeErrors):
-    """The same weights with error estimates that are right on average for the faces of a sweep.
-
-    The estimates of each iteration are multiplied by one factor, kept in the config as `error_scale`. Their order, and
-    so early exit at the same number of iterations, stays; thresholds change by the factor.
-
-    Args:
-        model: The `MuSiCa` that `errors` are of.
-        errors: Of `cascade_errors`, on real faces like those that the estimates are for, and not of those reported.
-
-    Returns:
-        The model; save or export it as any other.
-
-    Raises:
-        ValueError: If the estimates of an iteration are not positive on average.
-
-    Example:
-
-        model = calibrated(model, cascade_errors(model, "300W", "300w-common-inter_ocular"))
-    """
-    known = model.config.error_scale or (1.0,) * errors.iterations
-    estimate, truth = errors.estimates.mean(0), errors.own.mean(0)
-    if not (estimate > 0).all():
-        raise ValueError(f"The estimates must be positive on average. Received: {np.round(estimate, 3).tolist()} %")
-    scale = [round(float(old * own / mean), 4) for old, own, mean in zip(known, truth, estimate)]
-    twin = type(model)(model.config.replace(error_scale=scale), name=model.name)
-    twin.set_weights(model.get_weights())
-    return twin.with_origin(model.origin)
 
 
 def _share(flags: np.ndarray) -> np.ndarray:

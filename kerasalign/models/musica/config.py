@@ -12,7 +12,7 @@ from kerasalign.core.own_points import mean_landmarks
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup
 from kerasalign.models.musica.exit_rule import check_threshold
-from kerasalign.support.checks import in_range, one_of, positive
+from kerasalign.support.checks import in_range, one_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,6 @@ class MuSiCaConfig(ModelConfig):
             `"nme"`, the inter-ocular NME.
         error_gradient: What the estimate's loss teaches: `"both"` the estimate and the landmarks (authors' code), or
             the `"estimate"` alone.
-        error_scale: Factor of each iteration's error estimate, such as from `calibrated`; `None`: 1.
         num_landmarks: Number of landmarks N; needed where there is no markup.
         dtype: Name of the dtype policy of the layers, such as `"mixed_float16"`; landmarks are float32 in any case.
 
@@ -67,7 +66,6 @@ class MuSiCaConfig(ModelConfig):
     error_weight: float = 0.05
     error_norm: str = "l1"
     error_gradient: str = "both"
-    error_scale: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -79,13 +77,6 @@ class MuSiCaConfig(ModelConfig):
             raise ValueError(f"`levels` must be pyramid levels, 0 the finest. Received: levels={self.levels}")
         one_of("extractor", self.extractor, ("conv", "inverted_bottleneck"))
         one_of("global_attention", self.global_attention, ("none", "fc", "gcn"))
-        if self.error_scale is not None:
-            positive(error_scale=self.error_scale)
-            if len(self.error_scale) != len(self.levels):
-                raise ValueError(
-                    f"`error_scale` must have one factor per iteration, {len(self.levels)}. "
-                    f"Received: error_scale={self.error_scale}"
-                )
         in_range(0, 1, error_weight=self.error_weight)
         one_of("error_norm", self.error_norm, ("l1", "nme"))
         one_of("error_gradient", self.error_gradient, ("both", "estimate"))

@@ -52,7 +52,6 @@ class MuSiCaIteration(layers.Layer):
         extractor: What the two stages of the feature extractor are: `"conv"`, or `"inverted_bottleneck"`.
         global_attention: How a patch is weighed by the data of the others, after the local attention:
             `"none"`, `"fc"` (`GlobalPatchAttention`) or `"gcn"` (`PatchGraphAttention` on the start).
-        error_scale: Factor of the error estimate.
 
     Call arguments:
         image: `(B, h, w, 3)`, the standardized crop at this level; or, with statistics, the crop itself.
@@ -85,7 +84,6 @@ class MuSiCaIteration(layers.Layer):
         local_attention=True,
         extractor="conv",
         global_attention="none",
-        error_scale=1.0,
         **kwargs,
     ):
         # The image may be a `uint8` crop and the shift must stay float32: each part casts what it needs.
@@ -99,7 +97,6 @@ class MuSiCaIteration(layers.Layer):
         self.local_attention = local_attention
         self.extractor = extractor
         self.global_attention = global_attention
-        self.error_scale = float(error_scale)
         one_of("extractor", extractor, EXTRACTORS)
         one_of("global_attention", global_attention, GLOBAL_ATTENTION)
         stage, attend_globally = EXTRACTORS[extractor], GLOBAL_ATTENTION[global_attention]
@@ -181,7 +178,7 @@ class MuSiCaIteration(layers.Layer):
             "shift": shift,
             "state": state,
             "landmarks": ops.take(landmarks, [1, 0], axis=-1),
-            "error": out[:, -1] * self.error_scale,
+            "error": out[:, -1],
             "attention": attention,
         }
 
@@ -206,5 +203,4 @@ class MuSiCaIteration(layers.Layer):
             "local_attention": self.local_attention,
             "extractor": self.extractor,
             "global_attention": self.global_attention,
-            "error_scale": self.error_scale,
         }

@@ -84,7 +84,6 @@ class MuSiCa(LandmarkModel):
                 local_attention=config.local_attention,
                 extractor=config.extractor,
                 global_attention=config.global_attention,
-                error_scale=1.0 if config.error_scale is None else config.error_scale[index],
                 name=f"iteration_{index}",
                 dtype=config.dtype,
             )
