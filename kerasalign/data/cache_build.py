@@ -15,6 +15,8 @@ from typing import Literal
 import numpy as np
 
 from kerasalign.data.cache import VERSION, CacheError, CropCache, cached_spec
+from kerasalign.datasets.check import header_size
+from kerasalign.datasets.plausibility import face_problem, set_problem
 from kerasalign.datasets.sample import EmbeddedImage, FaceSample
 from kerasalign.geometry import CropSpec, apply_affine
 from kerasalign.support.checks import one_of
@@ -23,6 +25,8 @@ from kerasalign.support.prefetch import prefetch
 from kerasalign.support.progress import track
 
 _LOG = logging.getLogger(__name__)
+# A face with more of its points outside of its photo is unusable.
+_OUTSIDE = 0.9
 
 
 def build_cache(
@@ -57,8 +61,9 @@ def build_cache(
         The opened cache, memory-mapped.
 
     Raises:
-        ValueError: If the samples are of several markups or share names, or a face is unusable and `on_error`
-            is `"raise"`, or the folder holds a cache of other data that must not be overwritten.
+        ValueError: If the samples are of several markups or share names, their points are in percent or in another
+            order than the markup's, a face is unusable and `on_error` is `"raise"`, or the folder holds a cache
+            of other data that must not be overwritten.
     """
     samples = list(samples)
     directory = Path(directory)
@@ -84,6 +89,8 @@ def build_cache(
         raise ValueError(
             f"`directory` must be a crop cache, an empty folder or new. Received: directory={str(directory)!r}"
         )
+    if (problem := set_problem(samples, header_size)) is not None:
+        raise ValueError(f"`samples` cannot be used: {problem}. Received: {len(samples)} faces")
     with folder_beside(directory, "meta.json") as work:
         _fill(work, samples, wide, box, markup, digest, on_error, reader or FaceSample.read_image, workers, progress)
     return CropCache.open(directory, verify=False)
@@ -146,6 +153,8 @@ def _cut(faces: list, spec: CropSpec, box: str, reader: Callable) -> list[tuple 
     results: list[tuple | Exception] = []
     for sample in faces:
         try:
+            if (problem := face_problem(sample, photo.shape[1::-1], _OUTSIDE)) is not None:
+                raise ValueError(problem)
             corners = sample.box(box)
             crop, matrix = spec.extract(photo, corners)
             points = apply_affine(matrix, sample.landmarks)

@@ -6,12 +6,12 @@ import os
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from kerasalign.datasets.dataset import Dataset, Finding
 from kerasalign.datasets.errors import DatasetError, DatasetNote
 from kerasalign.datasets.own_points import OwnPoints
+from kerasalign.datasets.plausibility import face_problem, set_problem
 from kerasalign.datasets.registry import get_dataset, list_datasets
 from kerasalign.datasets.report import DatasetReport, Fault
 from kerasalign.datasets.sample import EmbeddedImage, FaceSample
@@ -24,8 +24,9 @@ def check_dataset(root: str | os.PathLike, name: str | None = None, photos: bool
     """Checks the folder of a data set, and changes nothing in it.
 
     Every annotation is read, every photo is decoded, and the faces of every split are counted against the
-    official numbers. A face whose photo cannot be decoded, or most of whose points lie outside of the photo,
-    is broken too.
+    official numbers. A face whose photo cannot be decoded is broken, and so is one whose points cannot be those of a
+    face in its photo: annotated on a photo of another size, mostly outside, in one place, or -1 where they are missing.
+    Points of a whole set that are in percent, or in another order than the markup's, are a fault too.
 
     Args:
         root: The folder (or, for a user's own CSV or JSON, the file).
@@ -58,6 +59,7 @@ def check_dataset(root: str | os.PathLike, name: str | None = None, photos: bool
     if photos:
         faces, unusable = _check_photos(faces)
         faults.update(dict.fromkeys(unusable))
+    faults.update(dict.fromkeys(_check_sets(path, faces)))
     counts = Counter(split for split, _ in faces)
     folder_of = {face.name: face.attributes.get("folder") for _, face in faces}
     folders = Counter(folder_of.values())
@@ -106,14 +108,33 @@ def _check_photos(faces: list[tuple[str, FaceSample]]) -> tuple[list[tuple[str, 
         if isinstance(size, str):
             faults.append(Fault(key, size))
             continue
-        known = face.landmarks[np.isfinite(face.landmarks).all(-1)]
-        outside = ((known < -0.5) | (known > np.array(size) - 0.5)).any(-1)
-        if outside.mean() > 0.5:
-            reason = f"{outside.sum()} of {len(known)} points of face {face.name} lie outside of it"
-            faults.append(Fault(key, reason))
+        problem = face_problem(face, size)
+        if problem is not None:
+            faults.append(Fault(key, problem))
             continue
         usable.append((split, face))
     return usable, faults
+
+
+def _check_sets(root: Path, faces: list[tuple[str, FaceSample]]) -> list[Fault]:
+    """What is wrong with the points of each markup's faces as a whole."""
+    by_markup: dict[str, list[FaceSample]] = {}
+    for _, face in faces:
+        by_markup.setdefault(face.markup, []).append(face)
+    problems = (set_problem(some, header_size) for some in by_markup.values())
+    return [Fault(str(root), problem, face=False) for problem in problems if problem is not None]
+
+
+def header_size(face: FaceSample) -> tuple[int, int] | None:
+    """Width and height of a face's photo, upright, from the file's header; `None` where there is no such file."""
+    if isinstance(face.image, EmbeddedImage):
+        return None
+    try:
+        with Image.open(face.image) as photo:
+            width, height = photo.size
+            return (height, width) if photo.getexif().get(_ORIENTATION, 1) >= 5 else (width, height)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
 
 
 def _photo_size(image: Path | EmbeddedImage) -> tuple[int, int] | str:

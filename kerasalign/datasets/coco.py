@@ -5,15 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from kerasalign.datasets.dataset import Finding
 from kerasalign.datasets.errors import DatasetError, DatasetNote
 from kerasalign.datasets.own_points import OwnPoints, files_by_split
+from kerasalign.datasets.plausibility import ANNOTATED_SIZE
 from kerasalign.datasets.sample import FaceSample
 from kerasalign.geometry import as_box
 from kerasalign.markups import Markup, get_markup
+
+
+class _Photo(NamedTuple):
+    file_name: str
+    size: tuple[int, int] | None
 
 
 class CocoPoints(OwnPoints):
@@ -21,7 +28,8 @@ class CocoPoints(OwnPoints):
 
     `keypoints` is `[x, y, v, ...]`: v 0 is not annotated, 1 occluded, 2 visible. An annotation whose points
     all have v 0 is no face. `bbox` (`[x, y, width, height]`) gives the box `"detector"`. Coordinates are
-    taken as 0-based pixel centers. `file_name` is a path from the JSON file's folder. A split `train` is
+    taken as 0-based pixel centers. An image's `width` and `height`, if given, must be those of the upright photo: the
+    check and the training's crops compare them. `file_name` is a path from the JSON file's folder. A split `train` is
     `train.json`; `"all"` is every JSON file of the folder, and the data may also be one file. A face is named
     by photo and annotation: `"photos/a#17"`.
 
@@ -32,7 +40,8 @@ class CocoPoints(OwnPoints):
 
     def recognize(self, root: Path) -> bool:
         contents = (path.read_bytes() for path in self.sources(root).values())
-        return any(b'"keypoints"' in content and b'"annotations"' in content for content in contents)
+        keys = (b'"keypoints"', b'"annotations"', b'"images"')
+        return any(all(key in content for key in keys) for content in contents)
 
     def sources(self, root: Path) -> Mapping[str, Path]:
         return files_by_split(root, ".json")
@@ -50,7 +59,7 @@ class CocoPoints(OwnPoints):
                     yield from _face(path, subset, folder, photos, annotation, get_markup(markup))
 
 
-def _load(path: Path) -> tuple[dict[object, str], list]:
+def _load(path: Path) -> tuple[dict[object, _Photo], list]:
     try:
         contents = json.loads(path.read_text(encoding="utf-8-sig"))
     except json.JSONDecodeError as error:
@@ -58,19 +67,25 @@ def _load(path: Path) -> tuple[dict[object, str], list]:
     except UnicodeDecodeError as error:
         raise DatasetError(path, "not a text file", 1) from error
     try:
-        photos = {image["id"]: str(image["file_name"]) for image in contents["images"]}
+        photos = {image["id"]: _Photo(str(image["file_name"]), _size(image)) for image in contents["images"]}
         return photos, list(contents["annotations"])
     except (KeyError, TypeError) as error:
         reason = f"not COCO keypoints: `images` and `annotations` are needed ({error!r})"
         raise DatasetError(path, reason) from error
 
 
+def _size(image: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Width and height that the file gives for a photo."""
+    width, height = image.get("width"), image.get("height")
+    return (int(width), int(height)) if width and height else None
+
+
 def _face(
-    path: Path, subset: str, folder: Path, photos: dict[object, str], annotation: dict, markup: Markup
+    path: Path, subset: str, folder: Path, photos: dict[object, _Photo], annotation: dict, markup: Markup
 ) -> Iterator[Finding]:
     key = annotation.get("id") if isinstance(annotation, dict) else None
     try:
-        file_name = photos[annotation["image_id"]]
+        file_name, size = photos[annotation["image_id"]]
         keypoints = np.asarray(annotation["keypoints"], "float64").reshape(-1, 3)
     except (KeyError, TypeError, ValueError) as error:
         yield DatasetError(path, f"annotation {key}: no photo or no [x, y, v] keypoints ({error!r})")
@@ -104,5 +119,5 @@ def _face(
         name=f"{PurePath(file_name).with_suffix('').as_posix()}#{key}",
         boxes=boxes,
         visibility=keypoints[:, 2] != 1,
-        attributes={"subset": subset},
+        attributes={"subset": subset} | ({ANNOTATED_SIZE: size} if size else {}),
     )

@@ -1,4 +1,4 @@
-"""Base class of the three formats for a user's own data."""
+"""Base class of the formats for a user's own data."""
 
 from __future__ import annotations
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from kerasalign.datasets.errors import DatasetError
-from kerasalign.support.images import IMAGE_SUFFIXES
+from kerasalign.support.images import photo_suffixes
 
 
 def list_photos(folder: Path) -> dict[str, list[Path]]:
     """Name without extension to the photos of that name in a folder; the extension's case does not matter."""
     photos: dict[str, list[Path]] = {}
+    kinds = photo_suffixes()
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith("."):
+        if path.suffix.lower() in kinds and not path.name.startswith("."):
             photos.setdefault(path.stem, []).append(path)
     return photos
 

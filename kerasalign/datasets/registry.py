@@ -12,11 +12,16 @@ from kerasalign.datasets.coco import CocoPoints
 from kerasalign.datasets.cofw import COFW
 from kerasalign.datasets.cofw68 import COFW68
 from kerasalign.datasets.csv_points import CsvPoints
+from kerasalign.datasets.cvat import CvatPoints
 from kerasalign.datasets.dataset import Dataset
+from kerasalign.datasets.dlib_xml import DlibPoints
+from kerasalign.datasets.label_studio import LabelStudioPoints
+from kerasalign.datasets.labelme import LabelMePoints
 from kerasalign.datasets.menpo2d import Menpo2D
 from kerasalign.datasets.pts_folder import PtsFolder
 from kerasalign.datasets.sample import FaceSample
 from kerasalign.datasets.synth_folder import SynthFolder
+from kerasalign.datasets.via import ViaPoints
 from kerasalign.datasets.w300 import W300
 from kerasalign.datasets.w300lp import W300LP
 from kerasalign.datasets.w300vw import W300VW
@@ -40,6 +45,11 @@ _REGISTRY: dict[str, Dataset] = {
         PtsFolder(),
         CsvPoints(),
         CocoPoints(),
+        LabelMePoints(),
+        ViaPoints(),
+        LabelStudioPoints(),
+        CvatPoints(),
+        DlibPoints(),
     )
 }
 

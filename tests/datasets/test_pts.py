@@ -26,8 +26,12 @@ def test_points_become_zero_based(tmp_path):
         "version: 1\nn_points:   3 \n\n{\n  1\t1 \n\n10.5 20\n30 40 }",
         "{ 1 1\n10.5 20\n30 40\n}\n\n",
         "\ufeffVersion: 1\nN_Points: 3\n{\n1 1\n10.5 20\n30 40\n}",
+        "1 1\n10.5 20\n30 40",
+        "3\n1 1\n10.5 20\n3e1 40\n",
+        "{\n1, 1\n10.5,20\n30 , 40\n}",
+        "1 1 1\n10.5 20 1\n30 40 1\n",
     ],
-    ids=["crlf", "spaces", "no header", "byte order mark"],
+    ids=["crlf", "spaces", "no header", "byte order mark", "points alone", "with count", "commas", "third column"],
 )
 def test_spacing_and_header_do_not_matter(tmp_path, text):
     np.testing.assert_array_equal(read_pts(save(tmp_path, text), 3), [[0, 0], [9.5, 19], [29, 39]])
@@ -39,8 +43,11 @@ def test_spacing_and_header_do_not_matter(tmp_path, text):
         ("", 1, "empty"),
         (" \n\n", 1, "empty"),
         (GOOD[:-11], 5, "ends after 2 points"),
-        ("version: 1\nn_points: 3\n", 2, "no `{`"),
-        ("some notes\nabout faces\n", 2, "no `{`"),
+        ("version: 1\nn_points: 3\n", 1, "no `{`"),
+        ("some notes\nabout faces\n", 1, "no `{`"),
+        ("1 1\n2 2\nand so on\n", 3, "no `{`"),
+        ("4\n1 1\n2 2\n3 3\n", 4, "3 points, but its header says 4"),
+        (GOOD.replace("1 1", "1 1 1").replace("20", "20 0").replace("40", "40 1"), 4, "third column"),
         (GOOD.replace("3\n{", "4\n{"), 7, "3 points, but its header says 4"),
         (GOOD.replace("3\n{", "x\n{"), 2, "n_points"),
         (GOOD.replace("10.5 20", "nan 20"), 5, "finite"),
@@ -59,6 +66,11 @@ def test_malformed_file_is_named_with_its_line(tmp_path, text, line, reason):
         read_pts(path)
     assert caught.value.line == line
     assert str(caught.value).startswith(f"{path}:{line}: ")
+
+
+def test_a_point_that_is_not_annotated(tmp_path):
+    points = read_pts(save(tmp_path, GOOD.replace("10.5 20", "nan nan")))
+    np.testing.assert_array_equal(points, [[0, 0], [np.nan, np.nan], [29, 39]])
 
 
 def test_wrong_number_of_points_for_the_markup(tmp_path):

@@ -8,6 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from kerasalign.datasets.miniature.aan import make_300vw, make_aflw, make_celeba
+from kerasalign.datasets.miniature.annotation_tools import (
+    make_cvat,
+    make_dlib,
+    make_label_studio,
+    make_labelme,
+    make_via,
+)
 from kerasalign.datasets.miniature.clip import draw_clip, write_clip
 from kerasalign.datasets.miniature.cofw import make_cofw, make_cofw68
 from kerasalign.datasets.miniature.drawing import draw_photo
@@ -35,6 +42,11 @@ _MAKERS = {
     "pts": make_pts,
     "csv": make_csv,
     "coco": make_coco,
+    "labelme": make_labelme,
+    "via": make_via,
+    "label-studio": make_label_studio,
+    "cvat": make_cvat,
+    "dlib": make_dlib,
 }
 
 

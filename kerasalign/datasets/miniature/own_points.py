@@ -15,19 +15,19 @@ from kerasalign.datasets.pts import write_pts
 from kerasalign.geometry import tight_box
 from kerasalign.markups import get_markup
 
-_SPLITS = ("train", "test")
+SPLITS = ("train", "test")
 
 
 def make_pts(root: Path, rng: np.random.Generator, faces: int) -> None:
     """Draws `train/` and `test/` with a photo and a `.pts` file for each face."""
-    for split in _SPLITS:
-        for photo, landmarks in _draw(root / split, rng, faces):
+    for split in SPLITS:
+        for photo, landmarks in draw_faces(root / split, rng, faces):
             write_pts(photo.with_suffix(".pts"), landmarks)
 
 
 def make_synth(root: Path, rng: np.random.Generator, faces: int) -> None:
     """Draws the layout of `kerasalign synth`; the faces are drawn, not rendered."""
-    for photo, landmarks in _draw(root / "train" / "0000", rng, faces):
+    for photo, landmarks in draw_faces(root / "train" / "0000", rng, faces):
         write_pts(photo.with_suffix(".pts"), landmarks)
         five = get_markup("68").convert(landmarks, "5")
         np.savez(
@@ -44,21 +44,21 @@ def make_synth(root: Path, rng: np.random.Generator, faces: int) -> None:
 
 def make_csv(root: Path, rng: np.random.Generator, faces: int) -> None:
     """Draws `photos/` with `train.csv` and `test.csv`."""
-    for split in _SPLITS:
+    for split in SPLITS:
         with (root / f"{split}.csv").open("w", encoding="utf-8", newline="") as file:
             table = csv.writer(file)
             box_columns = ("box_x0", "box_y0", "box_x1", "box_y1")
             table.writerow(["image", *(f"{axis}{i}" for i in range(68) for axis in "xy"), *box_columns])
-            for photo, landmarks in _draw(root / "photos" / split, rng, faces):
+            for photo, landmarks in draw_faces(root / "photos" / split, rng, faces):
                 numbers = np.concatenate([landmarks.ravel(), tight_box(landmarks)])
                 table.writerow([photo.relative_to(root).as_posix(), *numbers.round(6).tolist()])
 
 
 def make_coco(root: Path, rng: np.random.Generator, faces: int) -> None:
     """Draws `photos/` with `train.json` and `test.json` in COCO's keypoint format."""
-    for split in _SPLITS:
+    for split in SPLITS:
         images, annotations = [], []
-        for key, (photo, landmarks) in enumerate(_draw(root / "photos" / split, rng, faces), start=1):
+        for key, (photo, landmarks) in enumerate(draw_faces(root / "photos" / split, rng, faces), start=1):
             with Image.open(photo) as picture:
                 width, height = picture.size
             file_name = photo.relative_to(root).as_posix()
@@ -80,7 +80,8 @@ def make_coco(root: Path, rng: np.random.Generator, faces: int) -> None:
         (root / f"{split}.json").write_text(json.dumps(contents), encoding="utf-8")
 
 
-def _draw(folder: Path, rng: np.random.Generator, faces: int) -> Iterator[tuple[Path, np.ndarray]]:
+def draw_faces(folder: Path, rng: np.random.Generator, faces: int) -> Iterator[tuple[Path, np.ndarray]]:
+    """Draws photos of one face each into a folder; yields their paths and landmarks."""
     folder.mkdir(parents=True)
     for number in range(1, faces + 1):
         image, (landmarks,) = draw_photo(rng, "68")
