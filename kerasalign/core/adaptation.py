@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kerasalign.core.own_points import check_landmarks
+from kerasalign.core.own_points import check_in_crop, check_landmarks
 from kerasalign.markups import Markup, get_markup, register_markup
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def adapt(model: LandmarkModel, markup: str | Markup, landmarks=None) -> Landmar
     markup = register_markup(get_markup(markup))
     if landmarks is not None:
         landmarks = check_landmarks(landmarks, markup)
+        check_in_crop(landmarks, model.crop_spec)
     new = type(model)(model.config.for_markup(markup, landmarks), name=model.name)
     object.__setattr__(new, "adaptation", _take_over(model, new, markup))
     logger.info("%s", new.adaptation)

@@ -38,6 +38,18 @@ def compiled(layer: keras.layers.Layer) -> Callable[..., Any]:
     return lambda *args: layer(*args, training=False)
 
 
+def replicas() -> int:
+    """Number of devices that share each batch under TensorFlow's strategies; elsewhere 1.
+
+    TensorFlow adds the gradients of all of them: each one's loss is divided by it, as Keras does with its own losses.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return 1
+    import tensorflow as tf
+
+    return tf.distribute.get_strategy().num_replicas_in_sync
+
+
 def bucket(count: int, largest: int) -> int:
     """Rows to pad a batch of `count` to, at most `largest`: few shapes where each one compiles anew.
 

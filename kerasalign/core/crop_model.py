@@ -9,6 +9,7 @@ import numpy as np
 
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup
+from kerasalign.support.pixels import check_crop_values
 
 
 @runtime_checkable
@@ -37,15 +38,14 @@ class CropModel(Protocol):
         ...
 
     def predict_crops(
-        self, crops: Any, batch_size: int = 64, outputs: Container[str] | None = None, **options: Any
+        self, crops: Any, batch_size: int = 64, outputs: Container[str] | None = None
     ) -> dict[str, np.ndarray]:
-        """Runs the model on crops.
+        """Runs the model on crops. Further arguments are the model's own; `align` passes them on.
 
         Args:
             crops: `(B, S, S, 3)` RGB, `uint8` or float32 in 0..255; B may be 0.
             batch_size: Crops per forward pass.
             outputs: Names of the outputs to return, as far as the model has them; by default all.
-            **options: Of this kind of model.
 
         Returns:
             Arrays by name; `"landmarks"` is `(B, N, 2)` in crop pixels.
@@ -53,13 +53,14 @@ class CropModel(Protocol):
         ...
 
 
-def check_crop_shape(crops: Any, size: int) -> np.ndarray:
+def check_crops(crops: Any, size: int) -> np.ndarray:
     """Crops as an array.
 
     Raises:
-        ValueError: If they are not `(B, size, size, 3)`.
+        ValueError: If they are not `(B, size, size, 3)`, or have values in another range than 0..255, as 0..1.
     """
     crops = np.asarray(crops)
     if crops.ndim != 4 or crops.shape[1:] != (size, size, 3):
         raise ValueError(f"`crops` must be (B, {size}, {size}, 3). Received: shape {crops.shape}")
+    check_crop_values(crops)
     return crops

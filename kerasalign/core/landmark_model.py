@@ -10,12 +10,13 @@ import numpy as np
 from keras import ops
 
 from kerasalign.core.align_mixin import AlignMixin
-from kerasalign.core.compiled import compiled, predict_in_batches
+from kerasalign.core.batches import check_crops_and_target, check_source
+from kerasalign.core.compiled import compiled, predict_in_batches, replicas
 from kerasalign.core.config import ModelConfig
-from kerasalign.core.crop_model import check_crop_shape
+from kerasalign.core.crop_model import check_crops
 from kerasalign.core.error_calibration import ErrorCalibration
 from kerasalign.core.finite import non_finite
-from kerasalign.core.origin import Origin
+from kerasalign.core.origin import Origin, read_origin, write_origin
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup
 from kerasalign.metrics.nme_metric import NormalizedMeanError
@@ -85,7 +86,7 @@ class LandmarkModel(AlignMixin, keras.Model):
     def compile(
         self,
         optimizer="adam",
-        nme_normalizer: str = "inter_ocular",
+        nme_normalizer: str | None = None,
         jit_compile="auto",
         auto_scale_loss: bool = True,
         **kwargs,
@@ -94,7 +95,8 @@ class LandmarkModel(AlignMixin, keras.Model):
 
         Args:
             optimizer: A Keras optimizer or its name.
-            nme_normalizer: The distance by which the reported NME is divided.
+            nme_normalizer: The distance by which the reported NME is divided; by default `"inter_ocular"`, and for a
+                markup without eyes `"box_size"`.
             jit_compile: Whether XLA compiles the steps. `"auto"`: as Keras does, but under TensorFlow not.
             auto_scale_loss: Whether the loss of a `"mixed_float16"` network is scaled, so that small gradients do not
                 vanish.
@@ -108,8 +110,11 @@ class LandmarkModel(AlignMixin, keras.Model):
             raise ValueError(f"{type(self).__name__} brings its own loss. Received: loss={kwargs['loss']!r}")
         for name in ("metrics", "weighted_metrics"):
             check_metrics(name, kwargs.get(name))
-        nme = NormalizedMeanError(self.markup, nme_normalizer, name="nme") if self.markup else None
-        asked = {"nme_normalizer": nme_normalizer, "jit_compile": jit_compile, "auto_scale_loss": auto_scale_loss}
+        nme = None
+        if self.markup:
+            default = "inter_ocular" if "inter_ocular" in self.markup.eyes else "box_size"
+            nme = NormalizedMeanError(self.markup, nme_normalizer or default, name="nme")
+        asked = {"jit_compile": jit_compile, "auto_scale_loss": auto_scale_loss}
         if jit_compile == "auto" and keras.backend.backend() == "tensorflow":
             # On a CPU XLA's convolutions take two to five times as long, and up to a minute to compile.
             jit_compile = False
@@ -129,26 +134,27 @@ class LandmarkModel(AlignMixin, keras.Model):
         self._asked = asked
 
     def get_compile_config(self):
-        """What `compile` was asked for, as saved files hold it; empty before."""
+        """What `compile` was asked for, as saved files hold it; empty before.
+
+        The model's own NME is among the metrics, so that `keras.Model.compile` takes it as well.
+        """
         config = super().get_compile_config()
-        return config | self._asked if config else config
+        if not config:
+            return config
+        metrics = config.get("metrics")
+        metrics = metrics.get("landmarks") if isinstance(metrics, Mapping) and "landmarks" in metrics else metrics
+        metrics = [] if metrics is None else metrics if isinstance(metrics, list) else [metrics]
+        own = [] if self.nme_metric is None else [keras.saving.serialize_keras_object(self.nme_metric)]
+        return config | self._asked | {"metrics": {"landmarks": [*own, *metrics]}}
 
     def compile_from_config(self, config):
         """Compiles a model from a file as it was when it was saved."""
-        # Files of older versions do not say by what their NME is divided: they stay uncompiled, as they always did.
-        if "nme_normalizer" in config:
-            self.compile(**keras.saving.deserialize_keras_object(config))
-
-    def load_weights(self, filepath, **kwargs):
-        """As in `keras.Model`; weights with NaN or infinity are refused.
-
-        Raises:
-            ValueError: If a weight of the file is NaN or infinite. The model then has those weights.
-        """
-        self.with_error_calibration(None)
-        super().load_weights(filepath, **kwargs)
-        if spoilt := non_finite(self.weights):
-            raise ValueError(f"The weight {spoilt} of the file holds NaN or infinity. Received: filepath={filepath}")
+        config = keras.saving.deserialize_keras_object(config)
+        metrics = (config.pop("metrics", None) or {}).get("landmarks", [])
+        own = [metric for metric in metrics if getattr(metric, "name", None) == "nme"]
+        others = [metric for metric in metrics if metric not in own]
+        normalizer = own[0].normalizer if own else None
+        self.compile(nme_normalizer=normalizer, metrics={"landmarks": others} if others else None, **config)
 
     def make_train_function(self, force=False):
         """As in `keras.Model`: every way to train begins here. What trained weights estimate is not known."""
@@ -163,8 +169,8 @@ class LandmarkModel(AlignMixin, keras.Model):
         """Mean of `face_loss` over the batch, weighted by `sample_weight`, plus regularization losses."""
         loss = weighted_mean(self.face_loss(ops.cast(y, "float32"), y_pred), sample_weight)
         for extra in self.losses:
-            loss = loss + ops.cast(extra, loss.dtype)
-        return loss
+            loss = loss + ops.sum(ops.cast(extra, loss.dtype))
+        return loss / replicas()
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Updates and returns the metrics; `nme` is in percent."""
@@ -172,6 +178,62 @@ class LandmarkModel(AlignMixin, keras.Model):
             self.nme_metric.update_state(y, y_pred["landmarks"], sample_weight)
         # The landmarks alone: of several outputs Keras would want a target each.
         return super().compute_metrics(x, y, {"landmarks": y_pred["landmarks"]}, sample_weight)
+
+    def fit(self, x=None, y=None, *args, **kwargs):
+        """As `keras.Model.fit`; shapes and ranges of crops and landmarks are checked before the first step."""
+        x = self._checked(x, y)
+        validation = kwargs.get("validation_data")
+        if isinstance(validation, tuple):
+            self._checked(validation[0], validation[1] if len(validation) > 1 else None)
+        elif validation is not None:
+            kwargs["validation_data"] = self._checked(validation, None)
+        return super().fit(x, y, *args, **kwargs)
+
+    def evaluate(self, x=None, y=None, *args, **kwargs):
+        """As `keras.Model.evaluate`; what it gets is checked first."""
+        return super().evaluate(self._checked(x, y), y, *args, **kwargs)
+
+    def predict(self, x, *args, **kwargs):
+        """As `keras.Model.predict`; what it gets is checked first."""
+        return super().predict(self._checked(x, None, with_target=False), *args, **kwargs)
+
+    def train_on_batch(self, x, y=None, *args, **kwargs):
+        """As `keras.Model.train_on_batch`; what it gets is checked first."""
+        check_crops_and_target(x, y, self.crop_spec.size, self.num_landmarks)
+        return super().train_on_batch(x, y, *args, **kwargs)
+
+    def test_on_batch(self, x, y=None, *args, **kwargs):
+        """As `keras.Model.test_on_batch`; what it gets is checked first."""
+        check_crops_and_target(x, y, self.crop_spec.size, self.num_landmarks)
+        return super().test_on_batch(x, y, *args, **kwargs)
+
+    def predict_on_batch(self, x):
+        """As `keras.Model.predict_on_batch`; what it gets is checked first."""
+        check_crops_and_target(x, None, self.crop_spec.size, self.num_landmarks, with_target=False)
+        return super().predict_on_batch(x)
+
+    def _checked(self, x, y, with_target: bool = True):
+        return check_source(x, y, self.crop_spec.size, self.num_landmarks, with_target)
+
+    def save_weights(self, filepath, overwrite: bool = True, **kwargs) -> None:
+        """As `keras.Model.save_weights`; a `.weights.h5` file also holds the model's `origin`."""
+        super().save_weights(filepath, overwrite, **kwargs)
+        if str(filepath).endswith(".weights.h5"):
+            write_origin(filepath, self.origin)
+
+    def load_weights(self, filepath, **kwargs):
+        """As in `keras.Model`; weights with NaN or infinity are refused.
+
+        `origin` is then what the file says of it, `None` where it says nothing.
+
+        Raises:
+            ValueError: If a weight of the file is NaN or infinite. The model then has those weights.
+        """
+        self.with_error_calibration(None)
+        super().load_weights(filepath, **kwargs)
+        self.with_origin(read_origin(filepath))
+        if spoilt := non_finite(self.weights):
+            raise ValueError(f"The weight {spoilt} of the file holds NaN or infinity. Received: filepath={filepath}")
 
     def predict_crops(
         self, crops: np.ndarray, batch_size: int = 64, outputs: Container[str] | None = None
@@ -237,7 +299,7 @@ class LandmarkModel(AlignMixin, keras.Model):
 
     def check_crops(self, crops) -> np.ndarray:
         """Returns crops as an array that the model takes, or says what is wrong with them."""
-        crops = check_crop_shape(crops, self.crop_spec.size)
+        crops = check_crops(crops, self.crop_spec.size)
         return crops if crops.dtype == np.uint8 else crops.astype("float32")
 
     def _forward(self):
@@ -247,15 +309,17 @@ class LandmarkModel(AlignMixin, keras.Model):
         return self._compiled_forward
 
     def get_config(self) -> dict[str, Any]:
-        """Plain dict that rebuilds the model: its name and the fields of its config."""
-        return {"name": self.name} | self.config.to_json()
+        """Plain dict that rebuilds the model: its name, the fields of its config, and the origin of its weights."""
+        origin = {} if self.origin is None else {"origin": self.origin.to_json()}
+        return {"name": self.name} | self.config.to_json() | origin
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects=None) -> Self:
         """Rebuilds a model from `get_config`; an own markup is registered where its name is not known."""
         fields = dict(config)
-        name = fields.pop("name", None)
-        return cls(cls.config_class.from_json(fields), name=name)
+        name, origin = fields.pop("name", None), fields.pop("origin", None)
+        model = cls(cls.config_class.from_json(fields), name=name)
+        return model.with_origin(None if origin is None else Origin.from_json(origin))
 
 
 def check_metrics(argument: str, metrics) -> None:

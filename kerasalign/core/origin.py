@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from os import PathLike
 from typing import Any, Self, TypeVar, cast
 
 from kerasalign.core.error_calibration import ErrorCalibration
+from kerasalign.support.files import plain_json
 
 T = TypeVar("T")
 
+# Attribute of a weights file.
+_ATTRIBUTE = "kerasalign_origin"
 #: Where a weights file is; `PACKAGE` is the package of that name, whose source is the repository's folder `weights/`.
 PACKAGE = "kerasalign-weights"
 SOURCES = ("bundled", PACKAGE, "hub", "folder")
@@ -119,6 +124,49 @@ class Origin:
     dataset: str
     weights: Weights | None = None
     training: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values that `from_json` reads."""
+        return plain_json(asdict(self), "The origin of weights")
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """Reads what `to_json` wrote.
+
+        Raises:
+            ValueError: If a field is missing, unknown or out of range.
+        """
+        weights = content.get("weights")
+        return from_fields(cls, {**content, "weights": None if weights is None else Weights.from_json(weights)})
+
+
+def write_origin(path: str | PathLike[str], origin: Origin | None) -> None:
+    """Writes an origin into a `.weights.h5` file; Keras reads past it."""
+    if origin is not None:
+        import h5py
+
+        with h5py.File(path, "r+") as file:
+            file.attrs[_ATTRIBUTE] = json.dumps(origin.to_json())
+
+
+def read_origin(path: str | PathLike[str]) -> Origin | None:
+    """The origin in a `.weights.h5` file; `None` where it holds none.
+
+    Raises:
+        ValueError: If what it holds cannot be read: terms that are there are not ignored.
+    """
+    import h5py
+
+    if not h5py.is_hdf5(path):
+        return None
+    with h5py.File(path, "r") as file:
+        content = file.attrs.get(_ATTRIBUTE)
+    if content is None:
+        return None
+    try:
+        return Origin.from_json(json.loads(content))
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"The origin of the weights in {path} cannot be read: {error}") from error
 
 
 def from_fields(cls: type[T], entry: Mapping[str, Any]) -> T:

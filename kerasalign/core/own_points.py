@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 
+from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup
 
 
@@ -29,6 +30,30 @@ def check_landmarks(landmarks, markup: Markup) -> np.ndarray:
     if (np.isfinite(faces).all(-1).sum(-1) < 2).all():
         raise ValueError(f"`landmarks` must hold faces with two points or more. Received: shape {landmarks.shape}")
     return faces
+
+
+def check_in_crop(landmarks: np.ndarray, spec: CropSpec) -> None:
+    """Raises unless most annotations lie as faces do in a crop.
+
+    Args:
+        landmarks: `(F, N, 2)`, NaN where a point is not annotated.
+        spec: The crop.
+
+    Raises:
+        ValueError: If the faces are much larger or smaller than in the crop, or lie elsewhere: they are in pixels of
+            the photo, or in 0..1.
+    """
+    faces = [face[np.isfinite(face).all(-1)] for face in landmarks]
+    boxes = np.array([[*face.min(0), *face.max(0)] for face in faces if len(face) > 1])
+    sides = (boxes[:, 2:] - boxes[:, :2]).max(1)
+    centers = (boxes[:, 2:] + boxes[:, :2]) / 2
+    side, center = np.median(sides), np.median(centers, axis=0)
+    # Points that do not span the face make a smaller box, and crops of a loader are shifted and scaled.
+    if not 0.1 * spec.size <= side <= 1.5 * spec.size or (np.abs(center - (spec.size - 1) / 2) > spec.size / 2).any():
+        raise ValueError(
+            f"`landmarks` must be in pixels of the model's crop, of side {spec.size}; `model.crop_spec` cuts it. "
+            f"Received: faces {side:.3g} px long around ({center[0]:.3g}, {center[1]:.3g})"
+        )
 
 
 def mean_landmarks(landmarks: np.ndarray, markup: Markup) -> np.ndarray:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from threading import Lock
+from typing import Any
+
 import keras
 import numpy as np
+
+_starting = Lock()
 
 
 class EpochDataset(keras.utils.PyDataset):
@@ -12,11 +18,31 @@ class EpochDataset(keras.utils.PyDataset):
     At the end of an epoch `fit` advances the loader. `epoch_callback` sets the loader to the epoch of `fit`, also if
     `initial_epoch` is not 0; without the callback, call `set_epoch` first.
 
-    A subclass sets `_steps`, calls `set_epoch` at the end of its constructor, and implements `batch(epoch, index)`.
+    A subclass sets `_steps`, calls `set_epoch` at the end of its constructor, and implements `batch(epoch, index)`. One
+    that uses threads makes them, their locks and their unfinished work in `start_threads`, names these attributes in
+    `thread_attributes`, and calls `own_threads` before it uses them: neither a fork, as of
+    `fit(use_multiprocessing=True)`, nor a pickle takes running threads along.
     """
 
+    thread_attributes: tuple[str, ...] = ()
     _steps: int
     _epoch: int
+    # The process that the threads run in.
+    _process: int | None = None
+
+    def start_threads(self) -> None:
+        """Makes `thread_attributes` anew."""
+
+    def own_threads(self) -> None:
+        """Makes threads for this process, unless it has them."""
+        with _starting:
+            if self._process != os.getpid():
+                self.start_threads()
+                self._process = os.getpid()
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {name: value for name, value in vars(self).items() if name not in self.thread_attributes}
+        return state | {"_process": None}
 
     @property
     def epoch(self) -> int:

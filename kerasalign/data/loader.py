@@ -36,7 +36,8 @@ class FaceLoader(EpochDataset):
         drop_last: Whether to drop a last, smaller batch; by default only when shuffling.
         initial_epoch: Epoch to start with; give `fit` the same number.
         threads: Threads that share the faces of a batch.
-        **kwargs: `workers` (batches made at a time) and `max_queue_size` of `keras.utils.PyDataset`.
+        **kwargs: `workers` (batches made at a time), `max_queue_size` and `use_multiprocessing` of
+            `keras.utils.PyDataset`. Threads are as quick as processes here: the work is done outside of Python.
 
     Example:
 
@@ -49,6 +50,8 @@ class FaceLoader(EpochDataset):
     With `shuffle=False`, `fit` leaves the order of the batches to the loader; otherwise Keras shuffles it by Python's
     global generator. The callback sets the loader to the epoch of `fit`, also with `initial_epoch`.
     """
+
+    thread_attributes = ("_executor",)
 
     def __init__(
         self,
@@ -92,7 +95,6 @@ class FaceLoader(EpochDataset):
             self._length = int(steps_per_epoch) * self.batch_size
         self._steps = int(steps_per_epoch)
         self._threads = max(1, int(threads))
-        self._executor: ThreadPoolExecutor | None = None
         self._order: tuple[int, np.ndarray] | None = None
         self.set_epoch(initial_epoch)
 
@@ -125,11 +127,14 @@ class FaceLoader(EpochDataset):
         if self._threads == 1:
             fill(range(len(faces)))
         else:
-            if self._executor is None:
-                self._executor = ThreadPoolExecutor(self._threads, "face-loader")
             rows = range(len(faces))
+            self.own_threads()
             list(self._executor.map(fill, [rows[t :: self._threads] for t in range(self._threads)]))
         return images, landmarks
+
+    def start_threads(self) -> None:
+        """As in `EpochDataset`."""
+        self._executor = ThreadPoolExecutor(self._threads, "face-loader")
 
     def _sample(self, face: int, params: AugmentParams) -> tuple[np.ndarray, np.ndarray]:
         cache = self.cache

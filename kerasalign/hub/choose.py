@@ -49,10 +49,17 @@ class Choice:
         """What the error estimates of these weights mean, where it was measured."""
         return self.published.calibration if self.published else None
 
-    def origin(self, address: str) -> Origin:
-        """What the model says of itself."""
+    def origin(self, address: str, of_file: Origin | None = None) -> Origin:
+        """What the model says of itself.
+
+        Args:
+            address: Name of the preset.
+            of_file: What the weights file says. A file of the user's, fine-tuned from a preset, keeps that one's terms.
+        """
         values = {key: getattr(self.run, key, None) for key in ("recipe", "settings", "versions", "best")}
         training = {key: value for key, value in values.items() if value}
+        if self.published is None and of_file is not None and of_file.weights is not None:
+            return replace(of_file, training=training or of_file.training)
         return Origin(address, self.preset.dataset, self.published, training)
 
 

@@ -15,6 +15,7 @@ from kerasalign.hub.preset import Preset
 from kerasalign.hub.resolve import resolve
 from kerasalign.hub.runtimes import open_cached
 from kerasalign.runtimes.cache import RUNTIMES
+from kerasalign.support.checks import one_of
 
 if TYPE_CHECKING:
     from kerasalign.core.align_mixin import AlignMixin, Batch, Faces, Photo
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from kerasalign.runtimes.reader import RuntimeModel
 
 M = TypeVar("M")
+# Dtype policies that `load` takes.
+DTYPES = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 @overload
@@ -33,6 +36,7 @@ def load(
     landmarks: Any = None,
     runtime: Literal["keras"] = "keras",
     quantize: Literal["none"] = "none",
+    dtype: str | None = None,
 ) -> LandmarkModel: ...
 
 
@@ -56,6 +60,7 @@ def load(
     landmarks: Any = None,
     runtime: str = "keras",
     quantize: str = "none",
+    dtype: str | None = None,
 ) -> LandmarkModel | RuntimeModel: ...
 
 
@@ -66,6 +71,7 @@ def load(
     landmarks: Any = None,
     runtime: str = "keras",
     quantize: str = "none",
+    dtype: str | None = None,
 ) -> LandmarkModel | RuntimeModel:
     """Builds a preset's network and loads its weights.
 
@@ -84,6 +90,8 @@ def load(
             cached by its content. After that it opens without Keras and TensorFlow.
         quantize: In another runtime: `"float16"` or `"int8"` store large weights in fewer bytes, as in
             `kerasalign.export`; landmarks then differ a little.
+        dtype: Dtype policy of the network in Keras: `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`; by default
+            the preset's, which mostly is Keras' global policy. Weights and landmarks are float32 in each.
 
     Returns:
         A `LandmarkModel`: a `keras.Model` with `align(photo)` and Keras' own `fit`, `evaluate`, `save`. Its `origin`
@@ -98,8 +106,8 @@ def load(
         WeightsCorrupted: If the file is not the one that the manifest names.
         WeightsError: If a file does not fit the network.
         FileNotFoundError: If `name` or `weights` is a path and nothing is there.
-        ValueError: If a folder's entry is wrong, `landmarks` do not fit `markup`, or the runtime or its `quantize` is
-            unknown.
+        ValueError: If a folder's entry is wrong, `landmarks` do not fit `markup`, or the runtime, its `quantize` or the
+            `dtype` is unknown.
         ImportError: If the runtime is not installed.
 
     Example:
@@ -107,15 +115,16 @@ def load(
         model = kerasalign.load("musica19-synth")
         faces = model.align("group.jpg")
     """
-    _check_options(markup, landmarks, runtime, quantize)
+    _check_options(markup, landmarks, runtime, quantize, dtype)
     resolved = resolve(name)
     chosen = choose_weights(resolved, weights)
 
     def keras_model() -> LandmarkModel:
-        model = build_network(chosen.preset)
+        model = build_network(chosen.preset, dtype)
         if chosen.file is not None:
             _load_weights(model, chosen.file, name)
-        return model.with_origin(chosen.origin(resolved.address)).with_error_calibration(chosen.calibration)
+        origin = chosen.origin(resolved.address, model.origin)
+        return model.with_origin(origin).with_error_calibration(chosen.calibration)
 
     if runtime != "keras":
         opened = open_cached(chosen.preset, chosen.digest(), runtime, quantize, keras_model)
@@ -125,7 +134,11 @@ def load(
     return keras_model() if markup is None else adapt(keras_model(), markup, landmarks)
 
 
-def _check_options(markup: str | Markup | None, landmarks: Any, runtime: str, quantize: str) -> None:
+def _check_options(markup: str | Markup | None, landmarks: Any, runtime: str, quantize: str, dtype: str | None) -> None:
+    if dtype is not None:
+        one_of("dtype", dtype, DTYPES)
+        if runtime != "keras":
+            raise ValueError(f"`dtype` is of a network in Keras. Received: dtype={dtype!r}, runtime={runtime!r}")
     if landmarks is not None and markup is None:
         raise ValueError("`landmarks` are those of a new `markup`. Received: landmarks without a markup")
     if runtime not in ("keras", *RUNTIMES):
@@ -136,11 +149,11 @@ def _check_options(markup: str | Markup | None, landmarks: Any, runtime: str, qu
         raise ValueError(f"`quantize` is for other runtimes. Received: quantize={quantize!r}, runtime='keras'")
 
 
-def build_network(preset: Preset) -> LandmarkModel:
-    """Builds the untrained network of a preset."""
+def build_network(preset: Preset, dtype: str | None = None) -> LandmarkModel:
+    """Builds the untrained network of a preset, with another dtype policy if one is given."""
     from kerasalign.models import build  # loads Keras
 
-    return build(preset.architecture)
+    return build({**preset.architecture, **({} if dtype is None else {"dtype": dtype})})
 
 
 def _load_weights(model: LandmarkModel, file: Path, name: str | Path) -> None:

@@ -49,7 +49,8 @@ def save_preset(
         dataset: Data set that it is made for; by default that of the preset that the model came from.
         license: Terms of the weights; needed for `publish`.
         commercial_use: Whether license and training data allow commercial use.
-        training_data: What the weights were trained on, `TrainingData` or mappings of its fields.
+        training_data: What the weights were trained on, `TrainingData` or mappings of its fields; `commercial_use` of
+            a model that was not loaded from a preset needs it.
         training: How they were trained, for example the settings of a run card.
         measured: `Result`s or mappings of their fields.
         notes: What a user should know before using it.
@@ -59,7 +60,8 @@ def save_preset(
 
     Raises:
         ValueError: If a field is wrong, commercial use is claimed against the terms of the preset that the model came
-            from, a weight is too large for `dtype`, or the folder holds other things.
+            from or without naming the training data, a weight is too large for `dtype`, or the folder holds other
+            things.
 
     Example:
 
@@ -79,6 +81,11 @@ def save_preset(
         raise ValueError(
             f"The weights come from '{origin.name}', whose terms do not allow commercial use "
             f"({base.license}). Received: commercial_use=True"
+        )
+    if commercial_use and not base and not training_data:
+        raise ValueError(
+            "`training_data` must say what the weights were trained on, since the model does not know. "
+            "Received: commercial_use=True, training_data=()"
         )
     terms = {
         "license": license or (base.license if base else UNSTATED),

@@ -24,7 +24,9 @@ class NormalizedMeanError(keras.metrics.Metric):
 
     The same number as `kerasalign.metrics.nme(...).mean()`, on any Keras backend. Points that are not
     annotated are skipped. Faces with an undefined NME (no annotated point, or an eye that is not annotated) are
-    skipped too, whereas `nme` raises. A prediction that is not finite makes the metric NaN.
+    skipped too, whereas `nme` raises. A prediction that is not finite makes the metric NaN, and so does a set in which
+    no face has a defined NME. `keras.callbacks.ModelCheckpoint` never takes it for the best if it is given
+    `initial_value_threshold=float("inf")`; training by a recipe never does.
 
     Args:
         markup: The point scheme, or its name.
@@ -93,8 +95,8 @@ class NormalizedMeanError(keras.metrics.Metric):
         return ops.sqrt(ops.sum(ops.square(right - left), axis=-1))
 
     def result(self):
-        """The mean NME so far in percent; 0 before any face."""
-        return ops.divide_no_nan(self.total, self.count)
+        """The mean NME so far in percent; NaN before any face with a defined one."""
+        return ops.where(self.count > 0, ops.divide_no_nan(self.total, self.count), float("nan"))
 
     def get_config(self):
         """Config that rebuilds the metric."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kerasalign.core.config import ModelConfig
+from kerasalign.core.origin import Origin
 from kerasalign.data.augment_config import register_presets
 from kerasalign.models.ablation import Ablation
 from kerasalign.models.paper import Paper
@@ -93,14 +94,15 @@ def build(config: Mapping[str, Any]) -> LandmarkModel:
     """Builds an untrained model from a plain dict `{"class": "MuSiCa", ...fields}`.
 
     Args:
-        config: As for `read_config`; `"name"` may name the Keras model.
+        config: As for `read_config`; `"name"` may name the Keras model, and `"origin"` be that of its `get_config`.
 
     Raises:
         ValueError: As in `read_config`.
     """
     fields = dict(config)
-    name = fields.pop("name", None)
-    return read_config(fields).build(name)
+    name, origin = fields.pop("name", None), fields.pop("origin", None)
+    model = read_config(fields).build(name)
+    return model if origin is None else model.with_origin(Origin.from_json(origin))
 
 
 def _paper_of_class(name: Any) -> Paper:

@@ -75,7 +75,8 @@ def train(
         OSError: If a file cannot be written, for example on a full disk. The states before stay.
     """
     with _alone_in(Path(run_dir)):
-        card = RunCard(recipe, dict(settings), model.get_config() | {"dtype": "float32"}, dict(skipped or {}))
+        config = {key: value for key, value in model.get_config().items() if key != "origin"}
+        card = RunCard(recipe, dict(settings), config | {"dtype": "float32"}, dict(skipped or {}))
         if initial_weights is not None:
             model.load_weights(initial_weights)
             card = replace(card, settings=card.settings | {"initial_weights": sha256(initial_weights)})

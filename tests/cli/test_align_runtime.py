@@ -17,7 +17,7 @@ def preset(tmp_path, monkeypatch):
     monkeypatch.setenv("KERASALIGN_HOME", str(tmp_path / "home"))
     model = MODELS["AAN"].make()
     set_known_weights(model)
-    save_preset(model, tmp_path / "mine", license="Apache-2.0", commercial_use=True)
+    save_preset(model, tmp_path / "mine", license="Apache-2.0")
     return "./mine"
 
 

@@ -7,6 +7,8 @@ import pytest
 from kerasalign.runtimes import open_runtime
 from tests.support.cases import MODELS, set_known_weights
 
+DATA = {"name": "drawn faces", "terms": "own", "faces": 4}
+
 
 @pytest.fixture
 def preset(tmp_path):
@@ -14,7 +16,7 @@ def preset(tmp_path):
 
     model = MODELS["AAN"].make()
     set_known_weights(model)
-    save_preset(model, tmp_path / "mine", license="Apache-2.0", commercial_use=True)
+    save_preset(model, tmp_path / "mine", license="Apache-2.0", commercial_use=True, training_data=[DATA])
     return "./mine"
 
 

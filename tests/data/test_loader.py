@@ -1,3 +1,5 @@
+import multiprocessing
+import os
 import pickle
 import subprocess
 import sys
@@ -234,3 +236,25 @@ def test_only_the_loaders_import_keras():
     light = "cache, cache_build, augment_config, augmentation, photometric, balance, report, split"
     code = f"import sys; from kerasalign.data import build_cache, {light}; sys.exit('keras' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def in_a_fork(work):
+    """What a function returns in a forked process; fails where that process does not answer."""
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        return pool.apply_async(work).get(30)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform does not fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_loader_with_running_threads_works_in_a_fork_and_in_a_pickle(memory_cache, spec):
+    loader = FaceLoader(memory_cache, spec, batch_size=8, seed=3, threads=2, augment="none")
+    images, landmarks = loader.batch(0, 1)
+    global _forked
+    _forked = loader
+    for copied in (in_a_fork(_batch_of_fork), pickle.loads(pickle.dumps(loader)).batch(0, 1)):
+        np.testing.assert_array_equal(copied[0], images)
+        np.testing.assert_array_equal(copied[1], landmarks)
+
+
+def _batch_of_fork():
+    return _forked.batch(0, 1)

@@ -1,10 +1,13 @@
 """MuSiCa against the paper and the golden run."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 from keras import ops
 
+from kerasalign.markups import get_markup
 from kerasalign.models import MuSiCa
 from kerasalign.models.musica import MuSiCaIteration
 from tests.support.cases import PATCHES_19, crops, model_target, set_known_weights
@@ -214,3 +217,18 @@ def test_bad_arguments():
     ):
         with pytest.raises(ValueError, match="Received"):
             small(**options)
+
+
+def test_a_markup_without_eyes_is_trained():
+    blind = replace(get_markup("5"), name="without-eyes", eyes={})
+    model = MuSiCa(markup=blind, hidden=8, size=64, box_side=40, levels=(0,))
+    truth = (blind.mean_shape * 40 + 31.5)[None].astype("float32")
+    guess = truth + np.array([[3, 4]], "float32")
+    # Half the longer side of the face, 20 px, in place of the eyes.
+    got = loss_of(model, truth, guess[:, None], [[0.0]])
+    assert got[0] == pytest.approx(7 / 20, rel=1e-3)
+    half = loss_of(model, truth * 0.5 + 16, (truth * 0.5 + 16 + [[3, 4]])[:, None], [[0.0]])
+    assert half[0] == pytest.approx(7 / 10, rel=1e-3)
+    model.compile("sgd")
+    assert model.nme_metric.normalizer == "box_size"
+    assert np.isfinite(model.train_on_batch(np.zeros((1, 64, 64, 3), "uint8"), truth)).all()

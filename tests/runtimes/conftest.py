@@ -18,5 +18,5 @@ def preset(small, tmp_path, monkeypatch):
     from kerasalign.hub import save_preset
 
     monkeypatch.setenv("KERASALIGN_HOME", str(tmp_path / "home"))
-    save_preset(small, tmp_path / "mine", license="Apache-2.0", commercial_use=True)
+    save_preset(small, tmp_path / "mine", license="Apache-2.0")
     return tmp_path / "mine"

@@ -281,6 +281,7 @@ MODELS = {
             pair_flip=1.0,
             pair_rotation=(20, 20),
             pair_scale=(0.9, 0.9),
+            pair_shift=(0.0, 0.0),
             coherence_weight=0.1,
             **kw,
         )

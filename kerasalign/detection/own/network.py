@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from kerasalign.core.compiled import replicas
 from kerasalign.detection.own.coding import CHANNELS
 from kerasalign.detection.own.loss import detection_loss
 from kerasalign.layers import ConvNorm, SeparableBlock
@@ -106,7 +107,7 @@ class FaceDetector(keras.Model):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Sum of the parts of `detection_loss`."""
         outputs: Any = y_pred
-        return sum(detection_loss(ops.cast(y, "float32"), outputs["maps"]).values())
+        return sum(detection_loss(ops.cast(y, "float32"), outputs["maps"]).values()) / replicas()
 
     def get_config(self):
         """Plain dict that rebuilds the model."""

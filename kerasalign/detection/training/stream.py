@@ -40,6 +40,8 @@ class CrowdStream(EpochDataset):
         network.fit(CrowdStream(crowd), epochs=10, shuffle=False)
     """
 
+    thread_attributes = ("_executor", "_pending", "_lock")
+
     def __init__(
         self,
         crowd: Crowd,
@@ -55,18 +57,20 @@ class CrowdStream(EpochDataset):
                 raise ValueError(f"`{name}` must be a whole number from 1 up. Received: {name}={value!r}")
         self.crowd, self.batch_size, self.first = crowd, int(batch_size), int(first)
         self._steps, self._processes = int(steps_per_epoch), int(processes)
-        self._executor: ThreadPoolExecutor | ProcessPoolExecutor | None = None
+        self.set_epoch(0)
+
+    def start_threads(self) -> None:
+        """As in `EpochDataset`."""
+        self._executor = _executor(self._processes, self.crowd)
         self._pending: dict[int, Future] = {}
         self._lock = Lock()
-        self.set_epoch(0)
 
     def batch(self, epoch: int, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Batch `index` of any epoch."""
         self.check_index(index)
         number = epoch * self._steps + index
+        self.own_threads()
         with self._lock:
-            if self._executor is None:
-                self._executor = _executor(self._processes, self.crowd)
             self._pending = {other: batch for other, batch in self._pending.items() if other >= number}
             for other in range(number, number + 1 + _PREFETCH * self._processes):
                 if other not in self._pending:

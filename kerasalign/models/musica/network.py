@@ -111,7 +111,8 @@ class MuSiCa(LandmarkModel):
         self.config = config
         self.mean_shape = mean_shape
         self.statistics = statistics
-        self.pyramid = pyramid
+        # Past the tracking of attributes: a SavedModel takes no dict with keys that are numbers.
+        object.__setattr__(self, "pyramid", pyramid)
         self.cascade = cascade
         self.select = select
 
@@ -135,7 +136,8 @@ class MuSiCa(LandmarkModel):
         """Sum over the iterations of `(1 - w) L_i + w |L_i - E_i|` (section 3.3), with w 0.05 by the authors' code.
 
         Divided by the L1 distance of the eyes. A face that lacks one of their points has that of the mean shape as it
-        lies best on the points that are known.
+        lies best on the points that are known. A markup without eyes has half the longer side of its mean shape, laid
+        on the face in the same way, in their place.
         """
         if self.markup is None:
             raise ValueError("A MuSiCa without a markup cannot be trained. Received: markup=None")
@@ -166,12 +168,16 @@ class MuSiCa(LandmarkModel):
         """`(B, 2)` from the right eye to the left one, of `(B, N, 2)` points with weight 0 where unknown, `(B, N)`."""
         scheme = self.config.scheme
         assert scheme is not None
-        right, left = (list(side) for side in scheme.eye_groups("inter_ocular"))
         shapes = target, ops.convert_to_tensor(self.mean_shape[None], "float32")
-        seen, schematic = (
-            ops.mean(ops.take(points, left, axis=1), 1) - ops.mean(ops.take(points, right, axis=1), 1)
-            for points in shapes
-        )
+        # A markup without eyes has half the longer side of its mean shape.
+        schematic = np.array([[np.ptp(self.mean_shape, axis=0).max() / 2, 0]], "float32")
+        right, left, seen = [], [], None
+        if "inter_ocular" in scheme.eyes:
+            right, left = (list(side) for side in scheme.eye_groups("inter_ocular"))
+            seen, schematic = (
+                ops.mean(ops.take(points, left, axis=1), 1) - ops.mean(ops.take(points, right, axis=1), 1)
+                for points in shapes
+            )
         # The similarity transform that takes the mean shape to the known points, least squares.
         weight, count = weight[..., None], ops.maximum(ops.sum(weight, -1), 1.0)[:, None, None]
         centered = [(points - ops.sum(points * weight, 1, keepdims=True) / count) * weight for points in shapes]
@@ -183,6 +189,8 @@ class MuSiCa(LandmarkModel):
         turned = ops.stack(
             [cos * schematic[..., 0] - sin * schematic[..., 1], sin * schematic[..., 0] + cos * schematic[..., 1]], -1
         )
+        if seen is None:
+            return turned
         whole = ops.all(ops.take(weight[..., 0], right + left, axis=1) > 0, -1, keepdims=True)
         return ops.where(whole, seen, turned)
 

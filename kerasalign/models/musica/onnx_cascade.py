@@ -6,7 +6,7 @@ import copy
 import os
 from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -67,7 +67,7 @@ class OnnxCascade(RuntimeModel):
     def __init__(self, path: str | os.PathLike, threads: int | None = None):
         first = open_session(Path(path) / FILE.format(0), threads)
         metadata = first.get_modelmeta().custom_metadata_map
-        super().__init__(metadata, path)
+        super().__init__(metadata, path, threads)
         if "stages" not in metadata:
             raise ValueError(f"A cascade's folder is written by `kerasalign export --early-exit`. Received: {path}")
         count = int(read_value(metadata, "stages", path))
@@ -84,6 +84,10 @@ class OnnxCascade(RuntimeModel):
         twin.failure_threshold = check_threshold("failure", failure)
         return twin
 
+    def settings(self) -> dict[str, Any]:
+        """Both thresholds."""
+        return {name: getattr(self, name) for name in ("success_threshold", "failure_threshold")}
+
     def predict_crops(
         self, crops, batch_size: int = 64, early_exit: bool = True, outputs: Container[str] | None = None
     ) -> dict[str, np.ndarray]:
@@ -95,7 +99,7 @@ class OnnxCascade(RuntimeModel):
             early_exit: `False` computes every iteration of every face and then selects; same landmarks.
             outputs: As in `RuntimeModel.predict_crops`.
         """
-        return super().predict_crops(crops, batch_size, outputs, early_exit=early_exit)
+        return self._run_in_batches(crops, batch_size, outputs, early_exit=early_exit)
 
     def run(
         self, crops: np.ndarray, outputs: Container[str] | None = None, early_exit: bool = True

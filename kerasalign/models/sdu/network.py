@@ -9,6 +9,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from kerasalign.core.compiled import replicas
 from kerasalign.core.landmark_model import LandmarkModel, weighted_mean
 from kerasalign.layers import DecodeHeatmaps
 from kerasalign.losses import coherent_loss, heatmap_loss
@@ -127,7 +128,7 @@ class SDU(LandmarkModel):
         if not (training and self.config.paired):
             return loss
         pairs = self.pair_loss(x, y, y_pred, self.draw_transforms(ops.shape(x)[0]))
-        return loss + weighted_mean(pairs, sample_weight)
+        return loss + weighted_mean(pairs, sample_weight) / replicas()
 
 
 def _to_frame(frame, landmarks):

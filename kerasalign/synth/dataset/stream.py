@@ -101,6 +101,8 @@ class SynthStream(EpochDataset):
         model.fit(SynthStream(studio, steps_per_epoch=300), epochs=10, shuffle=False)
     """
 
+    thread_attributes = ("_executor", "_faces", "_lock")
+
     def __init__(
         self,
         studio: Studio,
@@ -126,10 +128,13 @@ class SynthStream(EpochDataset):
         self.augment = AugmentConfig.preset(augment) if isinstance(augment, str) else augment
         self.batch_size, self.repeats = int(batch_size), int(repeats)
         self._steps, self._threads = int(steps_per_epoch), int(threads)
-        self._executor: ThreadPoolExecutor | None = None
+        self.set_epoch(initial_epoch)
+
+    def start_threads(self) -> None:
+        """As in `EpochDataset`."""
+        self._executor = ThreadPoolExecutor(self._threads, "renderer")
         self._faces: dict[int, Future] = {}
         self._lock = Lock()
-        self.set_epoch(initial_epoch)
 
     def pictures(self, epoch: int, index: int) -> np.ndarray:
         """`(B,)` indices of a batch's pictures in the series."""
@@ -162,9 +167,8 @@ class SynthStream(EpochDataset):
 
     def _rendered(self, numbers: np.ndarray) -> list[Future]:
         """Futures of a batch's pictures; pictures of finished windows are released."""
+        self.own_threads()
         with self._lock:
-            if self._executor is None:
-                self._executor = ThreadPoolExecutor(self._threads, "renderer")
             oldest = int(numbers.min()) // WINDOW * WINDOW
             self._faces = {number: face for number, face in self._faces.items() if number >= oldest}
             for number in numbers.tolist():

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from kerasalign.support.images import IMAGE_SUFFIXES
+from kerasalign.support.images import photo_suffixes
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,11 @@ def photographs(folder: str | os.PathLike) -> tuple[str, ...]:
     Raises:
         FileNotFoundError: If the folder is not there or has no picture.
     """
-    found = tuple(str(p) for p in sorted(Path(folder).rglob("*")) if p.suffix.lower() in IMAGE_SUFFIXES)
+    kinds = photo_suffixes()
+    found = tuple(str(p) for p in sorted(Path(folder).rglob("*")) if p.suffix.lower() in kinds)
     if not found:
         raise FileNotFoundError(
-            f"A folder of backgrounds must hold pictures ({', '.join(IMAGE_SUFFIXES)}). Received: {str(folder)!r}"
+            f"A folder of backgrounds must hold pictures ({', '.join(sorted(kinds))}). Received: {str(folder)!r}"
         )
     return found
 
