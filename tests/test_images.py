@@ -199,6 +199,8 @@ def test_sources_that_need_another_step_say_which(photo):
     with pytest.raises(ImageError, match="base64") as caught:
         load_image("data:image/png;base64," + "A" * 100_000)
     assert len(str(caught.value)) < 600
+    with pytest.raises(ImageError, match="base64"):
+        load_image("data:image/png;base64,AAAA")
     for function in (load_image, list_images):
         with pytest.raises(ImageError, match="the path is empty"):
             function("")

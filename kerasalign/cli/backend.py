@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
@@ -19,6 +21,7 @@ def start_backend() -> None:
     """
     if "keras" in sys.modules:
         return
+    check_installed()
     if _LEVEL in os.environ or logging.getLogger("kerasalign").isEnabledFor(logging.INFO):
         import keras
 
@@ -28,6 +31,20 @@ def start_backend() -> None:
         import keras
 
         keras.distribution.list_devices()
+
+
+def check_installed(find: Callable[[str], Any] = find_spec) -> None:
+    """Raises if the backend that KERAS_BACKEND names is not installed; Keras' own error comes from deep inside it.
+
+    Args:
+        find: Returns `None` for a package that is not installed.
+    """
+    name = os.environ.get("KERAS_BACKEND", "tensorflow")
+    if name in ("tensorflow", "jax", "torch") and find(name) is None:
+        raise ImportError(
+            f"Keras' backend '{name}' is not installed: `pip install {name}`, or set KERAS_BACKEND to another one. "
+            f"Received: KERAS_BACKEND={name}"
+        )
 
 
 @contextmanager

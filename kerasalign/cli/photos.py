@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,9 +33,9 @@ def register(app: typer.Typer) -> None:
 
 def align_command(
     sources: Annotated[
-        list[Path],
-        # Each file is checked when its turn comes: one that cannot be read must not stop the others.
-        typer.Argument(metavar="SOURCE...", help="Photos, folders of photos, videos, or camera:0.", readable=False),
+        # Texts: a path has no `//`, an address does. Each file is checked when its turn comes.
+        list[str],
+        typer.Argument(metavar="SOURCE...", help="Photos, videos, folders of them, addresses of streams, or camera:0."),
     ],
     model: _ModelOption = None,
     weights: WeightsFile = None,
@@ -56,6 +57,7 @@ def align_command(
             help="Leave out faces of photos whose estimated error is above this, in percent; see docs/results.md."
         ),
     ] = None,
+    max_faces: Annotated[int | None, typer.Option(min=1, help="Align only so many faces, the largest.")] = None,
     recursive: Annotated[bool, typer.Option("--recursive", help="Search folders recursively.")] = False,
     draw: Annotated[bool, typer.Option("--draw/--no-draw", help="Write each photo with its landmarks drawn.")] = True,
     success_threshold: SuccessThreshold = None,
@@ -69,15 +71,17 @@ def align_command(
     other sources. The exit code is then 1; otherwise it is 0, also without any face. In videos each face is detected
     once and then tracked; --json writes the landmarks of a video to a file beside it. Files in OUT are never sources.
     """
-    from kerasalign.cli.videos import align_video_file, is_video
+    from kerasalign.cli.videos import align_video_file, is_video, list_videos, video_name
     from kerasalign.inference import align_iter
     from kerasalign.inference.exporters.sinks import JsonSink
 
-    videos = [source for source in sources if is_video(source)]
+    videos: list[str | Path] = [source for source in sources if is_video(source)]
     if videos and boxes is not None:
         raise ValueError(f"`--boxes` are for photos. Received: --boxes with {videos[0]}")
     count: Counter[str] = Counter()
-    photos = _photos([source for source in sources if not is_video(source)], recursive, out, count)
+    in_folders = [] if boxes is not None else list_videos(sources, recursive, out)
+    photos = _photos([Path(s) for s in sources if not is_video(s)], recursive, out, count, in_folders)
+    videos += in_folders
     given = None if boxes is None else _read_boxes(boxes, photos)
     check_folder_writable(out, "--out")
     json_file = as_json and (photos or not videos)
@@ -87,15 +91,22 @@ def align_command(
         network = at_thresholds(network, success_threshold, failure_threshold)
         names: Counter[str] = Counter()
         for video in videos:
-            stem = str(video).replace(":", "") if not video.suffix else video.stem
-            target = out / _unique(f"{stem}_landmarks", ".mp4", names)
+            target = out / _unique(f"{video_name(video)}_landmarks", ".mp4", names)
             try:
-                align_video_file(network, video, target, finder, smooth, as_json)
+                align_video_file(network, video, target, finder, smooth, as_json, max_faces)
             except (ValueError, OSError) as error:
                 count["video"] += 1
                 say(f"{video}: error: {error}")
         if photos or not videos:
-            stream = align_iter(network, photos, detector=finder, boxes=given, max_error=max_error, keep_images=True)
+            stream = align_iter(
+                network,
+                photos,
+                detector=finder,
+                boxes=given,
+                max_error=max_error,
+                keep_images=True,
+                max_faces=max_faces,
+            )
             _report(stream, len(photos), out, draw, names, sink, count)
     if sink:
         say(f"Landmarks written to {sink.path}")
@@ -197,7 +208,7 @@ def _load(name: str | None, weights: Path | None, runtime: str = "keras", start:
         return load(name or read_manifest().default, weights=chosen, runtime=runtime)
 
 
-def _photos(sources: list[Path], recursive: bool, out: Path, count: Counter[str]) -> list[Path]:
+def _photos(sources: list[Path], recursive: bool, out: Path, count: Counter[str], videos: Sequence[Path]) -> list[Path]:
     from kerasalign.support.images import list_images
 
     def report(error: OSError) -> None:
@@ -211,7 +222,7 @@ def _photos(sources: list[Path], recursive: bool, out: Path, count: Counter[str]
             # Drawings of an earlier run may lie inside the source folder.
             inside = out.resolve() if out.resolve() != source.resolve() else None
             files = [path for path in list_images(source, recursive, report) if inside not in path.resolve().parents]
-        if not files:
+        if not files and not any(source in video.parents for video in videos):
             say(f"{source}: no photos in this folder")
         photos += files
     return photos

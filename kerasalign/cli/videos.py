@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from kerasalign.cli.console import error_console, say
 from kerasalign.support.json_lines import JsonLines
@@ -19,31 +21,66 @@ if TYPE_CHECKING:
 _CAMERA = re.compile(r"camera:(\d+)")
 
 
-def is_video(source: Path) -> bool:
-    """Whether a source is a video file, by its suffix, or a camera such as `camera:0`."""
+def is_video(source: str) -> bool:
+    """Whether a source is a video file or its address, by its suffix, a stream, or a camera such as `camera:0`."""
     from kerasalign.inference.video.frames import VIDEO_SUFFIXES
 
-    return source.suffix.lower() in VIDEO_SUFFIXES or _CAMERA.fullmatch(str(source)) is not None
+    address = urlsplit(source) if "://" in source else None
+    if address is not None and address.scheme not in ("file", "http", "https"):
+        return True
+    return (
+        Path(address.path if address is not None else source).suffix.lower() in VIDEO_SUFFIXES
+        or _CAMERA.fullmatch(source) is not None
+    )
 
 
-def align_video_file(network, source: Path, target: Path, detector, smooth: bool, as_json: bool) -> None:
+def list_videos(sources: Iterable[str], recursive: bool, out: Path) -> list[Path]:
+    """The videos of those sources that are folders, sorted, without those in `out`, which are of earlier runs."""
+    from kerasalign.inference.video.frames import VIDEO_SUFFIXES
+
+    videos = []
+    for folder in (Path(source) for source in sources if source and "://" not in source and Path(source).is_dir()):
+        inside = out.resolve() if out.resolve() != folder.resolve() else None
+        videos += sorted(
+            path
+            for path in (folder.rglob("*") if recursive else folder.iterdir())
+            if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file() and not path.name.startswith(".")
+            if inside not in path.resolve().parents
+        )
+    return videos
+
+
+def video_name(source: str | Path) -> str:
+    """A name for the files of a video."""
+    if isinstance(source, str) and "://" in source:
+        return re.sub(r"\W+", "_", source.partition("://")[2]).strip("_")[:80] or "stream"
+    path = Path(source)
+    return path.stem if path.suffix else str(source).replace(":", "")
+
+
+def align_video_file(
+    network, source: str | Path, target: Path, detector, smooth: bool, as_json: bool, max_faces: int | None = None
+) -> None:
     """Writes a video with drawn faces, and optionally a `.json` file with their landmarks.
 
     Ctrl-C or a signal ends it early; both files then hold the frames until there.
 
     Args:
         network: The model.
-        source: A video file, or `camera:0`.
+        source: A video file, the address of a video or stream, or `camera:0`.
         target: Path of the video to write.
         detector: Face detector or its name.
         smooth: Whether to smooth the landmarks.
         as_json: Whether to write the landmarks.
+        max_faces: How many faces to follow, the largest first; `None`: all.
     """
     from kerasalign.inference.exporters.sinks import partial_path
     from kerasalign.inference.video import VideoWriter, align_video
 
     camera = _CAMERA.fullmatch(str(source))
-    video = align_video(network, int(camera[1]) if camera else source, detector=detector, smooth=smooth)
+    video = align_video(
+        network, int(camera[1]) if camera else source, detector=detector, smooth=smooth, max_faces=max_faces
+    )
     told, stopped = target.with_suffix(".json"), None
     count: Counter[str] = Counter()
     with JsonLines(partial_path(told)) if as_json else nullcontext() as lines:

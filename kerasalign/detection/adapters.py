@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from kerasalign.detection.base import Detection, Detector
+from kerasalign.detection.select import check_in_photo
 from kerasalign.geometry import BoxMap, as_box
+from kerasalign.support.checks import shown
 
 
 def as_detections(boxes: Any, name: str = "boxes") -> list[Detection]:
@@ -24,13 +26,13 @@ def as_detections(boxes: Any, name: str = "boxes") -> list[Detection]:
     """
     if boxes is None or (hasattr(boxes, "__len__") and len(boxes) == 0):
         return []
-    if isinstance(boxes, (list, tuple)) and all(isinstance(item, Detection) for item in boxes):
+    if _are_detections(boxes):
         return list(boxes)
     try:
         rows = np.atleast_2d(np.asarray(boxes, "float64"))
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"`{name}` must be (F, 4) boxes, (F, 5) boxes with scores, or detections. Received: {name}={boxes!r}"
+            f"`{name}` must be (F, 4) boxes, (F, 5) boxes with scores, or detections. Received: {name}={shown(boxes)}"
         ) from error
     if rows.ndim != 2 or rows.shape[1] not in (4, 5):
         raise ValueError(
@@ -53,9 +55,17 @@ class GivenBoxes(Detector):
         self.name = name
         self.box_map = box_map or BoxMap()
         self._detections = as_detections(boxes)
+        # Detections were made from a photo; numbers may be in other units, or of another photo.
+        self._are_numbers = not _are_detections(boxes)
 
     def detect(self, image: np.ndarray) -> list[Detection]:
-        """The given boxes; the photo is not looked at."""
+        """The given boxes.
+
+        Raises:
+            ValueError: If a box given as numbers cannot be one of a face in this photo.
+        """
+        if self._are_numbers:
+            check_in_photo(self._detections, image, "boxes")
         return list(self._detections)
 
 
@@ -80,5 +90,17 @@ class CallableDetector(Detector):
         self._function = function
 
     def detect(self, image: np.ndarray) -> list[Detection]:
-        """Calls the function."""
-        return as_detections(self._function(image), "detections")
+        """Calls the function.
+
+        Raises:
+            ValueError: If it returns something else, or a box that cannot be one of a face in this photo.
+        """
+        found = self._function(image)
+        faces = as_detections(found, "detections")
+        if not _are_detections(found):
+            check_in_photo(faces, image, "detections")
+        return faces
+
+
+def _are_detections(boxes: Any) -> bool:
+    return isinstance(boxes, (list, tuple)) and all(isinstance(item, Detection) for item in boxes)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 import itertools
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -16,7 +18,7 @@ from kerasalign.detection import Detector, GivenBoxes, get_detector
 from kerasalign.inference.batch import Batch
 from kerasalign.inference.faces import Faces
 from kerasalign.inference.pipeline import OnError, Pipeline
-from kerasalign.support.checks import positive
+from kerasalign.support.checks import in_range, positive, shown
 from kerasalign.support.images import list_images
 from kerasalign.support.progress import track
 
@@ -52,6 +54,8 @@ def align(
     max_error: float | None = None,
     recursive: bool = False,
     progress: bool | None = None,
+    max_faces: int | None = None,
+    min_score: float | None = None,
     **predict_options: Any,
 ) -> Faces | Batch | Iterator[Faces]:
     """Finds the faces of a photo, or of many, and their landmarks.
@@ -79,6 +83,8 @@ def align(
             above the failure threshold.
         recursive: Whether to search the sub-folders of a folder.
         progress: Whether to show a progress bar; by default on a terminal and for more than one photo.
+        max_faces: How many faces of a photo to align, the largest ones; `None`: all.
+        min_score: Lowest detection score of a face. A detector that is named searches with it.
         **predict_options: For `model.predict_crops`.
 
     Returns:
@@ -90,7 +96,7 @@ def align(
     """
     _check_on_error(on_error)
     options = {"detector": detector, "refine": refine, "batch_size": batch_size, "max_error": max_error}
-    options |= predict_options
+    options |= {"max_faces": max_faces, "min_score": min_score} | predict_options
     if isinstance(source, Iterator) and not hasattr(source, "read"):
         stream = align_iter(model, source, boxes=boxes, on_error=on_error, **options)
         return track(stream, "Aligning", show=bool(progress))
@@ -117,6 +123,8 @@ def align_iter(
     on_error: OnError = "skip",
     max_error: float | None = None,
     keep_images: bool = False,
+    max_faces: int | None = None,
+    min_score: float | None = None,
     **predict_options: Any,
 ) -> Iterator[Faces]:
     """Aligns any number of photos in bounded memory, in order.
@@ -134,6 +142,8 @@ def align_iter(
         on_error: As in `align`.
         max_error: As in `align`.
         keep_images: Whether results hold the photo's pixels; otherwise `Faces.image` reads the photo again.
+        max_faces: As in `align`.
+        min_score: As in `align`.
         **predict_options: For `model.predict_crops`.
 
     Returns:
@@ -146,10 +156,14 @@ def align_iter(
     if model.markup is None:
         raise ValueError(f"`model` must have a markup to say what its points mean. Received: model={model!r}")
     spec = model.crop_spec
-    shared = get_detector(detector, model.runtime) if boxes is None else None
+    check_options(model, predict_options)
+    if min_score is not None:
+        in_range(0, 1, min_score=min_score)
+    shared = get_detector(detector, model.runtime, min_score) if boxes is None else None
     if refine is None:
         refine = shared.refine if shared is not None and spec.box == "landmarks" else 0
-    for name, value, smallest in (("refine", refine, 0), ("batch_size", batch_size, 1)):
+    faces = 1 if max_faces is None else max_faces
+    for name, value, smallest in (("refine", refine, 0), ("batch_size", batch_size, 1), ("max_faces", faces, 1)):
         if not isinstance(value, (int, np.integer)) or value < smallest:
             raise ValueError(f"`{name}` must be an integer of at least {smallest}. Received: {name}={value!r}")
     _check_on_error(on_error)
@@ -167,9 +181,34 @@ def align_iter(
         detectors = _detectors_of_boxes(boxes, sources, spec.box)
     count = len(sources) if isinstance(sources, Sized) else None
     pipeline = Pipeline(
-        model, refine, batch_size, on_error, keep_images, predict_options, max_error, threads=count != 1
+        model,
+        refine,
+        batch_size,
+        on_error,
+        keep_images,
+        predict_options,
+        max_error,
+        threads=count != 1,
+        max_faces=max_faces,
+        min_score=min_score,
     )
     return pipeline.run(zip(sources, detectors))
+
+
+def check_options(model: CropModel, options: Mapping[str, Any]) -> None:
+    """Raises unless a model's `predict_crops` takes options of these names."""
+    parameters = inspect.signature(model.predict_crops).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return
+    names = [parameter.name for parameter in parameters if parameter.name != "crops"]
+    unknown = sorted(set(options) - set(names))
+    if unknown:
+        own = [*inspect.signature(align).parameters][2:-1]
+        near = difflib.get_close_matches(unknown[0], [*own, *names], 1)
+        raise ValueError(
+            f"`align` takes the options {own}, and of this model {names}{f'; is {near[0]!r} meant?' if near else ''}. "
+            f"Received: {', '.join(f'{name}={shown(options[name])}' for name in unknown)}"
+        )
 
 
 def _detectors_of_boxes(boxes: Any, sources: Any, kind: str) -> list[GivenBoxes]:
@@ -194,6 +233,6 @@ def _check_on_error(on_error: str) -> None:
 
 def _is_folder(source: Any) -> bool:
     try:
-        return isinstance(source, (str, os.PathLike)) and Path(source).is_dir()
+        return isinstance(source, (str, os.PathLike)) and bool(os.fspath(source)) and Path(source).is_dir()
     except OSError:  # the name is too long, for instance; reading it will raise a clearer error
         return False

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, Literal
 
 import numpy as np
@@ -15,11 +16,12 @@ import numpy as np
 from kerasalign.core.crop_model import CropModel
 from kerasalign.core.error_calibration import calibrated_outputs
 from kerasalign.detection import Detection, Detector
+from kerasalign.detection.select import select_faces
 from kerasalign.geometry import BoxMap, box_size
 from kerasalign.inference.face import Face
 from kerasalign.inference.faces import Faces
 from kerasalign.markups import Markup
-from kerasalign.support.images import ImageError, load_image, source_name
+from kerasalign.support.images import ImageError, decoded_bytes, load_image, source_name
 from kerasalign.support.prefetch import prefetch
 
 _log = logging.getLogger(__name__)
@@ -28,7 +30,11 @@ _log = logging.getLogger(__name__)
 OnError = Literal["skip", "raise"]
 
 # Photos wait until their batch is full. If they hold more bytes than this, the batch runs as it is.
-_MAX_WAITING_BYTES = 256 * 2**20
+_MAX_WAITING_BYTES = 128 * 2**20
+#: No further photo is read while those that are not finished take so many bytes.
+MAX_BYTES = 512 * 2**20
+# Memory of a photo that is being read, in sizes of its pixels: a decoder needs some of its own.
+_DECODING = 2.2
 #: Threads that read photos before the detector needs them.
 READERS = max(2, min(8, os.cpu_count() or 1))
 #: The detector gets so many photos at once, or fewer if they hold so many bytes.
@@ -62,6 +68,20 @@ class _Job:
     angle: float
 
 
+class _Memory:
+    """Counts the bytes of photos that are read or being read. Several threads may add to it."""
+
+    def __init__(self, limit: int):
+        self._limit, self._bytes, self._lock = limit, 0, Lock()
+
+    def add(self, count: int) -> None:
+        with self._lock:
+            self._bytes += count
+
+    def full(self) -> bool:
+        return self._bytes > self._limit
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """A model with the options of `align`.
@@ -81,6 +101,9 @@ class Pipeline:
         group_size: Largest number of photos that the detector gets at once.
         group_bytes: Bytes of pixels from which on a group gets no further photo.
         read: Reads a photo: from a source to `(H, W, 3)` uint8 RGB.
+        max_bytes: Bytes of photos that are not finished from which on no further one is read.
+        max_faces: Largest number of faces of a photo, the largest ones; `None`: all.
+        min_score: Lowest score of a face; `None`: any.
     """
 
     model: CropModel
@@ -94,6 +117,9 @@ class Pipeline:
     group_size: int = GROUP_SIZE
     group_bytes: int = GROUP_BYTES
     read: Callable[[Any], np.ndarray] = load_image
+    max_bytes: int = MAX_BYTES
+    max_faces: int | None = None
+    min_score: float | None = None
 
     def __post_init__(self) -> None:
         # Other outputs, such as heatmaps, can be a hundred times as large as the landmarks.
@@ -120,14 +146,15 @@ class Pipeline:
             return
         readers, finder = ThreadPoolExecutor(READERS, "kerasalign-read"), ThreadPoolExecutor(1, "kerasalign-search")
         try:
-            read = prefetch(lambda item: self._start_reading(readers, *item), photos, READERS)
+            memory = _Memory(self.max_bytes)
+            read = prefetch(lambda item: self._start_reading(readers, memory, *item), photos, READERS, memory.full)
             groups = prefetch(lambda group: finder.submit(self._detect, group).result, self._group(read), 1)
-            yield from self._in_batches(itertools.chain.from_iterable(groups))
+            yield from self._in_batches(itertools.chain.from_iterable(groups), memory)
         finally:
             for pool in (readers, finder):
                 pool.shutdown(cancel_futures=True)
 
-    def _in_batches(self, photos: Iterable[_Photo]) -> Iterator[Faces]:
+    def _in_batches(self, photos: Iterable[_Photo], memory: _Memory | None = None) -> Iterator[Faces]:
         waiting: list[_Photo] = []
         source, problem = iter(photos), None
         while problem is None:
@@ -150,15 +177,27 @@ class Pipeline:
             # Photos without a face need not wait.
             if faces >= self.batch_size or waiting_bytes > _MAX_WAITING_BYTES or not faces:
                 yield from self._finish(waiting)
+                if memory is not None:
+                    memory.add(-waiting_bytes)
                 waiting = []
         yield from self._finish(waiting)
         if problem is not None:
             raise problem
 
-    def _start_reading(self, readers: ThreadPoolExecutor, source: Any, detector: Detector) -> Callable[[], _Photo]:
+    def _start_reading(
+        self, readers: ThreadPoolExecutor, memory: _Memory, source: Any, detector: Detector
+    ) -> Callable[[], _Photo]:
+        expected = int(_DECODING * decoded_bytes(source))
+
+        def read() -> _Photo:
+            photo = self._read(source, detector)
+            memory.add((photo.image.nbytes if photo.image is not None else 0) - expected)
+            return photo
+
+        memory.add(expected)
         if isinstance(source, _THREAD_SAFE):
-            return readers.submit(self._read, source, detector).result
-        photo = self._read(source, detector)
+            return readers.submit(read).result
+        photo = read()
         return lambda: photo
 
     def _read(self, source: Any, detector: Detector) -> _Photo:
@@ -194,7 +233,8 @@ class Pipeline:
             same_detector = list(group)
             images = [photo.image for photo in same_detector if photo.image is not None]
             for photo, detections in zip(same_detector, detector.detect_many(images)):
-                photo.detections, photo.box_map = detections, detector.map_to(self.model.crop_spec.box)
+                photo.detections = select_faces(detections, self.max_faces, self.min_score)
+                photo.box_map = detector.map_to(self.model.crop_spec.box)
         return photos
 
     def _finish(self, photos: list[_Photo]) -> Iterator[Faces]:

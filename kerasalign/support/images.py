@@ -104,6 +104,24 @@ def load_image(source) -> np.ndarray:
     raise ImageError(source, "expected a path, bytes, a binary file object, a PIL image or an array")
 
 
+def decoded_bytes(source) -> int:
+    """Bytes of a photo's pixels, from the header of a file; 0 where it is no path or bytes, or cannot be read."""
+    try:
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            source = io.BytesIO(source)
+        elif not isinstance(source, (str, os.PathLike)):
+            return 0
+        with Image.open(source) as image:
+            return 3 * image.width * image.height
+    except Exception:  # reading it will say what is wrong
+        return 0
+
+
+def photo_suffixes() -> frozenset[str]:
+    """Suffixes of the files that `load_image` reads, in lower case; of HEIC only where Pillow has a plugin for it."""
+    return frozenset({*IMAGE_SUFFIXES, *(kind for kind in _PLUGIN_SUFFIXES if kind in Image.registered_extensions())})
+
+
 def list_images(folder, recursive: bool = False, on_unlisted: Callable[[OSError], None] | None = None) -> list[Path]:
     """Lists the photos of a folder by their extensions, sorted by path; hidden files are left out.
 
@@ -129,7 +147,7 @@ def list_images(folder, recursive: bool = False, on_unlisted: Callable[[OSError]
         paths = (Path(directory, name) for name in names if not name.startswith("."))
         # Named pipes and devices are no photos.
         found += [path for path in paths if path.is_file()]
-    kinds = {*IMAGE_SUFFIXES, *(kind for kind in _PLUGIN_SUFFIXES if kind in Image.registered_extensions())}
+    kinds = photo_suffixes()
     unread = sum(path.suffix.lower() in {*_PLUGIN_SUFFIXES} - kinds for path in found)
     if unread:
         _log.warning(
@@ -148,8 +166,7 @@ def _warn_unlisted(error: OSError) -> None:
 def _stream_bytes(source) -> bytes:
     data = source.read()
     if inspect.isawaitable(data):
-        if hasattr(data, "close"):
-            data.close()
+        getattr(data, "close", lambda: None)()  # a coroutine that nobody awaits warns
         raise ImageError(source, "its read() is asynchronous: give `await file.read()`")
     if not isinstance(data, bytes):
         raise ImageError(source, "a file object must be opened in binary mode")
@@ -168,7 +185,7 @@ def _position(source) -> int:
 def _file_bytes(source) -> bytes:
     if not os.fspath(source):
         raise ImageError(source, "the path is empty")
-    if isinstance(source, str) and len(source) > _LONGEST_PATH:
+    if isinstance(source, str) and (len(source) > _LONGEST_PATH or source.startswith("data:")):
         advice = "; a photo in base64 is given as `base64.b64decode(text)`, without the part before the comma"
         raise ImageError(source, f"a text of {len(source):,} characters is no path{advice}")
     path = Path(source)

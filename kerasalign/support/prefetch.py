@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 
-def prefetch(start: Callable, items: Iterable, most: int) -> Iterator:
+def prefetch(start: Callable, items: Iterable, most: int, full: Callable[[], bool] = lambda: False) -> Iterator:
     """Yields results in the order of their items, and works on later items in advance.
 
     Args:
@@ -16,6 +16,7 @@ def prefetch(start: Callable, items: Iterable, most: int) -> Iterator:
         items: The items. The caller's thread draws them, only as fast as it takes results. An error that they raise
             comes after the results of the items before it.
         most: How many items are under way or done beside the one whose result is yielded.
+        full: Whether no further item is begun before the results of those that wait were taken.
     """
     waiting: deque[Callable] = deque()
     source, problem = iter(items), None
@@ -27,7 +28,7 @@ def prefetch(start: Callable, items: Iterable, most: int) -> Iterator:
         except Exception as error:
             problem = error
         else:
-            if len(waiting) > most:
+            while len(waiting) > most or (waiting and full()):
                 yield waiting.popleft()()
     while waiting:
         yield waiting.popleft()()

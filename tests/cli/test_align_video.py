@@ -56,3 +56,27 @@ def test_videos_of_one_name_and_a_broken_one(command, five_dots, clip, tmp_path)
         "clip_landmarks_2.json",
         "clip_landmarks_2.mp4",
     ]
+
+
+def test_folders_of_videos_and_what_they_hold_besides(command, five_dots, clip, tmp_path):
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    shutil.copy(clip, folder / "one.avi")
+    shutil.copy(clip, folder / "two.AVI")
+    run = command("align", folder, "--out", folder / "drawn")
+    assert run.exit_code == 0 and "no photos" not in run.stdout
+    assert sorted(path.stem for path in (folder / "drawn").iterdir()) == ["one_landmarks", "two_landmarks"]
+    again = command("align", folder, "--recursive", "--out", folder / "drawn")
+    assert "drawn/one" not in again.stdout.replace("-> ", "").split("clips/one.avi")[0]
+    assert len(list((folder / "drawn").iterdir())) == 2
+
+
+def test_the_address_of_a_stream_reaches_opencv_as_it_is(command, five_dots):
+    run = command("align", "rtsp://127.0.0.1:9//live?x=1")
+    assert run.exit_code == 1 and "0 photos" not in run.stdout
+    assert "rtsp://127.0.0.1:9//live?x=1: error: OpenCV cannot read" in run.stdout
+
+
+def test_only_the_largest_faces(command, five_dots, clip):
+    run = command("align", clip, "--max-faces", "1", "--out", "drawn")
+    assert run.exit_code == 0 and "6 with a face" in run.stdout

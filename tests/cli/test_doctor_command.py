@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 import kerasalign.hub
 from kerasalign.cli import doctor
 
@@ -53,3 +55,12 @@ def test_a_check_that_fails_is_a_finding(command, monkeypatch):
     found = report(command("doctor", "--json"))
     assert found["manifest"]["problem"] == "FileNotFoundError: the manifest is gone"
     assert found["backend"]["value"]
+
+
+def test_a_backend_that_is_not_installed_is_one_line(monkeypatch):
+    from kerasalign.cli import backend
+
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    backend.check_installed(lambda name: object())
+    with pytest.raises(ImportError, match=r"'jax' is not installed: `pip install jax`.*Received: KERAS_BACKEND=jax"):
+        backend.check_installed(lambda name: None)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kerasalign.detection import get_detector
 from kerasalign.geometry import BoxMap, CropSpec
 from kerasalign.inference import Batch, CallableDetector, Detection, Face, Faces, align, align_iter
 from kerasalign.support.images import ImageError
@@ -71,7 +72,7 @@ def test_faces_at_the_border(model, detector, make, box):
 
 
 def test_given_boxes_may_reach_outside_the_photo_and_keep_their_order(model, make):
-    boxes = np.array([[-20, -30, 25, 20], [150, 100, 300, 260], [-900, -900, -800, -800]], "float64")
+    boxes = np.array([[-20, -30, 25, 20], [150, 100, 300, 260], [-90, -90, 40, 40]], "float64")
     faces = align(model, make.photo([]), boxes=boxes)
     np.testing.assert_array_equal(faces.boxes, boxes)
     for face, box in zip(faces, boxes):
@@ -284,12 +285,54 @@ def test_a_model_is_asked_only_for_the_outputs_that_faces_keep(make, detector):
         {"boxes": [(1, 2, 3)]},
         {"boxes": [(5, 5, 1, 9)]},
         {"boxes": [(0, 0, np.nan, 3)]},
+        {"boxes": [(10_000, 10, 10_050, 60)]},
+        {"boxes": [(0.2, 0.2, 0.6, 0.7)]},
+        {"boxes": [(20, 20, 20.001, 20.001)]},
+        {"boxes": [(-5000, -5000, 5000, 5000)]},
+        {"boxes": "A" * 9000},
+        {"detector": lambda image: [(0.2, 0.2, 0.6, 0.7)]},
+        {"max_faces": 0},
+        {"min_score": 1.5},
     ],
 )
 def test_wrong_arguments_are_refused(model, make, options):
-    with pytest.raises(ValueError, match="Received"):
+    with pytest.raises(ValueError, match="Received") as caught:
         align(model, make.photo([BOX]), **{"detector": lambda image: []} | options)
-    assert model.batches == []
+    assert model.batches == [] and len(str(caught.value)) < 600
+
+
+def test_a_misspelt_option_is_refused_without_a_face_too(make):
+    class StrictModel(make.model):
+        def predict_crops(self, crops, batch_size=64, outputs=None, early_exit=True):
+            return super().predict_crops(crops, outputs=outputs)
+
+    for wrong, meant in (("early_exitt", "early_exit"), ("refin", "refine")):
+        with pytest.raises(ValueError, match=rf"is '{meant}' meant\?.*Received: {wrong}=1"):
+            align(StrictModel(), make.photo([]), detector=lambda image: [], **{wrong: 1})
+    assert len(align(StrictModel(), make.photo([]), detector=lambda image: [], early_exit=False)) == 0
+
+
+def test_the_largest_faces_of_a_high_enough_score(model, make):
+    found = [(10, 10, 30, 30, 0.9), (50, 10, 90, 50, 0.4), (10, 60, 40, 90, 0.6), (100, 60, 150, 110, 0.8)]
+    photo = make.photo([])
+
+    def scores(**options):
+        return [face.score for face in align(model, photo, detector=lambda image: found, **options)]
+
+    assert scores() == [0.9, 0.4, 0.6, 0.8]
+    assert scores(max_faces=2) == [0.4, 0.8]
+    assert scores(min_score=0.5) == [0.9, 0.6, 0.8]
+    assert scores(max_faces=2, min_score=0.5) == [0.6, 0.8]
+    faces = align(model, photo, boxes=[box[:4] for box in found], max_faces=1)
+    np.testing.assert_allclose(faces.landmarks[0], make.expected(found[3][:4]), atol=1e-4)
+    assert get_detector("kerasalign", min_score=0.7).min_score == 0.7
+
+
+def test_an_empty_path_is_no_folder(model, tmp_path, monkeypatch, make):
+    Image.fromarray(make.photo([])).save(tmp_path / "a.png")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ImageError, match="the path is empty"):
+        align(model, "")
 
 
 def test_refine_needs_landmark_boxes_and_align_a_markup(make, detector):

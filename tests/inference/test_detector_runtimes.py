@@ -1,6 +1,7 @@
 """The library's own detector in other runtimes: the same boxes, made once, and no TensorFlow from then on."""
 
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -96,6 +97,7 @@ def test_threads_share_the_bundled_one(home, photos, runtime):
     wanted = [detector.detect(photo) for photo in photos]
     with ThreadPoolExecutor(4) as pool:
         same(list(pool.map(detector.detect, list(photos) * 6)), wanted * 6)
+    same(pickle.loads(pickle.dumps(detector)).detect_many(photos), wanted)
 
 
 def test_once_it_is_made_nothing_imports_a_backend(files, photos, tmp_path):

@@ -4,6 +4,7 @@ import io
 import itertools
 import logging
 import threading
+import time
 import weakref
 
 import numpy as np
@@ -66,6 +67,28 @@ def test_an_iterator_of_photos_gives_an_iterator_of_faces(photos, model, detecto
     assert caplog.text.count("Skipped") == 2
     with pytest.raises(ValueError, match="Received: boxes with photos of type"):
         align(model, iter(photos), boxes=[[]] * 30)
+
+
+def test_large_photos_are_not_read_all_at_once(make, model, detector, tmp_path):
+    photo = make.photo([(20, 20, 60, 60)], (400, 300))
+    path = tmp_path / "large.png"
+    Image.fromarray(photo).save(path)
+    reading, most, lock = [0], [0], threading.Lock()
+
+    def read(source):
+        with lock:
+            reading[0] += 1
+            most[0] = max(most[0], reading[0])
+        image = load_image(source)
+        time.sleep(0.01)
+        with lock:
+            reading[0] -= 1
+        return image
+
+    results = list(run_pipeline(model, [path] * 12, detector, read=read, max_bytes=2 * photo.nbytes))
+    assert [len(faces) for faces in results] == [1] * 12
+    assert most[0] == 1
+    assert len(list(run_pipeline(model, [path] * 12, detector, read=read))) == 12 and most[0] > 1
 
 
 def test_memory_does_not_grow_with_the_number_of_photos(make, model, detector):

@@ -1,6 +1,9 @@
 """Videos: one face is found once and followed, lost, met again; noise is smoothed; files are written and read."""
 
 import json
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -225,7 +228,7 @@ def test_jitter_is_movement_in_percent_of_the_face():
         jitter(shape[None])
 
 
-@pytest.mark.parametrize("name", ["drawn.avi", "drawn.mp4"])
+@pytest.mark.parametrize("name", ["drawn.avi", "drawn.mp4", "drawn.webm"])
 def test_an_annotated_video_is_written_beside_the_results(make, seeing, detector, tmp_path, name):
     video = align_video(seeing(), walk(make, STEPS), detector=detector, fps=12)
     frames = video.save(tmp_path / name, boxes=True)
@@ -265,6 +268,50 @@ def test_frames_of_a_file_come_in_order_with_their_times(tmp_path):
     for (_, image), frame in zip(found, frames, strict=True):
         assert np.abs(image.astype(int) - frame).mean() < 12
     assert np.abs(np.diff(landmarks, axis=0)).max() > 0.5
+
+
+def test_an_address_of_a_file_has_the_times_of_the_video(tmp_path):
+    frames, _ = draw_clip(np.random.default_rng(0), "5", 4, height=80)
+    write_clip(tmp_path / "slow clip.avi", frames, fps=2)
+    source = VideoSource((tmp_path / "slow clip.avi").as_uri())
+    assert source.count == 4 and source.is_recorded and not source.is_camera
+    np.testing.assert_allclose([seconds for seconds, _ in source], np.arange(4) / 2, atol=1e-3)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+def test_a_file_of_a_server_has_the_times_of_the_video(tmp_path):
+    frames, _ = draw_clip(np.random.default_rng(0), "5", 4, height=80)
+    write_clip(tmp_path / "slow.avi", frames, fps=2)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=tmp_path)) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            source = VideoSource(f"http://127.0.0.1:{server.server_port}/slow.avi")
+            times = [seconds for seconds, _ in source]
+        finally:
+            server.shutdown()
+            thread.join()
+    assert not source.is_camera
+    np.testing.assert_allclose(times, np.arange(4) / 2, atol=1e-3)
+
+
+def test_a_video_whose_codec_is_missing_says_so(tmp_path):
+    frames, _ = draw_clip(np.random.default_rng(0), "5", 4, height=80)
+    write_clip(tmp_path / "clip.avi", frames)
+    data = (tmp_path / "clip.avi").read_bytes()
+    (tmp_path / "clip.avi").write_bytes(data.replace(b"MJPG", b"QQQQ"))
+    with pytest.raises(ValueError, match=r"cannot read|decodes no frame.*lacks its codec"):
+        VideoSource(tmp_path / "clip.avi")
+
+
+def test_one_image_is_no_video(make):
+    with pytest.raises(ValueError, match=r"\(T, H, W, 3\); `align` takes a single image"):
+        VideoSource(make.photo([]))
+    assert VideoSource(np.stack([make.photo([])] * 2)).count == 2
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """LiteRT, SavedModel, cascades in a file per iteration, and smaller weights."""
 
 import json
+import pickle
 import zipfile
 
 import keras
@@ -56,6 +57,9 @@ def test_a_file_per_iteration_with_and_without_early_exit(cascade, folder):
     every = stopping.predict_crops(images, early_exit=False)
     np.testing.assert_allclose(every["landmarks"], found["landmarks"], atol=1e-4)
     assert every["cascade_error"].shape == (9, 3) and runtime.success_threshold is None
+    copied = pickle.loads(pickle.dumps(stopping))
+    assert copied.source == str(path) and (copied.success_threshold, copied.failure_threshold) == (5.0, 5.5)
+    np.testing.assert_array_equal(copied.predict_crops(images)["landmarks"], found["landmarks"])
     for options in ({}, {"early_exit": False}):
         some = stopping.predict_crops(images, outputs=("landmarks", "error"), **options)
         assert sorted(some) == ["error", "landmarks"]
@@ -150,6 +154,14 @@ def test_litert(name, quantize, small, cascade, tmp_path):
     assert isinstance(runtime, LiteRTModel)
     wanted = model.inference_network().predict_crops(images)
     assert compare(wanted, runtime(images)).max_error < (0.01 if quantize == "none" else 1.0)
+    pickled = pickle.dumps(runtime)
+    path.unlink()
+    # As on another machine, and from there to a third one.
+    copied = pickle.loads(pickle.dumps(pickle.loads(pickled)))
+    assert (copied.source, copied.threads) == (str(path), 1)
+    np.testing.assert_array_equal(copied(images)["landmarks"], runtime(images)["landmarks"])
+    with pytest.raises(pickle.PicklingError, match="is gone"):
+        pickle.dumps(runtime)
     assert len(runtime.predict_crops(images[:0])["landmarks"]) == 0
 
 
@@ -161,6 +173,8 @@ def test_saved_model(small, tmp_path):
     runtime, images = open_runtime(path), crops(3, 32)
     assert isinstance(runtime, SavedModel) and (path / "assets.extra" / "kerasalign.json").is_file()
     assert compare(small.inference_network().predict_crops(images), runtime(images)).max_error < 0.01
+    copied = pickle.loads(pickle.dumps(runtime))
+    np.testing.assert_array_equal(copied(images)["landmarks"], runtime(images)["landmarks"])
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "mine.jpg").write_bytes(b"precious")
     with pytest.raises(FileExistsError):

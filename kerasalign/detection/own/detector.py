@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
 from kerasalign.detection.base import Detection, Detector
 from kerasalign.detection.own.coding import find_faces
+from kerasalign.detection.own.exposure import stretch_exposure
 from kerasalign.detection.own.files import RUNTIMES, Maps, NetworkFiles, open_network
 from kerasalign.detection.own.second_look import LOOK_SIZE, as_detection, suppress_duplicates, take_second_look
 from kerasalign.geometry import BoxMap, box_center, box_size, compose, invert, resize_matrix
@@ -30,7 +31,7 @@ class KerasAlignDetector(Detector):
 
     Its box is the tight box of the landmarks in the frame in which the face is upright: its center is the one in the
     photo, its sides are those of the upright face, and `angle` is the rotation between photo and frame. Crops need no
-    map of boxes. The network is opened at the first photo.
+    map of boxes. The network is opened at the first photo. Dim and flat photos are stretched before it looks at them.
 
     Args:
         network: The network: a weights file of `FaceDetector`, an `.onnx` or `.tflite` file of it, `NetworkFiles`, a
@@ -86,6 +87,10 @@ class KerasAlignDetector(Detector):
         self._maps: Maps | None = None
         self._second_maps: Maps | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Opened networks cannot be pickled; the copy opens its own at its first photo.
+        return vars(self) | {"_maps": None, "_second_maps": None}
+
     def detect(self, image: np.ndarray) -> list[Detection]:
         """Finds the faces of a `(H, W, 3)` uint8 RGB photo."""
         return self.detect_many([image])[0]
@@ -93,6 +98,7 @@ class KerasAlignDetector(Detector):
     def detect_many(self, images: Sequence[np.ndarray]) -> list[list[Detection]]:
         """Finds the faces of several photos of any sizes; up to eight at 256 px go through the network together."""
         maps = self._open()
+        images = list(map(stretch_exposure, images))
         batch_size, results = max(_PIXELS_PER_PASS // self.size**2, 1), []
         for start in range(0, len(images), batch_size):
             batch = images[start : start + batch_size]
@@ -108,6 +114,7 @@ class KerasAlignDetector(Detector):
 
     def verify_faces(self, image: np.ndarray, detections: Sequence[Detection]) -> list[bool]:
         """Whether the second look alone finds a face at each place; it turns each one upright first."""
+        image = stretch_exposure(image)
         # Score 1 for the first look: the geometric mean is then the root of the second score.
         (faces,) = self._look_again([image], [[replace(detection, score=1.0) for detection in detections]])
         return [face.score**2 >= self.min_score for face in faces]

@@ -9,24 +9,33 @@ import time
 from collections.abc import Generator, Iterable, Sized
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import cv2
 import numpy as np
 
+from kerasalign.support.checks import shown
 from kerasalign.support.images import load_image
 
 _log = logging.getLogger(__name__)
 
 # The command takes files of these kinds for videos.
-VIDEO_SUFFIXES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"})
+VIDEO_SUFFIXES = frozenset(
+    {
+        *(".3g2", ".3gp", ".asf", ".avi", ".flv", ".m2ts", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov", ".mp4", ".mpeg"),
+        *(".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv"),
+    }
+)
 
 
 class VideoSource:
     """A source of frames. Every iteration over a file starts at its beginning.
 
     Args:
-        source: Path of a video file, address of a stream (`"rtsp://..."`), number of a camera, or an iterable of photos
-            as `align` takes them.
+        source: Path or address of a video file, address of a stream (`"rtsp://..."`), number of a camera, or an
+            iterable of photos as `align` takes them. An address at which the number of frames is known is a file: its
+            times are those of the video.
         fps: Frames per second; by default what the file or camera reports, 25 where it reports nothing.
 
     Attributes:
@@ -35,7 +44,8 @@ class VideoSource:
 
     Raises:
         FileNotFoundError: If the file does not exist.
-        ValueError: If OpenCV cannot read the file, the camera does not answer, or `fps` is not positive.
+        ValueError: If OpenCV cannot read the file or decode its frames, the camera does not answer, `fps` is not
+            positive, or `source` is one image.
 
     Example:
 
@@ -46,21 +56,30 @@ class VideoSource:
     def __init__(self, source: Any, fps: float | None = None):
         if fps is not None and not fps > 0:
             raise ValueError(f"`fps` must be positive. Received: fps={fps!r}")
-        self.source = source
+        self.source = source = _without_file_scheme(source)
         self.count = 0
+        if isinstance(source, np.ndarray) and (source.ndim < 3 or (source.ndim == 3 and source.shape[-1] in (1, 3, 4))):
+            raise ValueError(
+                "An array of a video is (T, H, W, 3); `align` takes a single image. "
+                f"Received: source of shape {source.shape}"
+            )
         reported_fps = 0.0
         if self._opened_by_opencv():
-            if not self.is_camera and not Path(source).is_file():
-                raise FileNotFoundError(f"There is no such video. Received: source={str(source)!r}")
+            if not self.is_camera and not Path(str(source)).is_file():
+                raise FileNotFoundError(f"There is no such video. Received: source={shown(str(source))}")
             capture = self.open_capture()
-            reported_fps = capture.get(cv2.CAP_PROP_FPS)
-            if not self.is_camera:
-                self.count = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
-            capture.release()
+            try:
+                reported_fps = capture.get(cv2.CAP_PROP_FPS)
+                if not isinstance(source, int):
+                    self.count = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
+                if not self.is_camera and not capture.read()[0]:
+                    raise ValueError(_undecodable(capture, source))
+            finally:
+                capture.release()
         elif not isinstance(source, Iterable):
             raise ValueError(
                 "`source` must be the path of a video, the number of a camera or an iterable of pictures. "
-                f"Received: source={source!r}"
+                f"Received: source={shown(source)}"
             )
         elif isinstance(source, Sized):
             self.count = len(source)
@@ -69,7 +88,8 @@ class VideoSource:
     @property
     def is_camera(self) -> bool:
         """Whether frames arrive live, from a camera or a stream."""
-        return isinstance(self.source, int) or (isinstance(self.source, str) and "://" in self.source)
+        address = isinstance(self.source, str) and "://" in self.source
+        return isinstance(self.source, int) or (address and not self.count)
 
     @property
     def is_recorded(self) -> bool:
@@ -118,5 +138,22 @@ class VideoSource:
         capture = cv2.VideoCapture(self.source if isinstance(self.source, int) else str(self.source))
         if not capture.isOpened():
             what = "The camera does not answer" if self.is_camera else "OpenCV cannot read this video"
-            raise ValueError(f"{what}. Received: source={self.source!r}")
+            raise ValueError(f"{what}. Received: source={shown(self.source)}")
         return capture
+
+
+def _without_file_scheme(source: Any) -> Any:
+    """The path of a `file://` address; anything else as it is."""
+    if isinstance(source, str) and source.lower().startswith("file://"):
+        return url2pathname(urlsplit(source).path)
+    return source
+
+
+def _undecodable(capture: cv2.VideoCapture, source: Any) -> str:
+    code = int(capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF
+    codec = code.to_bytes(4, "little").decode("ascii", "replace").strip("\0 ")
+    named = f" ({codec})" if codec.isprintable() and codec else ""
+    return (
+        f"OpenCV opens this video but decodes no frame: it is damaged, or this OpenCV lacks its codec{named}; "
+        f"convert it, for instance by `ffmpeg -i IN -c:v libx264 OUT.mp4`. Received: source={shown(str(source))}"
+    )

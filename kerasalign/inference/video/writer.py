@@ -13,14 +13,15 @@ import numpy as np
 
 from kerasalign.support.files import written_beside
 
-_CODECS = {".avi": "MJPG", ".m4v": "mp4v", ".mkv": "mp4v", ".mov": "mp4v", ".mp4": "mp4v"}
+_CODECS = {".avi": "MJPG", ".m4v": "mp4v", ".mkv": "mp4v", ".mov": "mp4v", ".mp4": "mp4v", ".webm": "VP80"}
 
 
 class VideoWriter:
     """Writes frames to a video file, without sound. The file appears when the block ends without an error.
 
     Args:
-        path: The file; its suffix decides the format: `.avi`, `.mkv`, `.mov`, `.mp4`, `.m4v`.
+        path: The file; its suffix decides the format: `.avi`, `.mkv`, `.mov`, `.mp4`, `.m4v`, or `.webm`, which
+            browsers play.
         fps: Frames per second.
 
     Raises:

@@ -85,8 +85,9 @@ class OnnxCascade(RuntimeModel):
         return twin
 
     def settings(self) -> dict[str, Any]:
-        """Both thresholds."""
-        return {name: getattr(self, name) for name in ("success_threshold", "failure_threshold")}
+        """As in `RuntimeModel`, and both thresholds."""
+        own = {name: getattr(self, name) for name in ("success_threshold", "failure_threshold")}
+        return super().settings() | own
 
     def predict_crops(
         self, crops, batch_size: int = 64, early_exit: bool = True, outputs: Container[str] | None = None

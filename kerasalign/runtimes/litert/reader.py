@@ -43,7 +43,7 @@ class LiteRTModel(RuntimeModel):
             raise ValueError(
                 f"Only files that `kerasalign export` wrote say how they are used. Received: {path}"
             ) from error
-        super().__init__(metadata, path)
+        super().__init__(metadata, path, threads)
         self.runner = open_runner(path, threads)
         self.outputs = read_value(metadata, "outputs", path)
 

@@ -33,7 +33,7 @@ class OnnxModel(RuntimeModel):
 
     def __init__(self, path: str | os.PathLike, threads: int | None = None):
         self.session = open_session(path, threads)
-        super().__init__(self.session.get_modelmeta().custom_metadata_map, path)
+        super().__init__(self.session.get_modelmeta().custom_metadata_map, path, threads)
         self.outputs = [output.name for output in self.session.get_outputs()]
 
     def run(self, crops: np.ndarray, outputs: Container[str] | None = None) -> dict[str, np.ndarray]:

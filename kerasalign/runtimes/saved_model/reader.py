@@ -30,7 +30,7 @@ class SavedModel(RuntimeModel):
     def __init__(self, path: str | os.PathLike[str], threads: int | None = None):
         import tensorflow as tf
 
-        super().__init__(json.loads((Path(path) / METADATA).read_text("utf-8")), path)
+        super().__init__(json.loads((Path(path) / METADATA).read_text("utf-8")), path, threads)
         self._loaded = tf.saved_model.load(str(path))
         self._call = self._loaded.signatures["serving_default"]
         self.outputs = read_value(self.metadata, "outputs", path)
