@@ -39,20 +39,34 @@ def copy_pixels(image: Image.Image, orientation: int = 1) -> np.ndarray:
     return pixels
 
 
-def decode_jpeg(image: Image.Image, data: bytes, orientation: int = 1) -> np.ndarray:
-    """The pixels of a JPEG, `(H, W, 3)` uint8 RGB, upright, in half of the memory that Pillow takes.
+def takes_less_memory(image: Image.Image, data: bytes) -> bool:
+    """Whether `decode_large` can decode an opened file; not a PNG that may have an orientation."""
+    if image.format == "PNG":
+        stored = str([tile[3] for tile in getattr(image, "tile", ())])
+        plain = image.mode == "RGB" and "transparency" not in image.info and ";16" not in stored
+        return plain and not any(chunk in data for chunk in (b"eXIf", b"XML:com.adobe.xmp", b"Raw profile type"))
+    return image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L")
+
+
+def decode_large(image: Image.Image, data: bytes, orientation: int = 1) -> np.ndarray:
+    """The pixels of a JPEG or PNG, `(H, W, 3)` uint8 RGB, upright, in half of the memory that Pillow takes.
 
     Args:
-        image: The opened file, whose data have not been read. It is spent afterwards.
+        image: The opened file, whose data have not been read, of a kind that `takes_less_memory` names. It is spent
+            afterwards.
         data: Content of the file.
         orientation: EXIF orientation.
 
     Raises:
         OSError: If the file is cut off or damaged.
+        SyntaxError: If a checksum of a PNG is wrong.
     """
-    # OpenCV makes gray of what is missing. Pillow reads to the end, and decodes at an eighth of the size.
-    image.draft(None, (1, 1))
-    image.load()
+    # OpenCV makes gray of what is missing. Pillow reads to the end: the checksums, or an eighth of the size.
+    if image.format == "PNG":
+        image.verify()
+    else:
+        image.draft(None, (1, 1))
+        image.load()
     stored = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     pixels = cv2.imdecode(np.frombuffer(data, "uint8"), stored)
     if pixels is None:

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from kerasalign.support.checks import shown
-from kerasalign.support.decoding import copy_pixels, decode_jpeg, turned_upright
+from kerasalign.support.decoding import copy_pixels, decode_large, takes_less_memory, turned_upright
 from kerasalign.support.pixels import to_uint8
 
 _log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ IMAGE_SUFFIXES = (
 _PLUGIN_SUFFIXES = (".heic", ".heif")
 
 _ORIENTATION = 274  # EXIF tag
-# From so many pixels on, a JPEG is decoded in less memory.
+# From so many pixels on, a JPEG or PNG is decoded in less memory.
 _LARGE = 16_000_000
 # No operating system takes longer paths.
 _LONGEST_PATH = 32_767
@@ -216,13 +216,15 @@ def _read_bytes(source, data: bytes) -> np.ndarray:
     except Exception as error:  # Pillow's parsers raise what they like on damaged headers
         raise ImageError(source, f"the file's header is damaged ({error})") from error
     with image:
-        large = image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L") and image.width * image.height >= _LARGE
+        large = image.width * image.height >= _LARGE and takes_less_memory(image, data)
         return _decode_large(source, image, data) if large else _decode(source, image)
 
 
 def _decode_large(source, image: Image.Image, data: bytes) -> np.ndarray:
     try:
-        return decode_jpeg(image, data, _orientation(source, image))
+        # Pillow decodes a whole PNG to look for an orientation that is not there.
+        orientation = _orientation(source, image) if image.format != "PNG" else 1
+        return decode_large(image, data, orientation)
     except Exception as error:
         raise ImageError(source, f"the image data is damaged or cut off ({error})") from error
 
