@@ -75,6 +75,8 @@ def align_command(
     from kerasalign.inference import align_iter
     from kerasalign.inference.exporters.sinks import JsonSink
 
+    if "" in sources:
+        raise ValueError(f"SOURCE must not be empty. Received: {sources}")
     videos: list[str | Path] = [source for source in sources if is_video(source)]
     if videos and boxes is not None:
         raise ValueError(f"`--boxes` are for photos. Received: --boxes with {videos[0]}")

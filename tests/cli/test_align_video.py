@@ -74,7 +74,12 @@ def test_folders_of_videos_and_what_they_hold_besides(command, five_dots, clip, 
 def test_the_address_of_a_stream_reaches_opencv_as_it_is(command, five_dots):
     run = command("align", "rtsp://127.0.0.1:9//live?x=1")
     assert run.exit_code == 1 and "0 photos" not in run.stdout
-    assert "rtsp://127.0.0.1:9//live?x=1: error: OpenCV cannot read" in run.stdout
+    assert "rtsp://127.0.0.1:9//live?x=1: error: The camera or stream does not answer" in run.stdout
+
+
+def test_an_empty_source_is_not_the_current_folder(command, five_dots, clip):
+    run = command("align", "")
+    assert run.exit_code == 1 and "SOURCE must not be empty" in run.stderr
 
 
 def test_only_the_largest_faces(command, five_dots, clip):

@@ -137,7 +137,7 @@ class VideoSource:
         """
         capture = cv2.VideoCapture(self.source if isinstance(self.source, int) else str(self.source))
         if not capture.isOpened():
-            what = "The camera does not answer" if self.is_camera else "OpenCV cannot read this video"
+            what = "The camera or stream does not answer" if self.is_camera else "OpenCV cannot read this video"
             raise ValueError(f"{what}. Received: source={shown(self.source)}")
         return capture
 
