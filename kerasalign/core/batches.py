@@ -86,10 +86,8 @@ def check_crops_and_target(crops: Any, target: Any, size: int, points: int, with
 
 
 def _check_batch(batch: Any, size: int, points: int, with_target: bool) -> None:
-    if not isinstance(batch, (tuple, list)):
-        batch = (batch,)
-    target = batch[1] if len(batch) > 1 else None
-    check_crops_and_target(batch[0], target, size, points, with_target)
+    crops, target, *_ = [*batch, None] if isinstance(batch, (tuple, list)) else (batch, None)
+    check_crops_and_target(crops, target, size, points, with_target)
 
 
 def _check_pixels(landmarks: np.ndarray, size: int) -> None:

@@ -146,8 +146,9 @@ def cascade_errors(
     check_protocols(model, [protocol])
     samples = read_splits([protocol], data_dir, on_error, reader_options)[split_of(protocol)]
     measured, landmarks, estimates, own, attention = [], [], [], [], []
+    every: dict[str, Any] = {"early_exit": False}
     for batch in _batches(_crops(samples, protocol.boxes, detector, model.crop_spec)):
-        out = model.predict_crops(np.stack([crop for _, crop, _ in batch]), early_exit=False)
+        out = model.predict_crops(np.stack([crop for _, crop, _ in batch]), **every)
         for (sample, _, matrix), points in zip(batch, out["cascade_landmarks"]):
             measured.append(sample)
             own.append(
