@@ -93,12 +93,15 @@ def _missing_marker(known: np.ndarray) -> tuple[float, float] | None:
 
 
 def _percent(faces: Iterable[FaceSample], size_of: Callable[[FaceSample], tuple[int, int] | None]) -> str | None:
-    for face in faces:
+    annotated = [face for face in faces if np.isfinite(face.landmarks).all(-1).sum() > 1]
+    if not annotated:
+        return None
+    for face in annotated:
         known = face.landmarks[np.isfinite(face.landmarks).all(-1)]
-        if ANNOTATED_SIZE in face.attributes or np.ptp(known, axis=0).max(initial=0) < _SMALLEST:
+        if ANNOTATED_SIZE in face.attributes or np.ptp(known, axis=0).max() < _SMALLEST:
             return None
         size = size_of(face)
-        if size is None or max(size) < _NOT_PERCENT or not len(known) or known.min() < 0 or known.max() > _PERCENT:
+        if size is None or max(size) < _NOT_PERCENT or known.min() < 0 or known.max() > _PERCENT:
             return None
     return "all points lie in 0..100, in photos that are larger: they look like percent, and must be in pixels"
 

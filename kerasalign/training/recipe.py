@@ -54,7 +54,7 @@ class Recipe:
         balance_absolute: Whether faces turned to either side share a bin of `"pdb"`.
         margin: Side of the cached crops in units of the box's longer side; `None`: what the augmentation reaches, so
             that no augmented crop shows more than the photo's own border.
-        nme_normalizer: Normalizer of the reported NME.
+        nme_normalizer: Normalizer of the reported NME; `"box_size"` in place of the default for a markup without eyes.
         seed: Seed of initial weights, split, order and augmentation.
         precision: `"float32"` or `"mixed_bfloat16"`, which is faster on processors that multiply bfloat16. Weights
             are float32 in both.
@@ -109,6 +109,8 @@ class Recipe:
                 raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
         if self.model.scheme is None:
             raise ValueError(f"`model` must have a markup to be trained on a data set. Received: model={self.model!r}")
+        if self.nme_normalizer == "inter_ocular" and "inter_ocular" not in self.model.scheme.eyes:
+            object.__setattr__(self, "nme_normalizer", "box_size")
         if self.boxes is not None:
             BoxSource.parse(self.boxes)
         if self.precision != "float32" and self.model.dtype not in (None, self.precision):

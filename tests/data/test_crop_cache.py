@@ -18,6 +18,7 @@ from kerasalign.data import CacheError, CropCache, build_cache, cached_spec
 from kerasalign.data.cache_build import content_hash
 from kerasalign.datasets.sample import FaceSample
 from kerasalign.geometry import CropSpec, apply_affine, invert
+from kerasalign.markups import get_markup
 from kerasalign.support.drafts import remove_abandoned
 from kerasalign.support.images import load_image
 
@@ -287,7 +288,7 @@ def test_a_video_is_decoded_once_by_any_number_of_threads(workers, tmp_path):
     for i in range(120):
         writer.write(np.full((96, 96, 3), 20 + i, "uint8"))
     writer.release()
-    points = np.random.default_rng(0).uniform(20, 70, (68, 2))
+    points = get_markup("68").mean_shape * 50 + 45
     decoder = VideoDecoder(video)
 
     def read(path, name):
