@@ -76,7 +76,7 @@ def test_a_folder_of_renders_has_the_points_of_the_model(tmp_path):
     data = tmp_path / "renders"
     write_series(Series(seed=5, size=64, scene=SceneConfig.preset("plain")), 5, data, progress=False)
     recipe = MuSiCaRecipe(MODEL.replace(markup="98"), dataset="synth", **SHORT)
-    cache = crop_cache(recipe, data, "train", tmp_path / "cache")
+    cache = crop_cache(recipe, data, tmp_path / "cache")
     assert cache.markup == "98" and cache.landmarks.shape[1:] == (98, 2)
     model = recipe.fit(data, tmp_path / "run", cache_dir=tmp_path / "cache", verbose=0)
     assert model.output["landmarks"].shape[1:] == (98, 2)
@@ -93,7 +93,7 @@ def test_points_that_a_data_set_does_not_have_are_refused_early(tmp_path):
 def test_frames_of_a_video_are_held_out_together(tmp_path):
     data = make_miniature("300vw", tmp_path / "300vw")
     recipe = MuSiCaRecipe(MODEL.replace(markup="68"), dataset="300vw", **SHORT | {"validation": 3})
-    cache = crop_cache(recipe, data, "train", tmp_path / "cache")
+    cache = crop_cache(recipe, data, tmp_path / "cache")
     trained_on = []
 
     class Seen(MuSiCaRecipe):
