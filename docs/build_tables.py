@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from page_tables import accuracy, detection, exports, pose, reproduce, speed, terms, zoo
+from page_tables import accuracy, detection, exports, pose, reproduce, robustness, speed, terms, zoo
 from page_tables.rows import TOP
 
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
@@ -35,6 +35,10 @@ TABLES = {
     "renderer": accuracy.renderer_table,
     "short_runs": accuracy.short_runs_table,
     "lw_bafa": accuracy.lw_bafa_table,
+    "errors": robustness.errors_table,
+    "thresholds": robustness.thresholds_table,
+    "false_finds": robustness.false_finds_table,
+    "robustness": robustness.robustness_table,
     "pose": pose.pose_table,
     "early_exit": accuracy.early_exit_table,
     "reproduce": reproduce.reproduce_table,

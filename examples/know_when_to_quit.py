@@ -15,7 +15,8 @@ import kerasalign
 from kerasalign.datasets import make_miniature, read_dataset
 
 folder = Path(sys.argv[1]) if len(sys.argv) > 1 else make_miniature("300w", Path(tempfile.mkdtemp()) / "300w")
-model = kerasalign.load("musica19-synth")
+# T_s is in the unit of the network's own estimates: without its calibration the model reports those.
+model = kerasalign.load("musica19-synth").with_error_calibration(None)
 if len(sys.argv) > 1:
     photos, options = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in (".jpg", ".png")], {}
 else:

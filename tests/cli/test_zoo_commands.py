@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 import kerasalign
+from kerasalign.hub import default_catalog, use_catalog
 
 
 def test_list_shows_every_preset(command):
@@ -65,6 +67,7 @@ def test_help_names_every_command(command):
 def test_light_commands_load_no_backend(arguments):
     code = f"""
 import sys
+from dataclasses import replace
 from kerasalign.cli import app
 app({arguments!r}, standalone_mode=False)
 heavy = {{"keras", "tensorflow", "huggingface_hub"}} & set(sys.modules)
@@ -72,3 +75,13 @@ sys.exit(str(heavy) if heavy else 0)
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 0, run.stderr
+
+
+def test_list_and_info_say_where_weights_come_from(command, tmp_path):
+    assert "kerasalign-weights: not installed" not in command("list").stdout
+    with use_catalog(replace(default_catalog(), package=tmp_path / "none")):
+        (row,) = [line for line in command("list").stdout.splitlines() if line.split()[:1] == ["musica19-300w"]]
+        assert "kerasalign-weights: not installed" in row
+        facts = json.loads(command("info", "musica19-300w", "--json").stdout)
+    assert (facts["available"], facts["location"]) == (False, "")
+    assert json.loads(command("info", "musica19-300w", "--json").stdout)["location"].endswith("300w.weights.h5")

@@ -71,7 +71,7 @@ class FaceTracker:
         max_faces: How many faces to follow, the largest first; `None`: all.
         smooth: A `OneEuroFilter`; every face gets a filter with its settings. `None`: no smoothing.
         min_confidence: Smallest mean confidence of a face, for models that give one.
-        max_error: Largest error estimate in percent, for models that give one.
+        max_error: Largest `error` of a face in percent, for models that estimate theirs.
         max_residual: Largest mean distance of the points from the markup's mean shape that is fitted to them, in sizes
             of the shape.
         min_overlap: Smallest intersection over union of a face's box with that of the frame before.
@@ -102,7 +102,7 @@ class FaceTracker:
         max_faces: int | None = None,
         smooth: OneEuroFilter | None = None,
         min_confidence: float = 0.3,
-        max_error: float = 15.0,
+        max_error: float = 25.0,
         max_residual: float = 0.2,
         min_overlap: float = 0.3,
         min_side: float = 12.0,
