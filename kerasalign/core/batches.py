@@ -39,10 +39,12 @@ def check_source(source: Any, target: Any, size: int, points: int, with_target: 
     if source is None:
         return source
     if hasattr(source, "element_spec"):
-        _check_batch(source.element_spec, size, points, with_target)
+        # A distributed data set has specs of each device's part, without a shape.
+        if all(hasattr(leaf, "shape") for leaf in keras.tree.flatten(source.element_spec)):
+            _check_batch(source.element_spec, size, points, with_target)
     elif isinstance(source, keras.utils.PyDataset):
         # The library's own loaders make batches of their markup and crop, which takes a while.
-        if not hasattr(source, "epoch_callback") and len(source):
+        if not hasattr(source, "epoch_callback") and source.num_batches != 0:
             _check_batch(source[0], size, points, with_target)
     elif isinstance(source, types.GeneratorType):
         first = next(source, None)
@@ -64,7 +66,7 @@ def check_crops_and_target(crops: Any, target: Any, size: int, points: int, with
     if shape is not None and not _fits(shape, (None, size, size, 3)):
         raise ValueError(f"Crops must be (B, {size}, {size}, 3). Received: x of shape {shape}")
     if _has_values(crops):
-        check_crop_values(np.asarray(crops[:_LOOKED_AT]))
+        check_crop_values(_numpy(crops[:_LOOKED_AT]))
     if not with_target:
         return
     if target is None:
@@ -82,7 +84,7 @@ def check_crops_and_target(crops: Any, target: Any, size: int, points: int, with
             f"is not annotated. Received: y of shape {shape_of_target}"
         )
     if _has_values(target):
-        _check_pixels(np.asarray(target[:_LOOKED_AT]), size)
+        _check_pixels(_numpy(target[:_LOOKED_AT]), size)
 
 
 def _check_batch(batch: Any, size: int, points: int, with_target: bool) -> None:
@@ -130,3 +132,7 @@ def _fits(shape: tuple[int | None, ...], expected: tuple[int | None, ...]) -> bo
 def _has_values(value: Any) -> bool:
     """Whether it is an array or tensor with values, not the description of one."""
     return isinstance(value, np.ndarray) or keras.ops.is_tensor(value)
+
+
+def _numpy(value: Any) -> np.ndarray:
+    return value if isinstance(value, np.ndarray) else np.asarray(keras.ops.convert_to_numpy(value))
