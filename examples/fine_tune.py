@@ -36,4 +36,4 @@ model.fit(crops, landmarks, batch_size=8, epochs=8, verbose=0)
 after = model.evaluate(*held_out, verbose=0, return_dict=True)["nme"]
 print(f"NME on drawn faces that were held out: {before:.1f} % before, {after:.1f} % after")
 model.save("fine_tuned.keras")
-print("Saved fine_tuned.keras; load it with keras.models.load_model after `import kerasalign.models`")
+print("Saved fine_tuned.keras; load it with keras.models.load_model after `import kerasalign`")

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 from kerasalign._lazy import attach
 from kerasalign._version import __version__ as __version__
+from kerasalign.support.keras_objects import register_with_keras
+
+register_with_keras()
 
 #: Modules that register file formats when they are imported: the papers'. They are imported when a format is asked for.
 PLUGINS = ["kerasalign.models"]
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from kerasalign.metrics import Protocol as Protocol, get_protocol as get_protocol
     from kerasalign.models import LandmarkModel as LandmarkModel
     from kerasalign.runtimes import export_model as export  # noqa: F401
+    from kerasalign.training import dataset as dataset
 
 if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
     __getattr__, __dir__, __all__ = attach(
@@ -62,5 +66,6 @@ if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
             "kerasalign.metrics": ["Protocol", "get_protocol"],
             "kerasalign.models": ["LandmarkModel"],
             "kerasalign.runtimes": ["export_model as export"],
+            "kerasalign.training": ["dataset"],
         },
     )

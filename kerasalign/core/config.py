@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from kerasalign.core.transfer import Transfer, plan_transfer
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup, check_markup_name, get_markup, markup_config, markup_from_config
 from kerasalign.support.checks import at_least
@@ -28,6 +29,7 @@ class ModelConfig:
     Args:
         markup: Point scheme, by name or as a `Markup`; `None` with `num_landmarks`.
         num_landmarks: Number of landmarks N; needed where there is no markup.
+        crop_shift: Shift of the crop's center from the box's, in units of the box's longer side.
         dtype: Name of the dtype policy of the layers, such as `"mixed_bfloat16"`; `None`: Keras' global policy.
             Landmarks are float32 in any case.
 
@@ -46,6 +48,7 @@ class ModelConfig:
 
     markup: str | Markup | None = "68"
     num_landmarks: int | None = None
+    crop_shift: tuple[float, float] = (0.0, 0.0)
     dtype: str | None = None
 
     def __post_init__(self) -> None:
@@ -114,17 +117,56 @@ class ModelConfig:
         self._check_markup_names(changes)
         return replace(self, **changes)
 
-    def for_markup(self, markup: Markup, landmarks: np.ndarray | None = None) -> Self:
-        """The config of this network for other points, to fine-tune it on them.
+    def mean_face(self) -> np.ndarray | None:
+        """`(N, 2)` mean face of the points in pixels of the crop: the markup's schematic one; `None` without one."""
+        if self.scheme is None:
+            return None
+        side = self.crop.size / self.crop.scale
+        center = (self.crop.size - 1) / 2 - np.asarray(self.crop.shift) * side
+        return self.scheme.mean_shape * side + center
 
-        A config whose points decide more than their number overrides this.
+    def transfer(
+        self,
+        markup: Markup,
+        landmarks: np.ndarray | None = None,
+        points: Sequence[int | Sequence[int]] | None = None,
+    ) -> Transfer | None:
+        """Where other points lie among those of this config; `None` for a config without a markup.
 
         Args:
             markup: The new point scheme.
-            landmarks: Annotations `(F, N, 2)` in crop pixels, NaN where a point is not annotated; `None`: the schematic
-                face of the markup decides.
+            landmarks: As for `for_markup`.
+            points: As for `kerasalign.adapt`.
         """
-        return self.replace(markup=markup, num_landmarks=None)
+        shape = self.mean_face()
+        if self.scheme is None or shape is None:
+            return None
+        return plan_transfer(self.scheme, shape, self.crop, markup, landmarks, points)
+
+    def for_markup(self, markup: Markup, landmarks: np.ndarray | None = None, transfer: Transfer | None = None) -> Self:
+        """The config of this network for other points, to fine-tune it on them.
+
+        Crops are cut by the box of the new points such that faces look as they did. A config whose points decide more
+        than their number overrides this.
+
+        Args:
+            markup: The new point scheme.
+            landmarks: Annotations `(F, N, 2)` in pixels of photos or crops, NaN where a point is not annotated; `None`:
+                the schematic face of the markup decides.
+            transfer: What `transfer` gave, if it is known already.
+        """
+        transfer = transfer or self.transfer(markup, landmarks)
+        return self.replace(markup=markup, num_landmarks=None, **self._crop_of(transfer))
+
+    def _crop_of(self, transfer: Transfer | None) -> dict[str, Any]:
+        """The fields of the crop for other points; boxes of a detector stay what they are."""
+        names = {field.name for field in fields(self)}
+        if transfer is None or self.crop.box != "landmarks" or "crop_scale" not in names:
+            return {}
+        return {
+            "crop_scale": round(transfer.scale, 4),
+            "crop_shift": tuple(round(value, 4) + 0.0 for value in transfer.shift),
+        }
 
     def to_json(self) -> dict[str, Any]:
         """Plain values that `from_json` reads; a markup that is not built in is written out as `"markup_spec"`."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import keras
 import numpy as np
 from keras import ops
 
-from kerasalign.core.align_mixin import AlignMixin
+from kerasalign.core.align_mixin import AlignMixin, PresetMixin
 from kerasalign.core.batches import check_crops_and_target, check_source
 from kerasalign.core.compiled import compiled, predict_in_batches, replicas
 from kerasalign.core.config import ModelConfig
@@ -17,12 +18,13 @@ from kerasalign.core.crop_model import check_crops
 from kerasalign.core.error_calibration import ErrorCalibration
 from kerasalign.core.finite import non_finite
 from kerasalign.core.origin import Origin, read_origin, write_origin
+from kerasalign.core.point_axis import PointAxis
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup
 from kerasalign.metrics.nme_metric import NormalizedMeanError
 
 
-class LandmarkModel(AlignMixin, keras.Model):
+class LandmarkModel(AlignMixin, PresetMixin, keras.Model):
     """A Keras model from face crops to landmarks.
 
     Call arguments:
@@ -42,8 +44,9 @@ class LandmarkModel(AlignMixin, keras.Model):
     config: ModelConfig
     # The library's own detector runs in the same.
     runtime: str = "keras"
-    # Parts of the paths of weights that the points decide: for another markup they start anew, whatever their shape.
-    point_weights: tuple[str, ...] = ()
+    # Parts of the paths of weights that the points decide, and where the points lie on them; `None`: for another markup
+    # they start anew. The first part that fits counts.
+    point_weights: Mapping[str, PointAxis | None] = MappingProxyType({})
     # Name of the registered file format that `inference_stages` are exported in; `None` where there are no stages.
     staged_format: str | None = None
     # The metric that `compile` adds.

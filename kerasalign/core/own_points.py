@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-from kerasalign.geometry import CropSpec
+from kerasalign.geometry import CropSpec, apply_affine
 from kerasalign.markups import Markup
 
 
@@ -14,7 +14,7 @@ def check_landmarks(landmarks, markup: Markup) -> np.ndarray:
     """Annotations as `(F, N, 2)` float64, NaN where a point is not annotated.
 
     Args:
-        landmarks: `(F, N, 2)`, or `(N, 2)` for one face, x then y, in pixels of the model's crop.
+        landmarks: `(F, N, 2)`, or `(N, 2)` for one face, x then y, in pixels of photos or crops.
         markup: Their point scheme.
 
     Raises:
@@ -32,30 +32,6 @@ def check_landmarks(landmarks, markup: Markup) -> np.ndarray:
     return faces
 
 
-def check_in_crop(landmarks: np.ndarray, spec: CropSpec) -> None:
-    """Raises unless most annotations lie as faces do in a crop.
-
-    Args:
-        landmarks: `(F, N, 2)`, NaN where a point is not annotated.
-        spec: The crop.
-
-    Raises:
-        ValueError: If the faces are much larger or smaller than in the crop, or lie elsewhere: they are in pixels of
-            the photo, or in 0..1.
-    """
-    faces = [face[np.isfinite(face).all(-1)] for face in landmarks]
-    boxes = np.array([[*face.min(0), *face.max(0)] for face in faces if len(face) > 1])
-    sides = (boxes[:, 2:] - boxes[:, :2]).max(1)
-    centers = (boxes[:, 2:] + boxes[:, :2]) / 2
-    side, center = np.median(sides), np.median(centers, axis=0)
-    # Points that do not span the face make a smaller box, and crops of a loader are shifted and scaled.
-    if not 0.1 * spec.size <= side <= 1.5 * spec.size or (np.abs(center - (spec.size - 1) / 2) > spec.size / 2).any():
-        raise ValueError(
-            f"`landmarks` must be in pixels of the model's crop, of side {spec.size}; `model.crop_spec` cuts it. "
-            f"Received: faces {side:.3g} px long around ({center[0]:.3g}, {center[1]:.3g})"
-        )
-
-
 def mean_landmarks(landmarks: np.ndarray, markup: Markup) -> np.ndarray:
     """Mean of annotations, `(N, 2)`, rounded to two decimals.
 
@@ -70,3 +46,16 @@ def mean_landmarks(landmarks: np.ndarray, markup: Markup) -> np.ndarray:
     scale = np.ptp(measured, axis=0).max() / max(np.ptp(schematic, axis=0).max(), 1e-6)
     placed = (markup.mean_shape - schematic.mean(0)) * scale + measured.mean(0)
     return np.round(np.where(has_mean[:, None], mean, placed), 2)
+
+
+def in_crops(landmarks: np.ndarray, crop: CropSpec) -> np.ndarray:
+    """Annotations `(F, N, 2)` in pixels of the crops that are cut by their own boxes; flat faces are left out.
+
+    In pixels of a photo every pair of points seems to move together, because faces do.
+    """
+    cut = []
+    for face in landmarks:
+        box = np.concatenate([face.min(0), face.max(0)])
+        if (box[2:] > box[:2]).all():
+            cut.append(apply_affine(crop.transform(box), face))
+    return np.array(cut).reshape(-1, *landmarks.shape[1:])

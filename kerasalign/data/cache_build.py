@@ -96,6 +96,62 @@ def build_cache(
     return CropCache.open(directory, verify=False)
 
 
+def cut_crops(
+    samples: Sequence,
+    spec: CropSpec,
+    *,
+    margin: float = 2.0,
+    box: str | None = None,
+    on_error: str = "raise",
+    progress: bool | None = None,
+) -> CropCache:
+    """The crops of `build_cache` in memory, for data that is small and read once.
+
+    Args:
+        samples: As in `build_cache`.
+        spec: As in `build_cache`.
+        margin: As in `build_cache`.
+        box: As in `build_cache`.
+        on_error: As in `build_cache`.
+        progress: As in `build_cache`.
+
+    Raises:
+        ValueError: As in `build_cache`.
+    """
+    samples = list(samples)
+    one_of("on_error", on_error, ("raise", "skip"))
+    markup, wide, box = _check(samples), cached_spec(spec, margin), spec.box if box is None else box
+    photos = [list(faces) for _, faces in groupby(samples, key=lambda sample: str(sample.image))]
+    results = _cut_photos(photos, wide, box, FaceSample.read_image, None)
+    skipped: dict[str, str] = {}
+    kept, cut = [], []
+    for sample, result in track(results, "Cropping faces", len(samples), progress):
+        if isinstance(result, Exception):
+            _leave_out(sample, result, on_error, skipped)
+        else:
+            kept.append(sample)
+            cut.append(result)
+    size, points = wide.size, len(samples[0].landmarks)
+    return CropCache(
+        crops=np.array([crop for crop, _, _ in cut], "uint8").reshape(-1, size, size, 3),
+        landmarks=np.array([face for _, face, _ in cut], "float32").reshape(-1, points, 2),
+        boxes=np.array([corners for _, _, corners in cut], "float64").reshape(-1, 4),
+        names=tuple(sample.name for sample in kept),
+        spec=wide,
+        markup=markup,
+        skipped=skipped,
+        groups=tuple(sample.group for sample in kept) if any(sample.group for sample in kept) else None,
+    )
+
+
+def _leave_out(sample, error: Exception, on_error: str, skipped: dict[str, str]) -> None:
+    """Raises the error of a face, or notes and logs it."""
+    if on_error == "raise":
+        raise ValueError(f"Face '{sample.name}' cannot be cropped: {error}") from error
+    _LOG.warning("left out: face '%s': %s", sample.name, error)
+    skipped[sample.name] = str(error)
+
+
 def content_hash(samples: Sequence, spec: CropSpec, box: str) -> str:
     """Digest of everything that decides a cache's content.
 
@@ -177,10 +233,7 @@ def _fill(work: Path, samples, spec, box, markup, digest, on_error, reader, work
     results = _cut_photos(photos, spec, box, reader, workers)
     for sample, result in track(results, "Cropping faces", len(samples), progress):
         if isinstance(result, Exception):
-            if on_error == "raise":
-                raise ValueError(f"Face '{sample.name}' cannot be cropped: {result}") from result
-            _LOG.warning("left out: face '%s': %s", sample.name, result)
-            skipped[sample.name] = str(result)
+            _leave_out(sample, result, on_error, skipped)
             continue
         crops[len(names)], landmarks[len(names)], boxes[len(names)] = result
         names.append(sample.name)

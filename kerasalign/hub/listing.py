@@ -11,6 +11,7 @@ from kerasalign.hub.load import build_network
 from kerasalign.hub.preset import Preset
 from kerasalign.hub.resolve import resolve, resolve_entry
 from kerasalign.hub.zoo import Info
+from kerasalign.support.checks import one_of
 
 
 def list_models(
@@ -29,8 +30,19 @@ def list_models(
         commercial_use: Whether its published weights may be used commercially; a preset without weights
             matches neither `True` nor `False`.
         available: Whether `load` finds trained weights here.
+
+    Raises:
+        ValueError: If no preset has such a paper, data set or markup; the message lists those that there are.
     """
     catalog = current_catalog()
+    presets = catalog.manifest.presets.values()
+    for name, wanted, known in (
+        ("paper", paper, [preset.paper for preset in presets]),
+        ("dataset", dataset, [preset.dataset for preset in presets]),
+        ("markup", markup and str(markup), [preset.markup for preset in presets if preset.markup]),
+    ):
+        if wanted is not None:
+            one_of(name, wanted, dict.fromkeys(known))
 
     def matches(preset: Preset) -> bool:
         pairs = (

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from kerasalign.core.adaptation import adapt
+from kerasalign.core.align_mixin import AlignOptions
 from kerasalign.hub.catalog import Catalog, current_catalog
 from kerasalign.hub.choose import choose_weights
 from kerasalign.hub.errors import WeightsError
@@ -16,6 +17,7 @@ from kerasalign.hub.resolve import resolve
 from kerasalign.hub.runtimes import open_cached
 from kerasalign.runtimes.cache import RUNTIMES
 from kerasalign.support.checks import one_of
+from kerasalign.support.signatures import with_options
 
 if TYPE_CHECKING:
     from kerasalign.core.align_mixin import AlignMixin, Batch, Faces, Photo
@@ -82,9 +84,9 @@ def load(
             package kerasalign-weights, cached, or from the Hub), the path of a `.weights.h5` file, or `None` for the
             untrained network. If the `run.json` of a training run lies beside the file, the network is built as that
             card says. If that is another network than the preset's, a log message of level INFO says so.
-        markup: Another point scheme, to fine-tune the network on: weights that do not depend on the points are kept,
-            the others start anew. `model.adaptation` lists both.
-        landmarks: With `markup`: annotations `(F, N, 2)` in pixels of the model's crop, NaN where a point is not
+        markup: Another point scheme, to fine-tune the network on: each new point starts from the old ones near it, as
+            in `kerasalign.adapt`. `model.adaptation` lists what was kept.
+        landmarks: With `markup`: annotations `(F, N, 2)` in pixels of photos or crops, NaN where a point is not
             annotated. Mean shape, graph and the like are made from them; by default from the markup's mean shape.
         runtime: `"keras"`; or `"onnxruntime"` or `"litert"`: the network is exported once, compared with Keras, and
             cached by its content. After that it opens without Keras and TensorFlow.
@@ -192,17 +194,22 @@ def _loaded(name: str | Path, catalog: Catalog) -> LandmarkModel:
 
 
 @overload
-def align(photo: Photo, model: str | Path | AlignMixin | None = None, **options: Any) -> Faces: ...
+def align(photo: Photo, model: str | Path | AlignMixin | None = None, **options: Unpack[AlignOptions]) -> Faces: ...
 
 
 @overload
-def align(photo: Sequence[Photo], model: str | Path | AlignMixin | None = None, **options: Any) -> Batch: ...
+def align(
+    photo: Sequence[Photo], model: str | Path | AlignMixin | None = None, **options: Unpack[AlignOptions]
+) -> Batch: ...
 
 
 @overload
-def align(photo: Iterator[Photo], model: str | Path | AlignMixin | None = None, **options: Any) -> Iterator[Faces]: ...
+def align(
+    photo: Iterator[Photo], model: str | Path | AlignMixin | None = None, **options: Unpack[AlignOptions]
+) -> Iterator[Faces]: ...
 
 
+@with_options(AlignOptions)
 def align(photo: Any, model: str | Path | AlignMixin | None = None, **options: Any) -> Any:
     """Finds the faces of a photo and their landmarks.
 

@@ -64,7 +64,7 @@ class Manifest:
             UnknownPreset: If no preset has it; the message names the nearest names.
         """
         if name not in self.presets:
-            nearest = difflib.get_close_matches(str(name), self.presets, n=3, cutoff=0.5)
+            nearest = difflib.get_close_matches(str(name).lower(), self.presets, n=3, cutoff=0.5)
             hint = f"The nearest are {nearest}." if nearest else f"Known are {list(self.presets)}."
             raise UnknownPreset(f"No preset has this name. {hint} Received: name={name!r}")
         return self.presets[name]

@@ -110,3 +110,7 @@ class Info(dict):
 
     def __str__(self) -> str:
         return "\n\n".join(map(str, self.tables()))
+
+    def _repr_html_(self) -> str:
+        """Both tables, for notebooks."""
+        return "".join(table.to_html() for table in self.tables())

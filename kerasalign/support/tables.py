@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 _WIDTH = 120
 _NUMBER = re.compile(r"([-+]?[\d.,]+( of \d+| %)?( \([\d.]+\))?|-|)")
@@ -35,6 +36,20 @@ class Table:
         """Whether a column holds numbers alone, which are aligned on the right."""
         cells = [row[column] for row in self.rows]
         return any(cells) and all(_NUMBER.fullmatch(cell) for cell in cells)
+
+    def to_html(self) -> str:
+        """The table in HTML; numbers are aligned on the right."""
+        right = [' style="text-align: right"' if self.is_number(i) else "" for i in range(len(self.columns))]
+
+        def row(cells: Sequence[str], tag: str) -> str:
+            return "".join(f"<{tag}{side}>{escape(cell)}</{tag}>" for cell, side in zip(cells, right, strict=True))
+
+        lines = [f"<p>{escape(self.title)}</p>" if self.title else "", "<table>"]
+        lines.append(f"<thead><tr>{row(self.columns, 'th')}</tr></thead><tbody>")
+        lines += [f"<tr>{row(cells, 'td')}</tr>" for cells in self.rows]
+        return "".join([*lines, "</tbody></table>", *(f"<p>{escape(note)}</p>" for note in self.notes)])
+
+    _repr_html_ = to_html
 
     def __str__(self) -> str:
         grid = [self.columns, *self.rows]

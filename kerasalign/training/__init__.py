@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from kerasalign.training.faces import crop_cache as crop_cache
     from kerasalign.training.learned import mean_shape as mean_shape
     from kerasalign.training.loop import train as train
+    from kerasalign.training.own_data import dataset as dataset
     from kerasalign.training.reading import read_faces as read_faces
     from kerasalign.training.recipe import Recipe as Recipe
     from kerasalign.training.run_card import RunCard as RunCard
@@ -29,6 +30,7 @@ if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
             "faces": ["crop_cache"],
             "loop": ["train"],
             "learned": ["mean_shape"],
+            "own_data": ["dataset"],
             "reading": ["read_faces"],
             "recipe": ["Recipe"],
             "run_card": ["RunCard"],

@@ -58,6 +58,8 @@ class Recipe:
         seed: Seed of initial weights, split, order and augmentation.
         precision: `"float32"` or `"mixed_bfloat16"`, which is faster on processors that multiply bfloat16. Weights
             are float32 in both.
+        learn: Whether the training faces decide the fields of `learned_config`; not for a network that starts from
+            weights that fit the fields it has.
         reader_options: Options of the data set's reader, such as `{"images": "photos"}`. Readers that take a `markup`
             get that of the model.
 
@@ -86,6 +88,7 @@ class Recipe:
     nme_normalizer: str = "inter_ocular"
     seed: int = 0
     precision: str = "float32"
+    learn: bool = True
     reader_options: dict[str, Any] = field(default_factory=dict)
 
     paper: ClassVar[str]
@@ -145,7 +148,8 @@ class Recipe:
     def network_config(self, cache: CropCache, train: np.ndarray) -> ModelConfig:
         """Returns the config of the network that is trained: `model`, the learned fields and the precision."""
         dtype = self.model.dtype if self.precision == "float32" else self.precision
-        return self.model.replace(**self.learned_config(cache, train) | {"dtype": dtype})
+        learned = self.learned_config(cache, train) if self.learn else {}
+        return self.model.replace(**learned | {"dtype": dtype})
 
     def to_json(self) -> dict[str, Any]:
         """Returns the settings as a run card holds them."""

@@ -6,8 +6,9 @@ import pytest
 
 import kerasalign
 from kerasalign.core.adaptation import places
+from kerasalign.geometry import tight_box
 from kerasalign.hub import adapt, freeze_kept
-from kerasalign.markups import Markup, flip_from_pairs, get_markup
+from kerasalign.markups import Markup, flip_from_pairs, get_markup, unregister_markup
 from tests.support.cases import MODELS, crops, set_known_weights
 
 SEVEN = Markup(
@@ -43,15 +44,17 @@ def pair(request):
 
 def test_what_fits_is_kept_and_the_rest_is_new(pair):
     model, own = pair
-    assert type(own) is type(model) and own.markup is SEVEN and own.crop_spec == model.crop_spec
+    assert type(own) is type(model) and own.markup is SEVEN and own.crop_spec.size == model.crop_spec.size
     told = own.adaptation
-    assert told.kept and told.new and set(told.kept) | set(told.new) == {weight.path for weight in own.weights}
+    assert told.kept and told.started
+    assert {*told.kept, *told.started, *told.new} == {weight.path for weight in own.weights}
+    assert told.new == () or (type(own).__name__ == "SCC" and all("adjacency" in path for path in told.new))
     old = dict(zip(places(weight.path for weight in model.weights), model.weights))
     for place, weight in zip(places(weight.path for weight in own.weights), own.weights):
         if weight.path in told.kept:
             np.testing.assert_array_equal(np.asarray(weight), np.asarray(old[place]))
-    assert f"kept {len(told.kept)} weights" in str(told) and "new are" in str(told)
-    assert told.kept_numbers + told.new_numbers == own.count_params()
+    assert f"kept {len(told.kept)} weights" in str(told) and "start from the old points" in str(told)
+    assert told.kept_numbers + told.started_numbers + told.new_numbers == own.count_params()
 
 
 def test_it_can_be_saved_and_rebuilt(pair):
@@ -73,7 +76,7 @@ def test_it_trains_and_frozen_layers_stay(pair):
     log = own.train_on_batch(images, target, return_dict=True)
     assert np.isfinite(log["loss"]) and log["nme"] > 0
     changed = {path for path, old in before.items() if not np.array_equal(old, np.asarray(_by_path(own, path)))}
-    assert changed & set(own.adaptation.new) and not changed & held
+    assert changed & set(own.adaptation.started) and not changed & held
     freeze_kept(own, False)
     assert all(layer.trainable for layer in own._flatten_layers())
 
@@ -125,26 +128,71 @@ def test_fit_with_early_stopping_on_the_validation_nme(data):
 def test_the_mean_shape_is_that_of_the_annotations_or_the_markups():
     model, landmarks = small(), annotations(64)
     landmarks[:, 6] = np.nan  # nobody annotated the chin
-    shape = adapt(model, SEVEN, landmarks).mean_shape
-    np.testing.assert_allclose(shape[:6], np.nanmean(landmarks[:, :6], 0), atol=0.01)
-    assert 50 < shape[6, 1] < 75 and abs(shape[6, 0] - 32) < 4
-    np.testing.assert_allclose(adapt(model, SEVEN).mean_shape, SEVEN.mean_shape * 40 + 31.5)
+    measured = adapt(model, SEVEN, landmarks)
+    shape, schematic = measured.mean_shape, adapt(model, SEVEN).mean_shape
+    # Both are at home in the crop of the old points: their eyes lie where those of the 68 points do.
+    eyes = model.mean_shape[[36, 45]]
+    for face in (shape, schematic):
+        np.testing.assert_allclose(face[:2].mean(0), eyes.mean(0), atol=0.6)
+        np.testing.assert_allclose(face[1, 0] - face[0, 0], eyes[1, 0] - eyes[0, 0], rtol=0.02)
+    size = np.ptp(shape[:2], axis=0).max() / np.ptp(np.nanmean(landmarks[:, :2], 0), axis=0).max()
+    offsets = np.nanmean(landmarks[:, :6], 0) - np.nanmean(landmarks[:, :2], (0, 1))
+    np.testing.assert_allclose(shape[:6] - shape[:2].mean(0), size * offsets, atol=0.7)
+    assert shape[6, 1] > shape[5, 1] + 3  # a point without annotations is where the schematic face has it
+    elsewhere = adapt(model, SEVEN, landmarks * 7 + 300)  # pixels of photos do as well
+    np.testing.assert_allclose(elsewhere.mean_shape, shape, atol=0.02)
 
 
-def test_weights_that_the_points_decide_start_anew_even_where_they_fit():
-    model = small()
-    known = get_markup("68")
-    flipped = Markup("own-68", 68, {"face": range(68)}, range(68), known.eyes, {}, known.mean_shape)
-    own = adapt(model, flipped)
-    assert [weight.shape for weight in own.weights] == [weight.shape for weight in model.weights]
-    assert any("regression" in path for path in own.adaptation.new)
-    assert all("conv" in path or "attention" in path for path in own.adaptation.kept)
+def test_faces_look_as_they_did_in_crops_of_the_new_points():
+    """The crop that the new points' box cuts is that which the old ones' box cut."""
+    model, old = small(), get_markup("68")
+    five = old.convert(old.mean_shape, "5")
+    own = adapt(model, "5")
+    before = model.crop_spec.transform(tight_box(old.mean_shape * 90 + 200))
+    after = own.crop_spec.transform(tight_box(five * 90 + 200))
+    np.testing.assert_allclose(after, before, rtol=0.01, atol=1)  # the schematic five points differ a little
+    # So the first predictions are the old ones: exact for points that are means of old points.
+    images = crops(4, 64)
+    known = old.convert(model.predict_crops(images)["landmarks"], "5")
+    np.testing.assert_allclose(own.predict_crops(images)["landmarks"], known, atol=1.5)
+    assert own.adaptation.new == ()
+    np.testing.assert_allclose(own.config.patch_places, model.mean_shape[list(model.config.patches)], atol=0.01)
+
+
+@pytest.mark.parametrize("kind", ["AAN", "SDU", "SCC"])
+def test_new_points_predict_what_the_old_ones_near_them_do(kind):
+    name = KINDS[kind]
+    model = MODELS[name].make()
+    set_known_weights(model)
+    old = model.markup
+    pick = [0, old.num_points - 1] if old.num_points < 20 else [36, 45, 30]
+    flip = list(range(len(pick)))
+    own = Markup(f"own-of-{kind}", len(pick), {"face": flip}, flip, {}, {}, old.mean_shape[pick])
+    try:
+        new = adapt(model, own, points=pick)
+        images = crops(2, model.crop_spec.size)
+        found, known = (network.predict_crops(images)["landmarks"] for network in (new, model))
+        if kind == "SCC":  # its graph and edges are of the points
+            assert not any("nodes_maps" in path for path in new.adaptation.new)
+        elif kind == "SDU":  # the maps of the first stack; the next one reads those of other points too
+            maps = [network.predict_crops(images)["heatmaps"][:, 0] for network in (new, model)]
+            np.testing.assert_allclose(maps[0], maps[1][..., pick], atol=1e-4)
+        else:
+            np.testing.assert_allclose(found, known[:, pick], atol=0.1)
+    finally:
+        unregister_markup(own.name)
+
+
+def test_points_are_checked():
+    for points in ([0, 1], [0, 1, 2, 3, 4, 5, 68], [0, 1, 2, 3, 4, 5, ()]):
+        with pytest.raises(ValueError, match="`points` must give for each of the 7 new points"):
+            adapt(small(), SEVEN, points=points)
 
 
 def test_load_takes_a_markup():
     own = kerasalign.load("musica19-synth", markup=SEVEN, landmarks=annotations(228))
     trained = kerasalign.load("musica19-synth")
-    assert own.config.patches == tuple(range(7))
+    assert len(own.config.patches) == len(trained.config.patches) and own.adaptation.new == ()
     np.testing.assert_array_equal(own.cascade[0].conv1.get_weights()[0], trained.cascade[0].conv1.get_weights()[0])
     assert own.origin.name == "musica19-synth" and own.origin.weights == trained.origin.weights
 

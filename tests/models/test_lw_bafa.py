@@ -126,8 +126,8 @@ def test_points_of_the_same_number_start_where_they_or_their_boundaries_decide()
     markup = model.markup
     own = replace(markup, name="own-19", boundaries=dict(reversed(markup.boundaries.items())))
     found = adapt(model, own).adaptation
-    layers = {path.rpartition("/")[0] for path in found.new}
-    assert layers == {
+    layers = {path.rpartition("/")[0] for path in found.started}
+    assert found.new == () and layers == {
         "fusion_0/head",
         "fusion_0/attend",
         "last_maps",

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from kerasalign.core.own_points import in_crops
 from kerasalign.core.profile import profile
 from kerasalign.layers import DynamicAdjacency, GraphConvolution, GraphResBlock, MapToNode, ParallelAttention
 from kerasalign.markups import get_markup
@@ -183,7 +184,10 @@ def test_other_points_get_a_graph_of_their_own_annotations():
     model = SCC(markup="68", neighbors=2, **SMALL)
     faces = np.random.default_rng(0).normal(30, 5, (20, 5, 2))
     config = model.config.for_markup(get_markup("5"), faces)
-    np.testing.assert_array_equal(config.graph, build_adjacency(faces, 2).graph.astype(int))
+    cut = in_crops(faces, config.crop)
+    np.testing.assert_array_equal(config.graph, build_adjacency(cut, 2).graph.astype(int))
+    far = model.config.for_markup(get_markup("5"), faces * 9 + 400)  # pixels of photos do as well
+    assert far.graph == config.graph
     assert config.build().num_landmarks == 5
 
 

@@ -8,8 +8,10 @@ from PIL import Image
 
 import kerasalign
 from kerasalign import Face, Faces, LandmarkModel
+from kerasalign.data import FaceLoader
 from kerasalign.hub import as_model
 from kerasalign.inference import Batch
+from kerasalign.models import SCC
 from kerasalign.runtimes.runtime_model import RuntimeModel
 from kerasalign.training.recipe import Recipe
 
@@ -43,6 +45,16 @@ def without_a_model(photos: Iterator[str]) -> None:
     assert_type(as_model(), LandmarkModel)
 
 
+def results() -> None:
+    assert_type(faces[0].pose.yaw, float)
+    assert_type(faces[0].chip(128), Image.Image)
+    assert_type(faces.to_csv(), str)
+    assert_type(faces.save("drawn.png", axes=True), list[Path])
+    assert_type(SCC.from_preset("scc-wflw"), SCC)
+    assert_type(model.align("group.jpg", color="bgr", refine=1), Faces)
+
+
 def training() -> None:
+    assert_type(kerasalign.dataset(model, "points.csv", augment="mild"), FaceLoader)
     assert_type(kerasalign.get_recipe("musica19-synth"), Recipe)
     assert_type(kerasalign.list_models(available=True), list[str])

@@ -21,7 +21,8 @@ def report(tmp_path_factory):
         "import kerasalign\n"
         'kerasalign.load("musica19-synth", runtime="onnxruntime").compile()\n'
         'kerasalign.align("group.jpg").drow()\n'
-        'kerasalign.lod("musica19-synth")\n',
+        'kerasalign.lod("musica19-synth")\n'
+        'kerasalign.align("group.jpg", detektor="mtcnn")\n',
         "utf-8",
     )
     config = {"include": ["."], "extraPaths": [str(TOP)], "pythonVersion": "3.11", "typeCheckingMode": "basic"}
@@ -39,4 +40,4 @@ def test_the_readme_s_lines_have_their_types(report):
 
 def test_mistakes_are_found(report):
     found = {line for name, line, _ in report if name == "mistakes.py"}
-    assert found == {2, 3, 4}
+    assert found == {2, 3, 4, 5}

@@ -105,7 +105,7 @@ class AANConfig(ModelConfig):
     @property
     def crop(self) -> CropSpec:
         """The crop: the box of kind `box`, enlarged by `crop_scale`."""
-        return CropSpec(size=self.size, scale=self.crop_scale, box=self.box)
+        return CropSpec(size=self.size, scale=self.crop_scale, shift=self.crop_shift, box=self.box)
 
     def resolved(self) -> Self:
         """As in `ModelConfig`; without attention there are no early predictions."""

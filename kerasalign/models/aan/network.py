@@ -11,6 +11,7 @@ from keras import layers, ops
 
 from kerasalign.core.compiled import compiled, predict_in_batches
 from kerasalign.core.landmark_model import LandmarkModel
+from kerasalign.core.point_axis import PointAxis
 from kerasalign.layers import ConvNorm, CosineEmbedding, ResidualBottleneck, SpatialAttention
 from kerasalign.losses import wing
 from kerasalign.models.aan.config import GRID, AANConfig
@@ -50,7 +51,12 @@ class AAN(LandmarkModel):
 
     config_class = AANConfig
     config: AANConfig
-    point_weights = ("landmarks_out", "head")
+
+    @property
+    def point_weights(self) -> dict[str, PointAxis | None]:
+        """As in `LandmarkModel`; outputs are coordinates of -1..1 across the crop."""
+        outputs = PointAxis(per_point=2, linear=True, unit=2 / self.config.size)
+        return {"landmarks_out": outputs, "head": outputs}
 
     def __init__(self, config: AANConfig | None = None, *, name: str | None = None, **fields):
         config = AANConfig.of(config, fields).resolved()

@@ -114,7 +114,7 @@ class LWBAFAConfig(ModelConfig):
     @property
     def crop(self) -> CropSpec:
         """The crop: the tight box of the landmarks, enlarged by `crop_scale`."""
-        return CropSpec(size=self.size, scale=self.crop_scale)
+        return CropSpec(size=self.size, scale=self.crop_scale, shift=self.crop_shift)
 
     def resolved(self) -> Self:
         """As in `ModelConfig`; the default of `coordinate_scale` is written out."""

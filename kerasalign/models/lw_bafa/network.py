@@ -12,6 +12,7 @@ import keras
 from keras import ops
 
 from kerasalign.core.landmark_model import LandmarkModel
+from kerasalign.core.point_axis import PointAxis
 from kerasalign.losses import boundary_maps, staged_map_loss
 from kerasalign.models.lw_bafa.config import LWBAFAConfig
 from kerasalign.models.lw_bafa.stages import boundary_stage, check_tokens, landmark_stage
@@ -74,14 +75,17 @@ class LWBAFA(LandmarkModel):
         self.config = config
 
     @property
-    def point_weights(self) -> tuple[str, ...]:
-        """Weights that make tokens, one per landmark, or make and read maps, one per boundary."""
-        fusions = [
-            f"/fusion_{index}/{part}/"
-            for index in range(len(self.config.stage_weights) - 1)
-            for part in ("head", "attend")
-        ]
-        return ("/tokens/", "/last_maps/", "/landmark_conv_00/conv/", *fusions)
+    def point_weights(self) -> dict[str, PointAxis | None]:
+        """As in `LandmarkModel`: tokens are one per landmark; maps, and what reads them, one per boundary."""
+        maps, read = PointAxis(of="boundaries"), PointAxis(axis=-2, of="boundaries")
+        weights: dict[str, PointAxis | None] = {
+            "/tokens/": PointAxis(),
+            "/last_maps/": maps,
+            "/landmark_conv_00/conv/": PointAxis(axis=-2, before=self.config.channels, of="boundaries"),
+        }
+        for index in range(len(self.config.stage_weights) - 1):
+            weights |= {f"/fusion_{index}/head/": maps, f"/fusion_{index}/attend/": read}
+        return weights
 
     def boundary_targets(self, landmarks):
         """Boundary maps `(B, S / 4, S / 4, K)` of annotations `(B, N, 2)`, and which of them are known, `(B, K)`."""

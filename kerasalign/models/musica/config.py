@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from kerasalign.core.config import ModelConfig
-from kerasalign.core.own_points import mean_landmarks
+from kerasalign.core.transfer import Transfer, near_weights
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup
 from kerasalign.models.musica.exit_rule import check_threshold
@@ -23,6 +23,8 @@ class MuSiCaConfig(ModelConfig):
         markup: Point scheme, by name or as a `Markup`; `None` with `num_landmarks` builds a network without
             one, which cannot be trained here.
         patches: Indices of the landmarks that get a patch; `None` means all.
+        patch_places: `(P, 2)` places of the patches on the mean face in crop pixels, where they are not at their
+            landmarks: they then follow the landmarks near them. So a network keeps its patches for other points.
         levels: Pyramid level of each iteration; level l is 2^l times coarser than the crop.
         hidden: Size of the recurrent state.
         patch_size: Side of a patch in pixels.
@@ -51,6 +53,7 @@ class MuSiCaConfig(ModelConfig):
     network: ClassVar[str] = "kerasalign.models.musica.network:MuSiCa"
 
     patches: tuple[int, ...] | None = None
+    patch_places: tuple[tuple[float, ...], ...] | None = None
     levels: tuple[int, ...] = (2, 1, 0)
     hidden: int = 512
     patch_size: int = 14
@@ -58,7 +61,7 @@ class MuSiCaConfig(ModelConfig):
     extractor: str = "conv"
     global_attention: str = "none"
     size: int = 228
-    box_side: int = 142
+    box_side: float = 142
     mean_shape: tuple[tuple[float, ...], ...] | None = None
     success_threshold: float | None = None
     failure_threshold: float | None = None
@@ -73,6 +76,9 @@ class MuSiCaConfig(ModelConfig):
         patches = self.patches
         if patches is not None and (not patches or min(patches) < 0 or max(patches) >= points):
             raise ValueError(f"`patches` must be landmark indices in 0..{points - 1}. Received: patches={patches}")
+        places = None if self.patch_places is None else np.shape(self.patch_places)
+        if places is not None and (patches is None or places != (len(patches), 2)):
+            raise ValueError(f"`patch_places` must be (P, 2), one for each of `patches`. Received: shape {places}")
         if not self.levels or min(self.levels) < 0:
             raise ValueError(f"`levels` must be pyramid levels, 0 the finest. Received: levels={self.levels}")
         one_of("extractor", self.extractor, ("conv", "inverted_bottleneck"))
@@ -90,7 +96,7 @@ class MuSiCaConfig(ModelConfig):
     @property
     def crop(self) -> CropSpec:
         """The crop, in which the longer side of the landmarks' box is `box_side` pixels long."""
-        return CropSpec(size=self.size, scale=self.size / self.box_side)
+        return CropSpec(size=self.size, scale=self.size / self.box_side, shift=self.crop_shift)
 
     def resolved(self) -> Self:
         """As in `ModelConfig`; all patches and the schematic mean shape are written out."""
@@ -101,12 +107,33 @@ class MuSiCaConfig(ModelConfig):
             mean_shape = unit * self.box_side + (self.size - 1) / 2
         return super().resolved().replace(patches=patches, mean_shape=mean_shape)
 
-    def for_markup(self, markup: Markup, landmarks: np.ndarray | None = None) -> Self:
-        """As in `ModelConfig`; there are at most as many patches as before, spread evenly over the new points."""
-        count = min(self.num_points if self.patches is None else len(self.patches), markup.num_points)
+    def mean_face(self) -> np.ndarray | None:
+        """As in `ModelConfig`; the shape that the cascade starts at."""
+        return super().mean_face() if self.mean_shape is None else np.array(self.mean_shape)
+
+    def for_markup(self, markup: Markup, landmarks: np.ndarray | None = None, transfer: Transfer | None = None) -> Self:
+        """As in `ModelConfig`; patches stay where they are in the crop, and follow the new points near them."""
+        transfer = transfer or self.transfer(markup, landmarks)
+        if transfer is None:
+            count = min(self.num_points if self.patches is None else len(self.patches), markup.num_points)
+            patches = np.linspace(0, markup.num_points - 1, count).round().astype(int)
+            return self.replace(markup=markup, num_landmarks=None, patches=patches, mean_shape=None, patch_places=None)
+        shape = np.round(transfer.shape, 2)
+        places = np.array(self.resolved_places())
         return self.replace(
             markup=markup,
             num_landmarks=None,
-            patches=np.linspace(0, markup.num_points - 1, count).round().astype(int),
-            mean_shape=None if landmarks is None else mean_landmarks(landmarks, markup),
+            patches=near_weights(places, shape, 1).argmax(1),
+            patch_places=np.round(places, 2),
+            mean_shape=shape,
+            box_side=round(self.size / transfer.scale, 3),
+            crop_shift=tuple(round(value, 4) + 0.0 for value in transfer.shift),
         )
+
+    def resolved_places(self) -> np.ndarray:
+        """`(P, 2)` places of the patches on the mean face, in crop pixels."""
+        if self.patch_places is not None:
+            return np.array(self.patch_places)
+        shape = self.mean_face()
+        assert shape is not None
+        return shape if self.patches is None else shape[list(self.patches)]

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from kerasalign.core.transfer import near_weights
 from kerasalign.layers import (
     ExtractPatches,
     GlobalPatchAttention,
@@ -44,6 +45,8 @@ class MuSiCaIteration(layers.Layer):
     Args:
         start: `(N, 2)` initial shape in pixels of this level, y then x.
         patches: Indices of the landmarks that get a patch.
+        places: `(P, 2)` places of the patches on the start, in pixels of this level, y then x, where they are not at
+            their landmarks; each follows the three landmarks nearest to it.
         step: Factor from the pixels of the previous iteration's level to this one's.
         to_crop: Factor from pixels of this level to pixels of the crop.
         hidden: Size H of the recurrent state.
@@ -77,6 +80,7 @@ class MuSiCaIteration(layers.Layer):
         self,
         start,
         patches,
+        places=None,
         step=1.0,
         to_crop=1.0,
         hidden=512,
@@ -90,6 +94,8 @@ class MuSiCaIteration(layers.Layer):
         super().__init__(autocast=False, **kwargs)
         self.start = np.asarray(start, "float32")
         self.patches = [int(i) for i in patches]
+        self.places = None if places is None else np.asarray(places, "float32")
+        self._riding = None if places is None else near_weights(self.places, self.start).astype("float32")
         self.step = float(step)
         self.to_crop = float(to_crop)
         self.hidden = hidden
@@ -109,7 +115,9 @@ class MuSiCaIteration(layers.Layer):
             LocalPatchAttention(_kernel(), dtype=self.dtype_policy, name="attention") if local_attention else None
         )
         self.attend_globally = attend_globally(
-            self.start[self.patches], dtype=self.dtype_policy, name="global_attention"
+            self.start[self.patches] if self.places is None else self.places,
+            dtype=self.dtype_policy,
+            name="global_attention",
         )
         self.recur = layers.Dense(
             hidden, activation="tanh", kernel_initializer=_kernel(), dtype=self.dtype_policy, name="recurrence"
@@ -147,6 +155,13 @@ class MuSiCaIteration(layers.Layer):
         center = x[:, edge : edge + side, edge : edge + side]
         return ops.reshape(ops.concatenate([center, pooled], -1), (-1, self.feature_size))
 
+    def _centers(self, start, shift):
+        """`(B, P, 2)` middles of the patches."""
+        if self.places is None:
+            return ops.take(start + shift, np.asarray(self.patches), axis=1)
+        # Few products of single numbers: as matrices that every runtime has.
+        return ops.convert_to_tensor(self.places[None]) + ops.matmul(ops.convert_to_tensor(self._riding[None]), shift)
+
     def call(self, image, shift=None, state=None, mean=None, scale=None):
         batch = ops.shape(image)[0]
         start = ops.convert_to_tensor(self.start[None])
@@ -156,8 +171,7 @@ class MuSiCaIteration(layers.Layer):
             shift = ops.cast(shift, "float32") * self.step
         if state is None:
             state = ops.zeros((batch, self.hidden), dtype=self.compute_dtype)
-        centers = ops.take(start + shift, np.asarray(self.patches), axis=1)
-        windows = self.extract(image, centers)
+        windows = self.extract(image, self._centers(start, shift))
         if mean is not None:
             windows = ops.cast(standardize(windows, mean, scale), self.compute_dtype)
         features = self.features(ops.reshape(windows, (-1, self.patch_size, self.patch_size, 3)))
@@ -196,6 +210,7 @@ class MuSiCaIteration(layers.Layer):
         return super().get_config() | {
             "start": self.start.tolist(),
             "patches": self.patches,
+            "places": None if self.places is None else self.places.tolist(),
             "step": self.step,
             "to_crop": self.to_crop,
             "hidden": self.hidden,

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from typing import ClassVar
 
 import keras
 import numpy as np
 from keras import ops
 
 from kerasalign.core.landmark_model import LandmarkModel
+from kerasalign.core.point_axis import PointAxis
 from kerasalign.layers import PhotoStatistics, PyramidLevel
 from kerasalign.losses import rectified_l1, rectified_wing
 from kerasalign.models.musica.config import MuSiCaConfig
@@ -60,7 +62,8 @@ class MuSiCa(LandmarkModel):
 
     config_class = MuSiCaConfig
     config: MuSiCaConfig
-    point_weights = ("/global_attention/", "/recurrence/", "/regression/")
+    # The last output is the error estimate; displacements of points that are means of others are means of theirs.
+    point_weights: ClassVar = {"/regression/": PointAxis(per_point=2, after=1, linear=True)}
     staged_format = "musica_stages"
 
     def __init__(self, config: MuSiCaConfig | None = None, *, name: str | None = None, **fields):
@@ -77,6 +80,7 @@ class MuSiCa(LandmarkModel):
             MuSiCaIteration(
                 start=mean_shape[:, ::-1] / 2**level,
                 patches=config.patches,
+                places=None if config.patch_places is None else config.resolved_places()[:, ::-1] / 2**level,
                 step=2.0 ** (previous - level),
                 to_crop=2.0**level,
                 hidden=config.hidden,

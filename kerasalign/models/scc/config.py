@@ -8,6 +8,8 @@ from typing import ClassVar, Self
 import numpy as np
 
 from kerasalign.core.config import ModelConfig
+from kerasalign.core.own_points import in_crops
+from kerasalign.core.transfer import Transfer
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup
 from kerasalign.models.scc.adjacency import build_adjacency, schematic_graph
@@ -100,7 +102,7 @@ class SCCConfig(ModelConfig):
     @property
     def crop(self) -> CropSpec:
         """The crop: the tight box of the landmarks, enlarged by `crop_scale`."""
-        return CropSpec(size=self.size, scale=self.crop_scale)
+        return CropSpec(size=self.size, scale=self.crop_scale, shift=self.crop_shift)
 
     def resolved(self) -> Self:
         """As in `ModelConfig`; the default graph is written out."""
@@ -109,12 +111,14 @@ class SCCConfig(ModelConfig):
             graph = schematic_graph(self.scheme.mean_shape, self.neighbors, self.symmetric)
         return super().resolved().replace(graph=graph)
 
-    def for_markup(self, markup: Markup, landmarks: np.ndarray | None = None) -> Self:
+    def for_markup(self, markup: Markup, landmarks: np.ndarray | None = None, transfer: Transfer | None = None) -> Self:
         """As in `ModelConfig`; the graph comes from the annotations where 10 faces or more are whole."""
+        transfer = transfer or self.transfer(markup, landmarks)
+        own = self.replace(markup=markup, num_landmarks=None, graph=None, **self._crop_of(transfer))
         graph, faces = None, None if landmarks is None else np.asarray(landmarks, "float64")
         if faces is not None and faces.ndim == 3:
-            whole = faces[np.isfinite(faces).all((1, 2))]
+            whole = in_crops(faces[np.isfinite(faces).all((1, 2))], own.crop)
             if len(whole) >= 10 and (np.ptp(whole, axis=0) > 0).all():
-                neighbors = min(self.neighbors, markup.num_points - 1)
-                graph = build_adjacency(whole, neighbors, self.symmetric).graph
-        return self.replace(markup=markup, num_landmarks=None, graph=graph)
+                count = min(self.neighbors, markup.num_points - 1)
+                graph = build_adjacency(whole, count, self.symmetric).graph
+        return own.replace(graph=graph)

@@ -13,6 +13,7 @@ import numpy as np
 from keras import layers, ops
 
 from kerasalign.core.landmark_model import LandmarkModel
+from kerasalign.core.point_axis import PointAxis
 from kerasalign.layers import DynamicAdjacency, GraphConvolution, GraphResBlock, MapToNode, PhotoStatistics
 from kerasalign.layers.photo_statistics import standardize
 from kerasalign.losses import soft_wing, wing
@@ -55,7 +56,14 @@ class SCC(LandmarkModel):
 
     config_class = SCCConfig
     config: SCCConfig
-    point_weights = ("/adjacency/", "/nodes_maps_conv/", "/nodes_maps_norm/", "/fc_out/")
+
+    @property
+    def point_weights(self) -> dict[str, PointAxis | None]:
+        """As in `LandmarkModel`: the maps of a node are those of the nearest old one, edges are new."""
+        maps = PointAxis(per_point=self.config.maps_per_node)
+        dense = PointAxis(per_point=2, linear=True, unit=1.0)
+        return {"/adjacency/": None, "/nodes_maps_conv/": maps, "/nodes_maps_norm/": maps, "/fc_out/": dense}
+
     profile_blocks = ("backbone", "fusion", "nodes", "graph", "adjacency", "fc")
 
     def __init__(self, config: SCCConfig | None = None, *, name: str | None = None, **fields):

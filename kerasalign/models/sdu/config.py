@@ -178,7 +178,7 @@ class SDUConfig(ModelConfig):
     @property
     def crop(self) -> CropSpec:
         """The crop: the tight box of the landmarks, enlarged by `crop_scale`."""
-        return CropSpec(size=self.size, scale=self.crop_scale)
+        return CropSpec(size=self.size, scale=self.crop_scale, shift=self.crop_shift)
 
     def resolved(self) -> Self:
         """As in `ModelConfig`; the defaults that topology, transformer and loss decide are written out."""

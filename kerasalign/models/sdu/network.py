@@ -11,6 +11,7 @@ from keras import ops
 
 from kerasalign.core.compiled import replicas
 from kerasalign.core.landmark_model import LandmarkModel, weighted_mean
+from kerasalign.core.point_axis import PointAxis
 from kerasalign.layers import DecodeHeatmaps
 from kerasalign.losses import coherent_loss, heatmap_loss
 from kerasalign.models.sdu.coherence import Transforms
@@ -56,7 +57,13 @@ class SDU(LandmarkModel):
 
     config_class = SDUConfig
     config: SDUConfig
-    point_weights = ("_maps",)
+
+    @property
+    def point_weights(self) -> dict[str, PointAxis | None]:
+        """As in `LandmarkModel`: heads give a map for each point, and the next stack reads them."""
+        read = {f"merge{index}_maps": PointAxis(axis=-2) for index in range(self.config.stacks - 1)}
+        return {**read, "_maps": PointAxis()}
+
     profile_blocks = ("stem", "transformer", *(f"{part}{i}" for i in range(8) for part in ("stack", "merge")))
 
     def __init__(self, config: SDUConfig | None = None, *, name: str | None = None, **fields):
