@@ -26,7 +26,7 @@ def start_backend() -> None:
         import keras
 
         return
-    os.environ[_LEVEL] = "2"
+    os.environ[_LEVEL] = "3"
     with _silent_stderr():
         import keras
 

@@ -9,6 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.text import Text
 
+from kerasalign.support.progress import live_console
 from kerasalign.support.tables import Table
 
 # Width for files and pipes, large enough for all tables.
@@ -26,9 +27,18 @@ def error_console() -> Console:
     return Console(stderr=True)
 
 
-def say(text: str) -> None:
-    """Prints a line without wrapping or markup; characters that the output cannot encode are escaped."""
-    out = console()
+def say(text: str, error: bool = False) -> None:
+    """Prints a line without wrapping or markup; characters that the output cannot encode are escaped.
+
+    Args:
+        text: The line.
+        error: Whether it goes to standard error.
+    """
+    out = error_console() if error else console()
+    # On one terminal, a line that is printed beside a progress bar stands above it.
+    live = live_console()
+    if live is not None and (error or out.is_terminal):
+        out = live
     text = text.encode(out.encoding, "backslashreplace").decode(out.encoding)
     out.print(text, soft_wrap=True, markup=False, highlight=False)
 

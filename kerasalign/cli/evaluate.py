@@ -41,6 +41,7 @@ def evaluate_command(
         bool, typer.Option("--track", help="Videos: detect each face once and track it, instead of using boxes.")
     ] = False,
     reader: ReaderOptions = None,
+    parts: Annotated[bool, typer.Option("--parts", help="Print the NME of each facial part instead.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Measure a preset on the test faces of a data set, and compare it with the paper's numbers."""
@@ -80,8 +81,9 @@ def evaluate_command(
     if as_json:
         print_json(report.to_dict())
     else:
-        for table in report.tables():
-            print_table(table)
+        scores, by_part = report.tables()
+        notes = list(dict.fromkeys([*scores.notes, *by_part.notes]))
+        print_table(by_part if parts else replace(scores, notes=notes))
     if out is not None:
         report.save(out, worst, shlex.join(["kerasalign", *sys.argv[1:]]))
         if not as_json:

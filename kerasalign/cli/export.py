@@ -9,8 +9,11 @@ import typer
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import error_console, print_json, print_table
-from kerasalign.cli.options import WeightsFile
+from kerasalign.cli.options import AnyPreset, WeightsFile
 from kerasalign.support.tables import Table
+
+# Ends of files to their formats.
+_FORMATS = {".onnx": "onnx", ".tflite": "litert"}
 
 
 def register(app: typer.Typer) -> None:
@@ -19,9 +22,12 @@ def register(app: typer.Typer) -> None:
 
 
 def export_command(
-    name: Annotated[str, typer.Argument(help="Name of a preset, its folder, or hf://user/repo@commit.")],
+    name: AnyPreset,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="File or folder to write.")],
-    file_format: Annotated[str, typer.Option("--format", help="onnx, litert or tf_saved_model.")] = "onnx",
+    file_format: Annotated[
+        str | None,
+        typer.Option("--format", help="onnx, litert or tf_saved_model; by default what FILE ends in, else onnx."),
+    ] = None,
     quantize: Annotated[str, typer.Option(help="Quantization of the weights: none, float16 or int8.")] = "none",
     early_exit: Annotated[
         bool, typer.Option("--early-exit", help="Write a folder with one ONNX file for each iteration of a cascade.")
@@ -40,6 +46,7 @@ def export_command(
     """Export a preset to another runtime. The file is compared with Keras, and deleted if it differs."""
     from kerasalign.hub import load
 
+    file_format = file_format or _FORMATS.get(out.suffix.lower(), "onnx")
     with error_console().status("Exporting"):
         start_backend()
         from kerasalign.runtimes import export_model

@@ -27,6 +27,8 @@ from kerasalign.cli import (
     zoo,
 )
 from kerasalign.cli.console import error_console
+from kerasalign.cli.examples import add_examples
+from kerasalign.cli.wording import in_options
 from kerasalign.hub.errors import WeightsError
 from kerasalign.support.stopping import Stopped, stops_cleanly
 
@@ -35,6 +37,7 @@ class OneLineErrors(TyperGroup):
     """Shows an error that the library raised as one line; any other error keeps its traceback."""
 
     def invoke(self, ctx):
+        words = [ctx.invoked_subcommand or "", *getattr(ctx, "_protected_args", ()), *ctx.args]
         try:
             with stops_cleanly():
                 return super().invoke(ctx)
@@ -44,7 +47,8 @@ class OneLineErrors(TyperGroup):
         except (ValueError, OSError, ImportError, WeightsError) as error:
             if not (isinstance(error, (OSError, WeightsError)) or _raised_by_us(error)):
                 raise
-            error_console().print(Text(f"Error: {error}", style="red"), soft_wrap=True)
+            text = in_options(str(error), self, words)
+            error_console().print(Text(f"Error: {text}", style="red"), soft_wrap=True)
             raise typer.Exit(1) from error
 
 
@@ -61,7 +65,13 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-app = typer.Typer(cls=OneLineErrors, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app = typer.Typer(
+    cls=OneLineErrors,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    # Rich's own markup would take `[...]` in a help text for a style.
+    rich_markup_mode="markdown",
+)
 
 
 @app.callback()
@@ -79,3 +89,4 @@ def root(
 
 for module in (zoo, photos, training, evaluate, sweep, ablation, ced, data, synth, detector, hub, export, doctor):
     module.register(app)
+add_examples(app)

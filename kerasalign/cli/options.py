@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-DataFolder = Annotated[Path, typer.Option(metavar="DIR", help="Folder of the data set in its official layout.")]
+
+class ResultFormat(StrEnum):
+    """Formats of results."""
+
+    json = "json"
+    jsonl = "jsonl"
+    csv = "csv"
+    coco = "coco"
+    pts = "pts"
+
+
+def complete_preset(incomplete: str) -> list[str]:
+    """Names of presets that begin so, for the shell's completion."""
+    from kerasalign.hub import list_models
+
+    return [name for name in list_models() if name.startswith(incomplete)]
+
+
+AnyPreset = Annotated[
+    str,
+    typer.Argument(help="Name of a preset, its folder, or hf://user/repo@commit.", autocompletion=complete_preset),
+]
+PresetOption = Annotated[
+    str | None,
+    typer.Option("--model", help="Name of a preset; see `kerasalign list`.", autocompletion=complete_preset),
+]
+DataFolder = Annotated[
+    Path, typer.Option(metavar="DIR", exists=True, help="Folder of the data set in its official layout.")
+]
 Boxes = Annotated[
     str | None,
     typer.Option(help="Face boxes: landmarks, scaled:1.2, dataset:KIND or detector:NAME; by default the protocol's."),
 ]
-WeightsFile = Annotated[Path | None, typer.Option(help="Weights file to use instead of the published weights.")]
+WeightsFile = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="Weights file to use instead of the published weights."),
+]
 Head = Annotated[
     Path | None, typer.Option(help="ICT-FaceKit checkout or its compact .npz; by default the library's own head.")
 ]

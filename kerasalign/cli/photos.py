@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,15 +14,14 @@ import typer
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import error_console, say
-from kerasalign.cli.options import WeightsFile
+from kerasalign.cli.options import PresetOption, ResultFormat, WeightsFile
 from kerasalign.cli.thresholds import FailureThreshold, SuccessThreshold, at_thresholds
-from kerasalign.support.files import check_folder_writable, written_beside
+from kerasalign.support.files import check_folder_writable, numbered, written_beside
 from kerasalign.support.progress import track
 
 if TYPE_CHECKING:
-    from kerasalign.inference.exporters.sinks import Sink
-
-_ModelOption = Annotated[str | None, typer.Option(help="Name of a preset; see `kerasalign list`.")]
+    from kerasalign.cli.sinks import Sink
+    from kerasalign.inference import Faces
 
 
 def register(app: typer.Typer) -> None:
@@ -35,15 +34,30 @@ def align_command(
     sources: Annotated[
         # Texts: a path has no `//`, an address does. Each file is checked when its turn comes.
         list[str],
-        typer.Argument(metavar="SOURCE...", help="Photos, videos, folders of them, addresses of streams, or camera:0."),
+        typer.Argument(
+            metavar="SOURCE...",
+            help="Photos, videos, folders of them, patterns, addresses of photos or streams, or camera:0.",
+        ),
     ],
-    model: _ModelOption = None,
+    model: PresetOption = None,
     weights: WeightsFile = None,
     out: Annotated[Path, typer.Option(help="Folder for the drawn photos and videos.")] = Path("landmarks"),
-    as_json: Annotated[bool, typer.Option("--json", help="Also write the landmarks to OUT/landmarks.json.")] = False,
+    file_format: Annotated[
+        ResultFormat | None,
+        typer.Option(
+            "--format",
+            help="Also write the landmarks as they come: OUT/landmarks.json, .jsonl or .csv, OUT/coco.json, or a .pts "
+            "file a face. Of a video: json, jsonl or csv beside it.",
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the landmarks of photos as JSON, and all other lines elsewhere.")
+    ] = False,
     boxes: Annotated[
         Path | None,
-        typer.Option(help='JSON file of face boxes, instead of a detector: {"photo.jpg": [[x0, y0, x1, y1], ...]}.'),
+        typer.Option(
+            exists=True, help='JSON file of face boxes, instead of a detector: {"photo.jpg": [[x0, y0, x1, y1], ...]}.'
+        ),
     ] = None,
     detector: Annotated[str, typer.Option(help="Face detector: kerasalign or mtcnn.")] = "kerasalign",
     detector_size: Annotated[
@@ -69,11 +83,11 @@ def align_command(
 
     A source that cannot be read, or a drawing that cannot be written, is reported, and the command continues with the
     other sources. The exit code is then 1; otherwise it is 0, also without any face. In videos each face is detected
-    once and then tracked; --json writes the landmarks of a video to a file beside it. Files in OUT are never sources.
+    once and then tracked. Files in OUT are never sources. A stop loses none of what was found.
     """
+    from kerasalign.cli.sinks import check_video_format, photo_sinks
     from kerasalign.cli.videos import align_video_file, is_video, list_videos, video_name
     from kerasalign.inference import align_iter
-    from kerasalign.inference.exporters.sinks import JsonSink
 
     if "" in sources:
         raise ValueError(f"SOURCE must not be empty. Received: {sources}")
@@ -81,21 +95,26 @@ def align_command(
     if videos and boxes is not None:
         raise ValueError(f"`--boxes` are for photos. Received: --boxes with {videos[0]}")
     count: Counter[str] = Counter()
+    tell = partial(say, error=as_json)
     in_folders = [] if boxes is not None else list_videos(sources, recursive, out)
-    photos = _photos([Path(s) for s in sources if not is_video(s)], recursive, out, count, in_folders)
+    others = [source for source in sources if not is_video(source)]
+    photos = _photos(others, recursive, out, count, in_folders, tell)
     videos += in_folders
+    if videos:
+        check_video_format(file_format, as_json)
+    if count["missing"] and not photos and not videos:
+        raise typer.Exit(1)
     given = None if boxes is None else _read_boxes(boxes, photos)
     check_folder_writable(out, "--out")
-    json_file = as_json and (photos or not videos)
-    with JsonSink(out / "landmarks.json") if json_file else nullcontext() as sink:
+    with photo_sinks(file_format if photos or not videos else None, out, as_json) as sinks:
         finder = _detector(detector, detector_size, min_score, runtime, given is not None)
         network = _load(model, weights, runtime, runtime == "keras" or (given is None and detector != "kerasalign"))
         network = at_thresholds(network, success_threshold, failure_threshold)
         names: Counter[str] = Counter()
         for video in videos:
-            target = out / _unique(f"{video_name(video)}_landmarks", ".mp4", names)
+            target = out / f"{numbered(f'{video_name(video)}_landmarks', names)}.mp4"
             try:
-                align_video_file(network, video, target, finder, smooth, as_json, max_faces)
+                align_video_file(network, video, target, finder, smooth, file_format, max_faces)
             except (ValueError, OSError) as error:
                 count["video"] += 1
                 say(f"{video}: error: {error}")
@@ -109,27 +128,36 @@ def align_command(
                 keep_images=True,
                 max_faces=max_faces,
             )
-            _report(stream, len(photos), out, draw, names, sink, count)
-    if sink:
-        say(f"Landmarks written to {sink.path}")
+            _report(stream, len(photos), out if draw else None, names, sinks, count, tell)
+    for sink in sinks:
+        if sink.path is not None:
+            tell(f"Landmarks written to {sink.path}")
     if photos or not videos:
         unwritten = f", {count['unwritten']} not writable" if count["unwritten"] else ""
-        say(
-            f"{_count(len(photos), 'photo')}: {count['found']} {'drawn' if draw else 'with faces'}, "
-            f"{count['empty']} without a face, {count['unread']} not readable{unwritten}"
+        tell(
+            f"{_count(len(photos) + count['missing'], 'photo')}: {count['found']} {'drawn' if draw else 'with faces'}, "
+            f"{count['empty']} without a face, {count['unread'] + count['missing']} not readable{unwritten}"
         )
-    if count["video"] + count["unread"] + count["unwritten"] + count["unlisted"]:
+    if count["video"] + count["unread"] + count["unwritten"] + count["unlisted"] + count["missing"]:
         raise typer.Exit(1)
 
 
 def _report(
-    stream, total: int, out: Path, draw: bool, names: Counter[str], sink: Sink | None, count: Counter[str]
+    stream: Iterable[Faces],
+    total: int,
+    out: Path | None,
+    names: Counter[str],
+    sinks: Sequence[Sink],
+    count: Counter[str],
+    tell: Callable[[str], None],
 ) -> None:
     """Writes, draws and counts the faces of photos, and prints a line for each photo."""
+    from kerasalign.inference.serialize import source_stem
+
     # The lines below report unreadable photos.
     logging.getLogger("kerasalign.inference").setLevel(logging.ERROR)
     for faces in track(stream, "Aligning", total):
-        if sink is not None:
+        for sink in sinks:
             sink.write(faces)
         if faces.problem:
             count["unread"] += 1
@@ -137,11 +165,11 @@ def _report(
         elif not len(faces):
             count["empty"] += 1
             line = "no face"
-        elif not draw:
+        elif out is None:
             count["found"] += 1
             line = _count(len(faces), "face")
         else:
-            target = out / _unique(f"{Path(faces.source).stem}_landmarks", ".png", names)
+            target = out / f"{numbered(f'{source_stem(faces.source)}_landmarks', names)}.png"
             try:
                 _save(faces, target)
                 count["found"] += 1
@@ -149,7 +177,7 @@ def _report(
             except OSError as error:
                 count["unwritten"] += 1
                 line = f"error: {_count(len(faces), 'face')}, but the drawing cannot be written ({error})"
-        say(f"{faces.source}: {line}")
+        tell(f"{faces.source}: {line}")
 
 
 def _detector(name: str, size: int | None, min_score: float | None, runtime: str, boxes_given: bool):
@@ -169,8 +197,10 @@ def _detector(name: str, size: int | None, min_score: float | None, runtime: str
 
 
 def demo_command(
-    photo: Annotated[Path | None, typer.Argument(help="A photo; by default a portrait by NASA.")] = None,
-    model: _ModelOption = None,
+    photo: Annotated[
+        Path | None, typer.Argument(exists=True, dir_okay=False, help="A photo; by default a portrait by NASA.")
+    ] = None,
+    model: PresetOption = None,
     weights: WeightsFile = None,
     out: Annotated[Path, typer.Option(help="File for the drawing.")] = Path("kerasalign_demo.png"),
 ) -> None:
@@ -210,50 +240,62 @@ def _load(name: str | None, weights: Path | None, runtime: str = "keras", start:
         return load(name or read_manifest().default, weights=chosen, runtime=runtime)
 
 
-def _photos(sources: list[Path], recursive: bool, out: Path, count: Counter[str], videos: Sequence[Path]) -> list[Path]:
+def _photos(
+    sources: list[str],
+    recursive: bool,
+    out: Path,
+    count: Counter[str],
+    videos: Sequence[Path],
+    tell: Callable[[str], None],
+) -> list[Path | str]:
+    """The photos of the sources. What is not there is reported here, before any network is loaded."""
+    from kerasalign.inference.sources import is_pattern, matching
     from kerasalign.support.images import list_images
+    from kerasalign.support.web import is_address
 
     def report(error: OSError) -> None:
         count["unlisted"] += 1
-        say(f"{error.filename}: error: the folder cannot be listed ({error.strerror})")
+        tell(f"{error.filename}: error: the folder cannot be listed ({error.strerror})")
 
-    photos: list[Path] = []
+    photos: list[Path | str] = []
     for source in sources:
-        files = [source]
-        if source.is_dir():
+        path = Path(source)
+        if is_address(source):
+            photos.append(source)
+        elif path.is_dir():
             # Drawings of an earlier run may lie inside the source folder.
-            inside = out.resolve() if out.resolve() != source.resolve() else None
-            files = [path for path in list_images(source, recursive, report) if inside not in path.resolve().parents]
-        if not files and not any(source in video.parents for video in videos):
-            say(f"{source}: no photos in this folder")
-        photos += files
+            inside = out.resolve() if out.resolve() != path.resolve() else None
+            files = [found for found in list_images(path, recursive, report) if inside not in found.resolve().parents]
+            if not files and not any(path in video.parents for video in videos):
+                tell(f"{source}: no photos in this folder")
+            photos += files
+        elif is_pattern(source):
+            photos += matching(source)
+        elif not path.exists():
+            count["missing"] += 1
+            tell(f"{source}: error: there is no such file")
+        else:
+            photos.append(path)
     return photos
 
 
-def _read_boxes(path: Path, photos: list[Path]) -> list:
+def _read_boxes(path: Path, photos: Sequence[Path | str]) -> list:
     table = json.loads(path.read_text("utf-8"))
     if not isinstance(table, dict):
         raise ValueError(
             f"`--boxes` must hold an object from photo to boxes. Received: a {type(table).__name__} in {path}"
         )
-    missing = [str(p) for p in photos if str(p) not in table and p.name not in table]
+    missing = [str(p) for p in photos if str(p) not in table and Path(p).name not in table]
     if missing:
         raise ValueError(
             f"`--boxes` must name every photo; give [] where there is no face. Received: {path} without {missing}"
         )
-    return [table.get(str(p), table.get(p.name)) for p in photos]
+    return [table.get(str(p), table.get(Path(p).name)) for p in photos]
 
 
 def _save(faces, path: Path, **options) -> None:
     with written_beside(path) as draft:
         faces.draw(**options).save(draft)
-
-
-def _unique(stem: str, suffix: str, taken: Counter[str]) -> str:
-    """A file name that this run has not used yet; files of different folders may have the same name."""
-    taken[stem + suffix] += 1
-    number = taken[stem + suffix]
-    return f"{stem}{suffix}" if number == 1 else f"{stem}_{number}{suffix}"
 
 
 def _count(number: int, what: str) -> str:

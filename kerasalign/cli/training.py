@@ -11,6 +11,8 @@ import typer
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import say
 from kerasalign.cli.data import key_values
+from kerasalign.cli.options import complete_preset
+from kerasalign.cli.own_training import find_markup, own_run
 
 # Groups of options in the help.
 _DATA, _TRAINING, _RUN = "Data", "Training, by default the recipe's settings", "Run"
@@ -22,10 +24,23 @@ def register(app: typer.Typer) -> None:
 
 
 def train_command(
-    name: Annotated[str, typer.Argument(help="Preset to train.")],
+    name: Annotated[str, typer.Argument(help="Preset to train.", autocompletion=complete_preset)],
     data: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder of its data set in the official layout.", rich_help_panel=_DATA),
+        typer.Option(
+            metavar="DIR",
+            exists=True,
+            help="Folder of its data set in the official layout; with --markup a file or folder of your annotations.",
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
+    markup: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Points of your own: a markup's .yaml or .json file, or its name. The preset's weights are the start.",
+            rich_help_panel=_DATA,
+        ),
     ] = None,
     source: Annotated[
         list[str] | None,
@@ -114,7 +129,7 @@ def train_command(
             rich_help_panel=_TRAINING,
         ),
     ] = None,
-    init: Annotated[Path | None, typer.Option(help="Initial weights file.", rich_help_panel=_RUN)] = None,
+    init: Annotated[Path | None, typer.Option(exists=True, help="Initial weights file.", rich_help_panel=_RUN)] = None,
     run: Annotated[
         Path | None, typer.Option(help="Folder of the run; by default runs/NAME.", rich_help_panel=_RUN)
     ] = None,
@@ -144,6 +159,8 @@ def train_command(
         {"--backgrounds": backgrounds, "--environments": environments},
     )
     start_backend()
+    from kerasalign.training import FaceSource
+
     recipe = get_recipe(name)
     options = {
         "boxes": boxes,
@@ -164,6 +181,12 @@ def train_command(
         given["reader_options"] = key_values(reader, "--reader")
     recipe = changed(recipe, key_values(change, "--set"), given, key_values(settings, "--recipe"))
     run = run or Path("runs") / name
+    sources = [FaceSource.parse(text) for text in source] if source else None
+    if markup is not None:
+        if data is None:
+            raise typer.BadParameter("--markup needs --data, a file or folder of your annotations.")
+        own = own_run(name, recipe, find_markup(markup), data, given.get("reader_options", {}), run, init)
+        recipe, sources, init = own.recipe, own.sources, own.weights
     # A progress bar on a terminal, one line per epoch in a log.
     verbose = 1 if sys.stdout.isatty() else 2
     if render is not None:
@@ -173,12 +196,11 @@ def train_command(
         fit_stream(recipe, series, run, initial_weights=init, resume=resume, verbose=verbose, threads=max(2, workers))
     else:
         from kerasalign.detection import get_detector
-        from kerasalign.training import FaceSource
 
         kind, _, finder = (recipe.boxes or "").partition(":")
         finder = finder if kind == "detector" else ""
         recipe.fit(
-            [FaceSource.parse(text) for text in source] if source else cast(Path, data),
+            sources or cast(Path, data),
             run,
             detector=get_detector(finder) if finder else None,
             cache_dir=cache,

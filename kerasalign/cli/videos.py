@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
-from contextlib import closing, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kerasalign.cli.console import error_console, say
+from kerasalign.cli.options import ResultFormat
 from kerasalign.support.json_lines import JsonLines
 from kerasalign.support.stopping import Stopped
 
@@ -59,9 +61,15 @@ def video_name(source: str | Path) -> str:
 
 
 def align_video_file(
-    network, source: str | Path, target: Path, detector, smooth: bool, as_json: bool, max_faces: int | None = None
+    network,
+    source: str | Path,
+    target: Path,
+    detector,
+    smooth: bool,
+    file_format: ResultFormat | None,
+    max_faces: int | None = None,
 ) -> None:
-    """Writes a video with drawn faces, and optionally a `.json` file with their landmarks.
+    """Writes a video with drawn faces, and optionally a file with their landmarks beside it.
 
     Ctrl-C or a signal ends it early; both files then hold the frames until there.
 
@@ -71,25 +79,24 @@ def align_video_file(
         target: Path of the video to write.
         detector: Face detector or its name.
         smooth: Whether to smooth the landmarks.
-        as_json: Whether to write the landmarks.
+        file_format: Format of the landmarks; `None` writes none.
         max_faces: How many faces to follow, the largest first; `None`: all.
     """
-    from kerasalign.inference.exporters.sinks import partial_path
     from kerasalign.inference.video import VideoWriter, align_video
 
     camera = _CAMERA.fullmatch(str(source))
     video = align_video(
         network, int(camera[1]) if camera else source, detector=detector, smooth=smooth, max_faces=max_faces
     )
-    told, stopped = target.with_suffix(".json"), None
+    stopped = None
     count: Counter[str] = Counter()
-    with JsonLines(partial_path(told)) if as_json else nullcontext() as lines:
+    with _frame_file(target, file_format, video.source.fps) as told:
         with VideoWriter(target, video.source.fps) as writer:
 
             def keep(frame: VideoFrame) -> None:
-                # Each written frame adds its line, so that both files hold the same frames after a stop.
-                if lines:
-                    lines.write(frame.to_dict())
+                # Each written frame adds its lines, so that both files hold the same frames after a stop.
+                if told:
+                    told.write(frame)
                 count.update(frames=1, with_face=min(len(frame.faces), 1))
 
             written = video.drawn(writer, keep, error_console().is_terminal)
@@ -102,8 +109,36 @@ def align_video_file(
                 say(f"{source}: stopped")
         runs = f"detector used {video.tracker.detector_runs} times"
         say(f"{source}: {count['frames']} frames, {count['with_face']} with a face, {runs} -> {target}")
-        if lines:
-            lines.assemble(told, f'{{"fps": {json.dumps(video.source.fps)}, "frames": [', "]}")
-            say(f"Landmarks written to {told}")
+    if told:
+        say(f"Landmarks written to {told.path}")
     if isinstance(stopped, Stopped):
         raise stopped
+
+
+@dataclass(frozen=True)
+class _FrameFile:
+    """A file of landmarks, and what adds a frame to it."""
+
+    path: Path
+    write: Callable[[VideoFrame], None]
+
+
+@contextmanager
+def _frame_file(target: Path, file_format: ResultFormat | None, fps: float) -> Iterator[_FrameFile | None]:
+    """The file of landmarks beside a drawn video, complete when the block ends."""
+    from kerasalign.inference.exporters import CsvSink
+    from kerasalign.inference.exporters.sinks import partial_path
+
+    if file_format is None:
+        yield None
+        return
+    path = target.with_suffix(f".{file_format.value}")
+    if file_format is ResultFormat.csv:
+        with CsvSink(path) as sink:
+            yield _FrameFile(path, sink.write_frame)
+        return
+    whole = file_format is ResultFormat.json
+    with JsonLines(partial_path(path) if whole else path) as lines:
+        yield _FrameFile(path, lambda frame: lines.write(frame.to_dict()))
+        if whole:
+            lines.assemble(path, f'{{"fps": {json.dumps(fps)}, "frames": [', "]}")

@@ -8,8 +8,10 @@ import typer
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import print_json, print_table
+from kerasalign.cli.options import AnyPreset
 from kerasalign.hub import info, list_models, resolve
-from kerasalign.hub.zoo import commercial_status, headline, weights_status
+from kerasalign.hub.zoo import commercial_status, headline
+from kerasalign.models import read_config
 from kerasalign.support.tables import Table
 
 
@@ -29,38 +31,46 @@ def list_command(
     available: Annotated[
         bool | None, typer.Option(help="Only presets whose weights are, or are not, available.")
     ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show paper, data set and numbers too; the table is then wide.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the names as JSON.")] = False,
 ) -> None:
-    """List the presets, with filters."""
+    """List the presets, with filters: first those that load here."""
     names = list_models(paper, dataset, markup, commercial_use, available)
     if as_json:
         print_json(names)
         return
-    rows = []
-    for name in names:
-        resolved = resolve(name)
-        preset = resolved.preset
-        protocol, ours, theirs = headline(preset)
-        status = weights_status(preset)
-        rows.append(
-            (
-                name,
-                preset.paper,
-                preset.dataset,
-                preset.markup or "",
-                status if resolved.available or not preset.available else f"{status}: not installed",
-                commercial_status(preset),
-                ours,
-                theirs,
-                protocol,
-            )
-        )
-    columns = ("preset", "paper", "data", "markup", "weights", "commercial", "NME here %", "NME paper %", "protocol")
+    rows = sorted((_row(name, everything) for name in names), key=lambda row: not row[1].startswith(("here", "down")))
+    columns = ["preset", "weights", "MB", "points", "terms"]
+    columns += ["paper", "data", "NME here %", "NME paper %", "protocol"] if everything else []
     print_table(Table("", columns, rows))
 
 
+def _row(name: str, everything: bool) -> list[str]:
+    resolved = resolve(name)
+    preset, weights = resolved.preset, resolved.preset.weights
+    if weights is None:
+        state = "train it"
+    elif not resolved.available:
+        state = "not installed"
+    else:
+        state = "download" if weights.source == "hub" else "here"
+    row = [
+        name,
+        state,
+        f"{weights.bytes / 1e6:.1f}" if weights else "",
+        str(read_config(preset.architecture).num_points),
+        {"yes": "commercial", "no": "research"}.get(commercial_status(preset), ""),
+    ]
+    if everything:
+        protocol, ours, theirs = headline(preset)
+        row += [preset.paper, preset.dataset, ours, theirs, protocol]
+    return row
+
+
 def info_command(
-    name: Annotated[str, typer.Argument(help="Name of a preset, its folder, or hf://user/repo@commit.")],
+    name: AnyPreset,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Show everything that is known of a preset. Builds its network to count parameters and multiply-adds."""

@@ -6,10 +6,8 @@ import difflib
 import inspect
 import itertools
 import logging
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
@@ -18,8 +16,8 @@ from kerasalign.detection import Detector, GivenBoxes, get_detector
 from kerasalign.inference.batch import Batch
 from kerasalign.inference.faces import Faces
 from kerasalign.inference.pipeline import OnError, Pipeline
+from kerasalign.inference.sources import in_rgb, is_folder, photo_list
 from kerasalign.support.checks import in_range, positive, shown
-from kerasalign.support.images import list_images
 from kerasalign.support.progress import track
 
 if TYPE_CHECKING:
@@ -56,6 +54,7 @@ def align(
     progress: bool | None = None,
     max_faces: int | None = None,
     min_score: float | None = None,
+    color: Literal["rgb", "bgr"] = "rgb",
     **predict_options: Any,
 ) -> Faces | Batch | Iterator[Faces]:
     """Finds the faces of a photo, or of many, and their landmarks.
@@ -66,8 +65,9 @@ def align(
 
     Args:
         model: A `LandmarkModel` or `RuntimeModel`, or any other `CropModel`.
-        source: A photo (path, bytes, binary file object, PIL image, array), a list or tuple of photos, the path of a
-            folder, whose photos are taken in the order of their names, or an iterator of any number of photos.
+        source: A photo (path, http(s) address, bytes, binary file object, PIL image, RGB array), a list or tuple of
+            photos, an array `(B, H, W, 3)` of them, the path of a folder or a pattern such as `"photos/*.jpg"`, whose
+            photos are taken in the order of their names, or an iterator of any number of photos.
         detector: `"kerasalign"`, `"mtcnn"`, a `Detector`, or a function from a photo to its face boxes. For more than
             one photo it is called in a separate thread, one photo after the other. `"kerasalign"` runs in the model's
             runtime: Keras, ONNX Runtime or LiteRT.
@@ -85,6 +85,8 @@ def align(
         progress: Whether to show a progress bar; by default on a terminal and for more than one photo.
         max_faces: How many faces of a photo to align, the largest ones; `None`: all.
         min_score: Lowest detection score of a face. A detector that is named searches with it.
+        color: Order of the channels of arrays: `"rgb"`, or `"bgr"` as OpenCV's `imread` gives them. Photos of other
+            kinds know it themselves.
         **predict_options: For `model.predict_crops`.
 
     Returns:
@@ -97,15 +99,15 @@ def align(
     _check_on_error(on_error)
     options = {"detector": detector, "refine": refine, "batch_size": batch_size, "max_error": max_error}
     options |= {"max_faces": max_faces, "min_score": min_score} | predict_options
+    source = in_rgb(source, color)
     if isinstance(source, Iterator) and not hasattr(source, "read"):
         stream = align_iter(model, source, boxes=boxes, on_error=on_error, **options)
         return track(stream, "Aligning", show=bool(progress))
-    folder = _is_folder(source)
-    if not folder and not isinstance(source, (list, tuple)):
+    sources = photo_list(source, recursive)
+    if sources is None:
         boxes = None if boxes is None else [boxes]
         return next(align_iter(model, [source], boxes=boxes, on_error="raise", keep_images=True, **options))
-    sources = list_images(source, recursive) if folder else list(source)
-    if folder and not sources:
+    if not sources and is_folder(source):
         _log.warning("No photos in %s.", source)
     stream = align_iter(model, sources, boxes=boxes, on_error=on_error, **options)
     show = False if progress is None and len(sources) < 2 else progress
@@ -229,10 +231,3 @@ def _detectors_of_boxes(boxes: Any, sources: Any, kind: str) -> list[GivenBoxes]
 def _check_on_error(on_error: str) -> None:
     if on_error not in ("skip", "raise"):
         raise ValueError(f"`on_error` must be 'skip' or 'raise'. Received: on_error={on_error!r}")
-
-
-def _is_folder(source: Any) -> bool:
-    try:
-        return isinstance(source, (str, os.PathLike)) and bool(os.fspath(source)) and Path(source).is_dir()
-    except OSError:  # the name is too long, for instance; reading it will raise a clearer error
-        return False

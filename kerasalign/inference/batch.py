@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from kerasalign.inference.exporters.mixin import Exportable
 from kerasalign.inference.faces import Faces
-from kerasalign.inference.serialize import json_text, source_path
+from kerasalign.inference.serialize import json_text, source_path, source_stem
 from kerasalign.inference.showable import Showable
 from kerasalign.markups import Markup
 from kerasalign.support.files import numbered, write_json
@@ -115,8 +115,7 @@ class Batch(Showable, Exportable, Sequence[Faces]):
         files, taken = [], Counter()
         for faces in self:
             if not faces.problem:
-                photo = source_path(faces.source)
-                name = numbered("photo" if photo is None else Path(photo).stem, taken)
+                name = numbered(source_stem(faces.source), taken)
                 files += faces.save(Path(path) / f"{name}.png", **options)
         return files
 

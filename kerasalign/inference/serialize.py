@@ -6,9 +6,13 @@ import json
 import math
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
+
+from kerasalign.support.web import is_address
 
 
 def plain(value: Any) -> Any:
@@ -30,3 +34,11 @@ def json_text(document: Mapping[str, Any] | list[Any]) -> str:
         ValueError: If the document holds NaN.
     """
     return json.dumps(document, allow_nan=False)
+
+
+def source_stem(source: Any, default: str = "photo") -> str:
+    """A name for files made from a photo: that of its file, also behind an address; `default` where it has none."""
+    path = source_path(source)
+    if path is None:
+        return default
+    return Path(urlsplit(path).path if is_address(path) else path).stem or default

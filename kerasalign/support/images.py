@@ -16,6 +16,7 @@ from PIL import Image, UnidentifiedImageError
 from kerasalign.support.checks import shown
 from kerasalign.support.decoding import copy_pixels, decode_large, takes_less_memory, turned_upright
 from kerasalign.support.pixels import to_uint8
+from kerasalign.support.web import WebError, fetch, is_address
 
 _log = logging.getLogger(__name__)
 
@@ -79,9 +80,10 @@ def load_image(source) -> np.ndarray:
     first frame.
 
     Args:
-        source: A path, `bytes`, a binary file object, a PIL image, or an array `(H, W)`, `(H, W, 1)`, `(H, W, 3)` RGB
-            or `(H, W, 4)` RGBA: uint8, bool, integers in 0..255, uint16 of 8, 10, 12 or 16 bits, or floats in 0..255
-            (which are rounded) or 0..1. A range that is not certain is refused; see `support.pixels.to_uint8`.
+        source: A path, an http(s) address (see `support.web`), `bytes`, a binary file object, a PIL image, or an array
+            `(H, W)`, `(H, W, 1)`, `(H, W, 3)` RGB or `(H, W, 4)` RGBA: uint8, bool, integers in 0..255, uint16 of 8,
+            10, 12 or 16 bits, or floats in 0..255 (which are rounded) or 0..1. A range that is not certain is refused;
+            see `support.pixels.to_uint8`.
 
     Returns:
         `(H, W, 3)` uint8 RGB, C-contiguous.
@@ -91,6 +93,11 @@ def load_image(source) -> np.ndarray:
     """
     if isinstance(source, Image.Image):
         return _decode(source, source)
+    if is_address(source):
+        try:
+            return _read_bytes(source, fetch(source))
+        except WebError as error:
+            raise ImageError(source, str(error)) from None
     if isinstance(source, (str, os.PathLike)):
         return _read_bytes(source, _file_bytes(source))
     if isinstance(source, (bytes, bytearray, memoryview)):

@@ -19,7 +19,7 @@ def boxes(tmp_path):
 
 
 def test_a_folder_with_broken_files(command, five_dots, folder, boxes):
-    run = command("align", folder, "--boxes", boxes, "--out", "drawn", "--json")
+    run = command("align", folder, "--boxes", boxes, "--out", "drawn", "--format", "json")
     lines = run.stdout.splitlines()
     assert lines[0].endswith("a.jpg: 2 faces -> drawn/a_landmarks.png")
     assert lines[1].endswith("b.png: no face")
@@ -53,6 +53,7 @@ def test_photos_of_one_name_keep_their_own_pictures(command, five_dots, folder, 
 
 
 def test_model_and_weights_are_passed_on(command, five_dots, folder, boxes, tmp_path):
+    (tmp_path / "w.weights.h5").touch()
     options = ("--model", "musica-300w", "--weights", "w.weights.h5", "--runtime", "litert")
     command("align", folder / "a.jpg", "--boxes", boxes, *options)
     name, weights, runtime = five_dots[0]
@@ -75,7 +76,7 @@ def test_an_empty_folder(command, five_dots, tmp_path):
 
 def test_a_drawing_that_cannot_be_written(command, five_dots, folder, boxes, tmp_path):
     (tmp_path / "drawn" / "a_landmarks.png").mkdir(parents=True)
-    run = command("align", folder, "--boxes", boxes, "--out", "drawn", "--json")
+    run = command("align", folder, "--boxes", boxes, "--out", "drawn", "--format", "json")
     assert run.exit_code == 1 and "a.jpg: error: 2 faces, but the drawing cannot be written" in run.stdout
     assert run.stdout.splitlines()[-1].endswith("4 photos: 0 drawn, 1 without a face, 2 not readable, 1 not writable")
     assert len(json.loads((tmp_path / "drawn" / "landmarks.json").read_text())[0]["faces"]) == 2
@@ -88,12 +89,12 @@ def test_what_was_found_before_an_interruption_is_kept(command, five_dots, folde
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Faces, "draw", interrupt)
-    assert command("align", folder, "--boxes", boxes, "--out", "drawn", "--json").exit_code != 0
+    assert command("align", folder, "--boxes", boxes, "--out", "drawn", "--format", "json").exit_code != 0
     assert len(json.loads((tmp_path / "drawn" / "landmarks.json").read_text())[0]["faces"]) == 2
 
 
 def test_landmarks_without_drawings(command, five_dots, folder, boxes, tmp_path):
-    run = command("align", folder / "a.jpg", "--boxes", boxes, "--out", "told", "--json", "--no-draw")
+    run = command("align", folder / "a.jpg", "--boxes", boxes, "--out", "told", "--format", "json", "--no-draw")
     assert run.exit_code == 0 and "1 photo: 1 with faces" in run.stdout
     assert [path.name for path in (tmp_path / "told").iterdir()] == ["landmarks.json"]
 
@@ -129,6 +130,30 @@ def test_a_missing_photo(command, five_dots):
     run = command("align", "nowhere.jpg")
     assert "nowhere.jpg: error: there is no such file" in run.stdout
     assert run.exit_code == 1
+    assert not five_dots  # said before anything is loaded
+
+
+@pytest.mark.parametrize(
+    ("kind", "file"),
+    [("jsonl", "landmarks.jsonl"), ("csv", "landmarks.csv"), ("coco", "coco.json"), ("pts", "a.pts")],
+)
+def test_every_format_is_written(command, five_dots, folder, boxes, tmp_path, kind, file):
+    run = command("align", folder / "a.jpg", "--boxes", boxes, "--out", "told", "--no-draw", "--format", kind)
+    assert run.exit_code == 0 and (tmp_path / "told" / file).is_file(), run.output
+    assert not list((tmp_path / "told").glob("*.partial*"))
+
+
+def test_json_is_what_python_gives(command, five_dots, folder, boxes):
+    run = command("align", folder / "a.jpg", folder / "b.png", "--boxes", boxes, "--json", "--no-draw")
+    photos = json.loads(run.stdout)
+    assert [len(photo["faces"]) for photo in photos] == [2, 0] and "2 photos: 1 with faces" in run.stderr
+    assert photos[0]["faces"][0].keys() >= {"landmarks", "box", "pose"}
+
+
+def test_patterns_are_sources(command, five_dots, folder, boxes):
+    run = command("align", f"{folder}/[ab].*", "--boxes", boxes)
+    assert run.exit_code == 0 and "2 photos: 1 drawn, 1 without a face" in run.stdout
+    assert "No photo matches this pattern" in command("align", f"{folder}/*.bmp").stderr
 
 
 def test_an_unpublished_preset_is_one_line(command, folder):

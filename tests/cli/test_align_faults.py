@@ -31,7 +31,7 @@ def test_a_signal_keeps_what_was_found(command, five_dots, folder, boxes, tmp_pa
         return draw(faces)
 
     monkeypatch.setattr(Faces, "draw", stop_at_the_second)
-    run = command("align", folder, "--boxes", boxes, "--out", "drawn", "--json")
+    run = command("align", folder, "--boxes", boxes, "--out", "drawn", "--format", "json")
     assert run.exit_code == 128 + number and f"stopped by {name}" in run.stderr
     assert [len(photo["faces"]) for photo in json.loads((tmp_path / "drawn" / "landmarks.json").read_text())] == [1, 1]
     assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == ["a_landmarks.png", "landmarks.json"]
@@ -46,7 +46,7 @@ def test_each_photo_is_on_disk_before_the_next(command, five_dots, folder, boxes
         raise OSError("no space")
 
     monkeypatch.setattr(Faces, "draw", read_lines)
-    command("align", folder, "--boxes", boxes, "--out", "drawn", "--json")
+    command("align", folder, "--boxes", boxes, "--out", "drawn", "--format", "json")
     assert [len(seen) for seen in lines] == [1, 2]
     assert json.loads(lines[1][1])["faces"][0]["box"] == BOX
 
@@ -57,7 +57,7 @@ def test_outputs_are_checked_before_the_model_is_loaded(command, five_dots, fold
         (tmp_path / "drawn").write_text("")
     else:
         (tmp_path / "drawn" / "landmarks.json").mkdir(parents=True)
-    run = command("align", folder, "--boxes", boxes, "--out", "drawn", "--json")
+    run = command("align", folder, "--boxes", boxes, "--out", "drawn", "--format", "json")
     assert run.exit_code == 1 and "Received: " in run.stderr and "drawn" in run.stderr
     assert not five_dots
 
@@ -65,7 +65,7 @@ def test_outputs_are_checked_before_the_model_is_loaded(command, five_dots, fold
 def test_an_error_before_the_first_photo_leaves_older_results(command, folder, boxes, tmp_path):
     (tmp_path / "drawn").mkdir()
     (tmp_path / "drawn" / "landmarks.json").write_text("[1]")
-    run = command("align", folder, "--boxes", boxes, "--out", "drawn", "--json", "--model", "no-such")
+    run = command("align", folder, "--boxes", boxes, "--out", "drawn", "--format", "json", "--model", "no-such")
     assert run.exit_code == 1 and [path.read_text() for path in (tmp_path / "drawn").iterdir()] == ["[1]"]
 
 

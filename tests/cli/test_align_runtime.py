@@ -37,7 +37,8 @@ def test_every_runtime_gives_the_same_landmarks(command, preset, folder, tmp_pat
             runtime,
             "--out",
             runtime,
-            "--json",
+            "--format",
+            "json",
         )
         assert run.exit_code == 0, run.output
         photos = json.loads((tmp_path / runtime / "landmarks.json").read_text())

@@ -23,7 +23,7 @@ def clip(tmp_path, monkeypatch):
 
 
 def test_a_video_is_drawn_and_its_landmarks_written(command, five_dots, clip):
-    run = command("align", clip, "--json", "--smooth", "--out", "drawn")
+    run = command("align", clip, "--format", "json", "--smooth", "--out", "drawn")
     assert run.exit_code == 0
     assert "6 frames, 6 with a face, detector used 1 times -> drawn/clip_landmarks.mp4" in run.stdout
     assert VideoSource("drawn/clip_landmarks.mp4").count == 6
@@ -32,7 +32,20 @@ def test_a_video_is_drawn_and_its_landmarks_written(command, five_dots, clip):
     assert len(told["frames"][0]["faces"][0]["landmarks"]) == 5
 
 
+def test_frames_as_rows_and_lines(command, five_dots, clip):
+    for kind in ("csv", "jsonl"):
+        assert command("align", clip, "--format", kind, "--out", "drawn").exit_code == 0
+    rows = (clip.parent / "drawn" / "clip_landmarks.csv").read_text().splitlines()
+    assert len(rows) == 7 and rows[0].startswith("frame,seconds,track,image")
+    lines = (clip.parent / "drawn" / "clip_landmarks.jsonl").read_text().splitlines()
+    assert [json.loads(line)["frame"] for line in lines] == list(range(6))
+    for wrong in (("--format", "coco"), ("--json",)):
+        run = command("align", clip, *wrong)
+        assert run.exit_code == 1 and "video" in run.stderr
+
+
 def test_boxes_are_for_photos(command, five_dots, clip):
+    (clip.parent / "boxes.json").write_text("{}")
     run = command("align", clip, "--boxes", "boxes.json")
     assert run.exit_code == 1 and "`--boxes` are for photos" in run.stderr
 
@@ -48,7 +61,9 @@ def test_videos_of_one_name_and_a_broken_one(command, five_dots, clip, tmp_path)
     (tmp_path / "text.mp4").write_text("no video")
     (tmp_path / "other").mkdir()
     shutil.copy(clip, tmp_path / "other" / "clip.avi")
-    run = command("align", tmp_path / "text.mp4", clip, tmp_path / "other" / "clip.avi", "--json", "--out", "drawn")
+    run = command(
+        "align", tmp_path / "text.mp4", clip, tmp_path / "other" / "clip.avi", "--format", "json", "--out", "drawn"
+    )
     assert run.exit_code == 1
     assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == [
         "clip_landmarks.json",

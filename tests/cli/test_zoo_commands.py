@@ -1,6 +1,8 @@
 """`kerasalign list`, `kerasalign info`, and how the command meets its user."""
 
+import io
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -8,7 +10,12 @@ from dataclasses import replace
 import pytest
 
 import kerasalign
+from kerasalign.cli import app
+from kerasalign.cli.console import say
+from kerasalign.cli.examples import EXAMPLES
+from kerasalign.cli.options import complete_preset
 from kerasalign.hub import default_catalog, use_catalog
+from kerasalign.support.progress import track
 
 
 def test_list_shows_every_preset(command):
@@ -25,6 +32,63 @@ def test_list_filters(command):
     assert json.loads(command("list", "--json", "--no-available").stdout) == kerasalign.list_models(available=False)
 
 
+def test_the_list_fits_80_columns_and_begins_with_what_loads_here(command, monkeypatch):
+    lines = [line.rstrip() for line in command("list").stdout.splitlines() if line.strip()]
+    assert max(map(len, lines)) <= 80
+    state = {line.split()[0]: line.split()[1] for line in lines[2:]}
+    here = kerasalign.list_models(available=True)
+    assert [*state][: len(here)] == here and set(state) == set(kerasalign.list_models())
+    assert "commercial" in next(line for line in lines if "musica19-synth" in line)
+    assert "300w-common-inter_pupil" in command("list", "--all").stdout
+
+
+@pytest.mark.parametrize(("option", "known"), [("--paper", "scc"), ("--dataset", "300w"), ("--markup", "98")])
+def test_a_filter_with_an_unknown_value_says_what_there_is(command, option, known):
+    run = command("list", option, "nothing")
+    assert run.exit_code == 1 and f"`{option}` must be one of" in run.stderr and f"'{known}'" in run.stderr
+    assert f"Received: {option} 'nothing'" in run.stderr
+
+
+def test_a_name_in_capitals_finds_its_nearest(command):
+    run = command("info", "SCC-WFLW")
+    assert run.exit_code == 1 and "The nearest are ['scc-wflw'" in run.stderr
+
+
+def test_every_help_text_has_two_examples_that_exist(command):
+    groups = {group.name: group.typer_instance.registered_commands for group in app.registered_groups}
+    names = [one.name for one in app.registered_commands]
+    names += [f"{group} {one.name}" for group, commands in groups.items() for one in commands]
+    assert set(EXAMPLES) == set(names)
+    for name, lines in EXAMPLES.items():
+        text = " ".join(command(*name.split(), "--help").stdout.split())
+        assert len(lines) == 2
+        for line in lines:
+            assert line.split()[1 : 1 + len(name.split())] == name.split()
+            for option in re.findall(r" (--[\w-]+)", line):
+                assert option in text.partition("Examples:")[0], (line, option)
+            assert line.split()[-1] in text.partition("Examples:")[2]
+
+
+def test_brackets_in_help_are_kept(command):
+    assert "[[x0, y0, x1, y1], ...]" in " ".join(command("align", "--help").stdout.replace("│", " ").split())
+
+
+def test_presets_are_completed_by_the_shell(command):
+    assert complete_preset("scc-w") == ["scc-wflw"] and set(complete_preset("")) == set(kerasalign.list_models())
+    assert "--install-completion" in command("--help").stdout
+
+
+def test_lines_stand_above_a_progress_bar(monkeypatch, capsys):
+    shown = io.StringIO()
+    monkeypatch.setattr("rich.console.Console.is_terminal", True)
+    monkeypatch.setattr(sys, "stderr", shown)
+    for index in track(range(2), "Working", show=True):
+        say(f"line {index}")
+    assert "line 0\n" in shown.getvalue() and "line" not in capsys.readouterr().out
+    say("after")
+    assert capsys.readouterr().out == "after\n"
+
+
 def test_info_as_json(command):
     run = command("info", "musica19-300w", "--json")
     told = json.loads(run.stdout)
@@ -36,6 +100,11 @@ def test_info_as_a_table(command):
     run = command("info", "musica-mobile")
     assert "6,914,518" in run.stdout
     assert "private" in run.stdout
+
+
+def test_info_in_a_notebook():
+    html = kerasalign.info("musica19-synth")._repr_html_()
+    assert html.count("<table>") == 2 and "8,697,723" in html and "<td>" in html
 
 
 def test_unknown_preset(command):
@@ -78,10 +147,10 @@ sys.exit(str(heavy) if heavy else 0)
 
 
 def test_list_and_info_say_where_weights_come_from(command, tmp_path):
-    assert "kerasalign-weights: not installed" not in command("list").stdout
+    assert "not installed" not in command("list").stdout
     with use_catalog(replace(default_catalog(), package=tmp_path / "none")):
         (row,) = [line for line in command("list").stdout.splitlines() if line.split()[:1] == ["musica19-300w"]]
-        assert "kerasalign-weights: not installed" in row
+        assert "not installed" in row
         facts = json.loads(command("info", "musica19-300w", "--json").stdout)
     assert (facts["available"], facts["location"]) == (False, "")
     assert json.loads(command("info", "musica19-300w", "--json").stdout)["location"].endswith("300w.weights.h5")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from kerasalign.datasets.pts import write_pts
-from kerasalign.inference.serialize import source_path
+from kerasalign.inference.serialize import source_stem
 from kerasalign.support.files import check_folder_writable, numbered
 
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ class PtsSink:
 
     def write(self, faces: Faces) -> None:
         """Writes the faces of one photo."""
-        photo = source_path(faces.source)
-        stem = "photo" if photo is None else Path(photo).stem
+        stem = source_stem(faces.source)
         for face in faces:
             name = numbered(stem, self._names)
             if not np.isfinite(face.landmarks).all():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerasalign.inference.serialize import source_path
 from kerasalign.markups import Markup
+from kerasalign.support.web import is_address
 
 if TYPE_CHECKING:
     from kerasalign.inference.faces import Faces
@@ -56,7 +57,9 @@ def cell(value: Any) -> Any:
 
 
 def relative(photo: str, folder: Path) -> str:
-    """The path of a photo from a folder; where there is none, as on another drive, the whole path."""
+    """The path of a photo from a folder; where there is none, as on another drive or in the web, the whole path."""
+    if is_address(photo):
+        return photo
     try:
         return Path(os.path.relpath(photo, folder)).as_posix()
     except ValueError:

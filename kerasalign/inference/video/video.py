@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from kerasalign.core.crop_model import CropModel
 from kerasalign.detection import Detection, Detector
 from kerasalign.inference.faces import Faces
 from kerasalign.inference.showable import Showable
+from kerasalign.inference.sources import in_rgb
 from kerasalign.inference.video.frames import VideoSource
 from kerasalign.inference.video.one_euro import OneEuroFilter
 from kerasalign.inference.video.tracker import FaceTracker
@@ -206,6 +207,7 @@ def align_video(
     detector: str | Detector | Callable[[np.ndarray], Any] = "kerasalign",
     smooth: bool | OneEuroFilter = False,
     fps: float | None = None,
+    color: Literal["rgb", "bgr"] = "rgb",
     **options: Any,
 ) -> Video:
     """Finds the faces of a video and their landmarks in every frame.
@@ -219,6 +221,7 @@ def align_video(
         detector: As in `align`.
         smooth: Whether to smooth the landmarks; or a `OneEuroFilter` whose settings are used.
         fps: Frames per second; by default what the source reports.
+        color: Order of the channels of frames that are arrays, as in `align`; files and cameras know it themselves.
         **options: For `FaceTracker`: `max_faces`, `redetect_every` and so on.
 
     Returns:
@@ -235,4 +238,4 @@ def align_video(
     """
     smoothing = smooth if isinstance(smooth, OneEuroFilter) else OneEuroFilter() if smooth else None
     tracker = FaceTracker(model, detector, smooth=smoothing, **options)
-    return Video(VideoSource(source, fps), tracker)
+    return Video(VideoSource(in_rgb(source, color), fps), tracker)
