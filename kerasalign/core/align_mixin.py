@@ -100,7 +100,7 @@ class PresetMixin:
 
             model = LandmarkModel.from_preset("musica19-synth")
         """
-        from kerasalign.inference.presets import load_as
+        from kerasalign.inference import load_as
 
         return load_as(cls, preset, load_weights, **options)
 
@@ -114,6 +114,6 @@ class PresetMixin:
         Raises:
             ValueError: As `kerasalign.save_preset`.
         """
-        from kerasalign.inference.presets import save
+        from kerasalign.inference import save_as
 
-        save(self, preset_dir, **options)
+        save_as(self, preset_dir, **options)

@@ -40,6 +40,6 @@ def load_as(kind: type[M], preset: str | os.PathLike[str], load_weights: bool = 
     return model
 
 
-def save(model: Any, preset_dir: str | os.PathLike[str], **options: Any) -> Preset:
+def save_as(model: Any, preset_dir: str | os.PathLike[str], **options: Any) -> Preset:
     """As `kerasalign.save_preset`."""
     return save_preset(model, Path(preset_dir), **options)
