@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from page_tables import accuracy, detection, exports, pose, reproduce, robustness, speed, terms, zoo
+from page_tables import accuracy, detection, exports, pose, reliability, reproduce, robustness, speed, terms, zoo
 from page_tables.rows import TOP
 
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
@@ -39,6 +39,7 @@ TABLES = {
     "thresholds": robustness.thresholds_table,
     "false_finds": robustness.false_finds_table,
     "robustness": robustness.robustness_table,
+    "faults": reliability.faults_table,
     "pose": pose.pose_table,
     "early_exit": accuracy.early_exit_table,
     "reproduce": reproduce.reproduce_table,

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from kerasalign.support.progress import live_console
-from kerasalign.support.tables import Table
+from kerasalign.support.tables import Table, printable
 
 # Width for files and pipes, large enough for all tables.
 _PIPE_WIDTH = 200
@@ -28,7 +28,9 @@ def error_console() -> Console:
 
 
 def say(text: str, error: bool = False) -> None:
-    """Prints a line without wrapping or markup; characters that the output cannot encode are escaped.
+    """Prints a line without wrapping or markup.
+
+    Control characters, and those that the output cannot encode, are escaped.
 
     Args:
         text: The line.
@@ -39,7 +41,7 @@ def say(text: str, error: bool = False) -> None:
     live = live_console()
     if live is not None and (error or out.is_terminal):
         out = live
-    text = text.encode(out.encoding, "backslashreplace").decode(out.encoding)
+    text = printable(text).encode(out.encoding, "backslashreplace").decode(out.encoding)
     out.print(text, soft_wrap=True, markup=False, highlight=False)
 
 
@@ -47,9 +49,9 @@ def print_table(table: Table) -> None:
     """Prints a table with its title and notes; text is taken literally."""
     drawn = rich.table.Table(box=SIMPLE_HEAD)
     for index, column in enumerate(table.columns):
-        drawn.add_column(Text(column), justify="right" if table.is_number(index) else "left")
+        drawn.add_column(Text(printable(column)), justify="right" if table.is_number(index) else "left")
     for row in table.rows:
-        drawn.add_row(*(Text(cell) for cell in row))
+        drawn.add_row(*(Text(printable(cell)) for cell in row))
     if table.title:
         say(table.title)
     console().print(drawn)

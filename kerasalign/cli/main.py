@@ -31,6 +31,7 @@ from kerasalign.cli.examples import add_examples
 from kerasalign.cli.wording import in_options
 from kerasalign.hub.errors import WeightsError
 from kerasalign.support.stopping import Stopped, stops_cleanly
+from kerasalign.support.tables import printable
 
 
 class OneLineErrors(TyperGroup):
@@ -48,7 +49,7 @@ class OneLineErrors(TyperGroup):
             if not (isinstance(error, (OSError, WeightsError)) or _raised_by_us(error)):
                 raise
             text = in_options(str(error), self, words)
-            error_console().print(Text(f"Error: {text}", style="red"), soft_wrap=True)
+            error_console().print(Text(f"Error: {printable(text)}", style="red"), soft_wrap=True)
             raise typer.Exit(1) from error
 
 
@@ -57,6 +58,14 @@ def _raised_by_us(error: BaseException) -> bool:
     while traceback and traceback.tb_next:
         traceback = traceback.tb_next
     return bool(traceback) and traceback.tb_frame.f_globals.get("__name__", "").startswith("kerasalign.")
+
+
+class PrintableMessages(logging.Formatter):
+    """Log messages for a terminal: they can hold names and texts of other people's files."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message, with control characters escaped."""
+        return printable(super().format(record))
 
 
 def _version(wanted: bool) -> None:
@@ -83,7 +92,8 @@ def root(
 ) -> None:
     """Face alignment on Keras 3: a photo in, facial landmarks out."""
     handler = RichHandler(console=error_console(), show_path=False, show_time=False)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
+    handler.setFormatter(PrintableMessages("%(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("kerasalign").setLevel(logging.INFO if verbose else logging.WARNING)
 
 

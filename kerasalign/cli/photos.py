@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -16,6 +15,7 @@ from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import error_console, say
 from kerasalign.cli.options import PresetOption, ResultFormat, WeightsFile
 from kerasalign.cli.thresholds import FailureThreshold, SuccessThreshold, at_thresholds
+from kerasalign.support.bounded import read_json
 from kerasalign.support.files import check_folder_writable, numbered, written_beside
 from kerasalign.support.progress import track
 
@@ -280,7 +280,10 @@ def _photos(
 
 
 def _read_boxes(path: Path, photos: Sequence[Path | str]) -> list:
-    table = json.loads(path.read_text("utf-8"))
+    try:
+        table = read_json(path)
+    except ValueError as error:
+        raise ValueError(f"`--boxes` must be a JSON file: {error}. Received: {path}") from error
     if not isinstance(table, dict):
         raise ValueError(
             f"`--boxes` must hold an object from photo to boxes. Received: a {type(table).__name__} in {path}"

@@ -12,10 +12,13 @@ import numpy as np
 from kerasalign.core.transfer import Transfer, plan_transfer
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup, check_markup_name, get_markup, markup_config, markup_from_config
-from kerasalign.support.checks import at_least
+from kerasalign.support.checks import at_least, check_types
 
 if TYPE_CHECKING:
     from kerasalign.core.landmark_model import LandmarkModel
+
+#: Largest whole number in a config. Networks of this field have widths, sizes and counts of up to some thousands.
+MOST = 65_536
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,7 @@ class ModelConfig:
         if markup is not None:
             check_markup_name(markup)
         if self.num_landmarks is not None:
+            check_types(self, MOST, skip=[field.name for field in fields(self) if field.name != "num_landmarks"])
             at_least(1, num_landmarks=self.num_landmarks)
         if markup is None and self.num_landmarks is None:
             raise ValueError("Give `markup` or `num_landmarks`. Received: neither")
@@ -68,6 +72,7 @@ class ModelConfig:
         values |= {"markup": markup, "dtype": getattr(self.dtype, "name", self.dtype)}
         for name, value in values.items():
             object.__setattr__(self, name, value)
+        check_types(self, MOST, skip=("network", "markup"))
 
     @property
     def scheme(self) -> Markup | None:

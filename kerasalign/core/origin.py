@@ -10,6 +10,7 @@ from os import PathLike
 from typing import Any, Self, TypeVar, cast
 
 from kerasalign.core.error_calibration import ErrorCalibration
+from kerasalign.support.checks import check_types
 from kerasalign.support.files import plain_json
 
 T = TypeVar("T")
@@ -18,6 +19,8 @@ T = TypeVar("T")
 _ATTRIBUTE = "kerasalign_origin"
 #: Where a weights file is; `PACKAGE` is the package of that name, whose source is the repository's folder `weights/`.
 PACKAGE = "kerasalign-weights"
+#: Largest whole number of an entry, such as the bytes of a file, and length of a text.
+LARGEST = 2**50
 SOURCES = ("bundled", PACKAGE, "hub", "folder")
 # A plain relative path: a file that came from elsewhere must not lead out of its folder, and Keras reads this format
 # without running code.
@@ -37,6 +40,9 @@ class TrainingData:
     name: str
     terms: str
     faces: int
+
+    def __post_init__(self) -> None:
+        check_types(self, LARGEST)
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,7 @@ class Weights:
     calibration: ErrorCalibration | None = None
 
     def __post_init__(self) -> None:
+        check_types(self, LARGEST)
         if self.source not in SOURCES:
             raise ValueError(f"`source` must be one of {SOURCES}. Received: source={self.source!r}")
         if not isinstance(self.file, str) or not _WEIGHTS_FILE.fullmatch(self.file):

@@ -212,12 +212,22 @@ def _cut(faces: list, spec: CropSpec, box: str, reader: Callable) -> list[tuple 
             if (problem := face_problem(sample, photo.shape[1::-1], _OUTSIDE)) is not None:
                 raise ValueError(problem)
             corners = sample.box(box)
+            _check_overlap(corners, photo)
             crop, matrix = spec.extract(photo, corners)
             points = apply_affine(matrix, sample.landmarks)
             results.append((crop, points, apply_affine(matrix, corners.reshape(2, 2)).ravel()))
         except ValueError as error:
             results.append(error)
     return results
+
+
+def _check_overlap(box: np.ndarray, photo: np.ndarray) -> None:
+    """Raises unless a box and its photo overlap: the crop would be black."""
+    height, width = photo.shape[:2]
+    x0, y0, x1, y1 = box
+    if x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height:
+        corners = np.round(box, 1).tolist()
+        raise ValueError(f"the box {corners} lies outside of the photo, which has {width}x{height} pixels")
 
 
 def _fill(work: Path, samples, spec, box, markup, digest, on_error, reader, workers, progress) -> None:

@@ -13,6 +13,7 @@ from kerasalign.datasets.dataset import Finding
 from kerasalign.datasets.errors import DatasetError, DatasetNote
 from kerasalign.datasets.sample import FaceSample
 from kerasalign.geometry import as_box
+from kerasalign.support.checks import shown
 
 # The database numbers 21 points from 1; 13 and 17 are the ears.
 _NUMBERS = [number for number in range(1, 22) if number not in (13, 17)]
@@ -37,12 +38,14 @@ def read_sqlite(path: Path, find: Callable[[str, Path], Path], markup: str) -> I
             points = {key: np.full((len(_NUMBERS), 2), np.nan) for key, _ in faces}
             for key, number, x, y in database.execute("SELECT face_id, feature_id, x, y FROM FeatureCoords"):
                 if key in points and number in _INDEX:
-                    points[key][_INDEX[number]] = x, y
-    except (sqlite3.Error, TypeError, ValueError) as error:
+                    points[key][_INDEX[number]] = _number(x), _number(y)
+    except (sqlite3.Error, TypeError, ValueError, OverflowError) as error:
         yield DatasetError(path, f"not AFLW's database ({error})")
         return
     for key, name in faces:
         try:
+            if not isinstance(name, str):
+                raise DatasetError(path, f"face {key} names no photo, but {shown(name)}")
             photo = find(name, path)
             if np.isfinite(points[key]).all(-1).sum() < 2:
                 raise DatasetError(path, f"face {key} has fewer than two points")
@@ -58,6 +61,12 @@ def read_sqlite(path: Path, find: Callable[[str, Path], Path], markup: str) -> I
             yield DatasetNote(path, f"face {key} has no box ({error})")
         attributes = {"subset": "all"}
         if key in poses:
-            attributes |= dict(zip(("pitch", "yaw", "roll"), np.rad2deg(poses[key]).tolist(), strict=True))
+            angles = np.rad2deg([_number(angle) for angle in poses[key]])
+            attributes |= dict(zip(("pitch", "yaw", "roll"), angles.tolist(), strict=True))
         visibility = np.asarray(np.isfinite(points[key]).all(-1))
         yield FaceSample(photo, points[key], markup, f"face/{key}", own, visibility, attributes)
+
+
+def _number(value: object) -> float:
+    """A number of the database; NaN for what is none, such as NULL or bytes."""
+    return float(value) if isinstance(value, (int, float)) else np.nan

@@ -15,6 +15,8 @@ from kerasalign.datasets.plausibility import face_problem, set_problem
 from kerasalign.datasets.registry import get_dataset, list_datasets
 from kerasalign.datasets.report import DatasetReport, Fault
 from kerasalign.datasets.sample import EmbeddedImage, FaceSample
+from kerasalign.support.bounded import PHOTO, check_file
+from kerasalign.support.images import open_photo
 from kerasalign.support.progress import track
 
 _ORIENTATION = 274  # EXIF tag; 5 to 8 swap width and height.
@@ -50,7 +52,7 @@ def check_dataset(root: str | os.PathLike, name: str | None = None, photos: bool
     dataset.check_options(options)
     splits = dataset.splits_of(path)
     findings: dict[str, list[Finding]] = {
-        split: list(dataset.faces(path, split, **{**dataset.count_options, **options})) for split in splits
+        split: list(dataset.findings(path, split, **{**dataset.count_options, **options})) for split in splits
     }
     faults = {
         _fault(finding): None for found in findings.values() for finding in found if not isinstance(finding, FaceSample)
@@ -143,7 +145,8 @@ def _photo_size(image: Path | EmbeddedImage) -> tuple[int, int] | str:
         if isinstance(image, EmbeddedImage):
             height, width = image.read().shape[:2]
             return width, height
-        with Image.open(image) as photo:
+        check_file(Path(image), PHOTO)
+        with open_photo(image) as photo:
             width, height = photo.size
             swapped = photo.getexif().get(_ORIENTATION, 1) >= 5
             photo.draft(None, (1, 1))  # A JPEG is read to its end, but decoded at an eighth of its size.

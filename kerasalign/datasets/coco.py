@@ -16,6 +16,9 @@ from kerasalign.datasets.plausibility import ANNOTATED_SIZE
 from kerasalign.datasets.sample import FaceSample
 from kerasalign.geometry import as_box
 from kerasalign.markups import Markup, get_markup
+from kerasalign.support.bounded import ANNOTATIONS, read_bytes, read_json
+from kerasalign.support.checks import shown
+from kerasalign.support.files import is_file
 
 
 class _Photo(NamedTuple):
@@ -39,7 +42,7 @@ class CocoPoints(OwnPoints):
     name = "coco"
 
     def recognize(self, root: Path) -> bool:
-        contents = (path.read_bytes() for path in self.sources(root).values())
+        contents = (_content(path) for path in self.sources(root).values())
         keys = (b'"keypoints"', b'"annotations"', b'"images"')
         return any(all(key in content for key in keys) for content in contents)
 
@@ -59,17 +62,26 @@ class CocoPoints(OwnPoints):
                     yield from _face(path, subset, folder, photos, annotation, get_markup(markup))
 
 
+def _content(path: Path) -> bytes:
+    try:
+        return read_bytes(path, ANNOTATIONS)
+    except (OSError, ValueError):
+        return b""
+
+
 def _load(path: Path) -> tuple[dict[object, _Photo], list]:
     try:
-        contents = json.loads(path.read_text(encoding="utf-8-sig"))
+        contents = read_json(path, ANNOTATIONS)
     except json.JSONDecodeError as error:
         raise DatasetError(path, f"not JSON: {error.msg}", error.lineno) from error
     except UnicodeDecodeError as error:
         raise DatasetError(path, "not a text file", 1) from error
+    except (OSError, ValueError) as error:
+        raise DatasetError(path, f"it cannot be read: {error}") from error
     try:
         photos = {image["id"]: _Photo(str(image["file_name"]), _size(image)) for image in contents["images"]}
         return photos, list(contents["annotations"])
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         reason = f"not COCO keypoints: `images` and `annotations` are needed ({error!r})"
         raise DatasetError(path, reason) from error
 
@@ -87,8 +99,9 @@ def _face(
     try:
         file_name, size = photos[annotation["image_id"]]
         keypoints = np.asarray(annotation["keypoints"], "float64").reshape(-1, 3)
-    except (KeyError, TypeError, ValueError) as error:
-        yield DatasetError(path, f"annotation {key}: no photo or no [x, y, v] keypoints ({error!r})")
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        reason = f"no photo or no [x, y, v] keypoints ({shown(error)})"
+        yield DatasetError(path, f"annotation {shown(key)}: {reason}")
         return
     labeled = keypoints[:, 2] > 0
     if len(keypoints) == markup.num_points and not labeled.any():
@@ -100,8 +113,8 @@ def _face(
         problem = "fewer than two points are annotated"
     elif not np.isfinite(keypoints[labeled]).all():
         problem = "a keypoint is not finite"
-    elif not (folder / file_name).is_file():
-        problem = f"its photo {file_name!r} is not there"
+    elif not is_file(folder / file_name):
+        problem = f"its photo {shown(file_name)} is not there"
     if problem:
         yield DatasetError(path, f"annotation {key}: {problem}")
         return
@@ -110,7 +123,7 @@ def _face(
         try:
             x, y, width, height = annotation["bbox"]
             boxes["detector"] = as_box((x, y, x + width, y + height), "bbox")
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             yield DatasetNote(path, f"annotation {key}: {error}")
     yield FaceSample(
         image=folder / file_name,

@@ -15,6 +15,9 @@ from kerasalign.datasets.own_points import OwnPoints, files_by_split, unique_nam
 from kerasalign.datasets.sample import FaceSample
 from kerasalign.geometry import as_box
 from kerasalign.markups import Markup, get_markup
+from kerasalign.support.bounded import ANNOTATIONS, check_file
+from kerasalign.support.checks import shown
+from kerasalign.support.files import is_file
 
 _BOX = ("box_x0", "box_y0", "box_x1", "box_y1")
 
@@ -70,17 +73,26 @@ def _faces(path: Path, folder: Path, markup: Markup, index_base: int) -> Iterato
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         rows = csv.reader(file)
         next(rows)
-        for cells in rows:
-            if cells:
-                try:
+        while True:
+            try:
+                cells = next(rows)
+                if cells:
                     yield _parse(path, rows.line_num, header, cells, columns, folder, markup.name, index_base)
-                except DatasetError as error:
-                    yield error
+            except StopIteration:
+                return
+            except DatasetError as error:
+                yield error
+            except csv.Error as error:  # a cell of more than 131,072 characters, for one
+                yield DatasetError(path, f"not a line of CSV ({error})", rows.line_num)
 
 
 def _header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        return [column.strip() for column in next(csv.reader(file), [])]
+    try:
+        check_file(path, ANNOTATIONS)
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            return [column.strip() for column in next(csv.reader(file), [])]
+    except (csv.Error, OSError, ValueError):
+        return []
 
 
 def _parse(
@@ -97,8 +109,8 @@ def _parse(
         raise DatasetError(path, f"{len(cells)} cells, but the header has {len(header)}", line)
     row = {column: cell.strip() for column, cell in zip(header, cells, strict=True)}
     photo = folder / row["image"]
-    if not row["image"] or not photo.is_file():
-        raise DatasetError(path, f"its photo {row['image']!r} is not there", line)
+    if not row["image"] or not is_file(photo):
+        raise DatasetError(path, f"its photo {shown(row['image'])} is not there", line)
     boxes = {}
     try:
         values = [float(row[column]) if row[column] else np.nan for column in columns]

@@ -10,9 +10,14 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from kerasalign.datasets.errors import DatasetError, DatasetNote
 from kerasalign.datasets.sample import FaceSample
-from kerasalign.support.checks import one_of
+from kerasalign.support.checks import one_of, shown
+
+#: Coordinates of photos are smaller, and names of faces shorter: file systems allow 255 for a part of a path.
+FARTHEST, MOST_NAME = 1e5, 1000
 
 Finding = FaceSample | DatasetError | DatasetNote
 
@@ -54,6 +59,20 @@ class Dataset(ABC):
     def missing(self, root: Path, split: str) -> list[str]:
         """Missing files and folders of the official layout that a split needs."""
 
+    def findings(self, root: Path, split: str, **options) -> Iterator[Finding]:
+        """The faces of a split as `faces` gives them, and an error for each that no photo can have.
+
+        What a reader raises on a file that nobody thought of becomes an error of the data set; the faces after it are
+        then lost.
+        """
+        try:
+            for finding in self.faces(root, split, **options):
+                yield _impossible(root, finding) or finding
+        except DatasetError:
+            raise
+        except Exception as error:
+            yield DatasetError(root, f"the reader cannot go on ({type(error).__name__}: {shown(str(error))})")
+
     @property
     def options(self) -> dict[str, object]:
         """Options of this data set's reader with their defaults."""
@@ -94,7 +113,7 @@ class Dataset(ABC):
         if missing:
             logger.warning("%s %s: not in %s: %s", self.name, split, root, ", ".join(missing))
         samples, excluded = [], set(exclude)
-        for face in self.faces(root, split, **options):
+        for face in self.findings(root, split, **options):
             if isinstance(face, FaceSample):
                 if face.name not in excluded:
                     samples.append(face)
@@ -152,3 +171,16 @@ class Dataset(ABC):
 
     def __repr__(self) -> str:
         return f"Dataset({self.name!r}, markup={self.markup!r}, splits={list(self.splits)})"
+
+
+def _impossible(root: Path, finding: Finding) -> DatasetError | None:
+    """The error of a face that no photo can have; `None` for any other."""
+    if not isinstance(finding, FaceSample):
+        return None
+    if len(finding.name) > MOST_NAME:
+        return DatasetError(root, f"a name has {len(finding.name):,} characters: {finding.name[:40]!r}...")
+    values = [finding.landmarks, *finding.boxes.values()]
+    largest = max((float(np.nanmax(np.abs(value))) for value in values if np.isfinite(value).any()), default=0.0)
+    if not largest < FARTHEST:
+        return DatasetError(root, f"face {finding.name} has a coordinate of {largest:.6g}, which no photo has")
+    return None

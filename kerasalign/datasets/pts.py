@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from kerasalign.datasets.errors import DatasetError
+from kerasalign.support.bounded import DOCUMENT, read_bytes
 from kerasalign.support.files import written_beside
 
 # Line and numbers of a point.
@@ -38,9 +39,11 @@ def read_pts(path: str | os.PathLike, num_points: int | None = None) -> np.ndarr
     """
     path = Path(path)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_bytes(path, DOCUMENT).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DatasetError(path, "not a text file", 1) from error
+    except ValueError as error:
+        raise DatasetError(path, str(error)) from error
     if not text.strip():
         raise DatasetError(path, "the file is empty", 1)
 

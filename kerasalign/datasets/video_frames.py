@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from kerasalign.datasets.errors import DatasetError
+from kerasalign.support.videos import open_video
 
 _OPEN, _KEPT = 4, 24
 
@@ -101,7 +102,10 @@ _DECODERS: OrderedDict[Path, VideoDecoder] = OrderedDict()
 
 
 def _opened(path: Path) -> cv2.VideoCapture:
-    capture = cv2.VideoCapture(str(path)) if path.is_file() else None
-    if capture is None or not capture.isOpened():
+    try:
+        capture = open_video(path)
+    except (OSError, ValueError) as error:
+        raise DatasetError(path, f"not a readable video: {error}") from error
+    if not capture.isOpened():
         raise DatasetError(path, "not a readable video")
     return capture

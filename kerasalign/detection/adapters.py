@@ -12,6 +12,9 @@ from kerasalign.detection.select import check_in_photo
 from kerasalign.geometry import BoxMap, as_box
 from kerasalign.support.checks import shown
 
+#: Most faces of one photo: the most crowded photos of public data sets have fewer.
+MOST_BOXES = 2000
+
 
 def as_detections(boxes: Any, name: str = "boxes") -> list[Detection]:
     """Boxes as detections, in their order.
@@ -22,7 +25,7 @@ def as_detections(boxes: Any, name: str = "boxes") -> list[Detection]:
         name: Name of the argument, for errors.
 
     Raises:
-        ValueError: If they are none of these.
+        ValueError: If they are none of these, or more than `MOST_BOXES`.
     """
     if boxes is None or (hasattr(boxes, "__len__") and len(boxes) == 0):
         return []
@@ -30,10 +33,12 @@ def as_detections(boxes: Any, name: str = "boxes") -> list[Detection]:
         return list(boxes)
     try:
         rows = np.atleast_2d(np.asarray(boxes, "float64"))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(
             f"`{name}` must be (F, 4) boxes, (F, 5) boxes with scores, or detections. Received: {name}={shown(boxes)}"
         ) from error
+    if len(rows) > MOST_BOXES:
+        raise ValueError(f"`{name}` must be at most {MOST_BOXES} faces of one photo. Received: {len(rows)}")
     if rows.ndim != 2 or rows.shape[1] not in (4, 5):
         raise ValueError(
             f"`{name}` must be (F, 4) boxes, (F, 5) boxes with scores, or detections. "

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from numbers import Real
+from typing import Any
 
 import numpy as np
 
 from kerasalign.geometry.affine import about, apply_affine, invert, rotation
 from kerasalign.geometry.boxes import as_box, box_center, box_size
 from kerasalign.geometry.warp import warp
-from kerasalign.support.checks import positive
+from kerasalign.support.checks import shown
+
+#: Largest side of a crop in pixels; networks of this field take up to 512.
+MOST_SIZE = 4096
 
 
 @dataclass(frozen=True)
@@ -38,10 +44,15 @@ class CropSpec:
     max_aspect: float = 4.0
 
     def __post_init__(self) -> None:
-        if int(self.size) != self.size or self.size < 1:
-            raise ValueError(f"`size` must be a positive integer. Received: size={self.size!r}")
-        positive(scale=self.scale)
-        object.__setattr__(self, "shift", tuple(float(v) for v in self.shift))
+        if not (_is_number(self.size) and 1 <= self.size <= MOST_SIZE and int(self.size) == self.size):
+            raise ValueError(f"`size` must be an integer in 1..{MOST_SIZE}. Received: size={shown(self.size)}")
+        for name, value in (("scale", self.scale), ("max_aspect", self.max_aspect)):
+            if not (_is_number(value) and 0 < value < np.inf):
+                raise ValueError(f"`{name}` must be positive and finite. Received: {name}={shown(value)}")
+        shift = self.shift
+        if not (isinstance(shift, (Sequence, np.ndarray)) and len(shift) == 2 and all(map(_is_number, shift))):
+            raise ValueError(f"`shift` must be two finite numbers. Received: shift={shown(shift)}")
+        object.__setattr__(self, "shift", tuple(float(v) for v in shift))
 
     def side(self, box: np.ndarray) -> float:
         """The side of a box, in photo pixels, that `scale` multiplies."""
@@ -87,3 +98,7 @@ class CropSpec:
     def from_config(cls, config: dict) -> CropSpec:
         """Rebuilds a spec from `get_config`."""
         return cls(**config)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and -1e9 < value < 1e9

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from kerasalign._version import __version__
 from kerasalign.hub.card import model_card
 from kerasalign.hub.preset import Preset
 from kerasalign.markups import Markup, load_markup, register_markup, save_markup
+from kerasalign.support.bounded import read_json
 from kerasalign.support.files import write_json, written_beside
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def read_entry(path: Path) -> Preset:
             than plain numbers and names; the message names the file.
     """
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = read_json(path)
         version = content.get("version") if isinstance(content, Mapping) else None
         if version != VERSION:
             raise ValueError(f"A preset's entry is an object of `version` {VERSION}. Received: version={version!r}")

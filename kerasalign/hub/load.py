@@ -122,7 +122,7 @@ def load(
     chosen = choose_weights(resolved, weights)
 
     def keras_model() -> LandmarkModel:
-        model = build_network(chosen.preset, dtype)
+        model = build_network(chosen.preset, dtype, chosen.file)
         if chosen.file is not None:
             _load_weights(model, chosen.file, name)
         origin = chosen.origin(resolved.address, model.origin)
@@ -151,11 +151,33 @@ def _check_options(markup: str | Markup | None, landmarks: Any, runtime: str, qu
         raise ValueError(f"`quantize` is for other runtimes. Received: quantize={quantize!r}, runtime='keras'")
 
 
-def build_network(preset: Preset, dtype: str | None = None) -> LandmarkModel:
-    """Builds the untrained network of a preset, with another dtype policy if one is given."""
-    from kerasalign.models import build  # loads Keras
+def build_network(preset: Preset, dtype: str | None = None, file: Path | None = None) -> LandmarkModel:
+    """Builds the untrained network of a preset.
 
-    return build({**preset.architecture, **({} if dtype is None else {"dtype": dtype})})
+    Args:
+        preset: The preset.
+        dtype: Dtype policy instead of the preset's.
+        file: The weights file that will be loaded. A network with other weights than its own is not built to the end,
+            so that a wrong entry takes no memory.
+
+    Raises:
+        WeightsError: If the file does not hold weights of this network.
+        ValueError: If no network can be built from the entry's architecture.
+    """
+    from kerasalign.core.weight_shapes import TooLarge, only_weights_of  # loads Keras
+    from kerasalign.models import build
+
+    try:
+        with only_weights_of(file):
+            return build({**preset.architecture, **({} if dtype is None else {"dtype": dtype})})
+    except (TooLarge, OSError) as error:
+        raise WeightsError(f"{file} does not hold weights of '{preset.name}': {error}") from error
+    except (ImportError, MemoryError):
+        raise
+    except Exception as error:  # an entry of others can hold what no check thinks of, and Keras raises what it likes
+        raise ValueError(
+            f"No network can be built from the architecture of '{preset.name}' ({type(error).__name__}: {error})"
+        ) from error
 
 
 def _load_weights(model: LandmarkModel, file: Path, name: str | Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, Self
 from kerasalign.core.origin import Weights
 from kerasalign.hub.errors import UnknownPreset
 from kerasalign.hub.preset import Preset
+from kerasalign.support.bounded import read_json
 
 VERSION = 1
 FILE_NAME = "weights_manifest.json"
@@ -100,7 +100,7 @@ class Manifest:
             ValueError: If the file is not a valid manifest; the message names the file.
         """
         try:
-            return cls.from_json(json.loads(Path(path).read_text("utf-8")))
+            return cls.from_json(read_json(path))
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from kerasalign.core.origin import Weights, from_fields
+from kerasalign.core.origin import LARGEST, Weights, from_fields
 from kerasalign.geometry import CropSpec
 from kerasalign.models import read_config
+from kerasalign.support.checks import check_types
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Result:
     note: str = ""
 
     def __post_init__(self) -> None:
+        check_types(self, LARGEST)
         if not 0 < self.nme < 100:
             raise ValueError(f"`nme` must be in percent, between 0 and 100. Received: nme={self.nme!r}")
 
@@ -76,6 +78,7 @@ class Preset:
     def __post_init__(self) -> None:
         if not isinstance(self.trainable, bool):
             raise ValueError(f"`trainable` must be true or false. Received: trainable={self.trainable!r}")
+        check_types(self, LARGEST, skip=("markup",))
         if "class" not in self.architecture:
             raise ValueError(f"`architecture` must name its `class`. Received: architecture={dict(self.architecture)}")
         for result in self.measured:
@@ -124,5 +127,5 @@ class Preset:
             preset = from_fields(cls, {"name": name, **entry})
             preset.check_crop()
             return preset
-        except (TypeError, ValueError, AttributeError) as error:
+        except (TypeError, ValueError, AttributeError, ArithmeticError, LookupError, RecursionError) as error:
             raise ValueError(f"Preset '{name}' of the manifest: {error}") from error

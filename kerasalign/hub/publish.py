@@ -60,7 +60,8 @@ def publish(
         A `Published`; its `entry` is what to paste into `weights_manifest.json`.
 
     Raises:
-        ValueError: If the preset does not state its license and training data, or `repo` is no repository's name.
+        ValueError: If the preset does not state its license and training data, `repo` is no repository's name, or a
+            file of the folder is a link.
         WeightsCorrupted: If the weights are not those of the entry.
         WeightsError: If the Hub refuses; the message says what to do.
     """
@@ -84,6 +85,8 @@ def publish(
         )
     contents = _contents(directory, preset, repo)
     contents[weights.file] = weights_path(weights, directory)
+    for name, content in contents.items():
+        _check_inside(directory, directory / name if isinstance(content, bytes) else content)
     files = {name: _size(content) for name, content in contents.items()}
     if dry_run:
         return Published(repo, files, _entry(preset, repo, None), preset.name)
@@ -97,6 +100,15 @@ def publish(
             f"({type(error).__name__}: {str(error).strip()})"
         ) from error
     return Published(repo, files, _entry(preset, repo, revision), preset.name, revision)
+
+
+def _check_inside(directory: Path, path: Path) -> None:
+    """Raises if a file of the folder is a link: it could publish any file of this machine."""
+    inside = path.resolve().is_relative_to(directory.resolve())
+    if path.is_symlink() or not inside:
+        raise ValueError(
+            f"A preset's folder holds its files itself: a link is not published. Received: {path} -> {path.resolve()}"
+        )
 
 
 def _contents(directory: Path, preset: Preset, repo: str) -> dict[str, Path | bytes]:

@@ -13,8 +13,9 @@ from kerasalign.hub.errors import UnknownPreset, WeightsNotInstalled, WeightsNot
 from kerasalign.hub.folder import ENTRY, MARKUP, read_entry, read_folder
 from kerasalign.hub.manifest import Manifest
 from kerasalign.hub.preset import Preset
-from kerasalign.hub.transfer import commit_of, fetch
+from kerasalign.hub.transfer import commit_of, fetch, fetch_document
 from kerasalign.hub.weights import verify, weights_path
+from kerasalign.markups import load_markup
 
 logger = logging.getLogger(__name__)
 
@@ -131,10 +132,10 @@ def _of_repository(address: str, catalog: Catalog) -> ResolvedPreset:
             repo,
             commit,
         )
-    entry = fetch(repo, ENTRY, commit, cache)
-    if read_entry(entry).markup is not None:
-        fetch(repo, MARKUP, commit, cache)
-    preset = read_folder(entry.parent)
+    if fetch_document(repo, ENTRY, commit, cache, read_entry).markup is not None:
+        fetch_document(repo, MARKUP, commit, cache, load_markup)
+    folder = fetch(repo, ENTRY, commit, cache).parent
+    preset = read_folder(folder)
     assert preset.weights is not None  # `read_entry` refuses an entry without weights
     preset = replace(preset, weights=replace(preset.weights, source="hub", repo=repo, revision=commit))
     return ResolvedPreset(preset, f"hf://{repo}@{commit}", catalog)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import errno
+import hashlib
+import logging
 import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from kerasalign.hub.errors import DownloadFailed
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
 
 _NOT_WRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -48,10 +55,79 @@ def fetch(repo: str, file: str, revision: str, cache: Path, size: int | None = N
                 f"It has {size:,} bytes and {cache} has {free:,} free. "
                 "Free some space, or set KERASALIGN_HOME to a folder on another disk.",
             )
-    try:
-        return Path(hf_hub_download(repo, file, revision=revision, cache_dir=cache, endpoint=endpoint()))
-    except Exception as error:  # the client raises errors of several libraries
-        raise _failed(what, cache, advice(error, repo), error) from error
+    for again in (False, True):
+        try:
+            path = hf_hub_download(
+                repo, file, revision=revision, cache_dir=cache, endpoint=endpoint(), force_download=again
+            )
+            return Path(path)
+        except Exception as error:  # the client raises errors of several libraries
+            # Something answered in the Hub's place; what it sent must not be gone on with.
+            if again or "Consistency check failed" not in str(error):
+                raise _failed(what, cache, advice(error, repo), error) from error
+            logger.warning("%s has another size than the Hub says. It is fetched once more.", what)
+    raise AssertionError("the second try returns or raises")
+
+
+def fetch_document(repo: str, file: str, revision: str, cache: Path, read: Callable[[Path], T]) -> T:
+    """Fetches a small file of a commit and reads it; what is not the commit's file does not stay in the cache.
+
+    A network's log-in page, a proxy or a lost connection can put other bytes into the answer. The digest that the Hub
+    names for the file tells them apart; where it names none, the file must at least be readable. A wrong file is
+    removed and fetched once more.
+
+    Args:
+        repo: As in `fetch`.
+        file: As in `fetch`.
+        revision: As in `fetch`.
+        cache: As in `fetch`.
+        read: Reads the file; raises a `ValueError` if it is not one of its kind.
+
+    Returns:
+        What `read` returns.
+
+    Raises:
+        DownloadFailed: If the file cannot be downloaded, or is twice not the one of the commit.
+        ValueError: If the file is the one of the commit, and `read` refuses it.
+    """
+    problem: Exception | None = None
+    for _ in range(2):
+        path = fetch(repo, file, revision, cache)
+        known = _is_content_of(path)
+        try:
+            if known is not False:
+                return read(path)
+            problem = ValueError("its digest is another than the Hub names")
+        except ValueError as error:
+            if known:
+                raise
+            problem = error
+        logger.warning("%s of %s is not what the Hub has there (%s). It is fetched once more.", file, repo, problem)
+        _forget(path)
+    raise DownloadFailed(
+        f"What was received as {file} of {repo} at {revision} is not that file, twice: {problem}. Check HF_ENDPOINT, "
+        "and whether a firewall, a proxy or a log-in page of the network is in the way."
+    ) from problem
+
+
+def _is_content_of(path: Path) -> bool | None:
+    """Whether a cached file has the digest that the Hub names for it; `None` where it is not known.
+
+    The cache keeps a file under its ETag: the SHA-256 of a large file, the digest in git of a small one.
+    """
+    name, content = path.resolve().name, path.read_bytes()
+    if re.fullmatch("[0-9a-f]{64}", name):
+        return hashlib.sha256(content).hexdigest() == name
+    if re.fullmatch("[0-9a-f]{40}", name):
+        header = f"blob {len(content)}\0".encode()
+        return hashlib.sha1(header + content, usedforsecurity=False).hexdigest() == name
+    return None
+
+
+def _forget(path: Path) -> None:
+    """Removes a cached file, and the link to it."""
+    path.resolve().unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
 
 
 def commit_of(repo: str, revision: str | None, cache: Path) -> str:
@@ -141,7 +217,7 @@ def advice(error: BaseException, repo: str) -> str:
             "The Hub did not answer in time. Try again; for a slow connection set HF_HUB_ETAG_TIMEOUT and "
             "HF_HUB_DOWNLOAD_TIMEOUT to more seconds."
         )
-    if "FileMetadataError" in names:
+    if "FileMetadataError" in names or "Consistency check failed" in str(error):
         return (
             f"What answers at {page} is not the Hub. Check HF_ENDPOINT, and whether a firewall or a log-in page of "
             "the network is in the way."

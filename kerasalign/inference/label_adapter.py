@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from kerasalign.geometry import apply_affine, estimate_similarity
 from kerasalign.inference.faces import Faces
 from kerasalign.markups import Markup, get_markup
+from kerasalign.support.bounded import read_json
 from kerasalign.support.files import write_json
 
 _RIDGES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
@@ -157,7 +156,7 @@ class LabelAdapter:
         Raises:
             ValueError: If the file is no label adapter.
         """
-        content = json.loads(Path(path).read_text("utf-8"))
+        content = read_json(path)
         if not isinstance(content, dict) or content.get("kind") != "kerasalign label adapter":
             raise ValueError(f"`path` must be a label adapter's file. Received: path={str(path)!r}")
         slope = content["slope"]

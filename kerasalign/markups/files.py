@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -12,8 +11,13 @@ from typing import TypeGuard
 import numpy as np
 
 from kerasalign.markups.markup import Markup, flip_from_pairs
+from kerasalign.support.bounded import DOCUMENT, parse_json, parse_yaml, read_bytes
 from kerasalign.support.files import write_json
 
+#: Bounds of a markup's file: points, and named groups of points. Dense meshes of faces have about 500 points.
+MOST_POINTS, MOST_GROUPS = 10_000, 1_000
+# A group may name a point more than once, as a closed curve does.
+_MOST_REPEATED = 4
 _REQUIRED = ("name", "mean_shape", "flip_pairs")
 _OPTIONAL = ("parts", "eyes", "boundaries", "conversions")
 
@@ -62,6 +66,8 @@ def markup_of(spec: Mapping, path: str | os.PathLike) -> Markup:
     if not _is_list(shape) or len(shape) < 2 or not all(_is_list(p) and len(p) == 2 for p in shape):
         raise ValueError(f"{path}: `mean_shape` must be a list of [x, y], two or more. Received: {shape!r:.80}")
     n = len(shape)
+    if n > MOST_POINTS:
+        raise ValueError(f"{path}: a markup has at most {MOST_POINTS} points. Received: {n}")
     swaps = [_points(pair, path, "flip_pairs", n) for pair in _list(spec["flip_pairs"], path, "flip_pairs")]
     pairs = [(pair[0], pair[1]) for pair in swaps if len(pair) == 2]
     if len(pairs) != len(swaps):
@@ -85,7 +91,7 @@ def markup_of(spec: Mapping, path: str | os.PathLike) -> Markup:
                 for key, groups in conversions.items()
             },
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise error if str(path) in str(error) else ValueError(f"{path}: {error}") from error
 
 
@@ -114,17 +120,12 @@ def markup_spec(markup: Markup) -> dict:
 
 
 def _parse(path: Path) -> Mapping:
-    text = path.read_text(encoding="utf-8")
+    content = _read(path)
     try:
         if path.suffix.lower() in (".yaml", ".yml"):
-            import yaml
-
-            try:
-                spec = yaml.safe_load(text)
-            except yaml.YAMLError as error:
-                raise ValueError(error) from error
+            spec = parse_yaml(content)
         elif path.suffix.lower() == ".json":
-            spec = json.loads(text)
+            spec = parse_json(content)
         else:
             raise ValueError("the file must end in .json, .yaml or .yml")
     except ValueError as error:
@@ -134,6 +135,13 @@ def _parse(path: Path) -> Mapping:
     return spec
 
 
+def _read(path: Path) -> bytes:
+    try:
+        return read_bytes(path, DOCUMENT)
+    except ValueError as error:
+        raise ValueError(f"{path}: not a markup file: {error}") from error
+
+
 def _is_list(value: object) -> TypeGuard[Sequence]:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
@@ -141,12 +149,16 @@ def _is_list(value: object) -> TypeGuard[Sequence]:
 def _list(value: object, path: str | os.PathLike, key: str) -> Sequence:
     if not _is_list(value):
         raise ValueError(f"{path}: `{key}` must hold a list. Received: {value!r:.80}")
+    if len(value) > MOST_POINTS:
+        raise ValueError(f"{path}: `{key}` must hold at most {MOST_POINTS} entries. Received: {len(value)}")
     return value
 
 
 def _table(value: object, path: str | os.PathLike, key: str) -> dict[str, object]:
     if not isinstance(value, Mapping):
         raise ValueError(f"{path}: `{key}` must be a mapping from names. Received: {value!r:.80}")
+    if len(value) > MOST_GROUPS:
+        raise ValueError(f"{path}: `{key}` must have at most {MOST_GROUPS} entries. Received: {len(value)}")
     return {str(name): entry for name, entry in value.items()}
 
 
@@ -155,14 +167,18 @@ def _points(value: object, path: str | os.PathLike, key: str, n: int) -> tuple[i
     points: list[int] = []
     for entry in [value] if isinstance(value, str) else _list(value, path, key):
         ends = re.fullmatch(r"\s*(\d+)\s*-\s*(\d+)\s*", entry) if isinstance(entry, str) else None
-        if ends:
+        if ends and int(ends[2]) < n:
             points += range(int(ends[1]), int(ends[2]) + 1)
+        elif ends:
+            points.append(n)  # out of range, and not worth the list
         elif isinstance(entry, int) and not isinstance(entry, bool):
             points.append(entry)
         else:
             raise ValueError(
-                f'{path}: a point in `{key}` must be a whole number or a range like "0-16". Received: {entry!r}'
+                f'{path}: a point in `{key}` must be a whole number or a range like "0-16". Received: {entry!r:.80}'
             )
+        if len(points) > _MOST_REPEATED * n:
+            raise ValueError(f"{path}: `{key}` names the same points again and again. Received: {value!r:.80}")
     if not points or min(points) < 0 or max(points) >= n:
         raise ValueError(f"{path}: `{key}` must name points in 0..{n - 1}. Received: {value!r:.80}")
     return tuple(points)

@@ -11,6 +11,9 @@ import numpy as np
 
 from kerasalign.geometry import estimate_similarity, tight_box
 
+# Names come into paths, tables and messages.
+MOST_NAME = 100
+
 
 @dataclass(frozen=True, eq=False)
 class Markup:
@@ -31,7 +34,7 @@ class Markup:
             mean of its group.
 
     Raises:
-        ValueError: If an index is out of range or `flip` is not an involution.
+        ValueError: If an index is out of range, `flip` is not an involution, or all points are equal.
     """
 
     name: str
@@ -45,6 +48,8 @@ class Markup:
 
     def __post_init__(self) -> None:
         n = self.num_points
+        if not 0 < len(self.name) <= MOST_NAME:
+            raise ValueError(f"`name` must have 1 to {MOST_NAME} characters. Received: name={self.name[:80]!r}")
         flip = np.asarray(self.flip)
         if sorted(flip.tolist()) != list(range(n)):
             raise ValueError(f"`flip` must be a permutation of 0..{n - 1}. Received: flip={flip.tolist()}")
@@ -64,6 +69,8 @@ class Markup:
             raise ValueError(f"`mean_shape` must be a finite ({n}, 2) array. Received: shape {shape.shape}")
         low, high = shape.min(0), shape.max(0)
         center, side = (low + high) / 2, (high - low).max()
+        if not side > 0:
+            raise ValueError(f"`mean_shape` must be spread out. Received: {n} equal points, {shape[0].tolist()}")
         # A shape already in these units is not changed at all, so that a saved markup loads identically.
         if np.abs(center).max() > 1e-9 or abs(side - 1) > 1e-9:
             shape = (shape - center) / side

@@ -1,7 +1,12 @@
 """Checks of arguments. Each raises a `ValueError` that names the argument, what it must be, and what it was."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Container, Iterable
+from numbers import Integral, Real
+from types import NoneType, UnionType
+from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
+
+# No setting is as large; what is larger overflows in the arithmetic that follows.
+_FARTHEST = 1e12
 
 
 def one_of(name: str, value: Any, choices: Iterable, note: str = "") -> None:
@@ -56,6 +61,45 @@ def in_range(low: float, high: float, **values: Any) -> None:
     for name, value in values.items():
         if not all(low <= number <= high for number in _numbers(value)):
             raise ValueError(f"`{name}` must be in {low}..{high}. Received: {name}={shown(value)}")
+
+
+def check_types(config: Any, most: int, skip: Container[str] = ()) -> None:
+    """Raises unless the fields of a dataclass have the types that it says: numbers, texts, and tuples of them.
+
+    Args:
+        config: An instance. Its fields' types are `bool`, `int`, `float`, `str`, tuples and `| None` of these.
+        most: Largest absolute value of a whole number, and length of a tuple.
+        skip: Names of fields of other types.
+
+    Raises:
+        ValueError: If a value is of another type, NaN, infinite, or too large.
+    """
+    for name, hint in get_type_hints(type(config)).items():
+        if name in skip or get_origin(hint) is ClassVar:
+            continue
+        value = getattr(config, name)
+        if not _has_type(value, hint, most):
+            text = getattr(hint, "__name__", str(hint)) if get_origin(hint) is None else str(hint)
+            raise ValueError(f"`{name}` must be {text}, up to {most:,}. Received: {name}={shown(value)}")
+
+
+def _has_type(value: Any, hint: Any, most: int) -> bool:
+    arguments = get_args(hint)
+    if get_origin(hint) in (Union, UnionType):
+        return any(_has_type(value, argument, most) for argument in arguments)
+    if get_origin(hint) is tuple:
+        of_one_kind = len(arguments) == 2 and arguments[1] is Ellipsis
+        if not isinstance(value, tuple) or len(value) > most or not (of_one_kind or len(value) == len(arguments)):
+            return False
+        return all(_has_type(v, arguments[0] if of_one_kind else arguments[i], most) for i, v in enumerate(value))
+    if hint is float:
+        # NaN is not in the range either.
+        return isinstance(value, Real) and not isinstance(value, bool) and -_FARTHEST <= value <= _FARTHEST
+    if hint is int:
+        return isinstance(value, Integral) and abs(int(value)) <= most
+    if hint in (bool, str):
+        return isinstance(value, hint) and (hint is bool or len(value) <= most)
+    return value is None if hint in (None, NoneType) else True
 
 
 def shown(value: Any, most: int = 200) -> str:

@@ -43,6 +43,14 @@ def numbered(stem: str, taken: Counter[str]) -> str:
     return stem if taken[stem] == 1 else f"{stem}_{taken[stem]}"
 
 
+def is_file(path: str | os.PathLike) -> bool:
+    """Whether a path is a file; `False` also for a name that no file system takes, such as one that is too long."""
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def check_folder_writable(folder: str | os.PathLike, name: str) -> None:
     """Makes a folder and writes an empty file there, so that a wrong one is an error before any work.
 

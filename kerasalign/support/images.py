@@ -8,11 +8,13 @@ import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from kerasalign.support.bounded import PHOTO, read_bytes
 from kerasalign.support.checks import shown
 from kerasalign.support.decoding import copy_pixels, decode_large, takes_less_memory, turned_upright
 from kerasalign.support.pixels import to_uint8
@@ -35,6 +37,8 @@ IMAGE_SUFFIXES = (
     ".tiff",
     ".webp",
 )
+# Pillow's names of their formats; it imports the plug-ins of the last ones only when they are needed.
+_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "WEBP", "TIFF", "AVIF")
 # Formats of phones; Pillow reads them with a plugin that the user registers, such as pillow-heif.
 _PLUGIN_SUFFIXES = (".heic", ".heif")
 
@@ -195,26 +199,33 @@ def _file_bytes(source) -> bytes:
     if isinstance(source, str) and (len(source) > _LONGEST_PATH or source.startswith("data:")):
         advice = "; a photo in base64 is given as `base64.b64decode(text)`, without the part before the comma"
         raise ImageError(source, f"a text of {len(source):,} characters is no path{advice}")
-    path = Path(source)
     try:
-        if path.is_dir():
-            raise ImageError(source, "it is a folder, not a file")
-        return path.read_bytes()
-    except ImageError:
-        raise
+        return read_bytes(source, PHOTO)
+    except IsADirectoryError:
+        raise ImageError(source, "it is a folder, not a file") from None
     except FileNotFoundError:
         raise ImageError(source, "there is no such file") from None
     except OSError as error:
         raise ImageError(source, f"the file cannot be opened ({error.strerror or error})") from error
-    except ValueError as error:  # a null character in the path, for one
-        raise ImageError(source, f"it is not a path ({error})") from error
+    except ValueError as error:  # a pipe, a file that is too large, or a null character in the path
+        raise ImageError(source, str(error)) from error
+
+
+def open_photo(source: str | os.PathLike | BinaryIO) -> Image.Image:
+    """Opens an image of a format that the library reads: `Image.open` without the formats that start programs.
+
+    Pillow reads EPS by starting Ghostscript, whatever the file's name. Formats of plug-ins that the user has registered
+    are allowed.
+    """
+    own = [name for name, (opener, _) in Image.OPEN.items() if not opener.__module__.startswith("PIL.")]
+    return Image.open(source, formats=[*_FORMATS, *own])
 
 
 def _read_bytes(source, data: bytes) -> np.ndarray:
     if not data:
         raise ImageError(source, "the file is empty")
     try:
-        image = Image.open(io.BytesIO(data))
+        image = open_photo(io.BytesIO(data))
     except Image.DecompressionBombError:
         limit = f"more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels, at which Pillow stops for safety"
         raise ImageError(source, f"it has {limit}: make it smaller, or set PIL.Image.MAX_IMAGE_PIXELS higher") from None

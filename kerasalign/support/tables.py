@@ -8,8 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+# C0 without line break and tab, C1, and marks that turn the direction of a text.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _WIDTH = 120
 _NUMBER = re.compile(r"([-+]?[\d.,]+( of \d+| %)?( \([\d.]+\))?|-|)")
+
+
+def printable(text: str) -> str:
+    """Text for a terminal: control characters, which could write over other lines, and marks of direction are escaped.
+
+    Line breaks and tabs stay.
+    """
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,7 @@ class Table:
         lines = [self.title] if self.title else []
         for row in [self.columns, ["-" * width for width in widths], *self.rows]:
             lines += _lines(row, widths, right)
-        return "\n".join([*lines, *self.notes])
+        return printable("\n".join([*lines, *self.notes]))
 
 
 def _lines(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:

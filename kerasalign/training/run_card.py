@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
+from kerasalign.support.bounded import read_json
 from kerasalign.support.files import plain_json, write_json
 
 _TYPES = {
@@ -67,7 +67,7 @@ class RunCard:
             ValueError: If the file is no run card. The message says what is wrong.
         """
         try:
-            content = json.loads(Path(path).read_text("utf-8"))
+            content = read_json(path)
         except ValueError as error:
             raise ValueError(f"{path} is no run card: it is not JSON ({error})") from error
         return cls.from_json(content, str(path))

@@ -17,6 +17,7 @@ import numpy as np
 
 from kerasalign.support.checks import shown
 from kerasalign.support.images import load_image
+from kerasalign.support.videos import open_video
 
 _log = logging.getLogger(__name__)
 
@@ -135,7 +136,10 @@ class VideoSource:
         Raises:
             ValueError: If OpenCV cannot open it.
         """
-        capture = cv2.VideoCapture(self.source if isinstance(self.source, int) else str(self.source))
+        try:
+            capture = cv2.VideoCapture(self.source) if isinstance(self.source, int) else open_video(self.source)
+        except ValueError as error:
+            raise ValueError(f"OpenCV does not read this video: {error}. Received: source={self.source!r}") from error
         if not capture.isOpened():
             what = "The camera or stream does not answer" if self.is_camera else "OpenCV cannot read this video"
             raise ValueError(f"{what}. Received: source={shown(self.source)}")

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from kerasalign.core.config import ModelConfig
 from kerasalign.geometry import CropSpec
-from kerasalign.support.checks import one_of, positive
+from kerasalign.support.checks import one_of, positive, shown
 
 # Cells along each side of the grid over which an early prediction averages features.
 GRID = 4
@@ -85,8 +85,8 @@ class AANConfig(ModelConfig):
             )
         one_of("loss", self.loss, ("l2", "l1", "smooth_l1", "wing"))
         if not self.channels or min(self.channels) < 4 or any(count % 4 for count in self.channels):
-            raise ValueError(f"`channels` must hold multiples of 4. Received: channels={self.channels}")
-        positive(bandwidth=self.bandwidth)
+            raise ValueError(f"`channels` must hold multiples of 4. Received: channels={shown(self.channels)}")
+        positive(bandwidth=self.bandwidth, stem_strides=self.stem_strides)
         # Every map must be divisible into the grid of an early prediction, and then be halved.
         step = self.stem_strides * max(GRID, 2) * 2 ** (len(self.channels) - 1)
         if self.size < step or self.size % step:

@@ -12,7 +12,7 @@ from kerasalign.core.transfer import Transfer, near_weights
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup
 from kerasalign.models.musica.exit_rule import check_threshold
-from kerasalign.support.checks import in_range, one_of
+from kerasalign.support.checks import in_range, one_of, positive
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +83,7 @@ class MuSiCaConfig(ModelConfig):
             raise ValueError(f"`levels` must be pyramid levels, 0 the finest. Received: levels={self.levels}")
         one_of("extractor", self.extractor, ("conv", "inverted_bottleneck"))
         one_of("global_attention", self.global_attention, ("none", "fc", "gcn"))
+        positive(box_side=self.box_side)
         in_range(0, 1, error_weight=self.error_weight)
         one_of("error_norm", self.error_norm, ("l1", "nme"))
         one_of("error_gradient", self.error_gradient, ("both", "estimate"))

@@ -13,7 +13,7 @@ from kerasalign.core.transfer import Transfer
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup
 from kerasalign.models.scc.adjacency import build_adjacency, schematic_graph
-from kerasalign.support.checks import one_of
+from kerasalign.support.checks import one_of, shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ class SCCConfig(ModelConfig):
         one_of("loss", self.loss, ("soft_wing", "wing", "l1"))
         levels = set(self.levels)
         if 5 not in levels or not levels <= {2, 3, 4, 5}:
-            raise ValueError(f"`levels` must be 5 and others of 2, 3, 4. Received: levels={self.levels}")
+            raise ValueError(f"`levels` must be 5 and others of 2, 3, 4. Received: levels={shown(self.levels)}")
         if self.attention == "semantic" and self.head == "graph" and levels != set(range(min(levels), 6)):
             raise ValueError(
                 "`levels` must leave none out where each is judged by the one above, with "
