@@ -242,7 +242,8 @@ MODELS = {
             loss="l1",
             size=32,
             **kw,
-        )
+        ),
+        elsewhere=False,
     ),
     # TensorFlow 2.21's gradient of convolutions of 8 channels writes beyond its memory here; of 16 it does not.
     "SCC": ModelCase(
@@ -251,7 +252,8 @@ MODELS = {
         rate=1e-2,
     ),
     "SCC, dense layers": ModelCase(
-        lambda **kw: SCC(markup="19", width=16, blocks=(1, 1, 1, 1), size=64, head="fc", loss="wing", **kw)
+        lambda **kw: SCC(markup="19", width=16, blocks=(1, 1, 1, 1), size=64, head="fc", loss="wing", **kw),
+        elsewhere=False,
     ),
     "SDU": ModelCase(
         lambda **kw: SDU(
@@ -297,7 +299,8 @@ MODELS = {
             box_side=32,
             local_attention=False,
             **kw,
-        )
+        ),
+        elsewhere=False,
     ),
     "MuSiCa, inverted bottlenecks and graph attention": ModelCase(
         lambda **kw: MuSiCa(
@@ -375,21 +378,6 @@ def set_contrasting_weights(model) -> None:
         else:
             values.append(noise(*shape, seed=i) * (3 / math.prod(shape[:-1])) ** 0.5)
     model.set_weights(values)
-
-
-def set_smooth_weights(model) -> None:
-    """Known weights under which rounding does not change the gradients: nearly every ReLU passes all of its input.
-
-    The gradient of a ReLU jumps at zero. Of the many activations of a network some lie so near to zero that rounding
-    decides their sign, and a single one changes the gradients of all weights below it, in a small layer by a half.
-    Normalized activations are mostly within 4 of their mean: shifted by that, they are positive.
-    """
-    set_contrasting_weights(model)
-    weights = {weight.path: weight for weight in model.trainable_weights}
-    for path, weight in weights.items():
-        if weight.name == "beta":
-            gamma = weights[path.removesuffix("beta") + "gamma"]
-            weight.assign(ops.abs(weight) + 4 * ops.abs(gamma))
 
 
 def call(layer, inputs) -> list[np.ndarray]:
