@@ -4,9 +4,9 @@
         [--mtcnn] [--out FILE]
 
 The photo, by default the bundled portrait, is scaled to `--side` pixels along its longer side. Steps: fit into the
-square, network, faces from the maps; `all` is `detect` as `align` calls it; `of 8` is a photo's share of eight that go
-through the network together. Contestants take turns in every round. `--weights` are by default the library's own;
-`--untrained` takes a network that has learnt nothing, whose times are those of any other.
+square of the first look, network, faces from the maps; `all` is `detect` as `align` calls it; `of 8` is a photo's share
+of eight that go through the network together. Contestants take turns in every round. `--weights` are by default the
+library's own; `--untrained` takes a network that has learnt nothing, whose times are those of any other.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from common import finish, medians, pin_threads
 from kerasalign.core.profile import profile
 from kerasalign.detection.own.coding import find_faces
 from kerasalign.detection.own.files import bundled_network, open_file, open_network, write_file
+from kerasalign.detection.own.levels import COARSE, fit_photo
 from kerasalign.detection.own.network import FaceDetector
 from kerasalign.detection.own.second_look import LOOK_SIZE
 from kerasalign.inference import KerasAlignDetector, get_detector
@@ -38,7 +39,7 @@ def main() -> None:
     parser.add_argument("--untrained", action="store_true", help="a network that has learnt nothing")
     parser.add_argument("--photo", default=str(PORTRAIT))
     parser.add_argument("--side", type=int, default=480)
-    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--size", type=int, default=1024, help="largest size of the search")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--mtcnn", action="store_true", help="with MTCNN beside it")
@@ -53,22 +54,31 @@ def main() -> None:
     network = FaceDetector(dtype="float32")
     if not args.untrained:
         network.load_weights(args.weights or bundled_network().weights)
-    maps, sizes = {"keras": open_network(network, "keras", args.size)}, {}
+    maps, sizes = {"keras": open_network(network, "keras", COARSE)}, {}
     with tempfile.TemporaryDirectory() as folder:
         path = write_file(network, Path(folder) / "detector.onnx")
         maps["onnxruntime"], sizes["onnxruntime"] = open_file(path, args.threads), path.stat().st_size
-        # LiteRT has a file for each size of pictures: that of the search, and that of the second look.
-        files = {size: write_file(network, Path(folder) / f"{size}.tflite", size) for size in (args.size, LOOK_SIZE)}
+        # LiteRT has a file for each size of pictures: those of both searches, and that of the second look.
+        looks = {COARSE, LOOK_SIZE} | {1 << (min(args.side, args.size) - 1).bit_length()}
+        files = {size: write_file(network, Path(folder) / f"{size}.tflite", size) for size in sorted(looks)}
         sizes["litert"] = sum(file.stat().st_size for file in files.values())
         by_size = {size: open_file(file, args.threads) for size, file in files.items()}
         maps["litert"] = lambda pictures: by_size[pictures.shape[1]](pictures)
-    detectors = {name: KerasAlignDetector(function, args.size) for name, function in maps.items()}
-    once = {name: KerasAlignDetector(function, args.size, second_look=False) for name, function in maps.items()}
-    square, _ = detectors["keras"].fit(photo)
+    # In LiteRT the detector makes its own files, of squares.
+    sources = maps | {"litert": network}
+    runtimes = {"litert": "litert"}
+    detectors, once = (
+        {
+            name: KerasAlignDetector(source, args.size, second_look=both, runtime=runtimes.get(name, "keras"))
+            for name, source in sources.items()
+        }
+        for both in (True, False)
+    )
+    square, _ = fit_photo(photo, COARSE, square=True)
     squares = np.repeat(square[None], TOGETHER, 0)
     found = {name: function(squares[:1])[0] for name, function in maps.items()}
     boxes = {name: [face.box for face in detector.detect(photo)] for name, detector in detectors.items()}
-    calls = {"fit": lambda: detectors["keras"].fit(photo), "faces": lambda: find_faces(found["keras"])}
+    calls = {"fit": lambda: fit_photo(photo, COARSE), "faces": lambda: find_faces(found["keras"])}
     for name, detector in detectors.items():
         calls[f"{name}: network"] = lambda run=maps[name]: run(squares[:1])
         calls[f"{name}: network of {TOGETHER}"] = lambda run=maps[name]: run(squares)
@@ -79,7 +89,7 @@ def main() -> None:
         mtcnn = get_detector("mtcnn")
         calls["mtcnn: all"] = lambda: mtcnn.detect(photo)
     wall, cpu = medians(calls, args.runs, warm_up=5)
-    counted = profile(network, args.size)
+    counted = profile(network, COARSE)
 
     def share(times: dict[str, float]) -> dict[str, float]:
         return {

@@ -1,6 +1,8 @@
 """How a face detector's box maps to the tight box of the 68 landmarks, on the 300W training photos.
 
     python benchmarks/measure_detector_box.py --data DIR --output benchmarks/results/detector_box_mtcnn.json
+    python benchmarks/measure_detector_box.py --data DIR --detector yunet:face_detection_yunet_2023mar.onnx
+        --output benchmarks/results/detector_box_yunet.json
 
 The medians it writes are the constants of the detector's adapter.
 """
@@ -12,18 +14,22 @@ import json
 import os
 import platform
 import time
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
 from kerasalign.datasets import read_dataset
-from kerasalign.detection import MTCNNDetector
+from kerasalign.detection import get_detector
 from kerasalign.geometry import BoxMap, box_center, box_iou, box_size
 from kerasalign.markups import get_markup
 from kerasalign.support.files import written_beside
 from kerasalign.support.images import load_image
 
-PACKAGES = ("mtcnn", "tensorflow", "numpy", "opencv-python-headless")
+PACKAGES = ("mtcnn", "mediapipe", "tensorflow", "numpy", "opencv-python-headless")
+
+
+# Attributes of a detector that its numbers depend on.
+SETTINGS = ("max_side", "margin", "min_score", "max_overlap")
 
 
 def measure(samples, detector) -> dict:
@@ -40,7 +46,9 @@ def measure(samples, detector) -> dict:
             pairs.append((truth, truth * np.nan))
             continue
         pairs.append((truth, best.box))
-        rolls.append((roll(sample), roll_of(best.points[0], best.points[1])))
+        # MediaPipe's points are others; its adapter takes the rotation from the eyes, too.
+        eyes = roll_of(best.points[0], best.points[1]) if len(best.points) else best.angle
+        rolls.append((roll(sample), eyes))
     truth, boxes = (np.array(side) for side in zip(*pairs))
     hit = np.isfinite(boxes).all(1)
     size = (boxes[:, 2:] - boxes[:, :2])[hit]
@@ -76,6 +84,14 @@ def measure(samples, detector) -> dict:
     }
 
 
+def _has(package: str) -> bool:
+    try:
+        version(package)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
 def percentiles(values: np.ndarray) -> dict:
     """Median and the outer tenths."""
     return dict(zip(("p10", "median", "p90"), np.percentile(values, [10, 50, 90]).round(4).tolist()))
@@ -104,28 +120,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, help="folder of the 300W layout")
     parser.add_argument("--limit", type=int, default=600, help="faces, drawn evenly from the sorted list")
-    parser.add_argument("--max-side", type=int, default=MTCNNDetector().max_side)
-    parser.add_argument("--margin", type=float, default=MTCNNDetector().margin)
+    parser.add_argument("--detector", default="mtcnn", help="as in `get_detector`")
     parser.add_argument("--output", help="JSON file to write")
     args = parser.parse_args()
     samples = sorted(read_dataset("300w", args.data, split="train"), key=lambda sample: sample.name)
     if len(samples) > args.limit:
         samples = [samples[i] for i in np.linspace(0, len(samples) - 1, args.limit).round().astype(int)]
-    detector = MTCNNDetector(max_side=args.max_side, margin=args.margin)
+    detector = get_detector(args.detector)
     detector.detect(load_image(samples[0].image))  # builds the networks; not timed
     report = {
         "what": "box of the detector mapped to the tight box of the 68 landmarks; ratios are landmark box / "
         "detector box, shifts are in detector box widths and heights",
         "command": f"python benchmarks/measure_detector_box.py --data DIR --limit {args.limit} "
-        f"--max-side {args.max_side} --margin {args.margin}",
+        f"--detector {args.detector.partition(':')[0]}",
         "data": "300W training photos of HELEN and LFPW, cut around the face",
-        "detector": {
-            "name": detector.name,
-            "max_side": detector.max_side,
-            "margin": detector.margin,
-            "min_score": detector.min_score,
-        },
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+        "detector": {"name": detector.name}
+        | {name: vars(detector)[name] for name in SETTINGS if name in vars(detector)},
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES if _has(name)},
         "results": rounded(measure(samples, detector)),
         # Times are of this processor under this load.
         "machine": {"cores": os.cpu_count(), "load_average": round(os.getloadavg()[1], 1)},

@@ -20,6 +20,7 @@ from kerasalign.support.files import sha256, written_beside
 from kerasalign.training import save_weights
 
 FILE = TOP / "kerasalign" / "weights" / "detector.weights.h5"
+# Steps that a run was to take, and the last one that is in its curve: a run may have been stopped.
 KEPT = ("steps", "batch_size", "learning_rate", "warmup", "ema_decay", "seed", "precision", "heads", "crowd")
 
 
@@ -28,6 +29,28 @@ def loaded(path: Path) -> FaceDetector:
     network = FaceDetector(dtype="float32")
     network.load_weights(path)
     return network
+
+
+def training_data(settings: dict) -> list[dict]:
+    """What the scenes were made of, with its terms."""
+    pools = settings["pool"].get("pools", [settings["pool"]])
+    real = {pool["photos"]: pool["heads"] for pool in pools if "photos" in pool}
+    rendered = settings["heads"] - sum(real.values())
+    return [
+        {
+            "name": f"scenes of {rendered:,} rendered heads",
+            "terms": "renders of our own; head model ICT-FaceKit (MIT), backgrounds and environment maps CC0",
+            "faces": rendered,
+        },
+        *(
+            {
+                "name": f"{count:,} real faces in the same scenes, labelled by musica19-synth",
+                "terms": f"{photos}: attribution",
+                "faces": count,
+            }
+            for photos, count in real.items()
+        ),
+    ]
 
 
 def main() -> None:
@@ -50,18 +73,15 @@ def main() -> None:
         "dtype": "float16",
         "license": "Apache-2.0",
         "commercial_use": True,
-        "training_data": [
-            {
-                "name": f"scenes of {settings['heads']:,} rendered heads",
-                "terms": "renders of our own; head model ICT-FaceKit (MIT), backgrounds and environment maps CC0",
-                "faces": settings["heads"],
-            }
-        ],
+        "training_data": training_data(settings),
         "training": {
             "recipe": "detector",
             "pool": settings["pool"],
             "note": args.note,
-            "runs": [{name: card["settings"][name] for name in KEPT} for card in cards],
+            "runs": [
+                {name: card["settings"][name] for name in KEPT} | {"stopped_at": card["curve"][-1]["step"]}
+                for card in cards
+            ],
             "versions": cards[-1]["versions"],
         },
     }

@@ -51,3 +51,37 @@ def turned_table() -> str:
             ("found", *(f"{100 * row['recall']:.1f} %" for row in turned.values())),
         ]
     )
+
+
+def whole_photos_table() -> str:
+    """Recall and false boxes on whole photos, by detector."""
+    reports = {name: rows[0] for name, rows in measurement("detector_whole_photos")["detectors"].items()}
+    ranges = next(iter(reports.values()))["pixels"]
+    rows = [("detector", "20 px and more", "40 px and more", *(f"from {row['from']} px" for row in ranges), "false")]
+    rows.append(("faces", "", "", *(str(row["faces"]) for row in ranges), ""))
+    for name, report in reports.items():
+        recalls = (report["recall_20px"], report["recall_40px"], *(row["recall"] for row in report["pixels"]))
+        rows.append((name, *(f"{100 * recall:.1f} %" for recall in recalls), f"{report['false_per_photo']:.3f}"))
+    return markdown(rows)
+
+
+def whole_turned_table() -> str:
+    """Recall, and false boxes per photo, in turned photos."""
+    detectors = measurement("detector_whole_photos")["detectors"]
+    degrees = [report["degrees"] for report in next(iter(detectors.values()))]
+    rows = [("detector", *(f"{value:g}°" for value in degrees))]
+    for name, reports in detectors.items():
+        rows.append((name, *(f"{100 * row['recall']:.1f} % ({row['false_per_photo']:.3f})" for row in reports)))
+    return markdown(rows)
+
+
+def min_score_table() -> str:
+    """Recall and false boxes by the lowest score."""
+    curve = measurement("detector_min_score")["curve"]
+    return markdown(
+        [
+            ("min_score", *(f"{row['min_score']:.2f}" for row in curve)),
+            ("found", *(f"{100 * row['recall_20px']:.1f} %" for row in curve)),
+            ("false", *(f"{row['false_per_photo']:.2f}" for row in curve)),
+        ]
+    )

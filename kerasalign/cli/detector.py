@@ -1,16 +1,18 @@
-"""`kerasalign detector heads|train|mine|measure|export`."""
+"""`kerasalign detector heads|faces|train|mine|distractors|measure|export`."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from kerasalign.cli.backend import start_backend
-from kerasalign.cli.console import print_json, say
+from kerasalign.cli.console import print_json, print_table, say
 from kerasalign.cli.options import Environments, Head
+from kerasalign.support.files import write_json
+from kerasalign.support.progress import track
 
 _app = typer.Typer(no_args_is_help=True, help="Train, measure and export the face detector.")
 
@@ -41,9 +43,46 @@ def heads_command(
     say(f"{rendered} heads rendered, {count} in {out}; train with: kerasalign detector train --heads {out}")
 
 
+@_app.command("faces")
+def faces_command(
+    photos: Annotated[Path, typer.Option(metavar="DIR", help="Folder of photos that are each cut around one face.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="New folder for the cut-out faces.")],
+    source: Annotated[str, typer.Option(help="Name, author and license of the photos, for the run card.")] = "",
+    model: Annotated[str | None, typer.Option(help="Preset that labels the faces, with 68 points.")] = None,
+    max_spread: Annotated[
+        float, typer.Option(help="Largest disagreement of several views, relative to the face's side.")
+    ] = 0.045,
+    size: Annotated[int, typer.Option(help="Width and height of a cut-out in pixels.")] = 224,
+    seed: Annotated[int, typer.Option(help="Random seed of the masks.")] = 0,
+    runtime: Annotated[str, typer.Option(help="Runtime of the networks: keras, onnxruntime or litert.")] = "keras",
+) -> None:
+    """Label real faces by a landmark model and cut them out, as further heads for training."""
+    from kerasalign.detection.training.real_faces import write_photo_pool
+    from kerasalign.hub import load, read_manifest
+    from kerasalign.inference import KerasAlignDetector
+    from kerasalign.support.images import list_images
+
+    if runtime == "keras":
+        start_backend()
+    network, finder = load(model or read_manifest().default, runtime=runtime), KerasAlignDetector(runtime=runtime)
+    written = write_photo_pool(
+        network,
+        finder,
+        list_images(photos, recursive=True),
+        out,
+        size=size,
+        max_spread=max_spread,
+        seed=seed,
+        source=source,
+    )
+    say(f"{written} faces in {out}; train with: kerasalign detector train --heads HEADS --heads {out}")
+
+
 @_app.command("train")
 def train_command(
-    heads: Annotated[Path, typer.Option(metavar="DIR", help="Folder of cut-out heads.")],
+    heads: Annotated[
+        list[Path], typer.Option(metavar="DIR", help="Folder of cut-out heads or faces; can be repeated.")
+    ],
     run: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/detector"),
     backgrounds: Annotated[Path | None, typer.Option(help="Folder of photographs without faces.")] = None,
     negatives: Annotated[
@@ -108,6 +147,30 @@ def mine_command(
     say(f"{count} false detections are in {out}.")
 
 
+@_app.command("distractors")
+def distractors_command(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the pictures, such as that of `mine`.")],
+    count: Annotated[int, typer.Option(help="Number of pictures.")] = 700,
+    parts: Annotated[int, typer.Option(help="Number of hands, and of heads from behind, to render.")] = 90,
+    backgrounds: Annotated[Path | None, typer.Option(help="Folder of photographs without faces.")] = None,
+    size: Annotated[int, typer.Option(help="Width and height of a rendered part in pixels.")] = 160,
+    seed: Annotated[int, typer.Option(help="Random seed of parts and pictures.")] = 0,
+    head: Head = None,
+    environments: Environments = None,
+) -> None:
+    """Render pictures of hands and heads from behind, as hard negatives for training."""
+    from dataclasses import replace
+
+    from kerasalign.detection.training.distractors import write_distractors
+    from kerasalign.detection.training.pool import pool_scene
+    from kerasalign.synth.dataset.series import Series
+
+    scene = replace(pool_scene(), environment_maps=environments and str(environments))
+    series = Series(seed=seed, size=size, head=head and str(head), scene=scene)
+    written = write_distractors(series, count, out, backgrounds=backgrounds, parts=parts, seed=seed)
+    say(f"{written} pictures are in {out}.")
+
+
 @_app.command("measure")
 def measure_command(
     data: Annotated[
@@ -115,31 +178,98 @@ def measure_command(
     ] = None,
     dataset: Annotated[str, typer.Option(help="Name of the data set.")] = "300w",
     split: Annotated[str, typer.Option(help="Split of the data set.")] = "test",
-    degrees: Annotated[float, typer.Option(help="Rotation of the annotated photos in degrees, clockwise.")] = 0.0,
     faceless: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of photographs without faces.")] = None,
+    photos: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of whole photos with --faces.")] = None,
+    faces: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="JSON file of the faces in --photos; can be repeated.")
+    ] = None,
+    faces_kind: Annotated[str, typer.Option(help="Kind of the boxes in --faces, such as landmarks.")] = "yunet",
+    half: Annotated[str | None, typer.Option(help="Half of --photos: looking or kept; by default both.")] = None,
+    pictures: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for misses and false boxes.")] = None,
+    degrees: Annotated[
+        list[float] | None, typer.Option(help="Rotation of the photos in degrees, clockwise; can be repeated.")
+    ] = None,
     weights: Annotated[Path | None, typer.Option(help="Weights file; by default the library's own weights.")] = None,
-    detector: Annotated[str, typer.Option(help="Detector to measure: kerasalign or mtcnn.")] = "kerasalign",
-    size: Annotated[int, typer.Option(help="Size at which the detector searches.")] = 256,
-    min_score: Annotated[float, typer.Option(help="Lowest detection score of a face.")] = 0.47,
+    detector: Annotated[
+        list[str] | None,
+        typer.Option(help="kerasalign, mtcnn, yunet:FILE or mediapipe:FILE; can be repeated."),
+    ] = None,
+    size: Annotated[int, typer.Option(help="Largest size at which the detector searches.")] = 1024,
+    min_score: Annotated[float | None, typer.Option(help="Lowest detection score of a face.")] = None,
     runtime: Annotated[str, typer.Option(help="Runtime of the network: keras, onnxruntime or litert.")] = "keras",
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="JSON file of all numbers.")] = None,
 ) -> None:
-    """Print recall and box error on annotated faces, and false detections on photographs without faces, as JSON."""
-    if data is None and faceless is None:
-        raise typer.BadParameter("Give --data DIR, --faceless DIR or both.")
-    start_backend()
+    """Measure detectors on annotated faces, on photos without faces, and on whole photos whose faces are listed."""
+    if data is None and faceless is None and photos is None:
+        raise typer.BadParameter("Give --data DIR, --faceless DIR or --photos DIR.")
+    if (photos is None) != (not faces):
+        raise typer.BadParameter("--photos DIR and --faces FILE go together.")
+    from kerasalign.detection import get_detector
+    from kerasalign.inference import KerasAlignDetector
+
+    names = detector or [KerasAlignDetector.name]
+    if runtime == "keras" and KerasAlignDetector.name in names:
+        start_backend()
+    own = {"size": size, "runtime": runtime} | ({} if min_score is None else {"min_score": min_score})
+    finders = {
+        name.partition(":")[0]: KerasAlignDetector(weights, **own)
+        if name == KerasAlignDetector.name
+        else get_detector(name)
+        for name in names
+    }
+    turns = degrees or [0.0]
+    report: dict[str, Any] = {name: {} for name in finders}
+    for name, finder in finders.items():
+        report[name] |= _measure_faces(finder, data, dataset, split, faceless, turns[0])
+    if photos is not None and faces:
+        whole = _measure_photos(finders, photos, faces, faces_kind, half, turns, pictures)
+        for name, rows in whole.items():
+            report[name]["photos"] = rows
+        from kerasalign.detection.training.findings import findings_tables
+
+        for table in findings_tables(whole):
+            print_table(table)
+    else:
+        print_json(report)
+    if out is not None:
+        write_json(out, report)
+
+
+def _measure_faces(finder, data, dataset: str, split: str, faceless, degrees: float) -> dict[str, Any]:
     from kerasalign.datasets import read_dataset
     from kerasalign.detection.training.measure import false_boxes, recall
-    from kerasalign.inference import KerasAlignDetector, get_detector
     from kerasalign.support.images import list_images
 
-    own = detector == KerasAlignDetector.name
-    finder = KerasAlignDetector(weights, size, min_score, runtime=runtime) if own else get_detector(detector)
     report = {}
     if data is not None:
         report["recall"] = recall(finder, read_dataset(dataset, data, split), degrees=degrees)
     if faceless is not None:
         report["false"] = false_boxes(finder, list_images(faceless, recursive=True))
-    print_json(report)
+    return report
+
+
+def _measure_photos(
+    finders: dict, photos: Path, faces: list[Path], kind: str, half: str | None, turns: list[float], pictures
+) -> dict[str, list[dict[str, Any]]]:
+    """Reports by detector and rotation."""
+    from kerasalign.detection import box_map_of
+    from kerasalign.detection.training.findings import FindingPictures
+    from kerasalign.detection.training.whole_photos import measure_whole_photos, read_listed_photos
+
+    listed, listed_map = read_listed_photos(photos, faces, half), box_map_of(kind)
+    return {
+        name: [
+            measure_whole_photos(
+                finder,
+                listed,
+                listed_map,
+                degrees=degrees,
+                report=None if pictures is None else FindingPictures(pictures / f"{name}-{degrees:g}", listed_map),
+            )
+            for degrees in track(turns, name, len(turns))
+        ]
+        for name, finder in finders.items()
+    }
 
 
 @_app.command("export")

@@ -27,7 +27,7 @@ REQUIRED = (
     "scipy",
     "huggingface-hub",
 )
-_OPTIONAL = ("jax", "torch", "scikit-image", "mtcnn")
+_OPTIONAL = ("jax", "torch", "scikit-image", "mtcnn", "mediapipe")
 
 
 class Finding(NamedTuple):

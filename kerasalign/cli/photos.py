@@ -59,10 +59,14 @@ def align_command(
             exists=True, help='JSON file of face boxes, instead of a detector: {"photo.jpg": [[x0, y0, x1, y1], ...]}.'
         ),
     ] = None,
-    detector: Annotated[str, typer.Option(help="Face detector: kerasalign or mtcnn.")] = "kerasalign",
+    detector: Annotated[
+        str, typer.Option(help="Face detector: kerasalign, mtcnn, yunet:FILE or mediapipe.")
+    ] = "kerasalign",
     detector_size: Annotated[
         int | None,
-        typer.Option(help="Size at which the detector searches, a multiple of 32; a larger size finds smaller faces."),
+        typer.Option(
+            help="Largest size at which the detector searches, a multiple of 32; larger photos are resized to it."
+        ),
     ] = None,
     min_score: Annotated[float | None, typer.Option(help="Lowest detection score of a face, 0 to 1.")] = None,
     max_error: Annotated[

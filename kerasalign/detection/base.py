@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from kerasalign.geometry import BoxMap, as_box
+from kerasalign.geometry import BoxMap, as_box, box_size
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +31,11 @@ class Detection:
         object.__setattr__(self, "score", float(self.score))
         object.__setattr__(self, "points", np.asarray(self.points, "float64"))
         object.__setattr__(self, "angle", float(self.angle))
+
+
+def largest_first(faces: Iterable[Detection]) -> list[Detection]:
+    """Detections with the largest face first, equal ones from left to right."""
+    return sorted(faces, key=lambda face: (-box_size(face.box).prod(), *face.box))
 
 
 class Detector:

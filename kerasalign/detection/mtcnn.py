@@ -15,7 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from kerasalign.detection.base import Detection, Detector
+from kerasalign.detection.base import Detection, Detector, largest_first
 from kerasalign.geometry import BoxMap, apply_affine, compose, invert, resize_matrix
 
 # MTCNN's box includes the forehead. Median over photos of the 300W training set: benchmarks/measure_detector_box.py
@@ -96,7 +96,7 @@ class MTCNNDetector(Detector):
             for box, score, five in zip(corners, rows[:, 5], points)
             if box[2] > box[0] and box[3] > box[1] and _inside(box, image)
         ]
-        return sorted(detections, key=lambda face: (-_area(face.box), *face.box))
+        return largest_first(detections)
 
     def _prepare(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The resized and padded photo that the networks get, and the map from the photo to it."""
@@ -208,10 +208,6 @@ def _as_function(model, weights: list[np.ndarray], side: int | None) -> Callable
 def _angle(points: np.ndarray) -> float:
     dx, dy = points[1] - points[0]
     return float(np.degrees(np.arctan2(dy, dx)))
-
-
-def _area(box: np.ndarray) -> float:
-    return float((box[2] - box[0]) * (box[3] - box[1]))
 
 
 def _inside(box: np.ndarray, image: np.ndarray) -> bool:

@@ -1,4 +1,4 @@
-"""The library's own face detector: one pass over the photo, then a second look at each face."""
+"""The library's own face detector: a look at the whole photo, a finer one, and one at each doubtful face."""
 
 from __future__ import annotations
 
@@ -7,23 +7,28 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 
-from kerasalign.detection.base import Detection, Detector
+from kerasalign.detection.base import Detection, Detector, largest_first
 from kerasalign.detection.own.coding import find_faces
 from kerasalign.detection.own.exposure import stretch_exposure
 from kerasalign.detection.own.files import RUNTIMES, Maps, NetworkFiles, open_network
+from kerasalign.detection.own.levels import COARSE, MULTIPLE, fine_size, fit_photo, may_hold_small_faces, turn_quarters
 from kerasalign.detection.own.second_look import LOOK_SIZE, as_detection, suppress_duplicates, take_second_look
-from kerasalign.geometry import BoxMap, box_center, box_size, compose, invert, resize_matrix
+from kerasalign.geometry import box_center, invert
+from kerasalign.support.checks import in_range, one_of
 
 if TYPE_CHECKING:
     from kerasalign.detection.own.network import FaceDetector
 
 # Pixels that go through the network in one pass: eight photos at 256 px.
 _PIXELS_PER_PASS = 8 * 256**2
-# A face gets a second look if the first one gives it at least this part of `min_score`.
-_SECOND_LOOK_SHARE = 0.9
+# Faces of a higher score need no second look.
+_SURE = 0.8
+# Lowest score of a face in a turned photo.
+_TURNED_SCORE = 0.6
+# Most faces of a photo that get a second look.
+_MOST_LOOKS = 100
 
 
 class KerasAlignDetector(Detector):
@@ -33,15 +38,19 @@ class KerasAlignDetector(Detector):
     photo, its sides are those of the upright face, and `angle` is the rotation between photo and frame. Crops need no
     map of boxes. The network is opened at the first photo. Dim and flat photos are stretched before it looks at them.
 
+    It searches the photo at 256 px along the longer side, and then as it is, up to `size`: faces down to about 15 px
+    are found. Where the first look finds a large face and nothing that might be a small one, it is the only one.
+
     Args:
         network: The network: a weights file of `FaceDetector`, an `.onnx` or `.tflite` file of it, `NetworkFiles`, a
-            `FaceDetector`, or a function from `(B, S, S, 3)` uint8 to its maps; by default the bundled weights.
-        size: Side in pixels of the square that a photo is fitted into, a multiple of 32. The detector does not find
-            faces smaller than a twentieth of it: raise it for large groups. Time grows with its square.
+            `FaceDetector`, or a function from `(B, H, W, 3)` uint8 to its maps; by default the bundled weights.
+        size: Largest size of the search: pixels along the photo's longer side, a multiple of 32. Larger photos are
+            resized to it. Time grows with its square. With 256 or less there is one look of that size. A `.tflite` file
+            searches at its own size only.
         min_score: Lowest score of a face, 0..1.
         max_overlap: Largest intersection over union of two faces' boxes.
-        second_look: Whether the network looks again at each face, upright and larger. The score is then the geometric
-            mean of both looks. It takes one pass over 128 px for each face.
+        second_look: Whether the network looks again at each face of a doubtful score, upright and larger. The score is
+            then the geometric mean of both looks. It takes one pass over 128 px for each such face.
         runtime: Where weights run: `"keras"`, `"onnxruntime"` or `"litert"`. For the last two they are exported once,
             compared with Keras and cached; from then on neither Keras nor TensorFlow is imported. Where `align` gets
             the detector by name, it runs in the model's runtime.
@@ -52,31 +61,27 @@ class KerasAlignDetector(Detector):
 
     Example:
 
-        faces = model.align("group.jpg", detector=KerasAlignDetector(size=512))
+        faces = model.align("group.jpg", detector=KerasAlignDetector(size=2048))
     """
 
     name = "kerasalign"
-    box_map = BoxMap()
     # Measured: benchmarks/results/detector_accuracy.json.
     refine = 1
 
     def __init__(
         self,
         network: str | Path | NetworkFiles | FaceDetector | Maps | None = None,
-        size: int = 256,
-        min_score: float = 0.47,
+        size: int = 1024,
+        min_score: float = 0.57,
         max_overlap: float = 0.4,
         second_look: bool = True,
         runtime: str = "keras",
         cache_dir: Path | None = None,
     ) -> None:
-        if size < 32 or size % 32:
-            raise ValueError(f"`size` must be a multiple of 32. Received: size={size!r}")
-        for name, value in (("min_score", min_score), ("max_overlap", max_overlap)):
-            if not 0 <= value <= 1:
-                raise ValueError(f"`{name}` must lie in 0..1. Received: {name}={value!r}")
-        if runtime not in RUNTIMES:
-            raise ValueError(f"`runtime` must be one of {RUNTIMES}. Received: runtime={runtime!r}")
+        if size < MULTIPLE or size % MULTIPLE:
+            raise ValueError(f"`size` must be a multiple of {MULTIPLE}. Received: size={size!r}")
+        in_range(0, 1, min_score=min_score, max_overlap=max_overlap)
+        one_of("runtime", runtime, RUNTIMES)
         self.network = network
         self.runtime = runtime
         self.size = size
@@ -84,33 +89,39 @@ class KerasAlignDetector(Detector):
         self.max_overlap = max_overlap
         self.second_look = second_look
         self.cache_dir = cache_dir
-        self._maps: Maps | None = None
-        self._second_maps: Maps | None = None
+        # A `.tflite` file takes images of one size only; in LiteRT there is such a file for every size.
+        self._one_size = isinstance(network, (str, Path)) and Path(network).suffix == ".tflite"
+        self._squares = self._one_size or (runtime == "litert" and not _takes_any_size(network))
+        self._maps: dict[int, Maps] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         # Opened networks cannot be pickled; the copy opens its own at its first photo.
-        return vars(self) | {"_maps": None, "_second_maps": None}
+        return vars(self) | {"_maps": {}}
 
     def detect(self, image: np.ndarray) -> list[Detection]:
         """Finds the faces of a `(H, W, 3)` uint8 RGB photo."""
         return self.detect_many([image])[0]
 
     def detect_many(self, images: Sequence[np.ndarray]) -> list[list[Detection]]:
-        """Finds the faces of several photos of any sizes; up to eight at 256 px go through the network together."""
-        maps = self._open()
+        """Finds the faces of several photos; those of one shape go through the network together."""
         images = list(map(stretch_exposure, images))
-        batch_size, results = max(_PIXELS_PER_PASS // self.size**2, 1), []
-        for start in range(0, len(images), batch_size):
-            batch = images[start : start + batch_size]
-            squares, matrices = zip(*map(self.fit, batch))
-            faces = list(map(self._decode, np.asarray(maps(np.stack(squares))), matrices))
-            if self.second_look:
-                faces = [
-                    suppress_duplicates(looked_at, self.min_score, self.max_overlap)
-                    for looked_at in self._look_again(batch, faces)
-                ]
-            results += map(self._sort, batch, faces)
-        return results
+        coarse = self.size if self._one_size else min(self.size, COARSE)
+        faces = self._search(images, [coarse] * len(images))
+        ways = self._look_turned(images, faces, coarse)
+        finer = []
+        for index, image in enumerate(images):
+            size = None if self._one_size else fine_size(*image.shape[:2], self.size)
+            if size and may_hold_small_faces(faces[index], coarse / max(image.shape[:2]), self.min_score):
+                finer += [(index, size, way) for way in dict.fromkeys((0, ways[index]))]
+        indices, sizes, turns = zip(*finer) if finer else ((), (), ())
+        for index, way, found in zip(indices, turns, self._search([images[i] for i in indices], sizes, turns)):
+            faces[index] = faces[index] + [face for face in found if not way or face.score >= _TURNED_SCORE]
+        if self.second_look:
+            faces = self._look_at_doubtful(images, faces)
+        return [
+            self._sort(image, suppress_duplicates(in_image, self.min_score, self.max_overlap))
+            for image, in_image in zip(images, faces)
+        ]
 
     def verify_faces(self, image: np.ndarray, detections: Sequence[Detection]) -> list[bool]:
         """Whether the second look alone finds a face at each place; it turns each one upright first."""
@@ -119,22 +130,79 @@ class KerasAlignDetector(Detector):
         (faces,) = self._look_again([image], [[replace(detection, score=1.0) for detection in detections]])
         return [face.score**2 >= self.min_score for face in faces]
 
-    def _open(self) -> Maps:
-        if self._maps is None:
-            self._maps = open_network(self.network, self.runtime, self.size, self.cache_dir)
-        return self._maps
+    @property
+    def _first_score(self) -> float:
+        """Lowest score of the first look with which the geometric mean of both can reach `min_score`."""
+        return self.min_score**2 if self.second_look else self.min_score
+
+    def _open(self, size: int) -> Maps:
+        """The network for inputs of this side."""
+        if not self._squares or self._one_size:
+            size = self.size if self._one_size else COARSE
+        if size not in self._maps:
+            self._maps[size] = open_network(self.network, self.runtime, size, self.cache_dir)
+        return self._maps[size]
+
+    def _look_turned(self, images: Sequence[np.ndarray], faces: list[list[Detection]], size: int) -> list[int]:
+        """Looks at photos without a sure face on their side and upside down, too, and adds what it finds there.
+
+        Returns:
+            Quarter turns, counterclockwise, in which each photo shows its surest face.
+        """
+        ways = [0] * len(images)
+        unsure = [index for index in range(len(images)) if max(_scores(faces[index])) < _SURE]
+        looks = [(index, way) for index in unsure for way in (1, 2, 3)]
+        turned = self._search([images[index] for index, _ in looks], [size] * len(looks), [way for _, way in looks])
+        surest = {index: max(_scores(faces[index])) for index in unsure}
+        for (index, way), found in zip(looks, turned):
+            if max(_scores(found)) > surest[index]:
+                surest[index], ways[index] = max(_scores(found)), way
+            # Duplicates wait for the second look, which knows better which of them has the right angle.
+            faces[index] = faces[index] + [face for face in found if face.score >= _TURNED_SCORE]
+        return ways
+
+    def _search(
+        self, images: Sequence[np.ndarray], sizes: Sequence[int], ways: Sequence[int] | None = None
+    ) -> list[list[Detection]]:
+        """What one look at each photo takes for faces, also doubtful ones; photos have sizes and quarter turns."""
+        fitted = [fit_photo(image, size, self._squares) for image, size in zip(images, sizes)]
+        fitted = [turn_quarters(*pair, way) for pair, way in zip(fitted, ways or [0] * len(fitted))]
+        groups: dict[tuple[int, ...], list[int]] = {}
+        for index, (picture, _) in enumerate(fitted):
+            groups.setdefault(picture.shape, []).append(index)
+        results: dict[int, list[Detection]] = {}
+        for (height, width, _), group in groups.items():
+            maps, batch_size = self._open(max(height, width)), max(_PIXELS_PER_PASS // (height * width), 1)
+            for start in range(0, len(group), batch_size):
+                batch = group[start : start + batch_size]
+                for index, one in zip(batch, np.asarray(maps(np.stack([fitted[index][0] for index in batch])))):
+                    results[index] = self._decode(one, fitted[index][1])
+        return [results[index] for index in range(len(images))]
+
+    def _decode(self, maps: np.ndarray, matrix: np.ndarray) -> list[Detection]:
+        """The faces in the maps of a photo, in pixels of the photo."""
+        faces, scores = find_faces(maps, self._first_score, self.max_overlap)
+        to_photo = invert(matrix)
+        turn = float(np.degrees(np.arctan2(to_photo[1, 0], to_photo[0, 0])))
+        found = [as_detection(face, score, to_photo) for face, score in zip(faces, scores)]
+        return [replace(face, angle=(face.angle + turn + 180) % 360 - 180) for face in found] if turn else found
+
+    def _look_at_doubtful(self, images: Sequence[np.ndarray], faces: list[list[Detection]]) -> list[list[Detection]]:
+        """The faces of each photo, those of a doubtful score after a second look."""
+        doubtful = [
+            sorted((face for face in in_image if face.score < _SURE), key=lambda face: -face.score)
+            for in_image in faces
+        ]
+        looked_at = self._look_again(images, [in_image[:_MOST_LOOKS] for in_image in doubtful])
+        return [[face for face in in_image if face.score >= _SURE] + again for in_image, again in zip(faces, looked_at)]
 
     def _look_again(self, images: Sequence[np.ndarray], faces: list[list[Detection]]) -> list[list[Detection]]:
         """The faces of each photo after the second look, also those that it does not find."""
-        # A file for LiteRT takes images of one size only.
-        fixed_size = isinstance(self.network, (str, Path)) and Path(self.network).suffix == ".tflite"
-        size = self.size if fixed_size else LOOK_SIZE
-        if self._second_maps is None:
-            self._second_maps = (
-                self._open() if fixed_size else open_network(self.network, self.runtime, size, self.cache_dir)
-            )
+        size = self.size if self._one_size else LOOK_SIZE
         pairs = [(image, face) for image, in_image in zip(images, faces) for face in in_image]
-        results = iter(take_second_look(self._second_maps, size, pairs, max(_PIXELS_PER_PASS // size**2, 1)))
+        if not pairs:
+            return [[] for _ in images]
+        results = iter(take_second_look(self._open(size), size, pairs, max(_PIXELS_PER_PASS // size**2, 1)))
         return [[next(results) for _ in in_image] for in_image in faces]
 
     def _sort(self, image: np.ndarray, faces: list[Detection]) -> list[Detection]:
@@ -142,29 +210,15 @@ class KerasAlignDetector(Detector):
         height, width = image.shape[:2]
         centers = ((face, box_center(face.box)) for face in faces)
         inside = (face for face, (x, y) in centers if -0.5 <= x < width - 0.5 and -0.5 <= y < height - 0.5)
-        return sorted(inside, key=lambda face: (-box_size(face.box).prod(), *face.box))
+        return largest_first(inside)
 
-    def _decode(self, maps: np.ndarray, matrix: np.ndarray) -> list[Detection]:
-        """The faces in the maps of a photo, in pixels of the photo."""
-        min_score = self.min_score * _SECOND_LOOK_SHARE if self.second_look else self.min_score
-        faces, scores = find_faces(maps, min_score, self.max_overlap)
-        to_photo = invert(matrix)
-        return [as_detection(face, score, to_photo) for face, score in zip(faces, scores)]
 
-    def fit(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Fits a photo into the square that the network takes.
+def _scores(faces: Sequence[Detection]) -> list[float]:
+    return [0.0, *(face.score for face in faces)]
 
-        Args:
-            image: `(H, W, 3)` uint8 RGB.
 
-        Returns:
-            `(S, S, 3)` uint8, black beside the photo, and the `(2, 3)` map from the photo to it.
-        """
-        height, width = image.shape[:2]
-        scale = self.size / max(height, width)
-        size = max(round(width * scale), 1), max(round(height * scale), 1)
-        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        left, top = (self.size - size[0]) // 2, (self.size - size[1]) // 2
-        square = np.zeros((self.size, self.size, 3), "uint8")
-        square[top : top + size[1], left : left + size[0]] = cv2.resize(image, size, interpolation=interpolation)
-        return square, compose(resize_matrix((width, height), size), np.array([[1.0, 0, left], [0, 1.0, top]]))
+def _takes_any_size(network: object) -> bool:
+    """Whether a network is a function or an `.onnx` file, which take images of any size in every runtime."""
+    if isinstance(network, (str, Path)):
+        return Path(network).suffix == ".onnx"
+    return callable(network) and not hasattr(network, "load_weights")

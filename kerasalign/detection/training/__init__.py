@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from kerasalign.detection.own.network import FaceDetector as FaceDetector
     from kerasalign.detection.training.crowd import Crowd as Crowd
     from kerasalign.detection.training.crowd_config import CrowdConfig as CrowdConfig
+    from kerasalign.detection.training.distractors import write_distractors as write_distractors
+    from kerasalign.detection.training.findings import (
+        FindingPictures as FindingPictures,
+        findings_tables as findings_tables,
+    )
     from kerasalign.detection.training.measure import false_boxes as false_boxes, recall as recall
     from kerasalign.detection.training.negatives import mine_negatives as mine_negatives
     from kerasalign.detection.training.pool import (
@@ -22,8 +27,17 @@ if TYPE_CHECKING:
         pool_scene as pool_scene,
         write_pool as write_pool,
     )
+    from kerasalign.detection.training.real_faces import (
+        label_faces as label_faces,
+        write_photo_pool as write_photo_pool,
+    )
     from kerasalign.detection.training.recipe import DetectorRecipe as DetectorRecipe
     from kerasalign.detection.training.stream import CrowdStream as CrowdStream
+    from kerasalign.detection.training.whole_photos import (
+        ListedPhoto as ListedPhoto,
+        measure_whole_photos as measure_whole_photos,
+        read_listed_photos as read_listed_photos,
+    )
 
 if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
     __getattr__, __dir__, __all__ = attach(
@@ -32,11 +46,15 @@ if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
             "kerasalign.detection.own.coding": ["find_faces"],
             "crowd": ["Crowd"],
             "crowd_config": ["CrowdConfig"],
+            "distractors": ["write_distractors"],
+            "findings": ["FindingPictures", "findings_tables"],
             "measure": ["false_boxes", "recall"],
             "negatives": ["mine_negatives"],
             "kerasalign.detection.own.network": ["FaceDetector"],
             "pool": ["HeadPool", "pool_scene", "write_pool"],
+            "real_faces": ["label_faces", "write_photo_pool"],
             "recipe": ["DetectorRecipe"],
             "stream": ["CrowdStream"],
+            "whole_photos": ["ListedPhoto", "measure_whole_photos", "read_listed_photos"],
         },
     )

@@ -107,13 +107,14 @@ class Crowd:
         count = (0, 1, int(rng.integers(2, 5)), int(rng.integers(4, max(config.max_faces, 4) + 1)))[kind]
         low, high = config.face
         high = (high, high, min(high, 0.45), min(high, 0.22))[kind]
+        spacing = rng.uniform(*config.spacing)
         people: list[Person] = []
         for _ in range(min(count, config.max_faces)):
             side = long * np.exp(rng.uniform(np.log(min(low, high)), np.log(high)))
             for _ in range(8):
                 slack = side / 2 - 0.2 * side
                 middle = np.array([_within(rng, left, right, slack), _within(rng, top, bottom, slack)])
-                if all(np.hypot(*(middle - other.center)) > 0.62 * (side + other.side) for other in people):
+                if all(np.hypot(*(middle - other.center)) > spacing * (side + other.side) for other in people):
                     draw = rng.random()
                     if draw < config.turned[1]:
                         turn = rng.uniform(-180, 180)
@@ -224,7 +225,7 @@ def _paste(
     matrix: np.ndarray,
     scale: float,
 ) -> None:
-    """Draws a cut-out into an image, in place; its last row is repeated below it, as clothes."""
+    """Draws a cut-out into an image, in place; its last row, if it shows anything, is repeated below it, as clothes."""
     size = len(picture)
     height, width = cut.shape[:2]
     corners = apply_affine(matrix, np.array([[0, 0], [width, 0], [-1, 3 * height], [width, 3 * height]], "float64"))
@@ -232,6 +233,8 @@ def _paste(
     high = np.clip(np.ceil(corners.max(0)) + 2, 0, size).astype(int)
     if (high <= low).any():
         return
+    # A head that was cut out all around has no clothes below it.
+    below = 0 if cut[-1, :, 3].any() else 1
     reduce = int(1 / scale)
     if reduce >= 2:
         target = max(width // reduce, 1), max(height // reduce, 1)
@@ -243,7 +246,7 @@ def _paste(
         )
         cut, matrix = cv2.resize(cut, target, interpolation=cv2.INTER_AREA), compose(invert(half), matrix)
     # Transparent beside and above the head; below it the last row is repeated.
-    cut = cv2.copyMakeBorder(cut, 1, 0, 1, 1, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0))
+    cut = cv2.copyMakeBorder(cut, 1, below, 1, 1, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0))
     shift = np.array([[1.0, 0.0, -1.0], [0.0, 1.0, -1.0]])
     placed = compose(shift, matrix, np.array([[1.0, 0.0, -low[0]], [0.0, 1.0, -low[1]]]))
     span = tuple(int(v) for v in high - low)

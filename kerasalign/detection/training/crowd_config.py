@@ -17,6 +17,8 @@ class CrowdConfig:
         face: Range of the longer side of a face's upright box, relative to the image's longer side; its logarithm is
             drawn uniformly.
         smallest: Faces whose longer side has fewer pixels are ignored: finding them is neither right nor wrong.
+        spacing: Range of the smallest distance between two faces, relative to the sum of their sides; at 0.4 heads of
+            a crowd cover parts of each other.
         upright: Standard deviation of most heads' rotation, in degrees.
         turned: Probabilities of a rotation that is drawn uniformly up to 45 degrees, and up to 180 degrees.
         letterbox: Probability that the image is not square, with black beside it.
@@ -34,18 +36,19 @@ class CrowdConfig:
 
     size: int = 256
     max_faces: int = 10
-    counts: tuple[float, float, float, float] = (0.14, 0.46, 0.24, 0.16)
-    face: tuple[float, float] = (0.045, 0.95)
+    counts: tuple[float, float, float, float] = (0.12, 0.38, 0.25, 0.25)
+    face: tuple[float, float] = (0.04, 0.98)
     smallest: float = 10.0
+    spacing: tuple[float, float] = (0.42, 0.62)
     upright: float = 20.0
-    turned: tuple[float, float] = (0.2, 0.05)
-    letterbox: float = 0.6
+    turned: tuple[float, float] = (0.15, 0.4)
+    letterbox: float = 0.4
     backgrounds: str | None = None
     photographs: float = 0.75
     negatives: str | None = None
     hard: float = 0.15
-    pieces: float = 0.3
-    occluders: float = 0.2
+    pieces: float = 0.35
+    occluders: float = 0.3
     degrade: float = 1.0
 
     def __post_init__(self) -> None:
@@ -58,7 +61,7 @@ class CrowdConfig:
         for name in ("letterbox", "photographs", "hard", "pieces", "occluders", "degrade"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"`{name}` must be in 0..1. Received: {name}={getattr(self, name)!r}")
-        for name in ("counts", "turned", "face"):
+        for name in ("counts", "turned", "face", "spacing"):
             object.__setattr__(self, name, tuple(float(value) for value in getattr(self, name)))
         if min(self.counts) < 0 or abs(sum(self.counts) - 1) > 1e-6:
             raise ValueError(f"`counts` must be probabilities that add up to 1. Received: counts={self.counts!r}")

@@ -41,7 +41,7 @@ def recall(
     missed, rows, seconds, others, count = [], [], [], 0, 0
     for _, group in groupby(samples, key=lambda sample: str(sample.image)):
         faces = list(group)
-        image, turn = _turned(faces[0].read_image(), degrees)
+        image, turn = turn_photo(faces[0].read_image(), degrees)
         start = time.perf_counter()
         detections = detector.detect(image)
         seconds.append(time.perf_counter() - start)
@@ -50,7 +50,9 @@ def recall(
         for sample in faces:
             count += 1
             landmarks = apply_affine(turn, sample.landmarks)
-            overlaps = [box_iou(_around(box, face.angle), tight_box(landmarks)) for box, face in zip(boxes, detections)]
+            overlaps = [
+                box_iou(box_around(box, face.angle), tight_box(landmarks)) for box, face in zip(boxes, detections)
+            ]
             best = int(np.argmax(overlaps)) if overlaps else -1
             if best < 0 or overlaps[best] < overlap:
                 missed.append(sample.name)
@@ -91,7 +93,7 @@ def false_boxes(detector: Detector, photos: Iterable[Any]) -> dict[str, Any]:
     }
 
 
-def _around(box: np.ndarray, angle: float) -> np.ndarray:
+def box_around(box: np.ndarray, angle: float) -> np.ndarray:
     """Approximate tight box, in the photo, of a face with this upright box: that of the ellipse inside it."""
     if not angle:
         return box
@@ -100,7 +102,7 @@ def _around(box: np.ndarray, angle: float) -> np.ndarray:
     return np.concatenate([box_center(box) - reach, box_center(box) + reach])
 
 
-def _turned(image: np.ndarray, degrees: float) -> tuple[np.ndarray, np.ndarray]:
+def turn_photo(image: np.ndarray, degrees: float) -> tuple[np.ndarray, np.ndarray]:
     """A photo, rotated inside a larger one that holds all of it, and the `(2, 3)` map to it."""
     size = np.array(image.shape[1::-1], "float64")
     linear = rotation(degrees)

@@ -1,4 +1,4 @@
-"""Parts of people that are no faces, for training scenes: clothes and hair, and faces with shuffled tiles."""
+"""What is no face, for training scenes: clothes and hair, faces with shuffled tiles, things cut out like heads."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ def scatter(rng: np.random.Generator, pool: HeadPool, picture: np.ndarray) -> No
     for _ in range(int(rng.integers(1, 5))):
         head = int(rng.integers(len(pool)))
         cut = np.asarray(pool[head])
-        part = (
-            shuffle_tiles(rng, cut, pool.boxes[head])
-            if rng.random() < 0.5
-            else cut_beside_face(rng, cut, pool.boxes[head])
-        )
+        kind = rng.random()
+        if kind < 0.35:
+            part = shuffle_tiles(rng, cut, pool.boxes[head])
+        elif kind < 0.65:
+            part = cut_beside_face(rng, cut, pool.boxes[head])
+        else:
+            part = fill_outline(rng, cut, picture)
         if part is None:
             continue
         side = max(round(size * np.exp(rng.uniform(np.log(0.05), np.log(0.6)))), 8)
-        turned = _turned(part, side, 0.0 if rng.random() < 0.5 else float(rng.uniform(-180, 180)))
+        turned = turn_part(part, side, 0.0 if rng.random() < 0.5 else float(rng.uniform(-180, 180)))
         x, y = (int(v) for v in rng.integers(-side // 3, size - side // 2, 2))
         blend(picture, turned, x, y)
 
@@ -76,7 +78,26 @@ def shuffle_tiles(rng: np.random.Generator, cut: np.ndarray, box: np.ndarray) ->
     return tiles[sources].reshape(count, count, side, side, 4).swapaxes(1, 2).reshape(face.shape)
 
 
-def _turned(part: np.ndarray, side: int, degrees: float) -> np.ndarray:
+def fill_outline(rng: np.random.Generator, cut: np.ndarray, picture: np.ndarray) -> np.ndarray:
+    """A part of an image in the outline of a cut-out, so that the border of a pasted face tells nothing.
+
+    Args:
+        rng: Random numbers.
+        cut: `(S, S, 4)` uint8 cut-out with its opacity.
+        picture: `(H, W, 3)` uint8 RGB without faces.
+
+    Returns:
+        `(S, S, 4)` uint8.
+    """
+    side = int(min(picture.shape[:2]) * rng.uniform(0.15, 0.8))
+    x, y = int(rng.integers(0, picture.shape[1] - side + 1)), int(rng.integers(0, picture.shape[0] - side + 1))
+    texture = cv2.resize(picture[y : y + side, x : x + side], cut.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    gain = np.exp(rng.normal(0, 0.4)) * np.exp(rng.normal(0, 0.15, 3))
+    cover = cut[..., 3:] / np.float32(255)
+    return np.concatenate([(texture * gain).clip(0, 255) * cover, 255 * cover], -1).round().astype("uint8")
+
+
+def turn_part(part: np.ndarray, side: int, degrees: float) -> np.ndarray:
     """The part scaled to a side and rotated about its center: `(side, side, 4)` float32, opacity in 0..1."""
     way = cv2.INTER_AREA if len(part) > side else cv2.INTER_LINEAR
     part = cv2.resize(np.ascontiguousarray(part), (side, side), interpolation=way).astype("float32")

@@ -111,7 +111,11 @@ def _work(shard: int, heads: range) -> None:
 
 
 def _write(series, head, directory: Path, shard: int, heads: range) -> None:
-    cuts, points = zip(*(cut_out(series, head, index) for index in heads))
+    save_shard(directory, shard, *zip(*(cut_out(series, head, index) for index in heads)))
+
+
+def save_shard(directory: Path, shard: int, cuts, points) -> None:
+    """Writes a file of heads `(N, S, S, 4)` uint8 and one of their points `(N, 73, 2)` float32."""
     for name, array in ((f"{shard:04d}.points.npy", points), (f"{shard:04d}.npy", cuts)):
         # Pixels are written last: if they are there, the shard is complete.
         with written_beside(directory / name) as draft, draft.open("wb") as stream:
@@ -140,10 +144,10 @@ def cut_out(series, head, index: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 class HeadPool:
-    """The heads of a folder of `write_pool`. Pixels are memory-mapped, so that processes share them.
+    """The heads of folders of `write_pool` and `write_photo_pool`. Pixels are memory-mapped: processes share them.
 
     Args:
-        directory: The folder.
+        directories: The folder, or several.
 
     Attributes:
         points: `(N, 73, 2)` float32, 68 and 5 points of each head, in pixels of its cut-out.
@@ -151,18 +155,21 @@ class HeadPool:
         boxes: `(N, 4)` upright tight boxes of the 68 points.
 
     Raises:
-        ValueError: If the folder holds no heads.
+        ValueError: If a folder holds no heads.
     """
 
-    def __init__(self, directory: str | os.PathLike[str]) -> None:
-        self.directory = Path(directory)
-        shards = sorted(self.directory.glob("[0-9][0-9][0-9][0-9].npy"))
-        if not shards or not (self.directory / CARD).is_file():
-            raise ValueError(
-                "A folder of heads is made by `write_pool`, and this one holds none. "
-                f"Received: directory={str(directory)!r}"
-            )
-        self.card = json.loads((self.directory / CARD).read_text("utf-8"))
+    def __init__(self, *directories: str | os.PathLike[str]) -> None:
+        shards, cards = [], []
+        for directory in map(Path, directories):
+            files = sorted(directory.glob("[0-9][0-9][0-9][0-9].npy"))
+            if not files or not (directory / CARD).is_file():
+                raise ValueError(
+                    "A folder of heads is made by `write_pool`, and this one holds none. "
+                    f"Received: directory={str(directory)!r}"
+                )
+            shards += files
+            cards.append(json.loads((directory / CARD).read_text("utf-8")))
+        self.card = cards[0] if len(cards) == 1 else {"pools": cards}
         self._shards = shards
         self._maps: dict[int, np.ndarray] = {}
         points = [np.load(path.with_name(f"{path.stem}.points.npy")) for path in shards]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ class DetectorRecipe:
 
     def fit(
         self,
-        heads: str | Path,
+        heads: str | Path | Sequence[str | Path],
         run_dir: str | Path,
         *,
         backgrounds: str | Path | None = None,
@@ -92,10 +92,10 @@ class DetectorRecipe:
         verbose: str | int = "auto",
         callbacks: Iterable[keras.callbacks.Callback] = (),
     ) -> FaceDetector:
-        """Trains on a folder of heads. A run that is in the run folder goes on.
+        """Trains on folders of heads. A run that is in the run folder goes on.
 
         Args:
-            heads: Folder that `write_pool` wrote.
+            heads: Folder that `write_pool` or `write_photo_pool` wrote, or several, whose heads are drawn alike.
             run_dir: Folder for state, weights and run card; see `RunFolder`.
             backgrounds: Folder of photographs without faces.
             negatives: Folder that `mine_negatives` wrote.
@@ -110,7 +110,7 @@ class DetectorRecipe:
         Raises:
             ValueError: If a folder holds nothing to train on, or `run_dir` holds a run with other settings.
         """
-        pool = HeadPool(heads)
+        pool = HeadPool(*([heads] if isinstance(heads, (str, Path)) else heads))
         folders = {"backgrounds": backgrounds and str(backgrounds), "negatives": negatives and str(negatives)}
         crowd = Crowd(pool, replace(self.crowd, **folders), self.seed)
 
