@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-import h5py
 import numpy as np
 
 from kerasalign.datasets.dataset import Dataset, Finding
@@ -45,6 +44,8 @@ class COFW(Dataset):
         if not path.is_file():
             return
         try:
+            import h5py
+
             with h5py.File(path, "r") as file:
                 count = np.size(file[f"Is{key}"])
                 annotations = np.asarray(file[f"phis{key}"], "float64").T
@@ -102,6 +103,8 @@ def box_of_rectangle(rectangle: np.ndarray, index_base: int) -> np.ndarray:
 def _read_photo(path: Path, name: str) -> np.ndarray:
     key, row = name.split("/")
     try:
+        import h5py
+
         with h5py.File(path, "r") as file:
             # MATLAB stores columns first, so that HDF5 sees (3, W, H), or (W, H) for a grayscale photo.
             photo = np.asarray(file[np.ravel(file[key])[int(row) - 1]]).T
