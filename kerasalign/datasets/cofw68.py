@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-import h5py
 import numpy as np
 
 from kerasalign.datasets.cofw import box_of_rectangle, cofw_file, cofw_photo
@@ -47,6 +46,8 @@ class COFW68(Dataset):
             return
         photos = cofw_file(root, "test")
         try:
+            import h5py
+
             with h5py.File(photos, "r") as file:
                 count = np.size(file["IsT"])
         except (OSError, KeyError) as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 
-import h5py
 import numpy as np
 from scipy.io import savemat
 
@@ -52,6 +51,8 @@ def _draw(rng: np.random.Generator, faces: int) -> list[tuple[np.ndarray, ...]]:
 def _write(path: Path, split: str, drawn: list[tuple[np.ndarray, ...]]) -> None:
     phis = [np.concatenate([*(few.T + 1), _inside(few, patch)]) for _, few, _, patch in drawn]
     key = _KEYS[split]
+    import h5py
+
     with h5py.File(path, "w") as file:
         references = np.empty((1, len(drawn)), dtype=h5py.ref_dtype)
         for index, (photo, *_) in enumerate(drawn):
