@@ -12,7 +12,10 @@ from kerasalign.core.transfer import Transfer, near_weights
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup
 from kerasalign.models.musica.exit_rule import check_threshold
-from kerasalign.support.checks import in_range, one_of, positive
+from kerasalign.support.checks import in_range, one_of, positive, shown
+
+#: Most iterations of a cascade; the paper has three.
+MOST_ITERATIONS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +83,9 @@ class MuSiCaConfig(ModelConfig):
         if places is not None and (patches is None or places != (len(patches), 2)):
             raise ValueError(f"`patch_places` must be (P, 2), one for each of `patches`. Received: shape {places}")
         if not self.levels or min(self.levels) < 0:
-            raise ValueError(f"`levels` must be pyramid levels, 0 the finest. Received: levels={self.levels}")
+            raise ValueError(f"`levels` must be pyramid levels, 0 the finest. Received: levels={shown(self.levels)}")
+        if len(self.levels) > MOST_ITERATIONS:
+            raise ValueError(f"`levels` must be at most {MOST_ITERATIONS}. Received: {len(self.levels)} levels")
         one_of("extractor", self.extractor, ("conv", "inverted_bottleneck"))
         one_of("global_attention", self.global_attention, ("none", "fc", "gcn"))
         positive(box_side=self.box_side)
