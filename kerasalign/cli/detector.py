@@ -210,7 +210,7 @@ def measure_command(
     names = detector or [KerasAlignDetector.name]
     if runtime == "keras" and KerasAlignDetector.name in names:
         start_backend()
-    own = {"size": size, "runtime": runtime} | ({} if min_score is None else {"min_score": min_score})
+    own: dict[str, Any] = {"size": size, "runtime": runtime} | ({} if min_score is None else {"min_score": min_score})
     finders = {
         name.partition(":")[0]: KerasAlignDetector(weights, **own)
         if name == KerasAlignDetector.name

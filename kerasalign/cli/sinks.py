@@ -84,7 +84,7 @@ def check_video_format(file_format: ResultFormat | None, as_json: bool) -> None:
     Raises:
         ValueError: If a format holds no frames, or they should be printed.
     """
-    if file_format in (ResultFormat.coco, ResultFormat.pts):
+    if file_format is ResultFormat.coco or file_format is ResultFormat.pts:
         raise ValueError(f"`--format` of a video is json, jsonl or csv. Received: --format {file_format.value}")
     if as_json:
         raise ValueError("`--json` prints photos; the frames of a video go to a file: --format jsonl. Received: --json")

@@ -116,11 +116,9 @@ def _take_over(model: LandmarkModel, new: LandmarkModel, markup: Markup, transfe
             groups["kept"].append(weight)
         else:
             groups["new"].append(weight)
-    paths = {kind: tuple(weight.path for weight in weights) for kind, weights in groups.items()}
-    numbers = {
-        f"{kind}_numbers": sum(math.prod(weight.shape) for weight in weights) for kind, weights in groups.items()
-    }
-    return Adaptation(markup.name, **paths, **numbers)
+    kept, started_paths, new_paths = (tuple(w.path for w in groups[kind]) for kind in ("kept", "started", "new"))
+    numbers = (sum(math.prod(weight.shape) for weight in groups[kind]) for kind in ("kept", "started", "new"))
+    return Adaptation(markup.name, kept, started_paths, new_paths, *numbers)
 
 
 def _started(

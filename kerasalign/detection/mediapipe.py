@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -59,12 +60,13 @@ class MediaPipeDetector(Detector):
 
     def detect(self, image: np.ndarray) -> list[Detection]:
         """Finds the faces of a `(H, W, 3)` uint8 RGB photo."""
-        import mediapipe
-        from mediapipe.tasks.python import BaseOptions, vision
+        mediapipe: Any = import_module("mediapipe")
+        tasks: Any = import_module("mediapipe.tasks.python")
+        vision = tasks.vision
 
         if self._task is None:
             options = vision.FaceDetectorOptions(
-                base_options=BaseOptions(model_asset_path=str(self.model)),
+                base_options=tasks.BaseOptions(model_asset_path=str(self.model)),
                 min_detection_confidence=self.min_score,
                 min_suppression_threshold=self.max_overlap,
             )

@@ -101,4 +101,5 @@ class CropSpec:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and -1e9 < value < 1e9
+    number: Any = value  # `Real` has no types of its comparisons
+    return isinstance(value, Real) and not isinstance(value, bool) and -1e9 < number < 1e9

@@ -6,7 +6,7 @@ import glob
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -46,7 +46,7 @@ def is_folder(source: Any) -> bool:
         return False
 
 
-def is_pattern(source: Any) -> bool:
+def is_pattern(source: Any) -> TypeGuard[str | os.PathLike[str]]:
     """Whether a source is a pattern of paths, and no file of that name."""
     if not isinstance(source, (str, os.PathLike)) or (isinstance(source, os.PathLike) and not isinstance(source, Path)):
         return False

@@ -79,12 +79,13 @@ def parse_yaml(text: str | bytes) -> Any:
         ValueError: If it is not YAML, uses aliases, is nested too deep, or is larger than `YAML` bytes.
     """
     import yaml
+    from yaml.composer import ComposerError
 
     class Loader(yaml.SafeLoader):
         def compose_node(self, parent, index):
             if self.check_event(yaml.events.AliasEvent):
                 event = self.peek_event()
-                raise yaml.composer.ComposerError(None, None, "aliases are not allowed", event.start_mark)
+                raise ComposerError(None, None, "aliases are not allowed", event.start_mark)
             return super().compose_node(parent, index)
 
     if len(text) > YAML:

@@ -93,12 +93,15 @@ def _has_type(value: Any, hint: Any, most: int) -> bool:
             return False
         return all(_has_type(v, arguments[0] if of_one_kind else arguments[i], most) for i, v in enumerate(value))
     if hint is float:
+        number: Any = value  # `Real` has no types of its comparisons
         # NaN is not in the range either.
-        return isinstance(value, Real) and not isinstance(value, bool) and -_FARTHEST <= value <= _FARTHEST
+        return isinstance(value, Real) and not isinstance(value, bool) and -_FARTHEST <= number <= _FARTHEST
     if hint is int:
         return isinstance(value, Integral) and abs(int(value)) <= most
-    if hint in (bool, str):
-        return isinstance(value, hint) and (hint is bool or len(value) <= most)
+    if hint is bool:
+        return isinstance(value, bool)
+    if hint is str:
+        return isinstance(value, str) and len(value) <= most
     return value is None if hint in (None, NoneType) else True
 
 

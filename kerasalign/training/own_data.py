@@ -101,7 +101,12 @@ def dataset(
 
 
 def _of_path(
-    path: Path, markup: Markup, name: str | None, split: str | None, on_error: str, reader: dict[str, Any]
+    path: Path,
+    markup: Markup,
+    name: str | None,
+    split: str | None,
+    on_error: Literal["raise", "skip"],
+    reader: dict[str, Any],
 ) -> list[FaceSample]:
     if not path.exists():
         raise FileNotFoundError(f"`source` must be a file or folder of annotations. Received: source={str(path)!r}")

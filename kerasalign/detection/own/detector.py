@@ -111,11 +111,12 @@ class KerasAlignDetector(Detector):
         ways = self._look_turned(images, faces, coarse)
         finer = []
         for index, image in enumerate(images):
-            size = None if self._one_size else fine_size(*image.shape[:2], self.size)
-            if size and may_hold_small_faces(faces[index], coarse / max(image.shape[:2]), self.min_score):
+            height, width = image.shape[:2]
+            size = None if self._one_size else fine_size(height, width, self.size)
+            if size and may_hold_small_faces(faces[index], coarse / max(height, width), self.min_score):
                 finer += [(index, size, way) for way in dict.fromkeys((0, ways[index]))]
         indices, sizes, turns = zip(*finer) if finer else ((), (), ())
-        for index, way, found in zip(indices, turns, self._search([images[i] for i in indices], sizes, turns)):
+        for index, way, found in zip(indices, turns, self._search([images[i] for i in indices], [*sizes], [*turns])):
             faces[index] = faces[index] + [face for face in found if not way or face.score >= _TURNED_SCORE]
         if self.second_look:
             faces = self._look_at_doubtful(images, faces)

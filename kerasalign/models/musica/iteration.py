@@ -94,8 +94,10 @@ class MuSiCaIteration(layers.Layer):
         super().__init__(autocast=False, **kwargs)
         self.start = np.asarray(start, "float32")
         self.patches = [int(i) for i in patches]
-        self.places = None if places is None else np.asarray(places, "float32")
-        self._riding = None if places is None else near_weights(self.places, self.start).astype("float32")
+        self.places, self._riding = None, None
+        if places is not None:
+            self.places = np.asarray(places, "float32")
+            self._riding = near_weights(self.places, self.start).astype("float32")
         self.step = float(step)
         self.to_crop = float(to_crop)
         self.hidden = hidden
@@ -157,7 +159,7 @@ class MuSiCaIteration(layers.Layer):
 
     def _centers(self, start, shift):
         """`(B, P, 2)` middles of the patches."""
-        if self.places is None:
+        if self.places is None or self._riding is None:
             return ops.take(start + shift, np.asarray(self.patches), axis=1)
         # Few products of single numbers: as matrices that every runtime has.
         return ops.convert_to_tensor(self.places[None]) + ops.matmul(ops.convert_to_tensor(self._riding[None]), shift)
