@@ -211,8 +211,11 @@ def main() -> None:
     training.add_argument("--resume", type=Path, help="pieces with a state")
     training.add_argument("--keep-state", action="store_true")
     training.add_argument("--most-mib", type=float, default=15)
-    training.add_argument("options", nargs="*", help="behind --: for `kerasalign train`")
-    args = parser.parse_args()
+    # Of options behind `--`, argparse takes those that look like its own.
+    own, options = sys.argv[1:], []
+    if "--" in own:
+        own, options = own[: own.index("--")], own[own.index("--") + 1 :]
+    args = parser.parse_args(own)
     if args.command == "pack":
         quality = pack(args.data, args.out, int(args.most_mib * MIB))
         told = "as they were" if quality is None else f"in quality {quality}"
@@ -230,7 +233,7 @@ def main() -> None:
             resume=args.resume,
             keep_state=args.keep_state,
             most=int(args.most_mib * MIB),
-            options=args.options,
+            options=options,
         )
         sys.exit(code)
 
