@@ -8,7 +8,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from page_tables import accuracy, detection, exports, pose, reliability, reproduce, robustness, speed, terms, zoo
+from page_tables import (
+    accuracy,
+    detection,
+    exports,
+    own_points,
+    pose,
+    reliability,
+    reproduce,
+    robustness,
+    speed,
+    terms,
+    zoo,
+)
 from page_tables.rows import TOP
 
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
@@ -44,6 +56,7 @@ TABLES = {
     "robustness": robustness.robustness_table,
     "faults": reliability.faults_table,
     "pose": pose.pose_table,
+    "own_points": own_points.own_points_table,
     "early_exit": accuracy.early_exit_table,
     "reproduce": reproduce.reproduce_table,
     "rows": reproduce.rows_table,
