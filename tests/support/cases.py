@@ -22,8 +22,7 @@ from kerasalign.models.musica import MuSiCaIteration
 class LayerCase:
     """A layer and the arrays it is called on; the first axis is the batch.
 
-    Paths of weights that end in `idle` may have no effect: a shift that the next batch normalization takes out.
-    `elsewhere`: whether other backends run it by itself; what a model's case runs there is not compiled twice.
+    `idle`: ends of paths of weights that may have no effect. `elsewhere`: whether other backends run it by itself too.
     """
 
     make: Callable[..., keras.layers.Layer]
