@@ -55,6 +55,14 @@ EXAMPLES = {
         "kerasalign detector train --heads heads",
         "kerasalign detector train --heads heads --negatives mined --run runs/second",
     ),
+    "detector faces": (
+        "kerasalign detector faces --photos photos --out faces",
+        "kerasalign detector faces --photos photos --out faces --size 160 --seed 1",
+    ),
+    "detector distractors": (
+        "kerasalign detector distractors --out negatives --backgrounds photos",
+        "kerasalign detector distractors --out negatives --count 200 --parts 40",
+    ),
     "detector mine": (
         "kerasalign detector mine --photos landscapes --out mined",
         "kerasalign detector mine --photos landscapes --out mined --min-score 0.4",

@@ -19,10 +19,13 @@ def boxes(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
-def test_a_signal_keeps_what_was_found(command, five_dots, folder, boxes, tmp_path, monkeypatch, name):
+def test_a_signal_keeps_what_was_found(command, five_dots, folder, boxes, tmp_path, monkeypatch, request, name):
     if not hasattr(signal, name):
         pytest.skip("this system has no such signal")
-    number, before = getattr(signal, name), signal.getsignal(getattr(signal, name))
+    number = getattr(signal, name)
+    # As in a terminal: under nohup SIGHUP is ignored.
+    outside = signal.signal(number, signal.SIG_DFL)
+    request.addfinalizer(lambda: signal.signal(number, outside))
     draw = Faces.draw
 
     def stop_at_the_second(faces):
@@ -35,7 +38,7 @@ def test_a_signal_keeps_what_was_found(command, five_dots, folder, boxes, tmp_pa
     assert run.exit_code == 128 + number and f"stopped by {name}" in run.stderr
     assert [len(photo["faces"]) for photo in json.loads((tmp_path / "drawn" / "landmarks.json").read_text())] == [1, 1]
     assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == ["a_landmarks.png", "landmarks.json"]
-    assert signal.getsignal(number) == before
+    assert signal.getsignal(number) == signal.SIG_DFL
 
 
 def test_each_photo_is_on_disk_before_the_next(command, five_dots, folder, boxes, tmp_path, monkeypatch):

@@ -60,4 +60,4 @@ def test_every_runtime_gives_the_same_landmarks(command, preset, folder, tmp_pat
 
 def test_an_unknown_runtime_is_one_line(command, preset, folder):
     run = command("align", folder / "b.png", "--model", preset, "--runtime", "tensorrt")
-    assert run.exit_code == 1 and "Received: runtime='tensorrt'" in run.stderr and "Traceback" not in run.output
+    assert run.exit_code == 1 and "Received: --runtime 'tensorrt'" in run.stderr and "Traceback" not in run.output

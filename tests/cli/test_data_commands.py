@@ -97,6 +97,6 @@ def test_rendering_does_not_go_on_with_a_run_unasked(command, tmp_path):
 
 def test_train_without_the_data(command):
     run = command("train", "musica19-300w", "--data", "nowhere")
-    assert run.exit_code == 1
+    assert run.exit_code == 2
     assert "nowhere" in run.stderr
     assert "Traceback" not in run.output

@@ -44,7 +44,8 @@ def test_counts_of_folders_and_what_is_missing(own_copy):
     (root / "lfpw/testset/image_0004.pts").unlink()
     report = check_dataset(root)
     assert report.missing == ["afw/"]
-    assert report.found == {"train": 8, "common": 7, "challenging": 4, "full": 11}
+    private = {"private_indoor": 4, "private_outdoor": 4, "private": 8}
+    assert report.found == {"train": 8, "common": 7, "challenging": 4, "full": 11} | private
     assert report.folders_found["afw"] == 0
     assert report.folders_found["lfpw/testset"] == 3
     assert [fault.reason for fault in report.faults] == ["the photo has no points file image_0004.pts"]

@@ -126,7 +126,7 @@ def test_exclude_leaves_faces_out(miniature):
         ("", r"00000003_1\.pts:1: the file is empty"),
         ("version: 1\nn_points: 68\n{\n1 2\n", r"00000003_1\.pts:4: the file ends after 1 points"),
         ("version: 1\nn_points: 1\n{\n1 2\n}\n", r"00000003_1\.pts:5: 1 points, but expected are 68"),
-        ("version: 1\nn_points: 68\n{\nNaN NaN\n}\n", r"00000003_1\.pts:4: a point must be finite"),
+        ("version: 1\nn_points: 68\n{\nNaN NaN\n}\n", r"00000003_1\.pts:5: 1 points, but its header says 68"),
         ("a text about the photo", r"00000003_1\.pts:1: no `{`"),
         (None, r"00000003_1\.jpg: the photo has no points file"),
     ],

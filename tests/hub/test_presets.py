@@ -149,7 +149,7 @@ def test_a_manifest_whose_network_does_not_exist_is_refused(manifest_json):
         ({"paper": "tiny"}, ["tiny-five", "tiny-drawn"]),
         ({"markup": "5"}, ["tiny-five"]),
         ({"markup": 5}, ["tiny-five"]),
-        ({"dataset": "wflw"}, []),
+        ({"dataset": "drawn", "markup": "5"}, ["tiny-five"]),
         ({"available": True}, ["tiny-five", "tiny-drawn"]),
         ({"available": False, "paper": "large"}, ["large-drawn", "large-mobile"]),
         ({"commercial_use": True}, []),
@@ -198,4 +198,4 @@ def test_weights_in_a_folder_need_the_folder():
     from kerasalign.hub import weights_path
 
     with pytest.raises(ValueError, match=r"need their `folder`. Received: folder=None"):
-        weights_path(Weights(**weights_entry(source="folder")))
+        weights_path(Weights.from_json(weights_entry(source="folder")))

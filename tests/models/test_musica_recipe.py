@@ -99,8 +99,8 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(run, recipe, data, tmp_
 def test_a_kill_while_the_state_is_written_keeps_the_state_before(recipe, data, tmp_path, monkeypatch):
     save = keras.Model.save_weights
 
-    def torn(self, path, **options):
-        save(self, path, **options)
+    def torn(self, path, *rest, **options):
+        save(self, path, *rest, **options)
         if "state-2" in str(path):
             with path.open("r+b") as stream:
                 stream.truncate(100)

@@ -52,7 +52,7 @@ class SCCConfig(ModelConfig):
 
     network: ClassVar[str] = "kerasalign.models.scc.network:SCC"
 
-    graph: tuple[tuple[int, ...], ...] | None = None
+    graph: tuple[tuple[float | bool, ...], ...] | None = None
     neighbors: int = 3
     symmetric: bool = True
     head: str = "graph"
@@ -91,7 +91,7 @@ class SCCConfig(ModelConfig):
         elif self.scheme is None:
             raise ValueError("Without a markup there is no default graph. Received: graph=None")
 
-    def _check_graph(self, graph: tuple[tuple[int, ...], ...]) -> None:
+    def _check_graph(self, graph: tuple[tuple[float | bool, ...], ...]) -> None:
         matrix, points = np.asarray(graph) != 0, self.num_points
         if matrix.shape != (points, points):
             raise ValueError(
