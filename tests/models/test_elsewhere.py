@@ -72,11 +72,11 @@ def wrong_gradients(found, wanted) -> dict[str, tuple[float, float]]:
     three faces whose averages are nearly equal.
     """
     # Some are zero but for rounding, such as those of a bias before a normalization: they have no digits to compare.
-    # Float32 sums leave 5e-7 of the whole there.
+    # Float32 sums leave 5e-7 of the whole there, and 7e-6 where oneDNN uses AVX-512.
     total = np.sqrt(sum((value**2).sum() for value in wanted.values()))
     wrong = {}
     for key, value in wanted.items():
         error, size = np.linalg.norm(found[key] - value), np.linalg.norm(value)
-        if not error <= (1e-2 if "/adjacency/" in key else 1e-3) * size + 3e-6 * total:
+        if not error <= (1e-2 if "/adjacency/" in key else 1e-3) * size + 1e-5 * total:
             wrong[key] = error, size
     return wrong
