@@ -18,6 +18,7 @@ PROMISES = {
     "tests/datasets/test_reader_faults.py": "Annotations that no photo can have are named and can be left out",
     "tests/cli/test_align_faults.py": "What was found is kept, and one bad file stops no other",
     "tests/test_stopping.py": "A signal to end lets the program save",
+    "tests/runtimes/test_forks.py": "A process that cannot work says so and does not hang",
 }
 
 

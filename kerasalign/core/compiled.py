@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerasalign.support.forks import note_network
+
 
 def compiled(layer: keras.layers.Layer) -> Callable[..., Any]:
     """Returns a function of tensors that runs `layer(*args, training=False)` without Python overhead.
@@ -82,7 +84,11 @@ def predict_in_batches(
 
     Returns:
         Arrays of B rows, by name.
+
+    Raises:
+        ForkedNetwork: If this process was forked from one that had made a network.
     """
+    note_network()
     parts = []
     for start in range(0, max(len(array), 1), batch_size):
         batch = array[start : start + batch_size]

@@ -22,6 +22,7 @@ from kerasalign.core.point_axis import PointAxis
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup
 from kerasalign.metrics.nme_metric import NormalizedMeanError
+from kerasalign.support.forks import note_network
 
 
 class LandmarkModel(AlignMixin, PresetMixin, keras.Model):
@@ -74,6 +75,11 @@ class LandmarkModel(AlignMixin, PresetMixin, keras.Model):
     if TYPE_CHECKING:
         # Keras has no types: without this, checkers take the constructor for that of `object`.
         def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+
+    def __new__(cls, *args: Any, **kwargs: Any):
+        # Before a constructor makes its first layer.
+        note_network()
+        return super().__new__(cls, *args, **kwargs)
 
     def with_origin(self, origin: Origin | None) -> Self:
         """Notes on this model where its weights come from, and returns it."""
@@ -159,10 +165,25 @@ class LandmarkModel(AlignMixin, PresetMixin, keras.Model):
         normalizer = own[0].normalizer if own else None
         self.compile(nme_normalizer=normalizer, metrics={"landmarks": others} if others else None, **config)
 
+    def __call__(self, *args, **kwargs):
+        note_network()
+        return super().__call__(*args, **kwargs)
+
     def make_train_function(self, force=False):
         """As in `keras.Model`: every way to train begins here. What trained weights estimate is not known."""
+        note_network()
         self.with_error_calibration(None)
         return super().make_train_function(force)
+
+    def make_test_function(self, force=False):
+        """As in `keras.Model`; `evaluate` calls it."""
+        note_network()
+        return super().make_test_function(force)
+
+    def make_predict_function(self, force=False):
+        """As in `keras.Model`; `predict` calls it."""
+        note_network()
+        return super().make_predict_function(force)
 
     def face_loss(self, landmarks, outputs):
         """Loss of each face, `(B,)`, from the target `(B, N, 2)` and the model's output dict."""

@@ -17,6 +17,7 @@ from kerasalign.hub.resolve import resolve
 from kerasalign.hub.runtimes import open_cached
 from kerasalign.runtimes.cache import RUNTIMES
 from kerasalign.support.checks import one_of
+from kerasalign.support.forks import ForkedNetwork
 from kerasalign.support.signatures import with_options
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def build_network(preset: Preset, dtype: str | None = None, file: Path | None = 
             return build({**preset.architecture, **({} if dtype is None else {"dtype": dtype})})
     except (TooLarge, OSError) as error:
         raise WeightsError(f"{file} does not hold weights of '{preset.name}': {error}") from error
-    except (ImportError, MemoryError):
+    except (ForkedNetwork, ImportError, MemoryError):
         raise
     except Exception as error:  # an entry of others can hold what no check thinks of, and Keras raises what it likes
         raise ValueError(
