@@ -56,7 +56,7 @@ def test_exit_rule():
     assert errors.quits(point.threshold).tolist() == [1, 2, 3, 1]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(SCORES)
 def test_the_curve_is_the_rule_at_every_threshold(case):
     estimates, nmes = case
@@ -98,7 +98,7 @@ def test_random_exit_costs_the_same_and_gives_the_mean():
     assert (sweep(result.errors, seed=1).random.nme != random.nme).any()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(SCORES, st.floats(0, 1))
 def test_pickers_keep_to_their_limits_and_nothing_better_does(case, share):
     errors = made(*case)
@@ -148,7 +148,7 @@ def test_gain_over_random():
     assert gain.iterations_saved == pytest.approx(100 * (1 - gain.equal_iterations / 2))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(
     st.integers(1, 4).flatmap(
         lambda last: st.integers(1, 5).flatmap(
@@ -165,7 +165,8 @@ def test_no_choice_of_iterations_is_better_than_the_clairvoyant(nmes):
         best[round(mean, 9)] = min(best.get(round(mean, 9), np.inf), value)
     for mean, value in zip(curve.iterations, curve.nme):
         assert best[round(float(mean), 9)] == pytest.approx(value)
-    assert all(value >= curve.nme_at(mean) - 1e-9 for mean, value in best.items())
+    # Means are rounded to nine digits, and errors fall by up to 36 an iteration.
+    assert all(value >= curve.nme_at(mean) - 1e-7 for mean, value in best.items())
     assert (np.diff(curve.thresholds) >= 0).all() and (curve.counts.sum(1) == faces).all()
 
 

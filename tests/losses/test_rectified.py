@@ -10,7 +10,7 @@ def test_golden_values_of_rectified_wing():
     np.testing.assert_allclose(values, [0, 0, 2.2314355, 11.7865500, 17.4919985, 27.4919985], rtol=1e-6)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(st.floats(-100, 100, width=32))
 def test_rectified_wing_is_even_and_continuous_at_the_joint(x):
     a, b = np.asarray(rectified_wing(np.array([x, -x], "float32")))
