@@ -13,6 +13,7 @@ from page_tables.reference import REFERENCE
 from page_tables.terms import license_text
 from page_tables.zoo import zoo_page
 from PIL import Image
+from site_hooks import command_reference, foreign_addresses
 from skimage import data
 from typer.testing import CliRunner
 
@@ -129,3 +130,20 @@ def test_every_number_that_a_paper_prints_has_its_command():
         for table in tables:
             head, *rows = table.cells()
             assert rows and all(len(row) == len(head) for row in rows), table.where
+
+
+def test_a_page_that_asks_other_servers_for_something_is_noticed():
+    own = '<link href="a.css" rel="stylesheet"><img src="x.png"><a href="https://keras.io">Keras</a>'
+    assert not foreign_addresses(own)
+    for loads in (
+        '<script src="//cdn.x/y.js"></script>',
+        '<img src="https://x/y.png">',
+        "<style>@import 'https://f'</style>",
+    ):
+        assert foreign_addresses(own + loads)
+
+
+def test_the_page_of_the_command_describes_every_command():
+    text = command_reference()
+    commands = {command.name for command in [*app.registered_commands, *app.registered_groups]}
+    assert commands == set(re.findall(r"^## `kerasalign (\w+)`", text, re.MULTILINE))
