@@ -19,6 +19,7 @@ register_with_keras()
 PLUGINS = ["kerasalign.models"]
 
 if TYPE_CHECKING:
+    from kerasalign.datasets import example_photos as example_photos
     from kerasalign.geometry import CropSpec as CropSpec
     from kerasalign.hub import (
         adapt as adapt,
@@ -48,6 +49,7 @@ if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
     __getattr__, __dir__, __all__ = attach(
         __name__,
         {
+            "kerasalign.datasets": ["example_photos"],
             "kerasalign.geometry": ["CropSpec"],
             "kerasalign.hub": [
                 "adapt",

@@ -3,6 +3,7 @@
 from kerasalign.datasets.check import check_dataset
 from kerasalign.datasets.dataset import Dataset
 from kerasalign.datasets.errors import DatasetError
+from kerasalign.datasets.example_photos import example_photos
 from kerasalign.datasets.miniature import make_miniature
 from kerasalign.datasets.pts import read_pts, write_pts
 from kerasalign.datasets.registry import get_dataset, list_datasets, read_dataset
@@ -16,6 +17,7 @@ __all__ = [
     "EmbeddedImage",
     "FaceSample",
     "check_dataset",
+    "example_photos",
     "get_dataset",
     "list_datasets",
     "make_miniature",

@@ -1,0 +1,18 @@
+"""The photos that come with the library."""
+
+from PIL import Image
+
+import kerasalign
+
+
+def test_the_photos_are_small_and_readable(tmp_path):
+    folder = kerasalign.example_photos(tmp_path / "new" / "photos")
+    (folder / "group.jpg").write_bytes(b"")
+    (folder / "mine.txt").write_text("stays")
+    assert kerasalign.example_photos(str(folder)) == folder
+    photos = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.jpg"))
+    assert photos[0] == "group.jpg" and len(photos) == 9
+    assert all(name.startswith("portraits/") for name in photos[1:])
+    assert {Image.open(folder / name).size for name in photos} == {(1008, 480), (335, 410)}
+    assert sum((folder / name).stat().st_size for name in photos) < 300_000
+    assert (folder / "mine.txt").read_text() == "stays"
