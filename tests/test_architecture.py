@@ -13,7 +13,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ORDER = (
     *("support", "geometry", "markups", "layers", "losses", "metrics", "datasets", "core", "data"),
     *("plots", "runtimes", "synth", "training", "models", "hub", "detection", "inference", "evaluation"),
-    *("recognition", "cli"),
+    *("recognition", "distributed", "cli"),
 )
 LEVEL = {room: level for level, room in enumerate(ORDER)} | {"_lazy": -1, "_version": -1}
 # File and room that it reaches up to, with the reason.
@@ -33,6 +33,7 @@ TENSORFLOW_INSIDE = {
     "runtimes/functional.py",
     "runtimes/saved_model/reader.py",
     "runtimes/saved_model/writer.py",
+    "training/devices.py",
 }
 
 

@@ -19,6 +19,13 @@ class ResultFormat(StrEnum):
     pts = "pts"
 
 
+class Engine(StrEnum):
+    """Where the work is done."""
+
+    local = "local"
+    ray = "ray"
+
+
 def complete_preset(incomplete: str) -> list[str]:
     """Names of presets that begin so, for the shell's completion."""
     from kerasalign.hub import list_models
@@ -47,6 +54,10 @@ WeightsFile = Annotated[
 ]
 Head = Annotated[
     Path | None, typer.Option(help="ICT-FaceKit checkout or its compact .npz; by default the library's own head.")
+]
+EngineOption = Annotated[
+    Engine,
+    typer.Option(help="Where the work is done: local, or ray, the cluster that RAY_ADDRESS names or a local one."),
 ]
 Environments = Annotated[
     Path | None, typer.Option(help="Environment maps for the light: an .npz file, or a folder of .hdr files.")

@@ -13,7 +13,8 @@ import typer
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import error_console, say
-from kerasalign.cli.options import PresetOption, ResultFormat, WeightsFile
+from kerasalign.cli.engines import align_by_ray
+from kerasalign.cli.options import Engine, EngineOption, PresetOption, ResultFormat, WeightsFile
 from kerasalign.cli.thresholds import FailureThreshold, SuccessThreshold, at_thresholds
 from kerasalign.support.bounded import read_json
 from kerasalign.support.files import check_folder_writable, numbered, written_beside
@@ -81,13 +82,20 @@ def align_command(
     success_threshold: SuccessThreshold = None,
     failure_threshold: FailureThreshold = None,
     smooth: Annotated[bool, typer.Option("--smooth", help="Smooth the landmarks of videos over time.")] = False,
-    runtime: Annotated[str, typer.Option(help="Runtime of the networks: keras, onnxruntime or litert.")] = "keras",
+    runtime: Annotated[
+        str | None,
+        typer.Option(help="Runtime of the networks: keras, onnxruntime (default with Ray) or litert."),
+    ] = None,
+    engine: EngineOption = Engine.local,
+    workers: Annotated[int | None, typer.Option(min=1, help="With Ray: processes; by default one a core.")] = None,
 ) -> None:
     """Find the landmarks of photos and videos and draw them.
 
     A source that cannot be read, or a drawing that cannot be written, is reported, and the command continues with the
     other sources. The exit code is then 1; otherwise it is 0, also without any face. In videos each face is detected
     once and then tracked. Files in OUT are never sources. A stop loses none of what was found.
+
+    With --engine ray, photos, Parquet files and tar files become Parquet files in OUT; the same command again goes on.
     """
     from kerasalign.cli.sinks import check_video_format, photo_sinks
     from kerasalign.cli.videos import align_video_file, is_video, list_videos, video_name
@@ -95,6 +103,25 @@ def align_command(
 
     if "" in sources:
         raise ValueError(f"SOURCE must not be empty. Received: {sources}")
+    if engine is Engine.ray:
+        return align_by_ray(
+            sources,
+            out,
+            model,
+            workers,
+            {"--weights": weights, "--boxes": boxes, "--json": as_json, "--format": file_format, "--smooth": smooth}
+            | {"--success-threshold": success_threshold, "--failure-threshold": failure_threshold}
+            | {"--detector-size": detector_size},
+            detector=detector,
+            max_error=max_error,
+            max_faces=max_faces,
+            min_score=min_score,
+            recursive=recursive,
+            runtime=runtime,
+        )
+    if workers is not None:
+        raise ValueError(f"`--workers` needs `--engine ray`. Received: --workers {workers}")
+    runtime = runtime or "keras"
     videos: list[str | Path] = [source for source in sources if is_video(source)]
     if videos and boxes is not None:
         raise ValueError(f"`--boxes` are for photos. Received: --boxes with {videos[0]}")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from kerasalign.cli.console import say
-from kerasalign.cli.options import Environments, Head
+from kerasalign.cli.options import Engine, EngineOption, Environments, Head
 from kerasalign.support.files import written_beside
 
 
@@ -30,7 +30,10 @@ def synth_command(
     yaw_limit: Annotated[float | None, typer.Option(help="Largest yaw of the head in degrees.")] = None,
     backgrounds: Annotated[Path | None, typer.Option(help="Folder of photographs without faces.")] = None,
     environments: Environments = None,
-    workers: Annotated[int, typer.Option(help="Number of processes that render.")] = 1,
+    workers: Annotated[
+        int | None, typer.Option(help="Number of processes that render; by default 1, and with Ray one a core.")
+    ] = None,
+    engine: EngineOption = Engine.local,
     sheet: Annotated[
         Path | None,
         typer.Option(
@@ -66,5 +69,11 @@ def synth_command(
             picture.save(draft)
         say(f"The first pictures of the series are in {sheet}.")
         return
-    rendered = write_series(series, count, out, workers, progress=True if sys.stderr.isatty() else None)
+    progress = True if sys.stderr.isatty() else None
+    if engine is Engine.ray:
+        from kerasalign.distributed import render_series
+
+        rendered = render_series(series, count, str(out), concurrency=workers, progress=progress)
+    else:
+        rendered = write_series(series, count, str(out), 1 if workers is None else workers, progress=progress)
     say(f"{rendered} pictures rendered, {count} in {out}; train with: kerasalign train musica19-synth --data {out}")

@@ -137,6 +137,14 @@ def train_command(
     workers: Annotated[
         int, typer.Option(help="Number of batches prepared at the same time.", rich_help_panel=_RUN)
     ] = 1,
+    devices: Annotated[
+        str | None,
+        typer.Option(
+            metavar="all|N",
+            help="Share each batch among all GPUs (or CPU devices), or N of them; a run may go on with another number.",
+            rich_help_panel=_RUN,
+        ),
+    ] = None,
 ) -> None:
     """Train a preset. Run the same command again to continue a stopped run.
 
@@ -189,11 +197,21 @@ def train_command(
         recipe, sources, init = own.recipe, own.sources, own.weights
     # A progress bar on a terminal, one line per epoch in a log.
     verbose = 1 if sys.stdout.isatty() else 2
+    distribution = int(devices) if devices is not None and devices.isdecimal() else devices
     if render is not None:
         from kerasalign.training.streaming import fit_stream
 
         series = _series(render, backgrounds, environments, recipe.seed)
-        fit_stream(recipe, series, run, initial_weights=init, resume=resume, verbose=verbose, threads=max(2, workers))
+        fit_stream(
+            recipe,
+            series,
+            run,
+            initial_weights=init,
+            resume=resume,
+            verbose=verbose,
+            threads=max(2, workers),
+            distribution=distribution,
+        )
     else:
         from kerasalign.detection import get_detector
 
@@ -209,6 +227,7 @@ def train_command(
             on_error="skip" if skip_broken else "raise",
             workers=workers,
             verbose=verbose,
+            distribution=distribution,
         )
     # No epoch is the best where the watched number was never finite.
     best = next((run / name for name in ("best.weights.h5", "last.weights.h5") if (run / name).is_file()), run)

@@ -52,6 +52,15 @@ def replicas() -> int:
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
+def sum_over_replicas(value):
+    """The sum of a tensor over the devices that share the batch; the tensor itself where `replicas()` is 1."""
+    if replicas() == 1:
+        return value
+    import tensorflow as tf
+
+    return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, value)
+
+
 def bucket(count: int, largest: int) -> int:
     """Rows to pad a batch of `count` to, at most `largest`: few shapes where each one compiles anew.
 

@@ -12,7 +12,7 @@ from keras import ops
 
 from kerasalign.core.align_mixin import AlignMixin, PresetMixin
 from kerasalign.core.batches import check_crops_and_target, check_source
-from kerasalign.core.compiled import compiled, predict_in_batches, replicas
+from kerasalign.core.compiled import compiled, predict_in_batches, replicas, sum_over_replicas
 from kerasalign.core.config import ModelConfig
 from kerasalign.core.crop_model import check_crops
 from kerasalign.core.error_calibration import ErrorCalibration
@@ -193,8 +193,8 @@ class LandmarkModel(AlignMixin, PresetMixin, keras.Model):
         """Mean of `face_loss` over the batch, weighted by `sample_weight`, plus regularization losses."""
         loss = weighted_mean(self.face_loss(ops.cast(y, "float32"), y_pred), sample_weight)
         for extra in self.losses:
-            loss = loss + ops.sum(ops.cast(extra, loss.dtype))
-        return loss / replicas()
+            loss = loss + ops.sum(ops.cast(extra, loss.dtype)) / replicas()
+        return loss
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Updates and returns the metrics; `nme` is in percent."""
@@ -359,13 +359,16 @@ def check_metrics(argument: str, metrics) -> None:
 
 
 def weighted_mean(losses, sample_weight=None):
-    """Mean of the faces' losses `(B,)`, weighted where there are weights."""
+    """Mean of the faces' losses `(B,)`, weighted where there are weights.
+
+    Where TensorFlow shares the batch among devices, it is this device's share of the mean over all of them.
+    """
     if sample_weight is None:
-        return ops.mean(losses)
+        return ops.mean(losses) / replicas()
     weight = ops.convert_to_tensor(sample_weight, losses.dtype)
     _check_weights(weight.shape, losses.shape[0])
     weight = ops.reshape(weight, ops.shape(losses))
-    return ops.sum(losses * weight) / ops.maximum(ops.sum(weight), keras.config.epsilon())
+    return ops.sum(losses * weight) / ops.maximum(sum_over_replicas(ops.sum(weight)), keras.config.epsilon())
 
 
 def _check_weights(shape, faces: int | None) -> None:

@@ -7,6 +7,7 @@ from kerasalign._lazy import attach
 if TYPE_CHECKING:
     from kerasalign.training.averaged_adam import AveragedAdam as AveragedAdam
     from kerasalign.training.coupled import CoupledAdam as CoupledAdam, CoupledSGD as CoupledSGD
+    from kerasalign.training.devices import Devices as Devices, training_devices as training_devices
     from kerasalign.training.divergence import TrainingDiverged as TrainingDiverged
     from kerasalign.training.faces import crop_cache as crop_cache
     from kerasalign.training.learned import mean_shape as mean_shape
@@ -26,6 +27,7 @@ if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
         {
             "averaged_adam": ["AveragedAdam"],
             "coupled": ["CoupledAdam", "CoupledSGD"],
+            "devices": ["Devices", "training_devices"],
             "divergence": ["TrainingDiverged"],
             "faces": ["crop_cache"],
             "loop": ["train"],

@@ -19,6 +19,7 @@ from kerasalign.data.loader import FaceLoader
 from kerasalign.data.split import split_indices
 from kerasalign.markups import Markup
 from kerasalign.metrics.box_source import BoxSource
+from kerasalign.training.devices import training_devices
 from kerasalign.training.faces import crop_cache, face_loader
 from kerasalign.training.loop import train
 from kerasalign.training.run_folder import check_resume
@@ -234,6 +235,7 @@ class Recipe:
         verbose: str | int = "auto",
         callbacks: Iterable[keras.callbacks.Callback] = (),
         workers: int = 1,
+        distribution: Any = None,
     ) -> LandmarkModel:
         """Trains the network on the folder of a data set, or on several.
 
@@ -249,13 +251,17 @@ class Recipe:
             verbose: As in `keras.Model.fit`.
             callbacks: Further Keras callbacks.
             workers: Batches that are made at the same time.
+            distribution: Several devices that share each batch: `"all"`, a number, or an object of the backend; see
+                `training_devices`. A run may go on with another number of devices.
 
         Returns:
             The trained model in float32, not compiled; with averaged weights where the recipe averages them.
 
         Raises:
-            ValueError: If a data set is not there, or a folder holds a run with other settings or other crops.
+            ValueError: If a data set is not there, a folder holds a run with other settings or other crops, or the
+                devices cannot share a batch.
         """
+        devices = training_devices(distribution, self.batch_size)
         check_resume(run_dir, resume)
         own = Path(run_dir) / "cache"
         cache = crop_cache(self, data, cache_dir or own, on_error, cache_dir is None, detector)
@@ -263,25 +269,28 @@ class Recipe:
         crop = self.model.crop
         plan = self.in_steps(self.faces_per_pass(cache, faces))
 
-        def validation() -> FaceLoader:
-            return FaceLoader.evaluation(cache, crop, indices=held_out, batch_size=min(plan.batch_size, 64))
+        def validation() -> keras.utils.PyDataset:
+            loader = FaceLoader.evaluation(cache, crop, indices=held_out, batch_size=min(plan.batch_size, 64))
+            return devices.whole_batches(loader)
 
         facts = {"data_hash": cache.content_hash, "faces": len(faces), "held_out": len(held_out)}
         facts |= describe_sources(sources_of(self, data))
         config = self.network_config(cache, faces)
         keras.utils.set_random_seed(self.seed)
-        return train(
-            config.build(),
-            face_loader(plan, cache, faces, workers),
-            validation if len(held_out) else None,
-            run_dir,
-            recipe=self.paper,
-            settings=plan.to_json() | facts,
-            optimizer=plan.optimizer(),
-            steps=plan.steps,
-            nme_normalizer=self.nme_normalizer,
-            skipped=cache.skipped,
-            initial_weights=initial_weights,
-            verbose=verbose,
-            callbacks=callbacks,
-        )
+        with devices.scope():
+            model = train(
+                devices.synchronized(config.build()),
+                face_loader(plan, cache, faces, workers),
+                validation if len(held_out) else None,
+                run_dir,
+                recipe=self.paper,
+                settings=plan.to_json() | facts,
+                optimizer=plan.optimizer(),
+                steps=plan.steps,
+                nme_normalizer=self.nme_normalizer,
+                skipped=cache.skipped,
+                initial_weights=initial_weights,
+                verbose=verbose,
+                callbacks=callbacks,
+            )
+        return devices.detached(model)

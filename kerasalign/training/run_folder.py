@@ -152,7 +152,10 @@ class RunFolder(keras.callbacks.Callback):
         seconds = round(self.card.seconds + now - self._clock, 1)
         self._clock = now
         row = {key: round(float(value), 5) for key, value in (logs or {}).items()}
-        curve = [*self.card.curve, {"epoch": epoch + 1, "step": int(self.model.optimizer.iterations)} | row]
+        curve = [
+            *self.card.curve,
+            {"epoch": epoch + 1, "step": int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))} | row,
+        ]
         best, value = self.card.best, row.get(self.monitor)
         if value is not None and np.isfinite(value) and (best is None or value < best[self.monitor]):
             self._save(self.model, BEST)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -15,6 +15,7 @@ from kerasalign.core.landmark_model import LandmarkModel
 from kerasalign.data.augment_config import AugmentConfig
 from kerasalign.data.loader import FaceLoader
 from kerasalign.data.reach import reach
+from kerasalign.training.devices import training_devices
 from kerasalign.training.loop import train
 from kerasalign.training.recipe import Recipe
 from kerasalign.training.run_folder import check_resume
@@ -38,6 +39,7 @@ def fit_stream(
     verbose: str | int = "auto",
     callbacks: Iterable[keras.callbacks.Callback] = (),
     threads: int = 2,
+    distribution: Any = None,
 ) -> LandmarkModel:
     """Trains the network of a recipe on a series of renders, without a folder of pictures.
 
@@ -56,12 +58,14 @@ def fit_stream(
         verbose: As in `keras.Model.fit`.
         callbacks: Further Keras callbacks.
         threads: Threads that render.
+        distribution: As in `Recipe.fit`.
 
     Returns:
         The trained model, as in `Recipe.fit`.
 
     Raises:
-        ValueError: If the length of the recipe is given in epochs, or the folder holds a run with other settings.
+        ValueError: If the length of the recipe is given in epochs, the folder holds a run with other settings, or the
+            devices cannot share a batch.
 
     Example:
 
@@ -72,6 +76,7 @@ def fit_stream(
 
     if recipe.epochs is not None:
         raise ValueError(f"A stream has no end to pass: give `steps`. Received: epochs={recipe.epochs!r}")
+    devices = training_devices(distribution, recipe.batch_size)
     check_resume(run_dir, resume)
     recipe = recipe.resolved()
     crop, augment = recipe.model.crop, AugmentConfig.preset(recipe.augment)
@@ -87,9 +92,9 @@ def fit_stream(
         threads=threads,
     )
 
-    def held_out() -> FaceLoader:
+    def held_out() -> keras.utils.PyDataset:
         faces = studio.rendered(range(HELD_OUT, HELD_OUT + recipe.validation))
-        return FaceLoader.evaluation(faces, crop, batch_size=min(recipe.batch_size, 64))
+        return devices.whole_batches(FaceLoader.evaluation(faces, crop, batch_size=min(recipe.batch_size, 64)))
 
     card = series.card()
     facts = {
@@ -100,17 +105,19 @@ def fit_stream(
         "held_out": recipe.validation,
     }
     keras.utils.set_random_seed(recipe.seed)
-    return train(
-        config.build(),
-        loader,
-        held_out if recipe.validation else None,
-        run_dir,
-        recipe=recipe.paper,
-        settings=recipe.to_json() | facts,
-        optimizer=recipe.optimizer(),
-        steps=recipe.steps,
-        nme_normalizer=recipe.nme_normalizer,
-        initial_weights=initial_weights,
-        verbose=verbose,
-        callbacks=callbacks,
-    )
+    with devices.scope():
+        model = train(
+            devices.synchronized(config.build()),
+            loader,
+            held_out if recipe.validation else None,
+            run_dir,
+            recipe=recipe.paper,
+            settings=recipe.to_json() | facts,
+            optimizer=recipe.optimizer(),
+            steps=recipe.steps,
+            nme_normalizer=recipe.nme_normalizer,
+            initial_weights=initial_weights,
+            verbose=verbose,
+            callbacks=callbacks,
+        )
+    return devices.detached(model)

@@ -98,7 +98,7 @@ def test_boxes_are_those_of_keras_and_the_file_is_made_once(files, home, photos,
 def test_threads_share_the_bundled_one(home, photos, runtime):
     detector = KerasAlignDetector(size=SIZE, min_score=0.0, second_look=False, runtime=runtime)
     wanted = [detector.detect(photo) for photo in photos]
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(8) as pool:
         same(list(pool.map(detector.detect, list(photos) * 6)), wanted * 6)
     same(pickle.loads(pickle.dumps(detector)).detect_many(photos), wanted)
 

@@ -1,10 +1,7 @@
-"""What users of Keras do with any model: several devices, export, copies; and data that are not what a model takes."""
+"""What users of Keras do with any model: export, copies; and data that are not what a model takes."""
 
 import copy
-import json
 import pickle
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -33,37 +30,6 @@ def model():
 @pytest.fixture
 def batch(model):
     return crops(4, 32), model_target(model, 4)
-
-
-def test_two_devices_report_the_loss_and_take_the_step_of_one():
-    code = """
-import json, keras, numpy as np, tensorflow as tf
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
-from kerasalign.models import AAN
-from tests.support.cases import crops, model_target, set_known_weights
-found = []
-for devices in (["/cpu:0"], ["/cpu:0", "/cpu:1"]):
-    with tf.distribute.MirroredStrategy(devices).scope():
-        model = AAN(markup="5", stem=8, channels=(8, 16), embedding=16, size=32)
-        set_known_weights(model)
-        for layer in model._flatten_layers():
-            if isinstance(layer, keras.layers.BatchNormalization):
-                layer.trainable = False  # each device would normalize by its own faces
-        model.compile(keras.optimizers.SGD(1e-2), "box_size")
-    x, y = crops(4, 32), model_target(model, 4)
-    scores = model.evaluate(x, y, batch_size=4, verbose=0, return_dict=True)
-    before = [np.array(w) for w in model.trainable_weights]
-    model.fit(x, y, batch_size=4, shuffle=False, verbose=0)
-    step = sum(float(np.abs(np.array(w) - old).sum()) for w, old in zip(model.trainable_weights, before))
-    found.append([scores["loss"], scores["nme"], step])
-print(json.dumps(found))
-"""
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    one, two = json.loads(done.stdout.splitlines()[-1])
-    assert one[2] > 0
-    np.testing.assert_allclose(two, one, rtol=1e-3)
 
 
 @pytest.mark.parametrize("name", ["MuSiCa", "AAN"])

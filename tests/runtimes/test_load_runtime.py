@@ -49,7 +49,7 @@ def test_threads_share_a_model(preset, runtime):
     model = kerasalign.load(preset, runtime=runtime)
     batches = [crops(1 + i % 3, 32, seed=i) for i in range(24)]
     wanted = [model.predict_crops(batch) for batch in batches]
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(8) as pool:
         for found, alone in zip(pool.map(model.predict_crops, batches), wanted):
             assert compare(alone, found).max_error < 1e-3
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from kerasalign.core.compiled import replicas
 from kerasalign.core.landmark_model import LandmarkModel, weighted_mean
 from kerasalign.core.point_axis import PointAxis
 from kerasalign.layers import DecodeHeatmaps
@@ -135,7 +134,7 @@ class SDU(LandmarkModel):
         if not (training and self.config.paired):
             return loss
         pairs = self.pair_loss(x, y, y_pred, self.draw_transforms(ops.shape(x)[0]))
-        return loss + weighted_mean(pairs, sample_weight) / replicas()
+        return loss + weighted_mean(pairs, sample_weight)
 
 
 def _to_frame(frame, landmarks):

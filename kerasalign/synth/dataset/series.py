@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -114,7 +115,14 @@ def claim_folder(series: Series, directory, name: str, **numbers: int) -> Path:
     return directory
 
 
-def write_series(series: Series, count: int, directory, workers: int = 1, progress: bool | None = None) -> int:
+def write_series(
+    series: Series,
+    count: int,
+    directory: str | os.PathLike[str],
+    workers: int = 1,
+    progress: bool | None = None,
+    run: Callable[[SeriesWriter, list[list[int]]], Iterator[Any]] | None = None,
+) -> int:
     """Renders pictures 0..count-1 into a folder, and skips those that exist.
 
     Args:
@@ -123,6 +131,8 @@ def write_series(series: Series, count: int, directory, workers: int = 1, progre
         directory: The folder. A folder of another series is refused.
         workers: Processes that render.
         progress: Show a bar; by default where the error stream is a terminal.
+        run: Calls a writer with each list of indices, in any order and in any process, and yields when one is done;
+            instead of `workers`. `kerasalign.distributed.render_series` has one.
 
     Returns:
         How many were rendered now.
@@ -133,46 +143,71 @@ def write_series(series: Series, count: int, directory, workers: int = 1, progre
     directory = claim_folder(series, directory, CARD, count=count, workers=workers)
     absent = [i for i in range(count) if not picture_path(directory, i).with_suffix(".pts").is_file()]
     chunks = [absent[i : i + CHUNK] for i in range(0, len(absent), CHUNK)]
-    for _ in track(_rendered(series, directory, chunks, workers), "Rendering", len(chunks), progress):
+    writer = SeriesWriter(series, directory)
+    done = _rendered(writer, chunks, workers) if run is None or not chunks else run(writer, chunks)
+    for _ in track(done, "Rendering", len(chunks), progress):
         pass
     return len(absent)
 
 
-def _rendered(series: Series, directory: Path, chunks: list, workers: int) -> Iterator[None]:
+class SeriesWriter:
+    """Renders pictures of a series into its folder; it can be pickled.
+
+    Args:
+        series: The series.
+        directory: Its folder.
+    """
+
+    def __init__(self, series: Series, directory: Path) -> None:
+        self.series, self.directory = series, Path(directory)
+
+    @cached_property
+    def head(self) -> HeadModel:
+        """The head, loaded once per process, which then renders in one thread."""
+        cv2.setNumThreads(1)
+        os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+        return self.series.load_head()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "head"}
+
+    def __call__(self, indices: list[int]) -> None:
+        """Renders the pictures of some indices."""
+        head = self.head
+        for index in indices:
+            path = picture_path(self.directory, index)
+            scene = draw_scene(head, self.series.scene, self.series.seed, index)
+            made = render(head, scene, self.series.size)
+            with written_beside(path) as draft:
+                cv2.imwrite(str(draft), made.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
+            labels = labels_of(head, scene, made)
+            with written_beside(path.with_suffix(".npz")) as draft, draft.open("wb") as stream:
+                np.savez(stream, **_arrays(labels))
+            # The points come last: where they are, the face is whole.
+            with written_beside(path.with_suffix(".pts")) as draft:
+                write_pts(draft, labels.points["68"])
+
+
+def _rendered(writer: SeriesWriter, chunks: list[list[int]], workers: int) -> Iterator[None]:
     if workers == 1 or len(chunks) < 2:
-        _start(series, directory)
-        for chunk in chunks:
-            yield _write(chunk)
+        yield from map(writer, chunks)
         return
     # Spawned, not forked: numba and OpenCV have threads of their own.
-    with ProcessPoolExecutor(workers, get_context("spawn"), _start, (series, directory)) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), _start, (writer,)) as pool:
         for done in as_completed([pool.submit(_write, chunk) for chunk in chunks]):
             yield done.result()
 
 
-_state: dict = {}
+# The writer of a process of the pool.
+_state: dict[str, SeriesWriter] = {}
 
 
-def _start(series: Series, directory: Path) -> None:
-    cv2.setNumThreads(1)
-    os.environ.setdefault("NUMBA_NUM_THREADS", "1")
-    _state.update(series=series, directory=Path(directory), head=series.load_head())
+def _start(writer: SeriesWriter) -> None:
+    _state["writer"] = writer
 
 
 def _write(indices: list[int]) -> None:
-    series, head = _state["series"], _state["head"]
-    for index in indices:
-        path = picture_path(_state["directory"], index)
-        scene = draw_scene(head, series.scene, series.seed, index)
-        made = render(head, scene, series.size)
-        with written_beside(path) as draft:
-            cv2.imwrite(str(draft), made.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
-        labels = labels_of(head, scene, made)
-        with written_beside(path.with_suffix(".npz")) as draft, draft.open("wb") as stream:
-            np.savez(stream, **_arrays(labels))
-        # The points come last: where they are, the face is whole.
-        with written_beside(path.with_suffix(".pts")) as draft:
-            write_pts(draft, labels.points["68"])
+    _state["writer"](indices)
 
 
 def _arrays(labels: Labels) -> dict[str, Any]:

@@ -1,0 +1,71 @@
+"""The example of a server: requests that arrive together get the answers that they would get alone."""
+
+import asyncio
+import importlib.util
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+fastapi = pytest.importorskip("fastapi")
+httpx = pytest.importorskip("httpx")
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "serving" / "app.py"
+PHOTOS = sorted((EXAMPLE.parents[1] / "portraits").glob("*.jpg"))
+ADDRESS = "/landmarks"
+
+
+@pytest.fixture(scope="module")
+def server():
+    spec = importlib.util.spec_from_file_location("serving_example", EXAMPLE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_requests_at_once_get_their_own_answers(server, monkeypatch):
+    asked = []
+
+    async def ask():
+        transport = httpx.ASGITransport(server.app)
+        async with server.lifespan(server.app), httpx.AsyncClient(transport=transport, base_url="http://here") as web:
+            align = server.app.state.batcher.align
+            server.app.state.batcher.align = lambda photos: asked.append(len(photos)) or align(photos)
+            bodies = [path.read_bytes() for path in PHOTOS * 2] + [b"no photo"]
+            answers = await asyncio.gather(*(web.post(ADDRESS, content=body) for body in bodies))
+            monkeypatch.setenv("MEGABYTES", "0.001")
+            return answers, await web.post(ADDRESS, content=bodies[0]), await web.get("/health")
+
+    monkeypatch.setenv("WAIT", "100")
+    answers, large, health = asyncio.run(ask())
+    model = server.load()
+    for answer, path in zip(answers, PHOTOS * 2, strict=False):
+        alone = model.align(path)
+        assert answer.json()["faces"][0]["landmarks"][30] == pytest.approx(alone[0].landmarks[30].tolist(), abs=0.01)
+    assert answers[-1].status_code == 400 and "not an image" in answers[-1].json()["detail"]
+    assert max(asked) > 1 and sum(asked) == len(answers)
+    assert large.status_code == 413 and health.json() == {"waiting": 0}
+
+
+def test_a_full_queue_and_an_error_are_answered(server):
+    async def ask():
+        batcher = server.Batcher(lambda photos: 1 / 0, 4, 0, 1)
+        first = asyncio.ensure_future(batcher(b"a"))
+        await asyncio.sleep(0)
+        with pytest.raises(asyncio.QueueFull):
+            await batcher(b"b")
+        work = asyncio.ensure_future(batcher.run())
+        with pytest.raises(ZeroDivisionError):
+            await first
+        work.cancel()
+
+    asyncio.run(ask())
+
+
+def test_threads_of_another_server_may_share_the_model(server):
+    model = server.load()
+    alone = [model.align(path).to_dict()["faces"] for path in PHOTOS]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda path: model.align(path).to_dict()["faces"], PHOTOS * 4))
+    for faces, wanted in zip(found, alone * 4, strict=True):
+        assert faces[0]["landmarks"] == pytest.approx(wanted[0]["landmarks"], abs=0.01) or faces == wanted

@@ -1,0 +1,108 @@
+"""A training on one and on two CPU devices, and on one after the other; prints its losses as JSON.
+
+    KERAS_BACKEND=jax python -m tests.support.several_devices FOLDER
+
+A program of its own, since a backend is told of its devices before it starts.
+"""
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=2"
+
+import keras
+import numpy as np
+
+if keras.backend.backend() == "tensorflow":
+    import tensorflow as tf
+
+    tf.config.set_logical_device_configuration(
+        tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+    )
+
+from kerasalign.datasets import make_miniature
+from kerasalign.models import AAN
+from kerasalign.models.aan import AANConfig
+from kerasalign.models.aan.recipe import AANRecipe
+from kerasalign.training import training_devices
+from tests.support.cases import crops, model_target, set_known_weights
+
+SMALL = {"stem": 8, "channels": (8, 16), "embedding": 16, "size": 32}
+
+
+class Copied(keras.callbacks.Callback):
+    """Copies a run's folder as it is after its first epoch."""
+
+    def __init__(self, run, copy):
+        super().__init__()
+        self.run, self.copy = run, copy
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 1:
+            shutil.copytree(self.run, self.copy)
+
+
+def runs(folder):
+    """The curve of each run, and how far its weights are from those of the run on one device."""
+    data = make_miniature("300w", folder / "300w")
+    recipe = AANRecipe(
+        AANConfig(markup="68", **SMALL), steps=20, steps_per_epoch=10, epochs=None, batch_size=4, validation=3
+    )
+    found, weights = {}, {}
+    for name, distribution in (("one", None), ("two", "all"), ("first one, then two", 2)):
+        copying = [Copied(folder / "one", folder / "first one, then two")] if name == "one" else []
+        model = recipe.fit(
+            data,
+            folder / name,
+            cache_dir=folder / "cache",
+            verbose=0,
+            callbacks=copying,
+            distribution=distribution,
+        )
+        curve = json.loads((folder / name / "run.json").read_text())["curve"]
+        weights[name] = np.concatenate([weight.ravel() for weight in model.get_weights()])
+        found[name] = {
+            "curve": [[row[key] for key in ("loss", "nme", "val_loss", "val_nme")] for row in curve],
+            "apart": float(np.abs(weights[name] - weights["one"]).max()),
+            "landmarks": np.asarray(model.predict_crops(crops(3, 32))["landmarks"]).shape,
+        }
+    return found
+
+
+def own_fit():
+    """Loss, NME and size of a step of a model that a user fits in a scope of their own."""
+    found = []
+    for distribution in (None, "all"):
+        devices = training_devices(distribution, 4)
+        with devices.scope():
+            model = devices.synchronized(AAN(markup="5", **SMALL))
+            set_known_weights(model)
+            model.compile(keras.optimizers.SGD(1e-2), "box_size")
+            x, y = crops(4, 32), model_target(model, 4)
+            scores = model.evaluate(x, y, batch_size=4, verbose=0, return_dict=True)
+            before = model.get_weights()
+            weight = np.array([1, 1, 3, 0], "float32")
+            model.fit(x, y, batch_size=4, sample_weight=weight, shuffle=False, verbose=0)
+            step = sum(float(np.abs(new - old).sum()) for new, old in zip(model.get_weights(), before))
+        found.append([scores["loss"], scores["nme"], step])
+    return found
+
+
+def refused():
+    """What the errors say."""
+    found = []
+    others = [keras.distribution.DataParallel] if keras.backend.backend() == "tensorflow" else [object]
+    for distribution, batch_size in (("all", 5), (3, 6), ("both", 4), (others[0](), 4)):
+        try:
+            training_devices(distribution, batch_size)
+        except ValueError as error:
+            found.append(str(error))
+    return found
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    sys.stdout.write(json.dumps({"runs": runs(folder), "own": own_fit(), "refused": refused()}) + "\n")
