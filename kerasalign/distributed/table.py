@@ -73,7 +73,7 @@ class AlignTable:
         self.detector = options.pop("detector", KerasAlignDetector.name)
         if isinstance(self.detector, str):
             get_detector(self.detector, runtime)  # raises for an unknown name
-        self.options = options | {"batch_size": batch_size}
+        self.options: dict[str, Any] = options | {"batch_size": batch_size}
 
     @property
     def spark_schema(self) -> str:
@@ -206,5 +206,5 @@ def _open_detector(runtime: str, threads: int | None, min_score: float | None) -
     onnx = bundled_network().onnx if runtime == "onnxruntime" else None
     if onnx is None or threads is None:
         return get_detector(KerasAlignDetector.name, runtime, min_score)
-    options = {} if min_score is None else {"min_score": float(min_score)}
+    options: dict[str, Any] = {} if min_score is None else {"min_score": float(min_score)}
     return KerasAlignDetector(open_file(onnx, threads), runtime=runtime, **options)
