@@ -4,8 +4,8 @@
         [--workers 2] [--note TEXT] [--out FILE]
 
 Without GPUs, the processor is made several devices of TensorFlow: they share its cores, so that no speed-up can be
-seen, but what it costs to share a batch. A round is an epoch of `fit` on `FaceLoader` with the recipe's augmentation, and one
-on a batch that is there already. Waiting is what the first takes more, as a share of it.
+seen, but what it costs to share a batch. A round is an epoch of `fit` on `FaceLoader` with the recipe's augmentation,
+and one on a batch that is there already. Waiting is what the first takes more, as a share of it.
 """
 
 from __future__ import annotations

@@ -75,8 +75,14 @@ def photos_of(column: pa.ChunkedArray | pa.Array) -> list[Any]:
 
     chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
     if isinstance(column.type, pa.BaseExtensionType):
-        return [photo for chunk in chunks for photo in chunk.to_numpy(zero_copy_only=False)]
+        return [photo for chunk in chunks for photo in _pixels(chunk)]
     return [photo_of(value) for chunk in chunks for value in chunk.to_pylist()]
+
+
+def _pixels(chunk: Any) -> Any:
+    """The arrays of a column of tensors, PyArrow's own or Ray's."""
+    own = hasattr(chunk, "to_numpy_ndarray")
+    return chunk.to_numpy_ndarray() if own else chunk.to_numpy(zero_copy_only=False)
 
 
 def photo_of(value: Any) -> Any:
