@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -85,9 +87,25 @@ def results_of(
         def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
             return self.work(ray.cloudpickle.loads(row["item"]))
 
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
     # One item after the other: what was begun and lost is one item.
     rows = [{"item": ray.cloudpickle.dumps(item)} for item in items]
-    data = ray.data.from_items(rows, override_num_blocks=min(len(rows), 4096))
-    yield from data.map(Worker, compute=pool, **resources).iter_rows()
+    with _quiet(ray):
+        data = ray.data.from_items(rows, override_num_blocks=min(len(rows), 4096))
+        yield from data.map(Worker, compute=pool, **resources).iter_rows()
+
+
+@contextmanager
+def _quiet(ray: Any) -> Iterator[None]:
+    """Data sets that are made in the block show no plan and no bars of their own."""
+    context = ray.data.DataContext.get_current()
+    before = {name: getattr(context, name) for name in ("enable_progress_bars", "print_on_execution_start")}
+    level = (logger := logging.getLogger("ray.data._internal.progress")).level
+    try:
+        logger.setLevel(logging.ERROR)  # it warns that there are no bars
+        for name in before:
+            setattr(context, name, False)
+        yield
+    finally:
+        logger.setLevel(level)
+        for name, value in before.items():
+            setattr(context, name, value)
