@@ -22,6 +22,8 @@ class Devices:
     Args:
         count: Number of devices.
         scope: Makes the context in which network and optimizer are made and `fit` runs.
+        collective: Whether TensorFlow adds values by collective operations. It then mixes up those of batch
+            normalization with those of the gradients.
 
     Example:
 
@@ -33,16 +35,27 @@ class Devices:
 
     count: int = 1
     scope: Callable[[], AbstractContextManager[Any]] = nullcontext
+    collective: bool = False
 
     def synchronized(self, model: Model) -> Model:
         """Lets batch normalization use the mean of the whole batch instead of one device's share; returns the model.
 
         Under JAX it does so by itself.
+
+        Raises:
+            ValueError: If TensorFlow's devices cannot do that.
         """
-        if self.count > 1 and keras.backend.backend() == "tensorflow":
-            for layer in model._flatten_layers():
-                if isinstance(layer, keras.layers.BatchNormalization):
-                    layer.synchronized = True
+        if self.count == 1 or keras.backend.backend() != "tensorflow":
+            return model
+        norms = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
+        if norms and self.collective:
+            raise ValueError(
+                "A network with batch normalization needs a strategy without collective operations: "
+                'tf.distribute.MirroredStrategy(cross_device_ops=tf.distribute.ReductionToOneDevice()), or "all" as '
+                f"`distribution`. Received: {type(model).__name__} with {len(norms)} such layers"
+            )
+        for layer in norms:
+            layer.synchronized = True
         return model
 
     def whole_batches(self, loader: keras.utils.PyDataset) -> keras.utils.PyDataset:
@@ -135,7 +148,7 @@ def _names(distribution: str | int) -> list[str]:
 def _mirrored(names: list[str]) -> Devices:
     import tensorflow as tf
 
-    # TensorFlow's default, collective operations, mixes up those of batch normalization with those of the gradients.
+    # TensorFlow's default is collective operations; see `Devices`.
     reduction = tf.distribute.ReductionToOneDevice()
     return _own_mirrored(tf.distribute.MirroredStrategy([f"/{name}" for name in names], reduction))
 
@@ -148,7 +161,9 @@ def _own_mirrored(strategy: Any) -> Devices:
             "Under TensorFlow `distribution` is a tf.distribute.MirroredStrategy: Keras trains with no other. For more "
             f"than one machine there is none here. Received: distribution={strategy!r}"
         )
-    return Devices(strategy.num_replicas_in_sync, strategy.scope)
+    operations = getattr(strategy.extended, "_cross_device_ops", None)
+    safe = isinstance(operations, (tf.distribute.ReductionToOneDevice, tf.distribute.HierarchicalCopyAllReduce))
+    return Devices(strategy.num_replicas_in_sync, strategy.scope, collective=not safe)
 
 
 def _parallel(names: list[str]) -> Devices:

@@ -94,6 +94,12 @@ def own_fit():
 def refused():
     """What the errors say."""
     found = []
+    if keras.backend.backend() == "tensorflow":
+        devices = training_devices(tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"]), 4)
+        try:
+            devices.synchronized(AAN(markup="5", **SMALL))
+        except ValueError as error:
+            found.append(str(error))
     others = [keras.distribution.DataParallel] if keras.backend.backend() == "tensorflow" else [object]
     for distribution, batch_size in (("all", 5), (3, 6), ("both", 4), (others[0](), 4)):
         try:
