@@ -1,6 +1,7 @@
 """Tables of photos: a row in is a row out, whatever is in it."""
 
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -66,11 +67,11 @@ def test_what_is_wrong_for_all_rows_is_raised(five_dots, png):
         AlignTable(five_dots, "image", refine="twice")(pd.DataFrame({"image": [png()]}))
 
 
+# Spark warns of the pandas of today.
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::ResourceWarning")
 def test_spark_takes_it(five_dots, finder, png):
     spark_sql = pytest.importorskip("pyspark.sql")
     cloudpickle = pytest.importorskip("pyspark.cloudpickle")
-    import sys
-
     cloudpickle.register_pickle_by_value(sys.modules[type(five_dots).__module__])
     session = spark_sql.SparkSession.builder.master("local[2]").config("spark.ui.enabled", False).getOrCreate()
     try:
