@@ -69,7 +69,8 @@ def test_what_is_wrong_for_all_rows_is_raised(five_dots, png):
 
 # Spark warns of the pandas of today.
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::ResourceWarning")
-def test_spark_takes_it(five_dots, finder, png):
+def test_spark_takes_it(five_dots, finder, png, monkeypatch):
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
     spark_sql = pytest.importorskip("pyspark.sql")
     cloudpickle = pytest.importorskip("pyspark.cloudpickle")
     cloudpickle.register_pickle_by_value(sys.modules[type(five_dots).__module__])
