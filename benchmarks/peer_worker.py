@@ -1,8 +1,8 @@
-"""MediaPipe Face Mesh and dlib's 68-point predictor for peers.py, which runs this in a Python that may be another one.
+"""MediaPipe Face Mesh and dlib's predictor for peers.py and peer_accuracy.py, which run this in another Python.
 
 A line of JSON comes in, one goes out. First what is there: {"peers": [names], "missing": {name: why}, "versions": ...}.
 Then, for {"picture": FILE.npy, "box": [x0, y0, x1, y1], "peer": NAME}: {"ms": time, "cpu_ms": time of all threads,
-"corners": outer eye corners, or null where no face was found}.
+"landmarks": 68 points of the face that overlaps the box most, or null where no face was found}.
 """
 
 import json
@@ -12,8 +12,15 @@ from importlib.metadata import version
 
 import numpy as np
 
-# Outer corners of the right and the left eye.
-MESH, DLIB = (33, 263), (36, 45)
+# The vertices of the mesh that stand for the 68 points: jaw, brows, nose, eyes, outer and inner lips. Where two are
+# named the point lies between them.
+MESH_68 = (
+    *(127, 234, 93, (132, 58), (58, 172), 136, 150, 176, 152, 400, 379, 365, (397, 288), (361, 288), 323, 454, 356),
+    *(70, 63, 105, 66, 107, 336, 296, 334, 293, 300),
+    *((168, 6), (197, 195), 5, 4, 75, 97, 2, 326, 305),
+    *(33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380),
+    *(61, (40, 39), 37, 0, 267, (269, 270), 291, 321, 314, 17, 84, 91, 78, 81, 13, 311, 308, 402, 14, 178),
+)
 
 
 def now() -> tuple[float, float]:
@@ -28,47 +35,61 @@ def since(start: tuple[float, float]) -> tuple[float, float]:
 
 
 def mediapipe_peers() -> dict:
-    """Face Mesh with its detector on every picture, and its landmark stage alone."""
+    """Face Mesh with its detector on every picture, for one face and for several, and its landmark stage alone."""
     import mediapipe
 
-    make = mediapipe.solutions.face_mesh.FaceMesh
-    meshes = {static: make(static_image_mode=static, max_num_faces=1) for static in (True, False)}
+    def network(static: bool, faces: int):
+        return mediapipe.solutions.face_mesh.FaceMesh(static_image_mode=static, max_num_faces=faces)
 
-    def run(mesh, picture: np.ndarray, first: bool) -> tuple[tuple[float, float], list | None]:
-        if first:
+    def run(mesh, picture: np.ndarray, box: list, warm: bool = False) -> tuple[tuple[float, float], list | None]:
+        if warm:
             # As in a video that shows a face: from the second frame on there is no detector.
             mesh.reset()
             mesh.process(picture)
         start = now()
         faces = mesh.process(picture).multi_face_landmarks
         spent = since(start)
-        sides = picture.shape[1::-1]
-        points = faces and [
-            [faces[0].landmark[i].x * sides[0] - 0.5, faces[0].landmark[i].y * sides[1] - 0.5] for i in MESH
-        ]
-        return spent, points or None
+        if not faces:
+            return spent, None
+        vertices = [np.array([[p.x, p.y] for p in face.landmark]) * picture.shape[1::-1] - 0.5 for face in faces]
+        best = max(vertices, key=lambda points: overlap(points, box))
+        return spent, [best[np.atleast_1d(pair)].mean(0).tolist() for pair in MESH_68]
 
+    one, several, following = network(True, 1), network(True, 5), network(False, 1)
     return {
-        "mediapipe, with its detector": lambda picture, box: run(meshes[True], picture, False),
-        "mediapipe, landmarks alone": lambda picture, box: run(meshes[False], picture, True),
+        "mediapipe, with its detector": lambda picture, box: run(one, picture, box),
+        "mediapipe, several faces": lambda picture, box: run(several, picture, box),
+        "mediapipe, landmarks alone": lambda picture, box: run(following, picture, box, True),
     }
 
 
+def overlap(points: np.ndarray, box: list) -> float:
+    """The area that the box of the points shares with a box."""
+    low, high = np.maximum(points.min(0), box[:2]), np.minimum(points.max(0), box[2:])
+    return float(np.maximum(high - low, 0).prod())
+
+
 def dlib_peers() -> dict:
-    """The predictor in a given box."""
+    """The predictor in a given box, and after dlib's own detector."""
     import dlib
     import face_recognition_models
 
     predictor = dlib.shape_predictor(face_recognition_models.pose_predictor_model_location())
 
-    def run(picture: np.ndarray, box: list) -> tuple[tuple[float, float], list | None]:
-        face = dlib.rectangle(*(round(value) for value in box))
-        start = now()
-        shape = predictor(picture, face)
-        spent = since(start)
-        return spent, [[shape.part(i).x, shape.part(i).y] for i in DLIB]
+    detector = dlib.get_frontal_face_detector()
 
-    return {"dlib": run}
+    def run(picture: np.ndarray, box: list, detect: bool = False) -> tuple[tuple[float, float], list | None]:
+        given = dlib.rectangle(*(round(value) for value in box))
+        start = now()
+        # Photos twice as large, as dlib's examples search them.
+        found = detector(picture, 1) if detect else [given]
+        if not found:
+            return since(start), None
+        shape = predictor(picture, max(found, key=lambda face: face.intersect(given).area()))
+        spent = since(start)
+        return spent, [[shape.part(i).x, shape.part(i).y] for i in range(68)]
+
+    return {"dlib": run, "dlib, with its detector": lambda picture, box: run(picture, box, True)}
 
 
 def main() -> None:
@@ -85,8 +106,8 @@ def main() -> None:
     print(json.dumps({"peers": list(peers), "missing": missing, "versions": versions}), flush=True)
     for line in sys.stdin:
         asked = json.loads(line)
-        (wall, cpu), corners = peers[asked["peer"]](np.load(asked["picture"]), asked["box"])
-        print(json.dumps({"ms": wall, "cpu_ms": cpu, "corners": corners}), flush=True)
+        (wall, cpu), landmarks = peers[asked["peer"]](np.load(asked["picture"]), asked["box"])
+        print(json.dumps({"ms": wall, "cpu_ms": cpu, "landmarks": landmarks}), flush=True)
 
 
 if __name__ == "__main__":

@@ -62,12 +62,12 @@ class Peers:
         raise RuntimeError(f"{self.process.args[0]} ended with code {self.process.wait()}; see the log.")
 
     def run(self, name: str, picture: Path, box: np.ndarray) -> tuple[tuple[float, float], np.ndarray | None]:
-        """Milliseconds of the clock and of the processors, and outer eye corners."""
+        """Milliseconds of the clock and of the processors, and `(68, 2)` landmarks."""
         asked = {"peer": name, "picture": str(picture), "box": box.tolist()}
         self.process.stdin.write(json.dumps(asked) + "\n")
         self.process.stdin.flush()
         told = self._answer()
-        return (told["ms"], told["cpu_ms"]), None if told["corners"] is None else np.array(told["corners"])
+        return (told["ms"], told["cpu_ms"]), None if told["landmarks"] is None else np.array(told["landmarks"])
 
     def close(self) -> None:
         """Ends the process."""
@@ -140,9 +140,9 @@ def measure(models: dict, peers: Peers, faces: list, rounds: int, folder: Path) 
             sides = model.markup.eye_groups("inter_ocular")
             ours = np.array([face.landmarks[list(side)].mean(0) for side in sides])
             for name in peers.names:
-                milliseconds, corners = peers.run(name, folder / f"{number}.npy", box)
+                milliseconds, points = peers.run(name, folder / f"{number}.npy", box)
                 note(name, milliseconds, turn)
-                far = np.nan if corners is None else float(np.linalg.norm(corners - ours, axis=1).mean())
+                far = np.nan if points is None else float(np.linalg.norm(points[[36, 45]] - ours, axis=1).mean())
                 distances.setdefault(name, []).append(far)
     return times, distances, iterations, unseen
 

@@ -19,6 +19,7 @@ from page_tables import (
     robustness,
     speed,
     terms,
+    which,
     zoo,
 )
 from page_tables.rows import TOP
@@ -27,7 +28,10 @@ PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
 BLOCK = re.compile(r"<!-- (\w+)([ \w-]*): made by docs/build_tables.py -->.*?<!-- /\1 -->", re.DOTALL)
 # What stands in the opening comment of a block, and the function that writes the block.
 TABLES = {
-    "zoo": zoo.zoo_table,
+    "which": which.which_table,
+    "which_short": which.short_table,
+    "beside": which.beside_table,
+    "accuracy_peers": which.peers_table,
     "latency": speed.latency_table,
     "scc": speed.scc_table,
     "export": exports.export_table,

@@ -1,6 +1,8 @@
 """What we ship: the wheel carries manifest and free weights, kerasalign-weights the others; `load` finds both."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -53,9 +55,15 @@ for work in (
 """
 
 
-def python(*arguments, cwd):
+def python(*arguments, cwd, env=None):
     run = subprocess.run(
-        [sys.executable, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, *map(str, arguments)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env=env,
     )
     assert run.returncode == 0, run.stderr
     return run.stdout
@@ -135,6 +143,23 @@ def test_wheel_holds_what_is_needed_and_no_more(wheel):
     with tarfile.open(next(wheel.parent.glob("*.tar.gz"))) as sdist:
         weights = {name.split("/", 1)[1] for name in sdist.getnames() if name.endswith(".h5")}
     assert weights == set(bundled_files())
+
+
+def test_a_release_shows_the_pictures_of_its_readme_on_the_package_index(tmp_path):
+    """Where GitHub Actions builds it, no link and no picture of the description leads nowhere."""
+    code = (
+        "from hatchling.builders.wheel import WheelBuilder; "
+        f"core = WheelBuilder({str(TOP)!r}).metadata.core; print(core.readme); print(core.urls)"
+    )
+    env = {**os.environ, "GITHUB_REPOSITORY": "someone/fork", "GITHUB_REF_NAME": "v9.8"}
+    text = python("-c", code, cwd=tmp_path, env=env)
+    assert "![Landmarks on seven people in one photo](https://github.com/someone/fork/raw/v9.8/docs/images/" in text
+    assert "(https://github.com/someone/fork/blob/v9.8/docs/install.md)" in text
+    assert "'Source': 'https://github.com/someone/fork'" in text
+    targets = re.findall(r"\]\(([^)]+)\)", text)
+    assert targets and all(target.startswith("https://") for target in targets)
+    plain = python("-c", code, cwd=tmp_path, env={k: v for k, v in env.items() if not k.startswith("GITHUB_")})
+    assert "(docs/images/group.jpg)" in plain and plain.endswith("{}\n")
 
 
 def test_the_weights_wheel_holds_its_files_and_their_terms(weights_wheel):

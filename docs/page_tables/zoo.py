@@ -7,31 +7,8 @@ from functools import cache
 import kerasalign
 from kerasalign.hub import Preset, read_manifest
 from kerasalign.hub.preset import Result
-from kerasalign.hub.zoo import commercial_status, headline, macs_text, nme_text, results, weights_status
+from kerasalign.hub.zoo import commercial_status, macs_text, nme_text, results, weights_status
 from page_tables.rows import markdown
-
-
-def zoo_table() -> str:
-    """One row per preset."""
-    rows = [
-        ("preset", "points", "trainable parameters", "M multiply-adds", "weights", "NME here", "NME paper", "protocol")
-    ]
-    for name, preset in read_manifest().presets.items():
-        info = _info(name)
-        protocol, ours, paper = headline(preset)
-        rows.append(
-            (
-                f"`{name}`",
-                str(info["points"]),
-                f"{info['parameters']:,}",
-                f"{info['macs'] / 1e6:.1f}",
-                weights_status(preset),
-                ours,
-                paper,
-                protocol,
-            )
-        )
-    return markdown(rows)
 
 
 def zoo_page() -> str:

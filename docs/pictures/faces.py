@@ -1,0 +1,59 @@
+"""Pictures of what the networks find in faces, on portraits in the public domain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import kerasalign
+from kerasalign.models.lw_bafa.plots import boundary_montage
+from kerasalign.models.musica.plots import attention_map, cascade_sheet
+from kerasalign.support.images import list_images, load_image
+
+# T_s of the cascade's picture, in percent: between the portraits' estimates, so that faces quit at different times.
+THRESHOLD = 4.5
+
+
+def save_group(photos: Path, folder: Path) -> None:
+    """`group.jpg`: several people in one photo, and the same with their pose."""
+    model = kerasalign.load("musica19-synth", runtime="onnxruntime")
+    faces = model.align(photos / "group.jpg")
+    faces.draw().save(folder / "group.jpg", quality=85)
+    faces.draw(points=False, curves=False, boxes=True, axes=True).save(folder / "group_pose.jpg", quality=80)
+
+
+def save_cascade(photos: Path, folder: Path) -> None:
+    """`early_exit.jpg` and `patches.jpg`: the cascade of MuSiCa on portraits, and the attention of its patches."""
+    model = kerasalign.load("musica19-300w")
+    portraits = [load_image(path) for path in list_images(photos / "portraits")[:6]]
+    batch = model.align(portraits)
+    crops = np.stack([model.crop_spec.extract(photo, f[0].box)[0] for photo, f in zip(portraits, batch)])
+    out = model.predict_crops(crops)
+    sheet = cascade_sheet(crops, out["cascade_landmarks"], out["cascade_error"], THRESHOLD, model.markup, tile=200)
+    sheet.save(folder / "early_exit.jpg", quality=80)
+    heat = attention_map(
+        np.asarray(out["attention"]).mean(0), model.config.mean_shape, model.config.patches, model.markup, tile=300
+    )
+    heat.save(folder / "patches.jpg", quality=80)
+
+
+def save_boundaries(photos: Path, folder: Path) -> None:
+    """`boundary_maps.jpg`: every boundary that LW-BAFA predicts, a tile each."""
+    model = kerasalign.load("lwbafa128-300w")
+    photo = load_image(list_images(photos / "portraits")[1])
+    face = model.align(photo)[0]
+    crop, _ = model.crop_spec.extract(photo, face.box, face.angle)
+    maps = model.predict_crops(crop[None])["boundaries"][0][-1]
+    boundary_montage(crop, maps, model.markup, columns=7, tile=130).save(folder / "boundary_maps.jpg", quality=80)
+
+
+def save_chips(photos: Path, folder: Path) -> None:
+    """`chips.jpg`: faces cut out upright, as a recognition model takes them."""
+    model = kerasalign.load("musica19-synth", runtime="onnxruntime")
+    chips = [face.chip(128) for face in model.align(photos / "group.jpg")]
+    sheet = Image.new("RGB", (128 * len(chips), 128))
+    for i, chip in enumerate(chips):
+        sheet.paste(chip, (128 * i, 0))
+    sheet.save(folder / "chips.jpg", quality=80)
