@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import asdict
 from pathlib import Path
 
+from kerasalign.core.origin import Weights
 from kerasalign.hub.catalog import current_catalog
 from kerasalign.hub.load import build_network
 from kerasalign.hub.preset import Preset
@@ -71,11 +73,22 @@ def info(name: str | Path) -> Info:
     """
     resolved = resolve(name)
     preset = resolved.preset
-    model = build_network(preset)
-    counts = {
-        "points": model.num_landmarks,
-        "parameters": sum(math.prod(weight.shape) for weight in model.inference_network().trainable_weights),
-        "macs": int(model.count_macs(convention="full")),
-        "macs_paper": int(model.count_macs(convention="paper")),
-    }
-    return Info(preset, asdict(preset) | {"available": resolved.available, "location": resolved.location} | counts)
+    where = {"available": resolved.available, "location": resolved.location}
+    return Info(preset, asdict(preset) | where | _counts(preset))
+
+
+def _counts(preset: Preset) -> dict[str, int]:
+    """Sizes of the preset's network, which takes seconds to build: counted once per architecture and process."""
+    key = json.dumps(preset.architecture, sort_keys=True), preset.weights
+    if key not in _counted:
+        model = build_network(preset)
+        _counted[key] = {
+            "points": model.num_landmarks,
+            "parameters": sum(math.prod(weight.shape) for weight in model.inference_network().trainable_weights),
+            "macs": int(model.count_macs(convention="full")),
+            "macs_paper": int(model.count_macs(convention="paper")),
+        }
+    return _counted[key]
+
+
+_counted: dict[tuple[str, Weights | None], dict[str, int]] = {}

@@ -1,6 +1,5 @@
 """Promises that every entry of the manifest keeps."""
 
-import json
 import math
 
 import numpy as np
@@ -77,14 +76,8 @@ def test_protocols_are_of_the_presets_markup(name):
         assert get_protocol(result.protocol).markup == preset.markup
 
 
-def architecture(preset):
-    """What decides the network; presets of one architecture differ in their data alone."""
-    return json.dumps({key: value for key, value in preset.architecture.items() if key != "name"}, sort_keys=True)
-
-
-@pytest.mark.parametrize("name", {architecture(preset): name for name, preset in PRESETS.items()}.values())
-def test_landmarks_of_a_crop(name):
-    network = kerasalign.load(name, weights=None)
+def test_landmarks_of_a_crop(model):
+    name, network = model
     set_known_weights(network)
     # Not `predict_crops`: the compilation of a large network takes many times longer than one crop.
     landmarks = np.asarray(network(crops(1, network.crop_spec.size))["landmarks"])
