@@ -9,7 +9,7 @@ import kerasalign
 from kerasalign.hub import read_manifest
 from kerasalign.metrics import get_protocol
 from kerasalign.models import paper_of
-from tests.support.cases import crops, set_known_weights
+from tests.support.cases import crops
 
 PRESETS = read_manifest().presets
 SIZES = {
@@ -78,7 +78,6 @@ def test_protocols_are_of_the_presets_markup(name):
 
 def test_landmarks_of_a_crop(model):
     name, network = model
-    set_known_weights(network)
     # Not `predict_crops`: the compilation of a large network takes many times longer than one crop.
     landmarks = np.asarray(network(crops(1, network.crop_spec.size))["landmarks"])
     assert landmarks.shape == (1, SIZES[name][1], 2)
