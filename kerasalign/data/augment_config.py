@@ -134,7 +134,8 @@ class AugmentConfig:
         """A config by its name: `"none"`, `"mild"` (upright faces, nothing covered), or one that a paper registers.
 
         `import kerasalign.models` registers those of the five papers: `"musica"`, `"musica-calm"`, `"musica-boxes"`,
-        `"musica-code"`, `"scc"`, `"lwbafa"`, `"sdu"` and `"sdu-pairs"`.
+        `"musica-code"`, `"scc"`, `"scc-renders"`, `"lwbafa"`, `"sdu"` and
+        `"sdu-pairs"`.
 
         Raises:
             ValueError: If there is no such preset.

@@ -7,7 +7,6 @@ import math
 from dataclasses import asdict
 from pathlib import Path
 
-from kerasalign.core.origin import Weights
 from kerasalign.hub.catalog import current_catalog
 from kerasalign.hub.load import build_network
 from kerasalign.hub.preset import Preset
@@ -79,7 +78,7 @@ def info(name: str | Path) -> Info:
 
 def _counts(preset: Preset) -> dict[str, int]:
     """Sizes of the preset's network, which takes seconds to build: counted once per architecture and process."""
-    key = json.dumps(preset.architecture, sort_keys=True), preset.weights
+    key = json.dumps(preset.architecture, sort_keys=True), preset.weights and preset.weights.sha256
     if key not in _counted:
         model = build_network(preset)
         _counted[key] = {
@@ -91,4 +90,4 @@ def _counts(preset: Preset) -> dict[str, int]:
     return _counted[key]
 
 
-_counted: dict[tuple[str, Weights | None], dict[str, int]] = {}
+_counted: dict[tuple[str, str | None], dict[str, int]] = {}

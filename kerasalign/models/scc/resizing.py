@@ -47,7 +47,7 @@ def resize(network: SCC, size: int) -> SCC:
 
 def _spread(kernel: np.ndarray, maps: int, factor: int) -> np.ndarray:
     """A `(maps H W, C)` kernel for maps with factor times the rows and columns."""
-    side = int(round((len(kernel) / maps) ** 0.5))
+    side = round((len(kernel) / maps) ** 0.5)
     cells = kernel.reshape(maps, side, side, -1)
     cells = cells.repeat(factor, 1).repeat(factor, 2) / factor**2
     return cells.reshape(-1, kernel.shape[-1])
