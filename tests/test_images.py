@@ -150,13 +150,15 @@ def test_a_dark_photo_in_floats_stays_dark(photo):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_large_jpeg_has_the_same_pixels(photo, orientation):
+def test_a_large_jpeg_has_the_same_pixels(photo, orientation, tmp_path):
     exif = Image.Exif()
     exif[0x0112] = orientation
     data = encoded(Image.fromarray(cv2.resize(photo, (801, 601))), "JPEG", quality=95, exif=exif)
     assert takes_less_memory(Image.open(io.BytesIO(data)), data)
-    pixels = decode_large(Image.open(io.BytesIO(data)), data, orientation)
-    assert np.abs(pixels.astype(int) - load_image(data)).max() <= 1
+    (tmp_path / "photo.jpg").write_bytes(data)
+    for path in (None, str(tmp_path / "photo.jpg"), str(tmp_path / "gone.jpg")):
+        pixels = decode_large(Image.open(io.BytesIO(data)), data, orientation, path)
+        assert np.abs(pixels.astype(int) - load_image(data)).max() <= 1
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])

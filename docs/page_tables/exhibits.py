@@ -98,7 +98,7 @@ EXHIBITS: dict[str, tuple[Numbers | Rows | Other, ...]] = {
     "aan": (
         Numbers("Table 1", "aan-aflw", "AFLW"),
         Numbers("Table 2", "aan-300w", "AFW and IBUG"),
-        Numbers("Table 3", "aan-celeba", "CelebA"),
+        Numbers("Table 3", "aanwild-celeba", "CelebA"),
         Numbers("Table 4", "aan-300vw", "300VW"),
         Rows("Table 5", "aan-table5", "AFLW and 300VW"),
         Rows("Sections 3.1 to 3.3", "aan-claims", "AFLW"),

@@ -12,6 +12,7 @@ import typer
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import print_json, print_table, say
 from kerasalign.cli.data import ReaderOptions, key_values
+from kerasalign.cli.options import AsJson
 from kerasalign.cli.training import changed
 
 
@@ -44,7 +45,7 @@ def ablation_command(
     reader: ReaderOptions = None,
     work: Annotated[Path | None, typer.Option(help="Folder of the runs; by default runs/NAME.")] = None,
     out: Annotated[Path | None, typer.Option(help="JSON file of the table, written after every run.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Train and measure the rows of a paper's ablation table alike. Run it again to go on after a stop."""
     from kerasalign.models import get_ablation, list_ablations
@@ -65,7 +66,8 @@ def ablation_command(
     options: dict = {} if steps is None else {"steps": steps}
     recipe = changed(recipe, key_values(change, "--set"), options, key_values(settings, "--recipe"))
     if reader:
-        recipe = recipe.with_settings(reader_options=key_values(reader, "--reader"))
+        options = {**recipe.reader_options, **key_values(reader, "--reader")}
+        recipe = recipe.with_settings(reader_options=options)
     names = list(protocol or ())
     if not names:
         names, left_out = usable_protocols(ablation.protocols, test or data)
@@ -82,7 +84,7 @@ def ablation_command(
         seeds=seeds,
         preset=preset or ablation.preset,
         test_data=test,
-        reader_options=key_values(reader, "--reader"),
+        reader_options=recipe.reader_options,
         on_row=None if out is None else lambda so_far: so_far.save(out, command),
     )
     if as_json:

@@ -84,7 +84,8 @@ def prepare_command(
 
     recipe = get_recipe(model)
     if reader:
-        recipe = recipe.with_settings(reader_options=key_values(reader, "--reader"))
+        options = {**recipe.reader_options, **key_values(reader, "--reader")}
+        recipe = recipe.with_settings(reader_options=options)
     crops = crop_cache(recipe, data, cache, "skip" if skip_broken else "raise")
     if balance is not None:
         _balance(crops, recipe, balance, sheet)

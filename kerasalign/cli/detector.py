@@ -10,7 +10,7 @@ import typer
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import print_json, print_table, say
-from kerasalign.cli.options import Environments, Head
+from kerasalign.cli.options import AsJson, Environments, Head
 from kerasalign.support.files import write_json
 from kerasalign.support.progress import track
 
@@ -198,6 +198,7 @@ def measure_command(
     min_score: Annotated[float | None, typer.Option(help="Lowest detection score of a face.")] = None,
     runtime: Annotated[str, typer.Option(help="Runtime of the network: keras, onnxruntime or litert.")] = "keras",
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="JSON file of all numbers.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Measure detectors on annotated faces, on photos without faces, and on whole photos whose faces are listed."""
     if data is None and faceless is None and photos is None:
@@ -225,11 +226,12 @@ def measure_command(
         whole = _measure_photos(finders, photos, faces, faces_kind, half, turns, pictures)
         for name, rows in whole.items():
             report[name]["photos"] = rows
-        from kerasalign.detection.training.findings import findings_tables
+        if not as_json:
+            from kerasalign.detection.training.findings import findings_tables
 
-        for table in findings_tables(whole):
-            print_table(table)
-    else:
+            for table in findings_tables(whole):
+                print_table(table)
+    if as_json or photos is None:
         print_json(report)
     if out is not None:
         write_json(out, report)

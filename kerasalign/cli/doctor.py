@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import typer
@@ -16,6 +16,7 @@ import typer
 import kerasalign
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import print_json, print_table
+from kerasalign.cli.options import AsJson
 from kerasalign.support.tables import Table
 
 REQUIRED = (
@@ -44,7 +45,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor_command(
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check the installation: versions, backend, devices, cache, weights. The exit code is 1 if there is a problem."""
     findings = examine()

@@ -13,7 +13,7 @@ import typer
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import error_console, print_json, print_table, say
 from kerasalign.cli.data import ReaderOptions, key_values
-from kerasalign.cli.options import Boxes, DataFolder, WeightsFile
+from kerasalign.cli.options import AsJson, Boxes, DataFolder, WeightsFile
 from kerasalign.cli.thresholds import SuccessThreshold, at_thresholds
 from kerasalign.metrics import BoxSource
 
@@ -41,8 +41,9 @@ def evaluate_command(
         bool, typer.Option("--track", help="Videos: detect each face once and track it, instead of using boxes.")
     ] = False,
     reader: ReaderOptions = None,
+    skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Leave out broken faces.")] = False,
     parts: Annotated[bool, typer.Option("--parts", help="Print the NME of each facial part instead.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure a preset on the test faces of a data set, and compare it with the paper's numbers."""
     from kerasalign.evaluation import (
@@ -54,8 +55,9 @@ def evaluate_command(
     )
     from kerasalign.hub import load, resolve
 
-    shared = {"reader_options": key_values(reader, "--reader"), "name": name}
     preset = resolve(name).preset
+    options = {**preset.reader_options, **key_values(reader, "--reader")}
+    shared = {"reader_options": options, "name": name, "on_error": "skip" if skip_broken else "raise"}
     names, published = preset_protocols(preset)
     if not protocol:
         protocol, left_out = usable_protocols(names, data)

@@ -9,7 +9,7 @@ import typer
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import error_console, print_json, print_table
-from kerasalign.cli.options import AnyPreset, WeightsFile
+from kerasalign.cli.options import AnyPreset, AsJson, WeightsFile
 from kerasalign.support.tables import Table
 
 # Ends of files to their formats.
@@ -41,7 +41,7 @@ def export_command(
     ] = None,
     input_dtype: Annotated[str, typer.Option(help="Type of the input crops: uint8 or float32.")] = "uint8",
     weights: WeightsFile = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Export a preset to another runtime. The file is compared with Keras, and deleted if it differs."""
     from kerasalign.hub import load

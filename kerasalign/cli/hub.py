@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from kerasalign.cli.console import print_json, print_table, say
+from kerasalign.cli.options import AsJson
 from kerasalign.support.tables import Table
 
 
@@ -21,11 +23,15 @@ def register(app: typer.Typer) -> None:
 def download_command(
     name: Annotated[str, typer.Argument(help="Name of a preset, or hf://user/repo@commit.")],
     to: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write.")],
+    as_json: AsJson = False,
 ) -> None:
     """Download a preset into a folder, for a machine without network access."""
     from kerasalign.hub import download
 
     preset = download(name, to)
+    if as_json:
+        print_json({"name": preset.name, **preset.to_json()})
+        return
     weights = preset.weights
     assert weights is not None
     say(f"{preset.name} is in {to} ({weights.bytes:,} bytes). Load it with: kerasalign.load('{_as_path(to)}')")
@@ -36,7 +42,7 @@ def cache_command(
         str | None,
         typer.Option(metavar="NAME", help="Remove the files of a preset or repository; `all` removes all files."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List or remove downloaded weights, and the files made from them for other runtimes."""
     from kerasalign.hub import cache_dir, cached, cached_runtimes
@@ -95,6 +101,7 @@ def publish_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the files without uploading them.")] = False,
     private: Annotated[bool, typer.Option("--private", help="Create the repository as private.")] = False,
     message: Annotated[str | None, typer.Option(help="Message of the commit.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Upload a preset to the Hub, or with --all every one, and print its manifest entry, pinned to the commit."""
     from kerasalign.hub import publish, publish_all
@@ -112,6 +119,9 @@ def publish_command(
         published = publish_all(str(owner), folder=to, **options)
     else:
         published = [publish(Path(str(directory)), str(repo), **options)]
+    if as_json:
+        print_json(list(map(asdict, published)))
+        return
     for done in published:
         table = Table("", ("file", "bytes"), [(name, f"{size:,}") for name, size in done.files.items()])
         print_table(table)

@@ -46,7 +46,10 @@ DataFolder = Annotated[
 ]
 Boxes = Annotated[
     str | None,
-    typer.Option(help="Face boxes: landmarks, scaled:1.2, dataset:KIND or detector:NAME; by default the protocol's."),
+    typer.Option(
+        help="Face boxes: landmarks, scaled:1.2, jittered:0.2,roll=30, dataset:KIND or detector:NAME; "
+        "by default the protocol's."
+    ),
 ]
 WeightsFile = Annotated[
     Path | None,
@@ -62,3 +65,4 @@ EngineOption = Annotated[
 Environments = Annotated[
     Path | None, typer.Option(help="Environment maps for the light: an .npz file, or a folder of .hdr files.")
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON: the data that Python gives.")]

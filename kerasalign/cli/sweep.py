@@ -10,8 +10,8 @@ from typing import Annotated, cast
 import typer
 
 from kerasalign.cli.backend import start_backend
-from kerasalign.cli.console import error_console, print_table, say
-from kerasalign.cli.options import Boxes, DataFolder, WeightsFile
+from kerasalign.cli.console import error_console, print_json, print_table, say
+from kerasalign.cli.options import AsJson, Boxes, DataFolder, WeightsFile
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +29,7 @@ def sweep_command(
     boxes: Boxes = None,
     weights: WeightsFile = None,
     out: Annotated[Path | None, typer.Option(help="Folder for sweep.csv, report.json and pictures.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Measure every operating point of early exit, and how reliable the error estimates are."""
     from kerasalign.hub import load, resolve
@@ -51,8 +52,11 @@ def sweep_command(
             raise ValueError(f"`kerasalign sweep` needs a preset with early exit. Received: {name}")
         errors = cascade_errors(model, data, protocol, box_source=boxes, name=name)
         report = ExitReport(sweep(errors), model.mean_shape, cast(Cascade, model).config.patches)
-    for table in report.tables():
-        print_table(table)
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        for table in report.tables():
+            print_table(table)
     if out is not None:
         report.save(out, shlex.join(["kerasalign", *sys.argv[1:]]))
-        say(f"Curve, report and pictures are in {out}")
+        say(f"Curve, report and pictures are in {out}", error=as_json)

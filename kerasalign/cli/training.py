@@ -186,14 +186,14 @@ def train_command(
     }
     given = {key: value for key, value in options.items() if value is not None}
     if reader:
-        given["reader_options"] = key_values(reader, "--reader")
+        given["reader_options"] = {**recipe.reader_options, **key_values(reader, "--reader")}
     recipe = changed(recipe, key_values(change, "--set"), given, key_values(settings, "--recipe"))
     run = run or Path("runs") / name
     sources = [FaceSource.parse(text) for text in source] if source else None
     if markup is not None:
         if data is None:
             raise typer.BadParameter("--markup needs --data, a file or folder of your annotations.")
-        own = own_run(name, recipe, find_markup(markup), data, given.get("reader_options", {}), run, init)
+        own = own_run(name, recipe, find_markup(markup), data, key_values(reader, "--reader"), run, init)
         recipe, sources, init = own.recipe, own.sources, own.weights
     # A progress bar on a terminal, one line per epoch in a log.
     verbose = 1 if sys.stdout.isatty() else 2

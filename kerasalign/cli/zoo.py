@@ -8,7 +8,7 @@ import typer
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import print_json, print_table
-from kerasalign.cli.options import AnyPreset
+from kerasalign.cli.options import AnyPreset, AsJson
 from kerasalign.hub import info, list_models, resolve
 from kerasalign.hub.zoo import commercial_status, headline
 from kerasalign.models import read_config
@@ -34,7 +34,7 @@ def list_command(
     everything: Annotated[
         bool, typer.Option("--all", help="Show paper, data set and numbers too; the table is then wide.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the names as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the presets, with filters: first those that load here."""
     names = list_models(paper, dataset, markup, commercial_use, available)
@@ -71,7 +71,7 @@ def _row(name: str, everything: bool) -> list[str]:
 
 def info_command(
     name: AnyPreset,
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show everything that is known of a preset. Builds its network to count parameters and multiply-adds."""
     resolve(name)

@@ -87,6 +87,9 @@ def adapt(
         model = adapt(kerasalign.load("musica19-synth"), my_markup, landmarks)
         print(model.adaptation)
     """
+    from kerasalign.core.landmark_model import check_landmark_model
+
+    check_landmark_model(model)
     markup = register_markup(get_markup(markup))
     if landmarks is not None:
         landmarks = check_landmarks(landmarks, markup)

@@ -117,3 +117,9 @@ class PresetMixin:
         from kerasalign.inference import save_as
 
         save_as(self, preset_dir, **options)
+
+    def _note_export(self, path: str | os.PathLike[str], format: str) -> None:
+        """Writes the terms of the weights to an artifact of `keras.Model.export`."""
+        from kerasalign.inference import note_export
+
+        note_export(self, path, format)

@@ -136,3 +136,15 @@ def _has_values(value: Any) -> bool:
 
 def _numpy(value: Any) -> np.ndarray:
     return value if isinstance(value, np.ndarray) else np.asarray(keras.ops.convert_to_numpy(value))
+
+
+def check_metrics(argument: str, metrics) -> None:
+    """Raises unless metrics for `compile` are of the landmarks, and can be told from the model's own."""
+    if isinstance(metrics, Mapping) and set(metrics) - {"landmarks"}:
+        raise ValueError(f"`{argument}` compare landmarks, the only target. Received: {argument} of {sorted(metrics)}")
+    taken = {getattr(metric, "name", None) for metric in keras.tree.flatten(metrics)} & {"loss", "nme"}
+    if taken:
+        raise ValueError(
+            f"`{argument}` must have names of their own: the model reports 'loss' and 'nme'. "
+            f"Received: {argument} named {sorted(map(str, taken))}"
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -11,14 +12,17 @@ import numpy as np
 from keras import ops
 
 from kerasalign.core.align_mixin import AlignMixin, PresetMixin
-from kerasalign.core.batches import check_crops_and_target, check_source
-from kerasalign.core.compiled import compiled, predict_in_batches, replicas, sum_over_replicas
+from kerasalign.core.batches import check_crops_and_target, check_metrics, check_source
+from kerasalign.core.callbacks import with_nan_guard
+from kerasalign.core.compiled import compiled, predict_in_batches, replicas
 from kerasalign.core.config import ModelConfig
 from kerasalign.core.crop_model import check_crops
 from kerasalign.core.error_calibration import ErrorCalibration
 from kerasalign.core.finite import non_finite
 from kerasalign.core.origin import Origin, read_origin, write_origin
 from kerasalign.core.point_axis import PointAxis
+from kerasalign.core.weight_list import WeightList
+from kerasalign.core.weighted import weighted_mean
 from kerasalign.geometry import CropSpec
 from kerasalign.markups import Markup
 from kerasalign.metrics.nme_metric import NormalizedMeanError
@@ -172,7 +176,7 @@ class LandmarkModel(AlignMixin, PresetMixin, keras.Model):
     def make_train_function(self, force=False):
         """As in `keras.Model`: every way to train begins here. What trained weights estimate is not known."""
         note_network()
-        self.with_error_calibration(None)
+        self._note_change()
         return super().make_train_function(force)
 
     def make_test_function(self, force=False):
@@ -204,8 +208,13 @@ class LandmarkModel(AlignMixin, PresetMixin, keras.Model):
         return super().compute_metrics(x, y, {"landmarks": y_pred["landmarks"]}, sample_weight)
 
     def fit(self, x=None, y=None, *args, **kwargs):
-        """As `keras.Model.fit`; shapes and ranges of crops and landmarks are checked before the first step."""
+        """As `keras.Model.fit`; shapes and ranges of crops and landmarks are checked before the first step.
+
+        No callback takes an `nme` or loss of NaN for its best.
+        """
         x = self._checked(x, y)
+        if "callbacks" in kwargs:
+            kwargs["callbacks"] = with_nan_guard(kwargs["callbacks"])
         validation = kwargs.get("validation_data")
         if isinstance(validation, tuple):
             self._checked(validation[0], validation[1] if len(validation) > 1 else None)
@@ -238,6 +247,32 @@ class LandmarkModel(AlignMixin, PresetMixin, keras.Model):
 
     def _checked(self, x, y, with_target: bool = True):
         return check_source(x, y, self.crop_spec.size, self.num_landmarks, with_target)
+
+    def export(self, filepath, format: str = "tf_saved_model", *args, **kwargs):
+        """As `keras.Model.export`; the artifact also says where the weights come from, and their terms.
+
+        `kerasalign.export` writes files that this library opens again, and compares them with Keras.
+        """
+        super().export(filepath, format, *args, **kwargs)
+        self._note_export(filepath, format)
+
+    def get_weights(self) -> WeightList:
+        """As in `keras.Model`; the list also holds the model's `origin`, which `set_weights` takes over."""
+        return WeightList(super().get_weights(), self.origin, self.error_calibration)
+
+    def set_weights(self, weights) -> None:
+        """As in `keras.Model`. Arrays that are not of another model's `get_weights` count as changed weights."""
+        super().set_weights(weights)
+        if isinstance(weights, WeightList):
+            self.with_origin(weights.origin).with_error_calibration(weights.error_calibration)
+        else:
+            self._note_change()
+
+    def _note_change(self) -> None:
+        """The weights are no longer those of the origin, which keeps its terms; what they estimate is not known."""
+        self.with_error_calibration(None)
+        if self.origin is not None and not self.origin.changed:
+            self.with_origin(replace(self.origin, changed=True))
 
     def save_weights(self, filepath, overwrite: bool = True, **kwargs) -> None:
         """As `keras.Model.save_weights`; a `.weights.h5` file also holds the model's `origin`."""
@@ -346,35 +381,12 @@ class LandmarkModel(AlignMixin, PresetMixin, keras.Model):
         return model.with_origin(None if origin is None else Origin.from_json(origin))
 
 
-def check_metrics(argument: str, metrics) -> None:
-    """Raises unless metrics for `compile` are of the landmarks, and can be told from the model's own."""
-    if isinstance(metrics, Mapping) and set(metrics) - {"landmarks"}:
-        raise ValueError(f"`{argument}` compare landmarks, the only target. Received: {argument} of {sorted(metrics)}")
-    taken = {getattr(metric, "name", None) for metric in keras.tree.flatten(metrics)} & {"loss", "nme"}
-    if taken:
+def check_landmark_model(model: Any) -> None:
+    """Raises unless a model is a `LandmarkModel`: a plain Keras model says neither its points nor its terms."""
+    if not isinstance(model, LandmarkModel):
         raise ValueError(
-            f"`{argument}` must have names of their own: the model reports 'loss' and 'nme'. "
-            f"Received: {argument} named {sorted(map(str, taken))}"
+            "`model` must be a model of this library, which knows its points and the terms of its weights. "
+            "`keras.models.clone_model` gives a plain one; `copy.deepcopy(model)` and "
+            "`type(model).from_config(model.get_config())` keep all of it. "
+            f"Received: model of class {type(model).__name__}"
         )
-
-
-def weighted_mean(losses, sample_weight=None):
-    """Mean of the faces' losses `(B,)`, weighted where there are weights.
-
-    Where TensorFlow shares the batch among devices, it is this device's share of the mean over all of them.
-    """
-    if sample_weight is None:
-        return ops.mean(losses) / replicas()
-    weight = ops.convert_to_tensor(sample_weight, losses.dtype)
-    _check_weights(weight.shape, losses.shape[0])
-    weight = ops.reshape(weight, ops.shape(losses))
-    return ops.sum(losses * weight) / ops.maximum(sum_over_replicas(ops.sum(weight)), keras.config.epsilon())
-
-
-def _check_weights(shape, faces: int | None) -> None:
-    """Raises unless weights are one number per face, as far as a traced step knows it."""
-    if getattr(shape, "rank", 0) is None:
-        return
-    shape = tuple(shape)
-    if not shape or set(shape[1:]) - {1} or len({shape[0], faces} - {None}) > 1:
-        raise ValueError(f"`sample_weight` must be (B,), one number per face. Received: shape {shape}")

@@ -125,12 +125,22 @@ class Origin:
         dataset: The data set that it is made for.
         weights: Entry of its published weights; `None` for an untrained network or a weights file of the user's own.
         training: Settings and versions of the training run whose weights file it is, where its run card is there.
+        changed: Whether the weights were changed since, by training or by hand. Their terms are then those of `weights`
+            and of whatever changed them, which is not known.
     """
 
     name: str
     dataset: str
     weights: Weights | None = None
     training: dict[str, Any] = field(default_factory=dict)
+    changed: bool = False
+
+    @property
+    def commercial_use(self) -> bool | None:
+        """Whether the terms allow commercial use; `None` where that is not known."""
+        if self.weights is None or (self.changed and self.weights.commercial_use):
+            return None
+        return self.weights.commercial_use
 
     def to_json(self) -> dict[str, Any]:
         """Plain values that `from_json` reads."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from kerasalign.datasets import FaceSample
-from kerasalign.geometry import SAME_FACE_IOU, box_center, box_from_center, box_iou, box_size
+from kerasalign.geometry import SAME_FACE_IOU, box_center, box_from_center, box_iou, box_size, rotation, tight_box
 from kerasalign.metrics.box_source import BoxSource
 from kerasalign.support.progress import track
 
@@ -36,23 +36,38 @@ class BoxDetector(Protocol):
 
 
 def source_box(sample: FaceSample, source: BoxSource) -> np.ndarray:
-    """The `(4,)` box of a sample by a source that is no detector.
+    """The `(4,)` box of a sample by a source that is no detector; see `source_face`.
+
+    Raises:
+        ValueError: If the source turns crops, which a box does not say.
+    """
+    if source.roll:
+        raise ValueError(f"A box alone turns no crop: leave out the roll. Received: box_source='{source}'")
+    return source_face(sample, source)[0]
+
+
+def source_face(sample: FaceSample, source: BoxSource) -> tuple[np.ndarray, float]:
+    """The `(4,)` box of a sample by a source that is no detector, and the degrees by which its crop is turned.
 
     A `"jittered:R"` box is up to 1 + R times as wide, up to 1 + R / 2 times as tall, and moved by up to R of its height
-    in x and of its width in y: with R = 0.2 this is MuSiCa's noise (arXiv 2108.00377, section 3.3). The face's name is
-    the seed, so that every network gets the same boxes.
+    in x and of its width in y: with R = 0.2 this is MuSiCa's noise (arXiv 2108.00377, section 3.3).
+    `"jittered:R,roll=D"` turns the crop by up to D degrees either way, too; the box is the tight one as the crop shows
+    the face. The face's name is the seed, so that every network gets the same boxes.
     """
     if source.kind == "dataset":
-        return sample.box(source.detail or next(iter(sample.boxes), "detector"))
+        return sample.box(source.detail or next(iter(sample.boxes), "detector")), 0.0
     box = sample.box("landmarks")
     if source.kind == "scaled":
-        return box_from_center(box_center(box), box_size(box) * source.factor)
+        return box_from_center(box_center(box), box_size(box) * source.factor), 0.0
     if source.kind == "jittered":
         rng = np.random.default_rng([source.seed, zlib.crc32(sample.name.encode())])
         grow = 1 + source.factor * rng.random(2) * (1.0, 0.5)
         shift = source.factor * rng.uniform(-1, 1, 2)
-        return box_from_center(box_center(box) + shift * box_size(box)[::-1], grow * box_size(box))
-    return box
+        angle = float(rng.uniform(-source.roll, source.roll)) if source.roll else 0.0
+        box = tight_box(sample.landmarks, angle) if angle else box
+        moved = box_center(box) + rotation(angle) @ (shift * box_size(box)[::-1])
+        return box_from_center(moved, grow * box_size(box)), angle
+    return box, 0.0
 
 
 def matching_face(boxes: Sequence[np.ndarray], faces: Sequence[T], sample: FaceSample) -> T | None:
@@ -79,7 +94,8 @@ def boxed_samples(
         kind: The kind of box that a detector's boxes are mapped to.
 
     Raises:
-        ValueError: If a face has no such box, the detector is not given, or it finds no face.
+        ValueError: If a face has no such box, the source turns crops (augmentation does that in training), the
+            detector is not given, or it finds no face.
     """
     if source.kind != "detector":
         return [_with_box(sample, source_box(sample, source)) for sample in samples]

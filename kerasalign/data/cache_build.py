@@ -16,7 +16,7 @@ import numpy as np
 
 from kerasalign.data.cache import VERSION, CacheError, CropCache, cached_spec
 from kerasalign.datasets.check import header_size
-from kerasalign.datasets.plausibility import face_problem, set_problem
+from kerasalign.datasets.plausibility import UNUSABLE, face_problem, set_problem
 from kerasalign.datasets.sample import EmbeddedImage, FaceSample
 from kerasalign.geometry import CropSpec, apply_affine
 from kerasalign.support.checks import one_of
@@ -25,8 +25,6 @@ from kerasalign.support.prefetch import prefetch
 from kerasalign.support.progress import track
 
 _LOG = logging.getLogger(__name__)
-# A face with more of its points outside of its photo is unusable.
-_OUTSIDE = 0.9
 
 
 def build_cache(
@@ -209,7 +207,7 @@ def _cut(faces: list, spec: CropSpec, box: str, reader: Callable) -> list[tuple 
     results: list[tuple | Exception] = []
     for sample in faces:
         try:
-            if (problem := face_problem(sample, photo.shape[1::-1], _OUTSIDE)) is not None:
+            if (problem := face_problem(sample, photo.shape[1::-1], UNUSABLE)) is not None:
                 raise ValueError(problem)
             corners = sample.box(box)
             _check_overlap(corners, photo)

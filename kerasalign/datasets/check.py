@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image, UnidentifiedImageError
 
 from kerasalign.datasets.dataset import Dataset, Finding
 from kerasalign.datasets.errors import DatasetError, DatasetNote
 from kerasalign.datasets.own_points import OwnPoints
-from kerasalign.datasets.plausibility import face_problem, set_problem
+from kerasalign.datasets.plausibility import UNUSABLE, face_problem, set_problem
 from kerasalign.datasets.registry import get_dataset, list_datasets
 from kerasalign.datasets.report import DatasetReport, Fault
 from kerasalign.datasets.sample import EmbeddedImage, FaceSample
@@ -19,6 +22,7 @@ from kerasalign.support.bounded import PHOTO, check_file
 from kerasalign.support.images import open_photo
 from kerasalign.support.progress import track
 
+_log = logging.getLogger(__name__)
 _ORIENTATION = 274  # EXIF tag; 5 to 8 swap width and height.
 
 
@@ -125,6 +129,35 @@ def _check_sets(root: Path, faces: list[tuple[str, FaceSample]]) -> list[Fault]:
         by_markup.setdefault(face.markup, []).append(face)
     problems = (set_problem(some, header_size) for some in by_markup.values())
     return [Fault(str(root), problem, face=False) for problem in problems if problem is not None]
+
+
+def usable_faces(faces: Sequence[FaceSample], on_error: Literal["raise", "skip"] = "raise") -> list[FaceSample]:
+    """The faces whose points can be those of a face in their photo, by the headers of the photos.
+
+    Args:
+        faces: The faces, of one markup.
+        on_error: `"raise"`, or `"skip"` to leave out and log those whose points cannot.
+
+    Raises:
+        ValueError: If a face is unusable, or the units or the order of the points of the whole set are wrong.
+    """
+    if (problem := set_problem(faces, header_size)) is not None:
+        raise ValueError(f"The annotations cannot be used: {problem}. Received: {len(faces)} faces")
+    sizes: dict[str, tuple[int, int] | None] = {}
+    usable = []
+    for face in faces:
+        key = str(face.image)
+        if key not in sizes:
+            sizes[key] = header_size(face)
+        size = sizes[key]
+        problem = None if size is None else face_problem(face, size, UNUSABLE)
+        if problem is None:
+            usable.append(face)
+        elif on_error == "raise":
+            raise DatasetError(key, problem)
+        else:
+            _log.warning("Left out %s: %s", key, problem)
+    return usable
 
 
 def header_size(face: FaceSample) -> tuple[int, int] | None:

@@ -12,6 +12,8 @@ from kerasalign.markups import Markup, get_markup
 
 #: Name of the attribute of a `FaceSample` that holds the `(width, height)` of the photo that was annotated.
 ANNOTATED_SIZE = "annotated_size"
+#: A face with a larger part of its points outside of its photo is of no use.
+UNUSABLE = 0.9
 # Longer side in pixels that a face has at least.
 _SMALLEST = 4.0
 # Pairs of numbers that stand for a missing point where NaN cannot, also after 1 was subtracted.

@@ -8,14 +8,14 @@ from typing import Literal
 
 import numpy as np
 
-from kerasalign.data.boxes import matching_face, source_box
+from kerasalign.data.boxes import matching_face, source_box, source_face
 from kerasalign.datasets import FaceSample
-from kerasalign.detection import Detector, get_detector
+from kerasalign.detection import Detection, Detector, get_detector
 from kerasalign.evaluation.model import NamedModel
 from kerasalign.evaluation.protocols import Published, by_name, check_protocols, read_splits
 from kerasalign.evaluation.report import ModelReport, make_report
 from kerasalign.inference import Face, align_iter
-from kerasalign.metrics import Protocol, get_protocol
+from kerasalign.metrics import BoxSource, Protocol, get_protocol
 
 
 def evaluate_model(
@@ -38,8 +38,8 @@ def evaluate_model(
         model: A `LandmarkModel`.
         data_dir: Folder of the protocols' data set in its official layout.
         protocols: Protocols of one data set, or their names.
-        box_source: Boxes instead of the protocols' own: `"landmarks"`, `"scaled:1.2"`, `"dataset:KIND"`,
-            `"detector:mtcnn"`; see `Protocol`.
+        box_source: Boxes instead of the protocols' own: `"landmarks"`, `"scaled:1.2"`, `"jittered:0.2,roll=30"`,
+            `"dataset:KIND"`, `"detector:mtcnn"`; see `Protocol`.
         detector: The detector of a box source `"detector:NAME"`; by default the library's detector of that name.
         name: The model's name in the report; by default its own.
         published: Protocol name to a paper's `nme`, `fr`, `auc`.
@@ -63,7 +63,7 @@ def evaluate_model(
     if boxes.kind == "detector":
         aligned = _detected_faces(model, groups, detector or get_detector(boxes.detail), options)
     else:
-        given = [np.stack([source_box(sample, boxes) for sample in group]) for group in groups]
+        given = [_given_boxes(group, boxes) for group in groups]
         aligned = _given_faces(model, groups, given, options)
     landmarks, iterations = {}, []
     for sample, face in aligned:
@@ -110,8 +110,16 @@ def _detected_faces(
 
 
 def _given_faces(
-    model: NamedModel, groups: list[list[FaceSample]], boxes: list[np.ndarray], options: Mapping
+    model: NamedModel, groups: list[list[FaceSample]], boxes: list[np.ndarray | list[Detection]], options: Mapping
 ) -> Iterator[tuple[FaceSample, Face]]:
     """Each sample with the face that was aligned in its box."""
     for group, faces in zip(groups, align_iter(model, _Photos(groups), boxes=boxes, **options)):
         yield from zip(group, faces)
+
+
+def _given_boxes(group: list[FaceSample], source: BoxSource) -> np.ndarray | list[Detection]:
+    """The boxes of the faces of a photo; detections, where they are turned."""
+    if not source.roll:
+        return np.stack([source_box(sample, source) for sample in group])
+    faces = [source_face(sample, source) for sample in group]
+    return [Detection(box, angle=angle) for box, angle in faces]

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from kerasalign.core.crop_model import CropModel
 from kerasalign.datasets import FaceSample, get_dataset
+from kerasalign.datasets.check import usable_faces
 from kerasalign.hub.preset import Preset
 from kerasalign.metrics import Protocol, get_protocol
 from kerasalign.models import get_paper, read_config
@@ -106,10 +107,15 @@ def read_splits(
     on_error: Literal["raise", "skip"] = "raise",
     options: Mapping[str, object] | None = None,
 ) -> dict[str, list[FaceSample]]:
-    """The samples of every split that protocols of one data set and markup name; see `read_faces`."""
+    """The samples of every split that protocols of one data set and markup name; see `read_faces`.
+
+    Raises:
+        ValueError: As `read_faces`, and if points cannot be those of a face in their photo; see `usable_faces`.
+    """
     dataset, markup = protocols[0].dataset.lower(), protocols[0].markup
     splits = dict.fromkeys(split_of(protocol) for protocol in protocols)
-    return {split: read_faces(dataset, data_dir, split, markup, on_error, options) for split in splits}
+    read = {split: read_faces(dataset, data_dir, split, markup, on_error, options) for split in splits}
+    return {split: usable_faces(faces, on_error) for split, faces in read.items()}
 
 
 def by_name(faces: Mapping[str, Sequence[FaceSample]]) -> dict[str, FaceSample]:

@@ -56,6 +56,8 @@ class Preset:
         dataset: Data set that the preset is made for.
         architecture: Config for `kerasalign.models.build`: `"class"` and the fields of its config.
         crop: Config of the `CropSpec` that the model was trained with.
+        reader_options: Options of the data set's reader that belong to the preset, such as `{"images": "wild"}`; its
+            training and its evaluation have them.
         trainable: Whether `get_recipe` has its training recipe; `notes` say why a preset has none.
         weights: The trained weights; `None` until somebody publishes them.
         measured: Our numbers, of `weights` or of a run whose weights are not published, which their notes say.
@@ -68,6 +70,7 @@ class Preset:
     dataset: str
     architecture: Mapping[str, Any]
     crop: Mapping[str, Any]
+    reader_options: Mapping[str, Any] = field(default_factory=dict)
     trainable: bool = False
     weights: Weights | None = None
     measured: tuple[Result, ...] = ()
@@ -105,6 +108,8 @@ class Preset:
         """The entry as the manifest holds it, under the preset's name."""
         entry = asdict(self)
         del entry["name"], entry["markup"]
+        if not entry["reader_options"]:
+            del entry["reader_options"]
         if entry["weights"] is not None:
             entry["weights"] = {key: value for key, value in entry["weights"].items() if value not in (None, "", {})}
         for key in ("measured", "paper_results"):

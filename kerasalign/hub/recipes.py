@@ -32,7 +32,12 @@ def get_recipe(name: str) -> Recipe:
     architecture = {key: value for key, value in preset.architecture.items() if key not in paper.learned}
     recipe_class = paper.recipe_class()
     model = read_config(architecture | recipe_class.trained_with)
-    return recipe_class(model, dataset=preset.dataset, nme_normalizer=_paper_normalizer(preset))
+    return recipe_class(
+        model,
+        dataset=preset.dataset,
+        reader_options=dict(preset.reader_options),
+        nme_normalizer=_paper_normalizer(preset),
+    )
 
 
 def _paper_normalizer(preset: Preset) -> str:

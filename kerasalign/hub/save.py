@@ -69,8 +69,10 @@ def save_preset(
         save_preset(model, "my-faces", license="CC-BY-4.0", training_data=[
             {"name": "my photos", "terms": "own", "faces": 800}])
     """
+    from kerasalign.core.landmark_model import check_landmark_model
     from kerasalign.training import save_weights
 
+    check_landmark_model(model)
     if dtype not in ("float32", "float16"):
         raise ValueError(f"`dtype` must be 'float32' or 'float16'. Received: dtype={dtype!r}")
     _check_range(model, dtype)
@@ -82,9 +84,9 @@ def save_preset(
             f"The weights come from '{origin.name}', whose terms do not allow commercial use "
             f"({base.license}). Received: commercial_use=True"
         )
-    if commercial_use and not base and not training_data:
+    if commercial_use and origin.commercial_use is None and not training_data:
         raise ValueError(
-            "`training_data` must say what the weights were trained on, since the model does not know. "
+            "`training_data` must say what the weights were trained on, since the model does not know all of it. "
             "Received: commercial_use=True, training_data=()"
         )
     terms = {

@@ -18,7 +18,7 @@ from kerasalign.inference.face import Face
 from kerasalign.inference.faces import Faces
 from kerasalign.inference.label_adapter import LabelAdapter
 from kerasalign.inference.pose import Pose
-from kerasalign.inference.presets import load_as, save_as
+from kerasalign.inference.presets import load_as, note_export, save_as
 from kerasalign.inference.video import Video, VideoFrame, align_video
 
 __all__ = [
@@ -49,5 +49,6 @@ __all__ = [
     "align_video",
     "get_detector",
     "load_as",
+    "note_export",
     "save_as",
 ]

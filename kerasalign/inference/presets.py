@@ -1,4 +1,4 @@
-"""What `LandmarkModel.from_preset` and `save_to_preset` do."""
+"""What `LandmarkModel.from_preset`, `save_to_preset` and `export` do beyond Keras."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kerasalign.hub import load, resolve, save_preset
 from kerasalign.models import read_config
+from kerasalign.runtimes.terms import write_terms
 
 if TYPE_CHECKING:
     from kerasalign.hub import Preset
@@ -43,3 +44,8 @@ def load_as(kind: type[M], preset: str | os.PathLike[str], load_weights: bool = 
 def save_as(model: Any, preset_dir: str | os.PathLike[str], **options: Any) -> Preset:
     """As `kerasalign.save_preset`."""
     return save_preset(model, Path(preset_dir), **options)
+
+
+def note_export(model: Any, path: str | os.PathLike[str], format: str) -> None:
+    """As `runtimes.terms.write_terms`."""
+    write_terms(model, path, format)

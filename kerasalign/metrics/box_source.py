@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 
 _FORM = re.compile(
-    r"(landmarks)|(dataset)(?::(\w+))?|(detector):(\w+)|(scaled):(\d+(?:\.\d+)?)|(jittered):(\d+(?:\.\d+)?(?:#\d+)?)"
+    r"(landmarks)|(dataset)(?::(\w+))?|(detector):(\w+)|(scaled):(\d+(?:\.\d+)?)"
+    r"|(jittered):(\d+(?:\.\d+)?(?:,roll=\d+(?:\.\d+)?)?(?:#\d+)?)"
 )
 
 
@@ -16,14 +17,15 @@ class BoxSource:
 
     Args:
         kind: `"landmarks"` (tight box of the ground truth), `"scaled"` (that box, enlarged about its center),
-            `"jittered"` (that box, enlarged and moved at random; see `kerasalign.data.boxes.source_box`), `"dataset"`
-            (a box that comes with the data set) or `"detector"`.
-        detail: The factor; for `"jittered"` the range, with a seed behind `#` if it is not 0; the kind of the data
-            set's box (empty: its first one); or the detector's name.
+            `"jittered"` (that box, enlarged, moved and turned at random; see `kerasalign.data.boxes.source_face`),
+            `"dataset"` (a box that comes with the data set) or `"detector"`.
+        detail: The factor; for `"jittered"` the range, then `,roll=` and degrees if it is turned, and a seed behind `#`
+            if it is not 0; the kind of the data set's box (empty: its first one); or the detector's name.
 
     Example:
 
         BoxSource.parse("scaled:1.2").factor  # 1.2
+        BoxSource.parse("jittered:0.2,roll=30").roll  # 30.0
     """
 
     kind: str
@@ -31,7 +33,8 @@ class BoxSource:
 
     @classmethod
     def parse(cls, text: str) -> BoxSource:
-        """Reads `"landmarks"`, `"scaled:FACTOR"`, `"jittered:RANGE"`, `"dataset"`, `"dataset:KIND"`, `"detector:NAME"`.
+        """Reads `"landmarks"`, `"scaled:FACTOR"`, `"jittered:RANGE"`, `"jittered:RANGE,roll=DEGREES"`, `"dataset"`,
+        `"dataset:KIND"` or `"detector:NAME"`.
 
         Raises:
             ValueError: If the text has another form.
@@ -39,8 +42,8 @@ class BoxSource:
         match = _FORM.fullmatch(text)
         if match is None:
             raise ValueError(
-                "`box_source` must be 'landmarks', 'scaled:FACTOR', 'jittered:RANGE', 'dataset', "
-                f"'dataset:KIND' or 'detector:NAME'. Received: box_source={text!r}"
+                "`box_source` must be 'landmarks', 'scaled:FACTOR', 'jittered:RANGE', 'jittered:RANGE,roll=DEGREES', "
+                f"'dataset', 'dataset:KIND' or 'detector:NAME'. Received: box_source={text!r}"
             )
         kind, *detail = (group for group in match.groups() if group)
         return cls(kind, *detail)
@@ -48,7 +51,12 @@ class BoxSource:
     @property
     def factor(self) -> float:
         """The factor of a `"scaled"` source, or the range of a `"jittered"` one."""
-        return float(self.detail.partition("#")[0])
+        return float(re.split("[,#]", self.detail)[0])
+
+    @property
+    def roll(self) -> float:
+        """Most degrees by which a `"jittered"` source turns the crop either way."""
+        return float(self.detail.partition("#")[0].partition(",roll=")[2] or 0) if self.kind == "jittered" else 0.0
 
     @property
     def seed(self) -> int:
@@ -65,7 +73,7 @@ class BoxSource:
         if self.kind == "scaled":
             return f"tight ground-truth x {self.detail}"
         if self.kind == "jittered":
-            return f"tight ground-truth, jittered by {self.detail}"
+            return f"tight ground-truth, jittered by {self.detail.replace(',roll=', ' and turned by up to ')}"
         if self.kind == "dataset":
             return f"data set's {self.detail}" if self.detail else "data set's own"
         return f"detector {self.detail}"

@@ -79,6 +79,9 @@ def export_model(
         model = kerasalign.load("musica19-synth")
         print(kerasalign.export(model, "musica19.onnx"))
     """
+    from kerasalign.core.landmark_model import check_landmark_model
+
+    check_landmark_model(model)
     path = Path(path)
     kind = _choose_format(model, format, early_exit)
     _check_arguments(kind, path, quantize, input_dtype)

@@ -39,8 +39,8 @@ def describe(model: LandmarkModel, outputs: list[str], *, quantize: str, input_d
         "input": json.dumps({"name": "crops", "dtype": input_dtype, "layout": "NHWC", "colors": "RGB, 0..255"}),
         "outputs": json.dumps(outputs),
         "quantize": quantize,
-        "license": weights.license if weights else "",
-        "commercial_use": {True: "yes", False: "no", None: "unknown"}[weights.commercial_use if weights else None],
+        "license": weights.license if weights and origin.commercial_use is not None else "",
+        "commercial_use": {True: "yes", False: "no", None: "unknown"}[origin.commercial_use if origin else None],
         "weights_sha256": weights_digest(model),
         "error_calibration": json.dumps(asdict(calibration)) if calibration else "",
     }

@@ -242,7 +242,8 @@ def _decode_large(source, image: Image.Image, data: bytes) -> np.ndarray:
     try:
         # Pillow decodes a whole PNG to look for an orientation that is not there.
         orientation = _orientation(source, image) if image.format != "PNG" else 1
-        return decode_large(image, data, orientation)
+        path = os.fspath(source) if isinstance(source, (str, os.PathLike)) and not is_address(source) else None
+        return decode_large(image, data, orientation, path)
     except Exception as error:
         raise ImageError(source, f"the image data is damaged or cut off ({error})") from error
 
@@ -258,13 +259,13 @@ def _decode(source, image: Image.Image) -> np.ndarray:
     if deep is not None:
         return _from_array(source, turned_upright(deep, orientation))
     try:
-        if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
-            image = image.convert("RGBA")
-        elif image.mode != "RGB":
-            image = image.convert("RGB")
+        transparent = image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info
+        mode = "RGBA" if transparent else "RGB"
+        # Pillow copies also what has the mode already.
+        image = image if image.mode == mode else image.convert(mode)
     except Exception as error:
         raise ImageError(source, f"colors of mode {image.mode} cannot be converted ({error})") from error
-    return _on_white(copy_pixels(image, orientation))
+    return copy_pixels(image, orientation, _on_white)
 
 
 def _stored_in_16_bits(image: Image.Image) -> bytes | None:

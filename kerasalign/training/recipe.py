@@ -115,8 +115,8 @@ class Recipe:
             raise ValueError(f"`model` must have a markup to be trained on a data set. Received: model={self.model!r}")
         if self.nme_normalizer == "inter_ocular" and "inter_ocular" not in self.model.scheme.eyes:
             object.__setattr__(self, "nme_normalizer", "box_size")
-        if self.boxes is not None:
-            BoxSource.parse(self.boxes)
+        if self.boxes is not None and BoxSource.parse(self.boxes).roll:
+            raise ValueError(f"`boxes` turns no crop: augmentation does in training. Received: boxes={self.boxes!r}")
         if self.precision != "float32" and self.model.dtype not in (None, self.precision):
             raise ValueError(
                 "`precision` and the `dtype` of the model must agree. "

@@ -55,7 +55,10 @@ def write_weights(model: keras.Model, copy: keras.Model, path: str | Path, dtype
 
     The copy has the weights, rounded to this dtype, afterwards.
     """
-    copy.set_weights([np.asarray(weight, dtype) for weight in model.get_weights()])
+    weights = model.get_weights()
+    # In place: the list of a `LandmarkModel` also says where the weights come from.
+    weights[:] = [np.asarray(weight, dtype) for weight in weights]
+    copy.set_weights(weights)
     with weights_file(path, copy.variables) as draft:
         copy.save_weights(draft)
 

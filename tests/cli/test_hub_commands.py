@@ -1,8 +1,9 @@
 """`kerasalign download`, `cache` and `publish`; what they do is tested with the hub."""
 
 import json
+from dataclasses import asdict
 
-from kerasalign.hub import read_manifest
+from kerasalign.hub import publish, read_manifest, resolve
 
 
 def test_download_publish_and_cache(command, tmp_path, monkeypatch):
@@ -14,6 +15,10 @@ def test_download_publish_and_cache(command, tmp_path, monkeypatch):
     entry = json.loads(run.stdout[run.stdout.index("{") :])["musica19-synth"]
     weights = read_manifest()["musica19-synth"].weights
     assert (entry["weights"]["sha256"], entry["weights"]["repo"]) == (weights.sha256, "user/name")
+    again = json.loads(command("download", "musica19-synth", "--to", "air-gap", "--json").stdout)
+    assert again == {"name": "musica19-synth", **json.loads(json.dumps(resolve("./air-gap").preset.to_json()))}
+    told = json.loads(command("publish", "air-gap", "--repo", "user/name", "--dry-run", "--json").stdout)
+    assert told == [asdict(publish("air-gap", "user/name", dry_run=True))]
     assert json.loads(command("cache", "--json").stdout) == []
     assert "Found 0 repositories with 0 bytes" in command("cache").stdout
 

@@ -17,6 +17,20 @@ from kerasalign.cli.options import complete_preset
 from kerasalign.hub import default_catalog, use_catalog
 from kerasalign.support.progress import track
 
+# What these commands give are files or pictures; all others have a result, and print it as JSON too.
+FILES_ALONE = {
+    "ced",
+    "demo",
+    "detector distractors",
+    "detector export",
+    "detector faces",
+    "detector heads",
+    "detector mine",
+    "detector train",
+    "synth",
+    "train",
+}
+
 
 def test_list_shows_every_preset(command):
     run = command("list")
@@ -67,6 +81,7 @@ def test_every_help_text_has_two_examples_that_exist(command):
             for option in re.findall(r" (--[\w-]+)", line):
                 assert option in text.partition("Examples:")[0], (line, option)
             assert line.split()[-1] in text.partition("Examples:")[2]
+        assert ("--json" in text) == (name not in FILES_ALONE), name
 
 
 def test_brackets_in_help_are_kept(command):

@@ -1,6 +1,7 @@
 """Evaluating a model on a data set's folder."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -58,6 +59,11 @@ def test_another_box_source_is_used_and_said(data):
     assert wide.evaluations[0].nme > tight.evaluations[0].nme
     assert any("made for boxes" in note for note in wide.evaluations[0].notes)
     assert not any("made for boxes" in note for note in tight.evaluations[0].notes)
+    turned = evaluate_model(
+        MeanFace(), data, ["300w-common-inter_pupil"], box_source="jittered:0,roll=40", n_bootstrap=1
+    )
+    assert turned.evaluations[0].nme > tight.evaluations[0].nme
+    assert any("turned by up to 40" in note for note in turned.evaluations[0].notes)
 
 
 def test_faces_that_a_detector_misses_are_named(data):
@@ -114,9 +120,26 @@ def test_bins_of_pose_and_their_mean(tmp_path):
         assert report.fr_with_missed(evaluation) == pytest.approx(evaluation.fr)
 
 
-def test_protocols_whose_faces_are_not_there_are_left_out(data):
-    import shutil
+def test_points_that_cannot_be_of_their_photo_are_not_measured(data, tmp_path):
+    copy = tmp_path / "300w"
+    shutil.copytree(data, copy)
+    spoilt = min((copy / "helen" / "testset").glob("*.pts"))
+    lines = spoilt.read_text().splitlines()
+    far = [" ".join(str(float(number) + 5000) for number in line.split()) for line in lines[3:-1]]
+    spoilt.write_text("\n".join([*lines[:3], *far, lines[-1]]))
+    protocols = ["300w-common-inter_pupil"]
+    with pytest.raises(ValueError, match=f"{spoilt.stem}.*lie outside"):
+        evaluate_model(MeanFace(), copy, protocols, n_bootstrap=1)
+    report = evaluate_model(MeanFace(), copy, protocols, n_bootstrap=1, on_error="skip")
+    assert len(report.evaluations[0]) == len(read_dataset("300w", data, "common")) - 1
+    for path in copy.glob("*/testset/*.pts"):
+        lines = path.read_text().splitlines()
+        path.write_text("\n".join([*lines[:3], *reversed(lines[3:-1]), lines[-1]]))
+    with pytest.raises(ValueError, match="not in the order of markup '68'"):
+        evaluate_model(MeanFace(), copy, protocols, n_bootstrap=1, on_error="skip")
 
+
+def test_protocols_whose_faces_are_not_there_are_left_out(data):
     part = data.parent / "part"
     shutil.copytree(data, part)
     shutil.rmtree(part / "ibug")

@@ -1,5 +1,6 @@
 """Videos: one face is found once and followed, lost, met again; noise is smoothed; files are written and read."""
 
+import base64
 import json
 import threading
 from functools import partial
@@ -334,3 +335,21 @@ def test_wrong_arguments(seeing, make, detector):
     for wrong in ({"min_cutoff": 0}, {"beta": -1}, {"derivative_cutoff": 0}):
         with pytest.raises(ValueError, match="Received"):
             OneEuroFilter(**wrong)
+
+
+# Two gray frames by `ffmpeg -f lavfi -i color=c=gray:size=64x64:rate=5:duration=0.4 -c:v libaom-av1 -crf 63 av1.ivf`.
+AV1 = (
+    "REtJRgAAIABBVjAxQABAAAUAAAABAAAAAgAAAAAAAAAbAAAAAAAAAAAAAAASAAoKAAAAAq//m18gCDILEAD6gAACwAAAAoAVAAAAAQAAAAAAAAAS"
+    "ADIRMAPAgAAABv+AAALAACAAmRA="
+)
+
+
+def test_av1_is_decoded_or_named(tmp_path):
+    path = tmp_path / "av1.ivf"
+    path.write_bytes(base64.b64decode(AV1))
+    try:
+        frames = [image for _, image in VideoSource(path)]
+    except ValueError as error:
+        assert "does not decode AV1; convert it" in str(error) and "damaged" not in str(error)
+    else:
+        assert [frame.shape for frame in frames] == [(64, 64, 3)] * 2

@@ -9,7 +9,7 @@ import pytest
 
 import kerasalign.models
 from kerasalign.core.adaptation import places
-from kerasalign.core.landmark_model import weighted_mean
+from kerasalign.core.weighted import weighted_mean
 from kerasalign.markups import get_markup, list_markups, register_markup, unregister_markup
 from kerasalign.metrics import NormalizedMeanError
 from kerasalign.models import AAN

@@ -1,7 +1,9 @@
 """What users of Keras do with any model: export, copies; and data that are not what a model takes."""
 
 import copy
+import json
 import pickle
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -12,6 +14,7 @@ import kerasalign
 from kerasalign.core.origin import Origin, Weights, read_origin
 from kerasalign.hub import save_preset
 from kerasalign.models import AAN, build
+from kerasalign.runtimes import open_runtime
 from tests.support.cases import MODELS, crops, model_target
 
 SMALL = {"stem": 8, "channels": (8, 16), "embedding": 16, "size": 32}
@@ -34,13 +37,27 @@ def batch(model):
 
 @pytest.mark.parametrize("name", ["MuSiCa", "AAN"])
 def test_keras_own_export(name, tmp_path):
-    model = MODELS[name].make()
+    model = MODELS[name].make().with_origin(RESEARCH)
     size = model.crop_spec.size
     model.export(tmp_path / "saved", verbose=False)
     images = crops(2, size).astype("float32")
     loaded = tf.saved_model.load(tmp_path / "saved")
     found = loaded.serve(images)["landmarks"]
     np.testing.assert_allclose(found, model(images)["landmarks"], rtol=1e-4, atol=1e-3)
+    terms = json.loads((tmp_path / "saved" / "assets.extra" / "kerasalign.json").read_text())
+    assert (terms["license"], terms["commercial_use"], terms["model"]) == ("research only", "no", name)
+    with pytest.raises(ValueError, match="Only files that `kerasalign export` wrote"):
+        open_runtime(tmp_path / "saved")
+
+
+@pytest.mark.filterwarnings("ignore:In the future:FutureWarning")
+def test_an_onnx_file_of_keras_says_the_terms(model, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    model.predict_crops(crops(1, 32))
+    model.with_origin(RESEARCH).export(tmp_path / "model.onnx", format="onnx", verbose=False)
+    model.with_origin(None)
+    props = {prop.key: prop.value for prop in onnx.load(str(tmp_path / "model.onnx")).metadata_props}
+    assert (props["license"], props["commercial_use"]) == ("research only", "no")
 
 
 def test_clone_model_of_a_compiled_model(model, batch):
@@ -53,6 +70,18 @@ def test_clone_model_of_a_compiled_model(model, batch):
     twin.compile_from_config(model.get_compile_config())
     assert twin.nme_metric.normalizer == "box_size"
     assert set(twin.test_on_batch(*batch, return_dict=True)) == {"loss", "nme", "mae"}
+
+
+def test_a_plain_model_of_keras_is_refused_where_terms_count(model, tmp_path):
+    clone = keras.models.clone_model(model.with_origin(RESEARCH))
+    model.with_origin(None)
+    for call in (
+        lambda: save_preset(clone, tmp_path / "mine", license="MIT", commercial_use=True, training_data=[OWN]),
+        lambda: kerasalign.export(clone, tmp_path / "mine.onnx"),
+        lambda: kerasalign.adapt(clone, "19"),
+    ):
+        with pytest.raises(ValueError, match=r"copy\.deepcopy\(model\)"):
+            call()
 
 
 @pytest.mark.parametrize(
@@ -91,6 +120,30 @@ def test_terms_of_weights_travel_with_their_file(tmp_path):
     save_preset(AAN(markup="5", **SMALL), tmp_path / "preset", training_data=[OWN])
     loaded = kerasalign.load(tmp_path / "preset", weights=file)
     assert loaded.origin.weights == RESEARCH.weights
+
+
+FREE = replace(RESEARCH, weights=replace(RESEARCH.weights, license="MIT", commercial_use=True))
+
+
+def test_weights_that_are_set_or_trained_bring_their_terms(batch, tmp_path):
+    free, research = AAN(markup="5", **SMALL).with_origin(FREE), AAN(markup="5", **SMALL).with_origin(RESEARCH)
+    assert save_preset(free, tmp_path / "a", license="MIT", commercial_use=True).weights.commercial_use
+    free.set_weights(research.get_weights())
+    assert free.origin == RESEARCH
+    changed = AAN(markup="5", **SMALL).with_origin(FREE)
+    trained = AAN(markup="5", **SMALL).with_origin(FREE)
+    changed.set_weights([*research.get_weights()])
+    trained.compile("sgd", "box_size")
+    trained.train_on_batch(*batch)
+    for model in (changed, trained, copy.deepcopy(trained)):
+        assert model.origin == replace(FREE, changed=True) and model.origin.commercial_use is None
+        with pytest.raises(ValueError, match=r"`training_data` must say"):
+            save_preset(model, tmp_path / "b", license="MIT", commercial_use=True)
+        saved = save_preset(model, tmp_path / "b", license="MIT", commercial_use=True, training_data=[OWN])
+        assert saved.weights.commercial_use
+    research.set_weights([*free.get_weights()])
+    with pytest.raises(ValueError, match="do not allow commercial use"):
+        save_preset(research, tmp_path / "c", license="MIT", commercial_use=True, training_data=[OWN])
 
 
 def test_commercial_use_is_not_granted_to_weights_of_unknown_data(model, tmp_path):
@@ -165,17 +218,15 @@ def test_an_undefined_nme_is_nan_and_never_the_best(model, batch, tmp_path):
     x, y = batch
     y = y.copy()
     y[:, 0] = np.nan
-    # Keras takes the first value for the best, whatever it is, unless it is told what to be better than.
     checkpoint = keras.callbacks.ModelCheckpoint(
-        tmp_path / "best.weights.h5",
-        "val_nme",
-        save_best_only=True,
-        save_weights_only=True,
-        mode="min",
-        initial_value_threshold=np.inf,
+        tmp_path / "best.weights.h5", "val_nme", save_best_only=True, save_weights_only=True
     )
-    history = model.fit(x, y, verbose=0, validation_data=(x, y), callbacks=[checkpoint])
+    stopping = keras.callbacks.EarlyStopping("val_nme", patience=5)
+    history = model.fit(x, y, verbose=0, validation_data=(x, y), callbacks=[checkpoint, stopping])
     assert np.isnan(history.history["val_nme"]).all() and not list(tmp_path.iterdir())
+    assert stopping.best == np.inf
+    model.fit(*batch, verbose=0, validation_data=batch, callbacks=[checkpoint, stopping])
+    assert list(tmp_path.iterdir()) and np.isfinite(stopping.best)
 
 
 def test_a_loaded_network_in_another_precision(model, batch, tmp_path):

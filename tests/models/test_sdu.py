@@ -10,7 +10,7 @@ from kerasalign.losses.landmark_heatmaps import landmark_heatmaps
 from kerasalign.markups import get_markup
 from kerasalign.models import SDU
 from kerasalign.models.sdu import SDUConfig, topologies
-from kerasalign.models.sdu.coherence import Transforms
+from kerasalign.models.sdu.coherence import Transforms, pose_of
 from kerasalign.models.sdu.offsets import predict_offsets
 from tests.support.cases import crops, noise, set_known_weights
 
@@ -171,6 +171,27 @@ def test_translation_moves_pictures_and_points_alike():
     shift = np.asarray(drawn.shift)
     assert shift.shape == (400, 2) and -0.1 <= shift.min() < -0.08 and 0.18 < shift.max() <= 0.2
     assert SDUConfig(markup="68").pair_shift == (-0.05, 0.05)
+
+
+def test_copies_of_turned_and_scaled_faces_keep_to_the_ranges():
+    rng, shape = np.random.default_rng(0), get_markup("5").mean_shape * 60 + 63.5
+    roll, size = rng.uniform(-40, 40, 400), rng.uniform(0.8, 1.2, 400)
+    faces = np.array(Transforms(np.zeros(400), roll, size).points(shape[None].astype("float32"), 128))
+    faces[:, 3] = np.nan
+    pose = pose_of(faces, shape)
+    np.testing.assert_allclose(pose[0], roll, atol=1e-2)
+    np.testing.assert_allclose(pose[1], size, rtol=1e-4)
+    ranges = {"rotation": (-40, 40), "scale": (0.8, 1.2)}
+    share = {}
+    for name, known in (("plain", None), ("bounded", pose)):
+        drawn = Transforms.draw(400, 0.5, **ranges, flip=FLIP, seed=3, pose=known)
+        turned, scaled = map(np.asarray, pose_of(np.asarray(drawn.points(faces, 128)), shape))
+        far = (np.abs(turned) > 40.1) | (scaled < 0.799) | (scaled > 1.201)
+        share[name] = far.mean()
+        assert (np.asarray(drawn.mirrored) > 0).any()
+    assert share["plain"] > 0.2 and share["bounded"] == 0
+    unknown = pose_of(np.full((2, 5, 2), np.nan, "float32"), shape)
+    np.testing.assert_array_equal(unknown, [[0, 0], [1, 1]])
 
 
 @pytest.mark.parametrize("loss", ["paper", "mse", "code"])

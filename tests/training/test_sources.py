@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from kerasalign.data.boxes import TRAINING_BOX, boxed_samples, source_box
+from kerasalign.data.boxes import TRAINING_BOX, boxed_samples, source_box, source_face
 from kerasalign.datasets import make_miniature, read_dataset
-from kerasalign.geometry import BoxMap, box_center, box_size
+from kerasalign.geometry import BoxMap, CropSpec, apply_affine, box_center, box_size, tight_box
 from kerasalign.metrics import BoxSource
 from kerasalign.models.aan import AANConfig
 from kerasalign.models.aan.recipe import AANRecipe
@@ -106,3 +106,25 @@ def test_jittered_boxes_are_the_same_for_every_network_and_within_their_range(da
         moved = np.abs(box_center(box) - box_center(tight)) / box_size(tight)[::-1]
         assert (grown >= 1).all() and (grown <= (1.2, 1.1)).all() and (moved <= 0.2).all()
     assert str(other) == "jittered:0.2#1" and "jittered by 0.2" in source.describe()
+
+
+def test_a_jittered_source_turns_crops_within_its_range(data):
+    samples = read_dataset("300w", data, "train")
+    turned, plain = BoxSource.parse("jittered:0,roll=30#1"), BoxSource.parse("jittered:0.2,roll=30")
+    assert (turned.factor, turned.roll, turned.seed) == (0.0, 30.0, 1) and plain.factor == 0.2
+    angles = []
+    for sample in samples:
+        box, angle = source_face(sample, turned)
+        angles.append(angle)
+        matrix = CropSpec(size=100, scale=1.0).transform(box, angle)
+        shown = tight_box(apply_affine(matrix, sample.landmarks))
+        # In the turned crop the box is the tight one.
+        np.testing.assert_allclose(box_center(shown), 49.5, atol=1e-6)
+        np.testing.assert_allclose(box_size(shown).max(), 100, atol=1e-6)
+        assert source_face(sample, plain)[1] == source_face(sample, plain)[1]
+    assert max(map(abs, angles)) <= 30 and min(angles) < 0 < max(angles)
+    assert "jittered by 0.2 and turned by up to 30" in plain.describe()
+    with pytest.raises(ValueError, match="turns no crop"):
+        source_box(samples[0], plain)
+    with pytest.raises(ValueError, match="turns no crop"):
+        AANRecipe(MODEL, "300w", "train", boxes="jittered:0.2,roll=30")

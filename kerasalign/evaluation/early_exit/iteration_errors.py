@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol as Interface, runtime_checkable
 
 import numpy as np
 
-from kerasalign.data.boxes import matching_face, source_box
+from kerasalign.data.boxes import matching_face, source_face
 from kerasalign.datasets import FaceSample
 from kerasalign.detection import Detector, get_detector
 from kerasalign.evaluation.model import NamedModel
@@ -221,7 +221,7 @@ def _crops(
         image = faces[0].read_image()
         if detector is None or source.kind != "detector":
             for sample in faces:
-                yield sample, *spec.extract(image, source_box(sample, source))
+                yield sample, *spec.extract(image, *source_face(sample, source))
             continue
         detections = detector.detect(image)
         tight = [detector.map_to("landmarks")(detection.box) for detection in detections]

@@ -156,8 +156,13 @@ def _without_file_scheme(source: Any) -> Any:
 def _undecodable(capture: cv2.VideoCapture, source: Any) -> str:
     code = int(capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF
     codec = code.to_bytes(4, "little").decode("ascii", "replace").strip("\0 ")
-    named = f" ({codec})" if codec.isprintable() and codec else ""
+    known = codec.isprintable() and bool(codec)
+    why = f"it is damaged, or this OpenCV lacks its codec{f' ({codec})' if known else ''}"
+    if codec == "AV01":
+        # OpenCV's packages decode it by graphics cards alone.
+        why = "this OpenCV does not decode AV1"
     return (
-        f"OpenCV opens this video but decodes no frame: it is damaged, or this OpenCV lacks its codec{named}; "
-        f"convert it, for instance by `ffmpeg -i IN -c:v libx264 OUT.mp4`. Received: source={shown(str(source))}"
+        f"OpenCV opens this video but decodes no frame: {why}; convert it, for instance by "
+        "`ffmpeg -i IN -c:v libx264 OUT.mp4`, or give an iterable of its frames from another decoder, such as PyAV. "
+        f"Received: source={shown(str(source))}"
     )

@@ -134,7 +134,7 @@ class MuSiCa(LandmarkModel):
         """The same weights at another operating point: thresholds T_s and T_f in percent, `None` for off."""
         model = type(self)(self.config.replace(success_threshold=success, failure_threshold=failure), name=self.name)
         model.set_weights(self.get_weights())
-        return model.with_origin(self.origin).with_error_calibration(self.error_calibration)
+        return model
 
     def face_loss(self, landmarks, outputs):
         """Sum over the iterations of `(1 - w) L_i + w |L_i - E_i|` (section 3.3), with w 0.05 by the authors' code.

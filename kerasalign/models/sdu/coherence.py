@@ -37,7 +37,7 @@ class Transforms:
         self.flip = None if flip is None else np.asarray(flip, "int32")
 
     @classmethod
-    def draw(cls, count, flip_share, rotation, scale, flip, seed, shift=(0.0, 0.0)) -> Transforms:
+    def draw(cls, count, flip_share, rotation, scale, flip, seed, shift=(0.0, 0.0), pose=None) -> Transforms:
         """Random transforms, uniformly distributed.
 
         Args:
@@ -48,11 +48,20 @@ class Transforms:
             flip: As in the constructor.
             seed: A Keras `SeedGenerator` or a number.
             shift: Range of the shift along either axis, in units of the crop's side.
+            pose: Roll in degrees and size, `(B,)` each, of the faces in the crops, as `pose_of` gives them. A face that
+                is turned or scaled already is then moved less far that way, so that the copy stays in the ranges too;
+                one that lies beyond them is not moved further. `None`: no matter how the faces lie.
         """
-        chance, angle, factor = (
-            keras.random.uniform((count,), *limits, dtype="float32", seed=seed)
-            for limits in ((0.0, 1.0), tuple(rotation), tuple(scale))
+        chance, turn, growth = (
+            keras.random.uniform((count,), dtype="float32", seed=seed) for _ in ("mirrored", "angle", "scale")
         )
+        angles, factors = rotation, scale
+        if pose is not None:
+            roll = ops.where(chance < flip_share, -pose[0], pose[0])
+            size = ops.maximum(pose[1], 1e-3)
+            angles = [ops.clip(end - roll, *rotation) for end in rotation]
+            factors = [ops.clip(end / size, *scale) for end in scale]
+        angle, factor = (ends[0] + (ends[1] - ends[0]) * part for ends, part in ((angles, turn), (factors, growth)))
         moved = keras.random.uniform((count, 2), *tuple(shift), dtype="float32", seed=seed)
         return cls(chance < flip_share, angle, factor, flip if flip_share else None, moved)
 
@@ -91,6 +100,25 @@ class Transforms:
             return values
         mirrored = ops.reshape(self.mirrored, (-1,) + (1,) * (len(values.shape) - 1))
         return ops.where(mirrored > 0, ops.take(values, self.flip, axis=axis), values)
+
+
+def pose_of(landmarks, shape):
+    """Roll in degrees, clockwise, and size of faces `(B, N, 2)` beside a shape `(N, 2)`: `(B,)` each.
+
+    Both are those of the similarity that lays the shape on the points that are known. A face without any is upright and
+    of the shape's size.
+    """
+    known = ops.cast(ops.logical_not(ops.any(ops.isnan(landmarks), -1, keepdims=True)), "float32")
+    count = ops.maximum(ops.sum(known, 1, keepdims=True), 1.0)
+    points = ops.where(known > 0, landmarks, 0.0)
+    shape = ops.convert_to_tensor(np.asarray(shape, "float32"))[None] * known
+    points = known * (points - ops.sum(points, 1, keepdims=True) / count)
+    shape = known * (shape - ops.sum(shape, 1, keepdims=True) / count)
+    along = ops.sum(shape * points, (1, 2))
+    across = ops.sum(shape[..., 0] * points[..., 1] - shape[..., 1] * points[..., 0], 1)
+    unit = ops.sum(shape * shape, (1, 2))
+    size = ops.where(unit > 0, ops.sqrt(along**2 + across**2) / ops.maximum(unit, 1e-6), 1.0)
+    return ops.arctan2(across, along) * (180 / np.pi), size
 
 
 def _rows(a, b, c, d):

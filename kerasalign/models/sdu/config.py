@@ -72,8 +72,10 @@ class SDUConfig(ModelConfig):
         pair_rotation: Range of T's rotation in degrees.
         pair_scale: Range of T's scale.
         pair_shift: Range of T's translation in units of the crop's side, in x and y; the paper names it and prints no
-            range. T is applied to a crop that the recipe's augmentation has turned and scaled already: a copy may go
-            beyond the range of either.
+            range.
+        pair_bounded: Whether the copy of a crop that augmentation has turned or scaled already keeps to the ranges of
+            `pair_rotation` and `pair_scale` too, by its landmarks beside the markup's mean shape. Without, T on top
+            takes a fifth of the copies beyond them.
         num_landmarks: Number of landmarks N; needed where there is no markup.
         dtype: Name of the dtype policy of the layers, such as `"mixed_bfloat16"`; maps and landmarks are float32 in any
             case.
@@ -111,6 +113,7 @@ class SDUConfig(ModelConfig):
     pair_rotation: tuple[float, ...] = (-40.0, 40.0)
     pair_scale: tuple[float, ...] = (0.8, 1.2)
     pair_shift: tuple[float, ...] = (-0.05, 0.05)
+    pair_bounded: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

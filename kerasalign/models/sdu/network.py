@@ -9,11 +9,12 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from kerasalign.core.landmark_model import LandmarkModel, weighted_mean
+from kerasalign.core.landmark_model import LandmarkModel
 from kerasalign.core.point_axis import PointAxis
+from kerasalign.core.weighted import weighted_mean
 from kerasalign.layers import DecodeHeatmaps
 from kerasalign.losses import coherent_loss, heatmap_loss
-from kerasalign.models.sdu.coherence import Transforms
+from kerasalign.models.sdu.coherence import Transforms, pose_of
 from kerasalign.models.sdu.config import SDUConfig
 from kerasalign.models.sdu.stacks import stacked_network
 
@@ -85,9 +86,12 @@ class SDU(LandmarkModel):
         self.config = config
         self.seed_generator = keras.random.SeedGenerator()
 
-    def draw_transforms(self, count) -> Transforms:
-        """Random transforms T for `count` crops."""
+    def draw_transforms(self, count, landmarks=None) -> Transforms:
+        """Random transforms T for `count` crops; by their landmarks `(B, N, 2)` they keep to the ranges of copies."""
         config, flip = self.config, self.markup.flip if self.markup else None
+        pose, shape = None, config.mean_face()
+        if landmarks is not None and config.pair_bounded and shape is not None:
+            pose = pose_of(ops.cast(landmarks, "float32"), shape)
         return Transforms.draw(
             count,
             config.pair_flip,
@@ -96,6 +100,7 @@ class SDU(LandmarkModel):
             flip,
             self.seed_generator,
             config.pair_shift,
+            pose,
         )
 
     def face_loss(self, landmarks, outputs):
@@ -133,7 +138,7 @@ class SDU(LandmarkModel):
         loss = super().compute_loss(x, y, y_pred, sample_weight, training)
         if not (training and self.config.paired):
             return loss
-        pairs = self.pair_loss(x, y, y_pred, self.draw_transforms(ops.shape(x)[0]))
+        pairs = self.pair_loss(x, y, y_pred, self.draw_transforms(ops.shape(x)[0], y))
         return loss + weighted_mean(pairs, sample_weight)
 
 
