@@ -134,3 +134,15 @@ def test_the_page_of_the_command_describes_every_command():
     text = command_reference()
     commands = {command.name for command in [*app.registered_commands, *app.registered_groups]}
     assert commands == set(re.findall(r"^## `kerasalign (\w+)`", text, re.MULTILINE))
+
+
+def test_the_tests_that_are_named_for_each_point_exist():
+    lines = (TOP / "tests" / "README.md").read_text("utf-8").splitlines()
+    named = 0
+    for line in lines:
+        file = None
+        for path, name in re.findall(r"`([\w/]*(?:\.py)?)::(test_\w+)`", line):
+            file = path or file
+            assert f"\ndef {name}(" in (TOP / "tests" / file).read_text("utf-8"), (file, name)
+            named += 1
+    assert named > 80

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
-from kerasalign.datasets.dataset import Finding
 from kerasalign.datasets.errors import DatasetError
-from kerasalign.datasets.labeled_points import LabeledFace, faces_of_photo, find_listed_photo
-from kerasalign.datasets.own_points import OwnPoints, files_by_split
-from kerasalign.markups import get_markup
+from kerasalign.datasets.labeled_points import LabeledFace
+from kerasalign.datasets.listed_photos import ListedPhotos
 
 # CVAT counts from the corner of the first pixel.
 _TO_CENTERS = -0.5
 
 
-class CvatPoints(OwnPoints):
+class CvatPoints(ListedPhotos):
     """CVAT: "CVAT for images 1.1", one XML file with an `image` for each photo.
 
     A `points` (or `polyline`) of several points is a face in the markup's order. A `skeleton` is a face, too: the label
@@ -29,34 +27,20 @@ class CvatPoints(OwnPoints):
     """
 
     name = "cvat"
+    tool = "CVAT"
+    suffix = ".xml"
 
     def recognize(self, root: Path) -> bool:
         return any(b"<annotations>" in path.read_bytes()[:2000] for path in self.sources(root).values())
 
-    def sources(self, root: Path) -> Mapping[str, Path]:
-        return files_by_split(root, ".xml")
+    def entries(self, path: Path) -> Iterable[ElementTree.Element]:
+        return parse_xml(path).findall("image")
 
-    def faces(self, root: Path, split: str, markup: str = "68", images: str | Path | None = None) -> Iterator[Finding]:
-        taken: set[str] = set()
-        for subset, path in self.sources(root).items():
-            if split not in ("all", subset):
-                continue
-            folder = path.parent if images is None else Path(images)
-            try:
-                photos = parse_xml(path).findall("image")
-            except DatasetError as error:
-                yield error
-                continue
-            for element in photos:
-                listed = element.get("name", "")
-                try:
-                    faces = list(_faces(element))
-                    size = (int(element.get("width", "")), int(element.get("height", "")))
-                except ValueError as error:
-                    yield DatasetError(path, f"photo {listed!r}: numbers that cannot be read ({error})")
-                    continue
-                photo = find_listed_photo(folder, listed)
-                yield from faces_of_photo(path, photo, listed, faces, get_markup(markup), subset, taken, size)
+    def listed(self, entry: ElementTree.Element) -> str:
+        return entry.get("name", "")
+
+    def labeled(self, entry: ElementTree.Element) -> tuple[list[LabeledFace], tuple[int, int]]:
+        return list(_faces(entry)), (int(entry.get("width", "")), int(entry.get("height", "")))
 
 
 def parse_xml(path: Path) -> ElementTree.Element:

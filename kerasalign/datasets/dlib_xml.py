@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from xml.etree import ElementTree
 
 from kerasalign.datasets.cvat import parse_xml
-from kerasalign.datasets.dataset import Finding
-from kerasalign.datasets.errors import DatasetError
-from kerasalign.datasets.labeled_points import LabeledFace, faces_of_photo, find_listed_photo
-from kerasalign.datasets.own_points import OwnPoints, files_by_split
-from kerasalign.markups import get_markup
+from kerasalign.datasets.labeled_points import LabeledFace
+from kerasalign.datasets.listed_photos import ListedPhotos
 
 
-class DlibPoints(OwnPoints):
+class DlibPoints(ListedPhotos):
     """dlib: one XML file, with `image file=...`, a `box` for each face and a `part name=...` for each point.
 
     A part's name ends in the point's number (`"07"`; from 0, or from 1 to N); points that are absent are not annotated.
@@ -26,34 +23,21 @@ class DlibPoints(OwnPoints):
     """
 
     name = "dlib"
+    tool = "dlib"
+    suffix = ".xml"
 
     def recognize(self, root: Path) -> bool:
         contents = (path.read_bytes() for path in self.sources(root).values())
         return any(b"<images>" in content and b"<part " in content for content in contents)
 
-    def sources(self, root: Path) -> Mapping[str, Path]:
-        return files_by_split(root, ".xml")
+    def entries(self, path: Path) -> Iterable[ElementTree.Element]:
+        return parse_xml(path).iter("image")
 
-    def faces(self, root: Path, split: str, markup: str = "68", images: str | Path | None = None) -> Iterator[Finding]:
-        taken: set[str] = set()
-        for subset, path in self.sources(root).items():
-            if split not in ("all", subset):
-                continue
-            folder = path.parent if images is None else Path(images)
-            try:
-                photos = parse_xml(path).iter("image")
-            except DatasetError as error:
-                yield error
-                continue
-            for element in photos:
-                listed = element.get("file", "")
-                try:
-                    faces = [_face(box) for box in element.findall("box") if _counts(box)]
-                except ValueError as error:
-                    yield DatasetError(path, f"photo {listed!r}: numbers that cannot be read ({error})")
-                    continue
-                photo = find_listed_photo(folder, listed)
-                yield from faces_of_photo(path, photo, listed, faces, get_markup(markup), subset, taken)
+    def listed(self, entry: ElementTree.Element) -> str:
+        return entry.get("file", "")
+
+    def labeled(self, entry: ElementTree.Element) -> tuple[list[LabeledFace], None]:
+        return [_face(box) for box in entry.findall("box") if _counts(box)], None
 
 
 def _counts(box: ElementTree.Element) -> bool:

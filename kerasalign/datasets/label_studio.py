@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from kerasalign.datasets.dataset import Finding
-from kerasalign.datasets.errors import DatasetError
-from kerasalign.datasets.labeled_points import LabeledFace, faces_of_photo, find_listed_photo, number
-from kerasalign.datasets.own_points import OwnPoints, files_by_split
-from kerasalign.markups import get_markup
+from kerasalign.datasets.labeled_points import LabeledFace, number
+from kerasalign.datasets.listed_photos import ListedPhotos
 
 
-class LabelStudioPoints(OwnPoints):
+class LabelStudioPoints(ListedPhotos):
     """Label Studio: tasks exported as JSON, with `keypointlabels` in percent of the photo.
 
     The label of a point ends in its number (`"7"`, `"point_7"`; from 0, or from 1 to N). Points of the same `parentID`
@@ -28,33 +25,20 @@ class LabelStudioPoints(OwnPoints):
     """
 
     name = "label-studio"
+    tool = "Label Studio"
+    suffix = ".json"
 
     def recognize(self, root: Path) -> bool:
         return any(b'"keypointlabels"' in path.read_bytes() for path in self.sources(root).values())
 
-    def sources(self, root: Path) -> Mapping[str, Path]:
-        return files_by_split(root, ".json")
+    def entries(self, path: Path) -> Iterable[Mapping[str, Any]]:
+        return list(json.loads(path.read_text(encoding="utf-8-sig")))
 
-    def faces(self, root: Path, split: str, markup: str = "68", images: str | Path | None = None) -> Iterator[Finding]:
-        taken: set[str] = set()
-        for subset, path in self.sources(root).items():
-            if split not in ("all", subset):
-                continue
-            folder = path.parent if images is None else Path(images)
-            try:
-                tasks = list(json.loads(path.read_text(encoding="utf-8-sig")))
-            except (ValueError, TypeError) as error:
-                yield DatasetError(path, f"not a file of Label Studio ({error!r})")
-                continue
-            for index, task in enumerate(tasks):
-                try:
-                    listed = _photo_of(task)
-                    faces, size = _faces(task)
-                except (ValueError, KeyError, TypeError, AttributeError) as error:
-                    yield DatasetError(path, f"task {index}: not one of key points ({error})")
-                    continue
-                photo = find_listed_photo(folder, listed)
-                yield from faces_of_photo(path, photo, listed, faces, get_markup(markup), subset, taken, size)
+    def listed(self, entry: Mapping[str, Any]) -> str:
+        return _photo_of(entry)
+
+    def labeled(self, entry: Mapping[str, Any]) -> tuple[list[LabeledFace], tuple[int, int] | None]:
+        return _faces(entry)
 
 
 def _photo_of(task: Mapping[str, Any]) -> str:

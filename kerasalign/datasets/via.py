@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from kerasalign.datasets.dataset import Finding
-from kerasalign.datasets.errors import DatasetError
-from kerasalign.datasets.labeled_points import LabeledFace, faces_of_photo, find_listed_photo, number
-from kerasalign.datasets.own_points import OwnPoints, files_by_split
-from kerasalign.markups import get_markup
+from kerasalign.datasets.labeled_points import LabeledFace, number
+from kerasalign.datasets.listed_photos import ListedPhotos
 
 
-class ViaPoints(OwnPoints):
+class ViaPoints(ListedPhotos):
     """VIA 2: annotations exported as JSON, or a saved project; `filename` and `regions` for each photo.
 
     A region of shape `point` is a point, an attribute of which ends in its number (`"7"`, `"point_7"`; from 0, or
@@ -26,37 +23,23 @@ class ViaPoints(OwnPoints):
     """
 
     name = "via"
+    tool = "VIA 2"
+    suffix = ".json"
 
     def recognize(self, root: Path) -> bool:
         contents = (path.read_bytes() for path in self.sources(root).values())
         return any(b'"regions"' in content and b'"shape_attributes"' in content for content in contents)
 
-    def sources(self, root: Path) -> Mapping[str, Path]:
-        return files_by_split(root, ".json")
+    def entries(self, path: Path) -> Iterable[Mapping[str, Any]]:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        photos = content.get("_via_img_metadata", content).values()
+        return [{"filename": str(photo["filename"]), "regions": list(photo["regions"])} for photo in photos]
 
-    def faces(self, root: Path, split: str, markup: str = "68", images: str | Path | None = None) -> Iterator[Finding]:
-        taken: set[str] = set()
-        for subset, path in self.sources(root).items():
-            if split not in ("all", subset):
-                continue
-            folder = path.parent if images is None else Path(images)
-            try:
-                content = json.loads(path.read_text(encoding="utf-8-sig"))
-                photos = [
-                    (str(photo["filename"]), list(photo["regions"]))
-                    for photo in content.get("_via_img_metadata", content).values()
-                ]
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                yield DatasetError(path, f"not a file of VIA 2 ({error!r})")
-                continue
-            for listed, regions in photos:
-                try:
-                    faces = _faces(regions)
-                except (ValueError, KeyError, TypeError, AttributeError) as error:
-                    yield DatasetError(path, f"photo {listed!r}: a region that cannot be read ({error})")
-                    continue
-                photo = find_listed_photo(folder, listed)
-                yield from faces_of_photo(path, photo, listed, faces, get_markup(markup), subset, taken)
+    def listed(self, entry: Mapping[str, Any]) -> str:
+        return entry["filename"]
+
+    def labeled(self, entry: Mapping[str, Any]) -> tuple[list[LabeledFace], None]:
+        return _faces(entry["regions"]), None
 
 
 def _faces(regions: list[Mapping[str, Any]]) -> list[LabeledFace]:

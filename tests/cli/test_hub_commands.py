@@ -18,7 +18,7 @@ def test_download_publish_and_cache(command, tmp_path, monkeypatch):
     again = json.loads(command("download", "musica19-synth", "--to", "air-gap", "--json").stdout)
     assert again == {"name": "musica19-synth", **json.loads(json.dumps(resolve("./air-gap").preset.to_json()))}
     told = json.loads(command("publish", "air-gap", "--repo", "user/name", "--dry-run", "--json").stdout)
-    assert told == [asdict(publish("air-gap", "user/name", dry_run=True))]
+    assert told == [json.loads(json.dumps(asdict(publish("air-gap", "user/name", dry_run=True))))]
     assert json.loads(command("cache", "--json").stdout) == []
     assert "Found 0 repositories with 0 bytes" in command("cache").stdout
 

@@ -42,12 +42,13 @@ def test_every_portrait_has_its_face(shown):
     _, _, names = shown
     assert [len(faces) for faces in names["batch"]] == [1] * 4
     assert all(abs(faces[0].pose.yaw) < 35 for faces in names["batch"])
+    assert len(names["same"]) == 1 and [len(faces) for faces in names["pair"]] == [1, 1]
 
 
 def test_results_are_shown(shown):
     values, _, _ = shown
     kinds = [(type(value).__name__, html) for value, html in values if value is not None]
-    assert [kind for kind, _ in kinds] == ["Batch", "Image", "Pose", "Image", "DataFrame", "Faces", "Info"]
+    assert [kind for kind, _ in kinds] == ["Batch", "Image", "Pose", "Image", "Faces", "DataFrame", "Faces", "Info"]
     assert all("<img" in html for kind, html in kinds if kind in ("Batch", "Faces"))
 
 
@@ -55,6 +56,8 @@ def test_files_are_written(shown):
     _, folder, _ = shown
     written = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert {"results/faces.csv", "results/faces_coco.json", "seven-points/preset.json"} <= written
+    rows = (folder / "results" / "faces.csv").read_text(), (folder / "results" / "stream.csv").read_text()
+    assert len({text.count("\n") for text in rows}) == 1
     assert len(list((folder / "results" / "pts").iterdir())) == len(list((folder / "drawn").iterdir())) == 4
 
 

@@ -24,7 +24,8 @@ from kerasalign.hub import (
 )
 from kerasalign.hub.folder import CARD, ENTRY, MARKUP, WEIGHTS
 from kerasalign.markups import Markup, register_markup
-from tests.support.cases import MODELS, crops, set_known_weights
+from tests.support.arrays import crops
+from tests.support.cases import MODELS, set_known_weights
 
 TERMS = {"license": "CC-BY-4.0", "training_data": [{"name": "drawn faces", "terms": "none", "faces": 3}]}
 ELSEWHERE = """

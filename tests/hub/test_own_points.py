@@ -9,7 +9,8 @@ from kerasalign.core.adaptation import places
 from kerasalign.geometry import tight_box
 from kerasalign.hub import adapt, freeze_kept
 from kerasalign.markups import Markup, flip_from_pairs, get_markup, unregister_markup
-from tests.support.cases import MODELS, crops, set_known_weights
+from tests.support.arrays import crops
+from tests.support.cases import MODELS, set_known_weights
 
 SEVEN = Markup(
     name="own-7",

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from kerasalign.layers import CosineEmbedding
-from tests.support.cases import noise
+from tests.support.arrays import noise
 
 
 def test_inner_products_approximate_the_kernel():

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from kerasalign.layers import DeformConv2D
-from tests.support.cases import noise
+from tests.support.arrays import noise
 
 
 def built(shape, **options):

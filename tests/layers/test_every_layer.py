@@ -8,7 +8,8 @@ import pytest
 from keras import tree
 
 import kerasalign.layers
-from tests.support.cases import LAYERS, call, layer_model, set_known_weights
+from tests.support.cases import set_known_weights
+from tests.support.layer_cases import LAYERS, call, layer_model
 
 EVERY = pytest.mark.parametrize("name", LAYERS)
 

@@ -23,7 +23,8 @@ from kerasalign.layers import (
 from kerasalign.layers.dextra import dextra_sizes, dextra_unit
 from kerasalign.layers.hourglass import double
 from kerasalign.layers.pyramid_pooling import bilinear_matrix, pooling_matrix
-from tests.support.cases import noise, set_known_weights
+from tests.support.arrays import noise
+from tests.support.cases import set_known_weights
 
 
 def built(layer, *shapes):

@@ -12,7 +12,8 @@ from kerasalign.layers import (
     PreactivationBottleneck,
 )
 from kerasalign.losses.landmark_heatmaps import landmark_heatmaps
-from tests.support.cases import noise, set_contrasting_weights
+from tests.support.arrays import noise
+from tests.support.cases import set_contrasting_weights
 
 
 def built(layer, shape):

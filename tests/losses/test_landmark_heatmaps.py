@@ -5,7 +5,7 @@ import pytest
 
 from kerasalign.losses import coherent_loss, heatmap_loss
 from kerasalign.losses.landmark_heatmaps import landmark_heatmaps
-from tests.support.cases import noise
+from tests.support.arrays import noise
 
 POINTS = np.array([[[5.0, 9.0], [20.25, 3.5], [11.0, 30.0]]], "float32")
 

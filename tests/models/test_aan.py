@@ -7,7 +7,8 @@ import pytest
 from kerasalign.core.profile import profile
 from kerasalign.layers import CosineEmbedding, ResidualBottleneck, SpatialAttention
 from kerasalign.models import AAN
-from tests.support.cases import crops, model_target, noise, set_known_weights
+from tests.support.arrays import crops, noise
+from tests.support.cases import model_target, set_known_weights
 
 SMALL = {"markup": "5", "stem": 8, "channels": (8, 8, 16, 16), "embedding": 16, "size": 32}
 NORM = {"momentum": 0.99, "epsilon": 1e-3}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kerasalign.models.aan.plots import attention_sheet
-from tests.support.cases import crops
+from tests.support.arrays import crops
 
 
 def test_a_sheet_has_a_row_per_face_and_a_tile_per_map():

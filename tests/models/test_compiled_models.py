@@ -13,7 +13,8 @@ from kerasalign.core.weighted import weighted_mean
 from kerasalign.markups import get_markup, list_markups, register_markup, unregister_markup
 from kerasalign.metrics import NormalizedMeanError
 from kerasalign.models import AAN
-from tests.support.cases import MODELS, crops, model_target, set_known_weights
+from tests.support.arrays import crops
+from tests.support.cases import MODELS, model_target, set_known_weights
 
 
 @pytest.fixture(scope="module", params=MODELS)

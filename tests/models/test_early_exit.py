@@ -8,7 +8,8 @@ from kerasalign.models import MuSiCa
 from kerasalign.models.musica import early_exit
 from kerasalign.models.musica.exit_rule import check_threshold, exit_rule, failed
 from kerasalign.models.musica.select import SelectIteration
-from tests.support.cases import PATCHES_19, crops, set_known_weights
+from tests.support.arrays import crops
+from tests.support.cases import PATCHES_19, set_known_weights
 
 
 def test_exit_rule_example():

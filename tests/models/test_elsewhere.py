@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from tests.support import forward
-from tests.support.cases import MODELS, crops, set_known_weights
+from tests.support.arrays import crops
+from tests.support.cases import MODELS, set_known_weights
 
 
 @pytest.fixture(scope="module")

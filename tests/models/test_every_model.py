@@ -9,7 +9,8 @@ import pytest
 import kerasalign.models
 from kerasalign.core.profile import profile
 from kerasalign.models import get_paper, list_papers
-from tests.support.cases import MODELS, crops, model_target, set_known_weights
+from tests.support.arrays import crops
+from tests.support.cases import MODELS, model_target, set_known_weights
 
 CONFIGS = {name for paper in list_papers() for name in get_paper(paper).models}
 

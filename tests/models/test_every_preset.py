@@ -9,7 +9,7 @@ import kerasalign
 from kerasalign.hub import read_manifest
 from kerasalign.metrics import get_protocol
 from kerasalign.models import paper_of
-from tests.support.cases import crops
+from tests.support.arrays import crops
 
 PRESETS = read_manifest().presets
 SIZES = {

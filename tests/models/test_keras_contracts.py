@@ -15,7 +15,8 @@ from kerasalign.core.origin import Origin, Weights, read_origin
 from kerasalign.hub import save_preset
 from kerasalign.models import AAN, build
 from kerasalign.runtimes import open_runtime
-from tests.support.cases import MODELS, crops, model_target
+from tests.support.arrays import crops
+from tests.support.cases import MODELS, model_target
 
 SMALL = {"stem": 8, "channels": (8, 16), "embedding": 16, "size": 32}
 RESEARCH = Origin(

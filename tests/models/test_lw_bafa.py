@@ -11,7 +11,8 @@ from kerasalign.core.adaptation import adapt
 from kerasalign.core.profile import profile
 from kerasalign.models import BAFA, LWBAFA
 from kerasalign.models.lw_bafa.exact_maps import exact_boundary_maps
-from tests.support.cases import MODELS, crops, model_target
+from tests.support.arrays import crops
+from tests.support.cases import MODELS, model_target
 
 SMALL = {"size": 64, "channels": 8, "stem_ratio": 0.1, "stage_weights": (1.0,), "depth": 1, "width": 8, "blocks": 1}
 

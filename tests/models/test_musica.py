@@ -10,7 +10,8 @@ from keras import ops
 from kerasalign.markups import get_markup
 from kerasalign.models import MuSiCa
 from kerasalign.models.musica import MuSiCaIteration
-from tests.support.cases import PATCHES_19, crops, model_target, set_known_weights
+from tests.support.arrays import crops
+from tests.support.cases import PATCHES_19, model_target, set_known_weights
 
 PATCHES_44 = [i for i in range(0, 98, 2) if i not in (88, 90, 92, 94, 96)]
 SIZES = [

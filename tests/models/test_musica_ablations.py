@@ -7,7 +7,8 @@ import pytest
 from kerasalign.layers import GlobalPatchAttention, InvertedBottleneck, PatchGraphAttention
 from kerasalign.models import MuSiCa
 from kerasalign.models.musica import MuSiCaIteration
-from tests.support.cases import PATCHES_19, crops, noise, set_known_weights
+from tests.support.arrays import crops, noise
+from tests.support.cases import PATCHES_19, set_known_weights
 
 BASE = 27_965_307, 96_619_008, 95_832_576
 ABLATIONS = [  # options; what they add to the parameters and to the multiply-adds of the 68-patch network

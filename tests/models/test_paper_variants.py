@@ -7,7 +7,8 @@ from keras import ops
 
 from kerasalign.layers import SpatialAttention
 from kerasalign.models import AAN, LWBAFA, MuSiCa
-from tests.support.cases import crops, noise, set_known_weights
+from tests.support.arrays import crops, noise
+from tests.support.cases import set_known_weights
 
 LIGHT = {"markup": "68", "channels": 16, "width": 32, "depth": 1, "stage_weights": [1.0], "size": 64, "hidden": 32}
 SMALL = {"markup": "68", "stem": 8, "channels": (8, 8), "embedding": 8, "size": 32}

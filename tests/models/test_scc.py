@@ -9,7 +9,8 @@ from kerasalign.layers import DynamicAdjacency, GraphConvolution, GraphResBlock,
 from kerasalign.markups import get_markup
 from kerasalign.models import SCC
 from kerasalign.models.scc.adjacency import build_adjacency
-from tests.support.cases import crops, noise, set_known_weights
+from tests.support.arrays import crops, noise
+from tests.support.cases import set_known_weights
 
 SMALL = {"width": 16, "blocks": (1, 1, 1, 1), "size": 64}
 

@@ -5,7 +5,8 @@ import pytest
 
 from kerasalign.models import SCC
 from kerasalign.models.scc.attention import attention_maps
-from tests.support.cases import crops, set_known_weights
+from tests.support.arrays import crops
+from tests.support.cases import set_known_weights
 
 SMALL = {"markup": "5", "width": 16, "blocks": (1, 1, 1, 1), "size": 64}
 

@@ -12,7 +12,8 @@ from kerasalign.models import SDU
 from kerasalign.models.sdu import SDUConfig, topologies
 from kerasalign.models.sdu.coherence import Transforms, pose_of
 from kerasalign.models.sdu.offsets import predict_offsets
-from tests.support.cases import crops, noise, set_known_weights
+from tests.support.arrays import crops, noise
+from tests.support.cases import set_known_weights
 
 FLIP = get_markup("5").flip
 

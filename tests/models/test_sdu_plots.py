@@ -8,7 +8,7 @@ from kerasalign.models.sdu import SDUConfig
 from kerasalign.models.sdu.coherence import Transforms
 from kerasalign.models.sdu.offsets import predict_offsets
 from kerasalign.models.sdu.plots import coherence_sheet, draw_confidence, draw_offsets
-from tests.support.cases import crops
+from tests.support.arrays import crops
 
 
 class Follower:

@@ -14,7 +14,7 @@ from kerasalign.datasets import make_miniature
 from kerasalign.hub import Manifest
 from kerasalign.models import build, get_paper, list_papers, paper_of, register_paper
 from kerasalign.models.paper import Paper
-from tests.support.cases import crops
+from tests.support.arrays import crops
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "add-a-paper.md"
 BLOCK = re.compile(r"^```python\n# (\S+\.py)\n(.*?)^```$", re.DOTALL | re.MULTILINE)

@@ -20,7 +20,8 @@ from kerasalign.runtimes import (
     register_format,
     unregister_format,
 )
-from tests.support.cases import MODELS, crops, set_known_weights
+from tests.support.arrays import crops
+from tests.support.cases import MODELS, set_known_weights
 
 # The first case of each paper.
 PAPERS = list({type(case.make()).__module__.split(".")[2]: name for name, case in reversed(MODELS.items())}.values())

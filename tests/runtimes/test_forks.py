@@ -11,7 +11,8 @@ import pytest
 import kerasalign
 from kerasalign.runtimes import compare
 from kerasalign.support.forks import ForkedNetwork
-from tests.support.cases import MODELS, crops
+from tests.support.arrays import crops
+from tests.support.cases import MODELS
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here"),

@@ -13,7 +13,8 @@ from kerasalign.models.musica.onnx_cascade import OnnxCascade
 from kerasalign.runtimes import LiteRTModel, ParityError, SavedModel, compare, export_model, open_runtime
 from kerasalign.runtimes.onnx.small_weights import quantize_weights
 from kerasalign.runtimes.onnx.writer import write_onnx
-from tests.support.cases import MODELS, crops, set_known_weights
+from tests.support.arrays import crops
+from tests.support.cases import MODELS, set_known_weights
 
 
 @pytest.fixture(scope="module")

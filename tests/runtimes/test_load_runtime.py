@@ -9,7 +9,8 @@ import pytest
 
 import kerasalign
 from kerasalign.runtimes import LiteRTModel, OnnxModel, compare
-from tests.support.cases import MODELS, crops
+from tests.support.arrays import crops
+from tests.support.cases import MODELS
 
 
 def refuse(*arguments, **options):

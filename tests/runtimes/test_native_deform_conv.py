@@ -9,7 +9,8 @@ from kerasalign.runtimes import compare, export_model, open_runtime
 from kerasalign.runtimes.onnx.reader import open_session
 from kerasalign.runtimes.onnx.small_weights import quantize_weights
 from kerasalign.runtimes.onnx.writer import write_onnx
-from tests.support.cases import MODELS, crops, set_known_weights
+from tests.support.arrays import crops
+from tests.support.cases import MODELS, set_known_weights
 
 LAYERS = {
     "plain": {},

@@ -45,6 +45,8 @@ def annotation(face: Face, number: int, image: int) -> dict[str, Any]:
         "iscrowd": 0,
         "bbox": plain(np.array([left, top, right - left, bottom - top])),
         "area": plain((right - left) * (bottom - top)),
+        # Datumaro, which CVAT reads by, misses it otherwise.
+        "segmentation": [],
         "num_keypoints": int(known.sum()),
         "keypoints": [int(value) if index % 3 == 2 else plain(value) for index, value in enumerate(keypoints)],
     }
