@@ -11,16 +11,9 @@ import keras
 import numpy as np
 from keras import ops, tree
 
-from tests.support.cases import (
-    LAYERS,
-    MODELS,
-    call,
-    crops,
-    layer_model,
-    model_target,
-    set_contrasting_weights,
-    set_known_weights,
-)
+from tests.support.arrays import crops
+from tests.support.cases import MODELS, model_target, set_contrasting_weights, set_known_weights
+from tests.support.layer_cases import LAYERS, call, layer_model
 
 # So large that the rounding of the weights after the step leaves the gradients their digits; a power of two is exact.
 RATE = 1024.0
