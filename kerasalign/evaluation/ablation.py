@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import logging
@@ -155,6 +156,9 @@ def run_ablation(
                 model = plan.fit(list(sources) or data, folder, cache_dir=cache, verbose=verbose)
                 done = _measured(model, test_data or data, protocols, row.name, reader_options)
                 write_json(folder / "result.json", {"of": _identity(plan, protocols), **done})
+                # Networks are circles of references, and a gigabyte each with their compiled steps.
+                del model
+                gc.collect()
             entry = results.setdefault(row.name, {"parameters": done["parameters"], "seeds": []})
             entry["seeds"].append({key: value for key, value in done.items() if key not in ("parameters", "of")})
             report = AblationReport(ablation, report.preset, report.schedule, report.protocols, dict(results))

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _PIXELS_PER_PASS = 8 * 256**2
 # Faces of a higher score need no second look.
 _SURE = 0.8
+# What a face of a stretched photo needs more: stretched noise looks like faces a little more often.
+_STRETCHED_MORE = 0.03
 # Lowest score of a face in a turned photo.
 _TURNED_SCORE = 0.6
 # Most faces of a photo that get a second look.
@@ -48,7 +50,7 @@ class KerasAlignDetector(Detector):
         size: Largest size of the search: pixels along the photo's longer side, a multiple of 32. Larger photos are
             resized to it. Time grows with its square. With 256 or less there is one look of that size. A `.tflite` file
             searches at its own size only.
-        min_score: Lowest score of a face, 0..1.
+        min_score: Lowest score of a face, 0..1; in photos that were stretched 0.03 more.
         max_overlap: Largest intersection over union of two faces' boxes.
         second_look: Whether the network looks again at each face of a doubtful score, upright and larger. The score is
             then the geometric mean of both looks. It takes one pass over 128 px for each such face.
@@ -105,7 +107,8 @@ class KerasAlignDetector(Detector):
 
     def detect_many(self, images: Sequence[np.ndarray]) -> list[list[Detection]]:
         """Finds the faces of several photos; those of one shape go through the network together."""
-        images = list(map(stretch_exposure, images))
+        given, images = images, list(map(stretch_exposure, images))
+        lowest = [self.min_score + (_STRETCHED_MORE if a is not b else 0) for a, b in zip(given, images)]
         coarse = self.size if self._one_size else min(self.size, COARSE)
         faces = self._search(images, [coarse] * len(images))
         ways = self._look_turned(images, faces, coarse)
@@ -121,8 +124,8 @@ class KerasAlignDetector(Detector):
         if self.second_look:
             faces = self._look_at_doubtful(images, faces)
         return [
-            self._sort(image, suppress_duplicates(in_image, self.min_score, self.max_overlap))
-            for image, in_image in zip(images, faces)
+            self._sort(image, suppress_duplicates(in_image, score, self.max_overlap))
+            for image, in_image, score in zip(images, faces, lowest)
         ]
 
     def verify_faces(self, image: np.ndarray, detections: Sequence[Detection]) -> list[bool]:
