@@ -28,7 +28,8 @@ from kerasalign.models import AAN
 from kerasalign.models.aan import AANConfig
 from kerasalign.models.aan.recipe import AANRecipe
 from kerasalign.training import training_devices
-from tests.support.cases import crops, model_target, set_known_weights
+from tests.support.arrays import crops
+from tests.support.cases import model_target, set_known_weights
 
 SMALL = {"stem": 8, "channels": (8, 16), "embedding": 16, "size": 32}
 
