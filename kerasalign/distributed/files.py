@@ -114,7 +114,7 @@ def align_files(
     if not waiting:
         return Report(skipped=skipped)
     ray = start_ray()
-    pool = actors(ray, concurrency, min(cores_of(ray) // num_cpus, len(waiting)))
+    pool = actors(ray, concurrency, cores_of(ray) // num_cpus, len(waiting))
     found = results_of(ray, lambda: UnitWriter(work, out), waiting, pool, num_cpus=num_cpus, num_gpus=num_gpus or None)
     totals = {"rows": 0, "faces": 0, "problems": 0}
     for row in track(found, "Aligning", len(waiting), progress):

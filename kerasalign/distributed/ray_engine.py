@@ -44,24 +44,25 @@ def cores_of(ray: Any) -> int:
     return max(int(ray.cluster_resources().get("CPU", 1)), 1)
 
 
-def actors(ray: Any, concurrency: int | tuple[int, int] | None, most: int) -> Any:
+def actors(ray: Any, concurrency: int | tuple[int, int] | None, most: int, items: int | None = None) -> Any:
     """Ray Data's pool of actors.
 
     Args:
         ray: Ray.
         concurrency: Number of actors, or the least and the most; `None`: as many as help, up to `most`.
         most: See `concurrency`.
+        items: Number of items that they share; further actors would have none.
 
     Raises:
         ValueError: If there is not at least one actor.
     """
-    least, largest = (
-        (1, max(most, 1))
-        if concurrency is None
-        else (concurrency if isinstance(concurrency, tuple) else (concurrency, concurrency))
-    )
+    if concurrency is None:
+        concurrency = (1, max(most, 1))
+    least, largest = concurrency if isinstance(concurrency, tuple) else (concurrency, concurrency)
     if not 1 <= least <= largest:
         raise ValueError(f"`concurrency` must be at least 1, or such a pair. Received: concurrency={concurrency!r}")
+    if items is not None:
+        least, largest = min(least, items), min(largest, items)
     return ray.data.ActorPoolStrategy(min_size=least, max_size=largest)
 
 

@@ -41,7 +41,7 @@ def render_series(
     ray = start_ray()
 
     def run(writer: SeriesWriter, chunks: list[list[int]]) -> Iterator[Any]:
-        pool = actors(ray, concurrency, min(cores_of(ray), len(chunks)))
+        pool = actors(ray, concurrency, cores_of(ray), len(chunks))
         return results_of(ray, lambda: _Renderer(writer), chunks, pool, num_cpus=1)
 
     return write_series(series, count, Path(directory).resolve(), progress=progress, run=run)
