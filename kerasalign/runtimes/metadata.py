@@ -29,6 +29,7 @@ def describe(model: LandmarkModel, outputs: list[str], *, quantize: str, input_d
     """
     origin = model.origin
     weights = origin.weights if origin else None
+    commercial_use = origin.commercial_use if origin else None
     calibration = model.error_calibration
     return {
         "kerasalign": __version__,
@@ -39,8 +40,8 @@ def describe(model: LandmarkModel, outputs: list[str], *, quantize: str, input_d
         "input": json.dumps({"name": "crops", "dtype": input_dtype, "layout": "NHWC", "colors": "RGB, 0..255"}),
         "outputs": json.dumps(outputs),
         "quantize": quantize,
-        "license": weights.license if weights and origin.commercial_use is not None else "",
-        "commercial_use": {True: "yes", False: "no", None: "unknown"}[origin.commercial_use if origin else None],
+        "license": "" if weights is None or commercial_use is None else weights.license,
+        "commercial_use": {True: "yes", False: "no", None: "unknown"}[commercial_use],
         "weights_sha256": weights_digest(model),
         "error_calibration": json.dumps(asdict(calibration)) if calibration else "",
     }

@@ -38,6 +38,7 @@ def write_terms(model: LandmarkModel, path: str | os.PathLike[str], format: str)
         write_json(path / IN_SAVED_MODEL, terms)
     elif format == "onnx":
         import onnx
+        import onnx.helper
 
         proto = onnx.load(str(path), load_external_data=False)
         onnx.helper.set_model_props(proto, terms)
