@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 import kerasalign
 from kerasalign.models.lw_bafa.plots import boundary_montage
@@ -17,10 +17,12 @@ THRESHOLD = 4.5
 
 
 def save_group(photos: Path, folder: Path) -> None:
-    """`group.jpg`: several people in one photo, and the same with their pose."""
+    """`group.jpg`: several people in one photo; `group_pose.jpg`, their poses; `card.jpg`, for links to the site."""
     model = kerasalign.load("musica19-synth", runtime="onnxruntime")
     faces = model.align(photos / "group.jpg")
-    faces.draw().save(folder / "group.jpg", quality=85)
+    drawn = faces.draw()
+    drawn.save(folder / "group.jpg", quality=85)
+    ImageOps.fit(drawn, (1200, 630)).save(folder / "card.jpg", quality=75)
     faces.draw(points=False, curves=False, boxes=True, axes=True).save(folder / "group_pose.jpg", quality=80)
 
 
