@@ -29,7 +29,7 @@ def main() -> None:
         "group": lambda: faces.save_group(args.photos, IMAGES),
         "cascade": lambda: faces.save_cascade(args.photos, IMAGES),
         "boundaries": lambda: faces.save_boundaries(args.photos, IMAGES),
-        "chips": lambda: faces.save_chips(args.photos, IMAGES),
+        "crops": lambda: faces.save_crops(args.photos, IMAGES),
     }
     if args.head:
         head = ict_facekit(args.head)

@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 import kerasalign
 from kerasalign.models.lw_bafa.plots import boundary_montage
 from kerasalign.models.musica.plots import attention_map, cascade_sheet
+from kerasalign.recognition import align_faces
 from kerasalign.support.images import list_images, load_image
 
 # T_s of the cascade's picture, in percent: between the portraits' estimates, so that faces quit at different times.
@@ -51,11 +52,7 @@ def save_boundaries(photos: Path, folder: Path) -> None:
     boundary_montage(crop, maps, model.markup, columns=7, tile=130).save(folder / "boundary_maps.jpg", quality=80)
 
 
-def save_chips(photos: Path, folder: Path) -> None:
-    """`chips.jpg`: faces cut out upright, as a recognition model takes them."""
-    model = kerasalign.load("musica19-synth", runtime="onnxruntime")
-    chips = [face.chip(128) for face in model.align(photos / "group.jpg")]
-    sheet = Image.new("RGB", (128 * len(chips), 128))
-    for i, chip in enumerate(chips):
-        sheet.paste(chip, (128 * i, 0))
-    sheet.save(folder / "chips.jpg", quality=80)
+def save_crops(photos: Path, folder: Path) -> None:
+    """`crops.jpg`: faces cut out upright, as a recognition model takes them."""
+    crops = align_faces(photos / "group.jpg", kerasalign.load("musica19-synth", runtime="onnxruntime"))
+    Image.fromarray(np.hstack(list(crops))).save(folder / "crops.jpg", quality=85)
