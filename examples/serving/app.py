@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import numpy as np
 from fastapi import FastAPI, HTTPException, Request
 
 import kerasalign
@@ -89,7 +90,7 @@ def load() -> Any:
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     model = load()
-    model.align([bytes(100)], progress=False)  # opens the detector before the first request
+    model.align(np.zeros((64, 64, 3), "uint8"))  # opens the detector before the first request
     app.state.batcher = Batcher(
         lambda photos: model.align(photos, progress=False),
         int(setting("MOST", "16")),
