@@ -17,6 +17,7 @@ from page_tables import (
     reliability,
     reproduce,
     robustness,
+    scale,
     speed,
     terms,
     which,
@@ -65,6 +66,9 @@ TABLES = {
     "reproduce": reproduce.reproduce_table,
     "rows": reproduce.rows_table,
     "pose_labels": pose.labels_table,
+    "cost": scale.cost_table,
+    "distributed": scale.distributed_table,
+    "devices": scale.devices_table,
 }
 
 

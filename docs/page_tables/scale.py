@@ -1,4 +1,4 @@
-"""Tables of docs/scale.md and of the load on a server, from benchmarks/results."""
+"""Tables of docs/scale.md, from benchmarks/results."""
 
 from __future__ import annotations
 
@@ -51,27 +51,6 @@ def distributed_table() -> str:
         f"{measured['cores']} cores with a load of {measured['load_average']:.0f}:"
     )
     return f"{heading}\n\n{markdown(rows)}\n\nThe actors held {memory}."
-
-
-def serving_table() -> str:
-    """Requests a second and latencies of the example server."""
-    measured = measurement("serving")
-    rows = [("photos together", "connections", "requests a second", "p50, ms", "p90, ms", "p99, ms")]
-    for most, by_connections in measured["by_photos_together_and_connections"].items():
-        for connections, run in by_connections.items():
-            rows.append(
-                (
-                    most.removesuffix(" together"),
-                    connections,
-                    f"{run['requests_per_second']:.1f}",
-                    *(f"{run[f'p{percent}_ms']:.0f}" for percent in (50, 90, 99)),
-                )
-            )
-    heading = (
-        f"`{measured['preset']}` in {measured['runtime']}, {measured['tool']} over loopback on the same "
-        f"{measured['cores']} cores, load {measured['load_average']:.0f}:"
-    )
-    return f"{heading}\n\n{markdown(rows)}"
 
 
 def devices_table() -> str:
