@@ -67,8 +67,6 @@ TABLES = {
     "rows": reproduce.rows_table,
     "pose_labels": pose.labels_table,
     "cost": scale.cost_table,
-    "distributed": scale.distributed_table,
-    "devices": scale.devices_table,
 }
 
 
