@@ -48,6 +48,13 @@ class Pages(SimpleHTTPRequestHandler):
         """Nothing is said of each request."""
 
 
+class Server(ThreadingHTTPServer):
+    """A browser that hangs up on a request is no error."""
+
+    def handle_error(self, *_) -> None:
+        """Nothing is said of it."""
+
+
 def find_browser() -> str | None:
     """Chromium or Chrome, where one is installed."""
     return next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -57,7 +64,7 @@ def look(site: Path, width: int, browser: str) -> dict[str, dict]:
     """What is found of each page, by its address."""
     pages = sorted(path.parent.relative_to(site).as_posix() + "/" for path in site.rglob("index.html"))
     pages = ["404.html", *(page.removeprefix("./") for page in pages if not page.startswith("demo/"))]
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Pages, directory=str(site)))
+    server = Server(("127.0.0.1", 0), partial(Pages, directory=str(site)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     found: dict[str, dict] = {}
     document = site / "__screens__.html"
