@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
+from functools import partial
 from typing import Any
 
 import keras
@@ -21,7 +22,9 @@ def compiled(layer: keras.layers.Layer) -> Callable[..., Any]:
     if backend == "tensorflow":
         import tensorflow as tf
 
-        return tf.function(lambda *args: layer(*args, training=False), reduce_retracing=True, jit_compile=False)
+        # TensorFlow counts traces by the code of a function, and would warn of too many where several networks share a
+        # lambda's. A partial has no code: each network is counted by itself.
+        return tf.function(partial(layer, training=False), reduce_retracing=True, jit_compile=False)
     if backend == "jax":
         import jax
 
