@@ -33,7 +33,8 @@ CACHE = TOP / ".cache" / "notebooks"
 WEBP = {"quality": 86, "method": 6}
 #: Lines that the native parts of TensorFlow and OpenCV write about the machine that built the page.
 NATIVE_LOG = re.compile(
-    r"^([IWE]\d{4} [\d:.]+ +\d+ \S+\]|WARNING: All log messages|To enable the following|OpenCV: FFMPEG).*\n?", re.M
+    r"^([IWE]\d{4} [\d:.]+ +\d+ \S+\]|WARNING: All log messages|To enable the following|OpenCV: FFMPEG|INFO:).*\n?",
+    re.M,
 )
 
 
