@@ -43,7 +43,7 @@ def test_no_tutorial_warns(ran):
         for name, book in ran.items()
         for cell in book.cells
         for output in cell.get("outputs", ())
-        if output.output_type == "stream" and output.name == "stderr" and "broken.jpg" not in output.text
+        if output.output_type == "stream" and output.name == "stderr" and "Skipped" not in output.text
     }
     assert not {name: text for name, text in warnings.items() if text}
 
@@ -58,8 +58,8 @@ def test_every_tutorial_is_a_page_with_pictures(ran):
 
 
 def test_photos_give_faces_and_tables(ran):
-    assert numbers(r"^(\d+) faces\n", ran["first-landmarks"]) == [7]
-    assert numbers(r"([\d.]+) px from what align gave", ran["first-landmarks"])[0] < 0.05
+    assert numbers(r"(\d+) faces\n", ran["first-landmarks"]) == [7]
+    assert numbers(r"([\d.]+) px from what align gives", ran["first-landmarks"])[0] < 0.05
     assert "broken.jpg - " in said(ran["many-photos"])
     faces, columns = numbers(r"(\d+) rows, (\d+) columns", ran["many-photos"])
     assert faces >= 8 and columns > 136
@@ -73,9 +73,9 @@ def test_faces_of_a_video_keep_their_numbers(ran):
 
 
 def test_training_lowers_the_error(ran):
-    before, after = numbers(r"([\d.]+) % before the first step, ([\d.]+) % after", ran["own-points"])
+    before, after = numbers(r"held-out photos: ([\d.]+) % before, ([\d.]+) % after", ran["own-points"])
     assert after < before / 2
-    assert "the same landmarks: True" in said(ran["own-points"])
+    assert numbers(r"([\d.]+) px apart", ran["own-points"])[0] < 0.02
     trained, default = numbers(r"60 steps: NME ([\d.]+) %(?:.|\n)*ships: NME ([\d.]+) %", ran["train-and-measure"])
     assert default < trained < 60
 
@@ -96,7 +96,7 @@ def test_alignment_helps_recognition(ran):
 def test_presets_are_checked_before_they_are_published(ran):
     for name in ("own-points", "publish"):
         assert re.search(r"'model.weights.h5': \d+", said(ran[name]))
-    assert '"revision": null' in said(ran["publish"]) or '"paper": "musica"' in said(ran["publish"])
+    assert '"paper": "musica"' in said(ran["publish"])
 
 
 def test_the_server_answers_and_shares_passes(ran):
