@@ -12,7 +12,7 @@ pytest.importorskip("fastapi")
 testclient = pytest.importorskip("fastapi.testclient")
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "serving" / "app.py"
-PHOTOS = sorted((EXAMPLE.parents[1] / "portraits").glob("*.jpg"))
+PHOTOS = sorted((EXAMPLE.parents[2] / "kerasalign/datasets/example_photos/portraits").glob("*.jpg"))[:4]
 
 
 @pytest.fixture(scope="module")
