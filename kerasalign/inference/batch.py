@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class PhotoError(NamedTuple):
     """A photo of a batch that could not be read.
 
-    Args:
+    Attributes:
         index: Its index in the batch.
         source: The photo as it was given to `align`.
         reason: Why it could not be read.

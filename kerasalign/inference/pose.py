@@ -28,7 +28,7 @@ _TO_CAMERA = np.diag([1.0, -1.0, -1.0])
 class Pose(NamedTuple):
     """How a head is turned, in degrees; NaN where the landmarks do not say.
 
-    Args:
+    Attributes:
         yaw: Positive turns the face to the picture's right.
         pitch: Positive looks up.
         roll: Positive tips the head to the picture's right, clockwise as seen.

@@ -19,7 +19,7 @@ _FINE_THRESHOLDS = np.arange(0.0, 4.0, 0.001)
 class Rate(NamedTuple):
     """True and false accept rates at a threshold, each 0..1.
 
-    Args:
+    Attributes:
         tar: Share of the pairs of one person that are accepted.
         tar_std: Standard deviation of that share over the folds.
         far: Share of the pairs of two people that are accepted.

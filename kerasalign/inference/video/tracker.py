@@ -35,9 +35,11 @@ class Track:
         number: Number of the face, the same in all frames; no other face gets it.
         face: The face as the model predicted it in the last frame.
         smooth: The filter of its landmarks; `None` without smoothing.
-        smoothed: The face with smoothed landmarks.
         frames: Number of frames in which it was followed.
         misses: How often in a row the detector did not find it.
+
+    Attributes:
+        smoothed: The face with smoothed landmarks.
     """
 
     number: int
