@@ -30,7 +30,7 @@ TOP = Path(__file__).resolve().parents[1]
 TUTORIALS = TOP / "docs" / "tutorials"
 CACHE = TOP / ".cache" / "notebooks"
 #: Pictures of a page become WebP: photos drawn on are ten times smaller than as PNG.
-WEBP = {"quality": 86, "method": 6}
+WEBP = {"quality": 86, "method": 3}
 #: Lines that the native parts of TensorFlow and OpenCV write about the machine that built the page.
 NATIVE_LOG = re.compile(
     r"^([IWE]\d{4} [\d:.]+ +\d+ \S+\]|WARNING: All log messages|To enable the following|OpenCV: FFMPEG|INFO:).*\n?",
