@@ -67,6 +67,7 @@ TABLES = {
     "rows": reproduce.rows_table,
     "pose_labels": pose.labels_table,
     "cost": scale.cost_table,
+    "distributed": scale.distributed_table,
 }
 
 

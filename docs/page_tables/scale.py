@@ -29,3 +29,36 @@ def cost_table() -> str:
             days = hours / (10 * _CORES * 24)
             rows.append((f"`{preset}`", runtime, f"{each:.0f}", f"{round(hours, -2):,.0f}", f"{days:.1f}"))
     return markdown(rows)
+
+
+def distributed_table() -> str:
+    """Ray beside threads, and with an actor that is killed."""
+    measured = measurement("distributed")
+    runs = {
+        "`model.align`, threads": measured["threads"],
+        "`align_files`": measured["ray"],
+        "`align_files`, an actor killed": measured["ray_with_a_kill"],
+    }
+    rows = [("", "photos a second", "from the first file on", "rows", "each once", "not readable")]
+    for name, run in runs.items():
+        steady = run.get("photos_per_second_from_the_first_file")
+        rows.append(
+            (
+                name,
+                f"{run['photos_per_second']:.1f}",
+                "" if steady is None else f"{steady:.1f}",
+                f"{run.get('rows', measured['photos']):,}",
+                f"{run['paths_once']:,}" if "paths_once" in run else "",
+                str(run["problems"]),
+            )
+        )
+    memory = "; ".join(
+        f"{actor['after_a_third']:.0f} MB after a third of the files, {actor['at_the_end']:.0f} MB at the end"
+        for actor in measured["ray"]["resident_mb_of_actors"]
+    )
+    heading = (
+        f"{measured['photos']:,} photos of {measured['side']} px, {measured['broken']} of them broken, "
+        f"`{measured['preset']}` in {measured['runtime']}, {measured['workers']} actors or threads on "
+        f"{measured['cores']} cores with a load of {measured['load_average']:.0f}:"
+    )
+    return f"{heading}\n\n{markdown(rows)}\n\nThe actors held {memory}."
