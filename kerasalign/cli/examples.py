@@ -10,7 +10,7 @@ EXAMPLES = {
     "list": ("kerasalign list --commercial-use", "kerasalign list --paper scc --all"),
     "info": ("kerasalign info musica19-synth", "kerasalign info hf://user/repo@commit --json"),
     "align": ("kerasalign align photos --out drawn --format csv", "kerasalign align clip.mp4 --smooth --format jsonl"),
-    "demo": ("kerasalign demo", "kerasalign demo me.jpg --out drawn.png"),
+    "demo": ("kerasalign demo me.jpg --out drawn.png", "kerasalign demo --web"),
     "train": (
         "kerasalign train musica19-300w --data 300W",
         "kerasalign train musica19-synth --data points.csv --markup mine.yaml --steps 2000",

@@ -15,6 +15,7 @@ from kerasalign.cli import (
     ablation,
     ced,
     data,
+    demo,
     detector,
     doctor,
     evaluate,
@@ -97,6 +98,6 @@ def root(
     logging.getLogger("kerasalign").setLevel(logging.INFO if verbose else logging.WARNING)
 
 
-for module in (zoo, photos, training, evaluate, sweep, ablation, ced, data, synth, detector, hub, export, doctor):
+for module in (zoo, photos, demo, training, evaluate, sweep, ablation, ced, data, synth, detector, hub, export, doctor):
     module.register(app)
 add_examples(app)

@@ -1,4 +1,4 @@
-"""`kerasalign align` and `kerasalign demo`."""
+"""`kerasalign align`."""
 
 from __future__ import annotations
 
@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the commands."""
+    """Adds the command."""
     app.command("align")(align_command)
-    app.command("demo")(demo_command)
 
 
 def align_command(
@@ -139,7 +138,9 @@ def align_command(
     check_folder_writable(out, "--out")
     with photo_sinks(file_format if photos or not videos else None, out, as_json) as sinks:
         finder = _detector(detector, detector_size, min_score, runtime, given is not None)
-        network = _load(model, weights, runtime, runtime == "keras" or (given is None and detector != "kerasalign"))
+        network = load_model(
+            model, weights, runtime, runtime == "keras" or (given is None and detector != "kerasalign")
+        )
         network = at_thresholds(network, success_threshold, failure_threshold)
         names: Counter[str] = Counter()
         for video in videos:
@@ -165,8 +166,9 @@ def align_command(
             tell(f"Landmarks written to {sink.path}")
     if photos or not videos:
         unwritten = f", {count['unwritten']} not writable" if count["unwritten"] else ""
+        total = counted(len(photos) + count["missing"], "photo")
         tell(
-            f"{_count(len(photos) + count['missing'], 'photo')}: {count['found']} {'drawn' if draw else 'with faces'}, "
+            f"{total}: {count['found']} {'drawn' if draw else 'with faces'}, "
             f"{count['empty']} without a face, {count['unread'] + count['missing']} not readable{unwritten}"
         )
     if count["video"] + count["unread"] + count["unwritten"] + count["unlisted"] + count["missing"]:
@@ -198,16 +200,16 @@ def _report(
             line = "no face"
         elif out is None:
             count["found"] += 1
-            line = _count(len(faces), "face")
+            line = counted(len(faces), "face")
         else:
             target = out / f"{numbered(f'{source_stem(faces.source)}_landmarks', names)}.png"
             try:
-                _save(faces, target)
+                save_drawing(faces, target)
                 count["found"] += 1
-                line = f"{_count(len(faces), 'face')} -> {target}"
+                line = f"{counted(len(faces), 'face')} -> {target}"
             except OSError as error:
                 count["unwritten"] += 1
-                line = f"error: {_count(len(faces), 'face')}, but the drawing cannot be written ({error})"
+                line = f"error: {counted(len(faces), 'face')}, but the drawing cannot be written ({error})"
         tell(f"{faces.source}: {line}")
 
 
@@ -227,40 +229,8 @@ def _detector(name: str, size: int | None, min_score: float | None, runtime: str
     return KerasAlignDetector(**options, runtime=runtime)
 
 
-def demo_command(
-    photo: Annotated[
-        Path | None, typer.Argument(exists=True, dir_okay=False, help="A photo; by default a portrait by NASA.")
-    ] = None,
-    model: PresetOption = None,
-    weights: WeightsFile = None,
-    out: Annotated[Path, typer.Option(help="File for the drawing.")] = Path("kerasalign_demo.png"),
-) -> None:
-    """Draw the landmarks of one photo, to check the installation."""
-    source = _astronaut() if photo is None else photo
-    faces = _load(model, weights).align(source)
-    if not len(faces):
-        raise ValueError(f"No face was found. Received: photo={str(photo)!r}")
-    _save(faces, out, boxes=True, labels=len(faces) > 1)
-    first = faces[0]
-    say(
-        f"{_count(len(faces), 'face')} with {faces.markup.num_points} points; the first one's box is "
-        f"{[round(float(v), 1) for v in first.box]}."
-    )
-    say(f"Drawn on {out.resolve()}")
-
-
-def _astronaut():
-    try:
-        from skimage import data
-    except ImportError as error:
-        raise ImportError(
-            'The demo\'s portrait comes with scikit-image: `pip install "kerasalign[demo]"`. '
-            "Or give a photo of your own: `kerasalign demo PHOTO`."
-        ) from error
-    return data.astronaut()
-
-
-def _load(name: str | None, weights: Path | None, runtime: str = "keras", start: bool = True):
+def load_model(name: str | None, weights: Path | None, runtime: str = "keras", start: bool = True):
+    """The preset of this name, or the default one, in a runtime."""
     from kerasalign.hub import load, read_manifest
 
     with error_console().status("Loading the model"):
@@ -327,10 +297,12 @@ def _read_boxes(path: Path, photos: Sequence[Path | str]) -> list:
     return [table.get(str(p), table.get(Path(p).name)) for p in photos]
 
 
-def _save(faces, path: Path, **options) -> None:
+def save_drawing(faces: Faces, path: Path, **options: Any) -> None:
+    """Writes a photo with its landmarks drawn."""
     with written_beside(path) as draft:
         faces.draw(**options).save(draft)
 
 
-def _count(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
+    """A number of things, such as "2 faces"."""
     return f"{number} {what}{'' if number == 1 else 's'}"

@@ -12,8 +12,8 @@ from typing import Any
 from kerasalign import __version__
 from kerasalign.cli.web.files import PAGE, source_folder
 from kerasalign.cli.web.runtime import BINARY, SCRIPT, onnxruntime_web, pinned_version
-from kerasalign.inference import KerasAlignDetector
 from kerasalign.detection.own.files import bundled_network
+from kerasalign.inference import KerasAlignDetector
 from kerasalign.runtimes.crops import PORTRAIT
 from kerasalign.runtimes.runtime_model import RuntimeModel
 

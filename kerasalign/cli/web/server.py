@@ -7,6 +7,7 @@ import re
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +19,7 @@ class PageHandler(SimpleHTTPRequestHandler):
     """Sends the files of a folder, with the headers that threads in a browser need."""
 
     # Not what the system says: Windows' registry can call JavaScript plain text, which browsers do not run.
-    extensions_map = {
+    extensions_map: ClassVar[dict[str, str]] = {
         **{".html": "text/html; charset=utf-8", ".css": "text/css", ".json": "application/json"},
         **{".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm"},
         **{".jpg": "image/jpeg", ".png": "image/png", "": "application/octet-stream"},
