@@ -1,7 +1,9 @@
-"""What the build of the site adds: the reference of the command, the changelog, and a look for foreign addresses."""
+"""What the build of the site adds: the reference of the command, the changelog, the networks of the demo, and a look for
+foreign addresses."""
 
 from __future__ import annotations
 
+import logging
 import re
 import subprocess
 import sys
@@ -68,3 +70,22 @@ def on_post_page(output: str, page, **_) -> str:
     if foreign := foreign_addresses(output):
         raise PluginError(f"{page.file.src_uri} loads from other servers: {', '.join(foreign)}")
     return output
+
+
+def on_post_build(config, **_) -> None:
+    """Adds its networks to the page that runs in the browser.
+
+    Without npm, or where it cannot fetch anything, they are left out, and the page says so.
+    """
+    import kerasalign
+    from kerasalign.cli.web.page import write_page
+    from kerasalign.cli.web.runtime import NpmUnavailable, onnxruntime_web
+    from kerasalign.hub import read_manifest
+
+    try:
+        runtime = onnxruntime_web()
+    except NpmUnavailable as error:
+        logging.getLogger("mkdocs.hooks").info("The networks of the demo are left out: %s", error)
+        return
+    model = kerasalign.load(read_manifest().default, runtime="onnxruntime", quantize="float16")
+    write_page(Path(config.site_dir, "demo"), model, runtime, home="../browser/")

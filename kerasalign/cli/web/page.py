@@ -12,29 +12,22 @@ from typing import Any
 from kerasalign import __version__
 from kerasalign.cli.web.files import PAGE, source_folder
 from kerasalign.cli.web.runtime import BINARY, SCRIPT, onnxruntime_web, pinned_version
+from kerasalign.datasets import example_photos
 from kerasalign.detection.own.files import bundled_network
 from kerasalign.inference import KerasAlignDetector
-from kerasalign.runtimes.crops import PORTRAIT
 from kerasalign.runtimes.runtime_model import RuntimeModel
 
-#: Photos that the page offers to try: file and title. It shows Eileen Collins; by NASA, in the public domain.
-SAMPLES = ((PORTRAIT, "A portrait"),)
+# Photos that the page offers to try, of those that come with the library.
+_SAMPLES = {"samples/portraits/T000483.jpg": "A portrait", "samples/group.jpg": "A group"}
 
 
-def write_page(
-    folder: Path,
-    model: RuntimeModel,
-    runtime: Path | None = None,
-    samples: Sequence[tuple[Path, str]] = SAMPLES,
-    home: str = "",
-) -> Path:
+def write_page(folder: Path, model: RuntimeModel, runtime: Path | None = None, home: str = "") -> Path:
     """Writes the page with its networks.
 
     Args:
         folder: The folder to write into; it may hold other files.
         model: The landmark network in ONNX Runtime, as `load(name, runtime="onnxruntime")` gives it.
         runtime: Folder of ONNX Runtime Web, see `onnxruntime_web`.
-        samples: Photos that the page offers to try: file and title.
         home: Address of a page about this one; empty: none.
 
     Returns:
@@ -47,7 +40,7 @@ def write_page(
     """
     networks = _onnx_files(model)
     web = onnxruntime_web(runtime)
-    for name in ("models", "ort", "samples"):
+    for name in ("models", "ort"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for name in PAGE:
         _copy(source_folder() / name, folder / name)
@@ -59,12 +52,9 @@ def write_page(
     _copy(detector, folder / "models" / detector.name)
     for path in networks:
         _copy(path, folder / "models" / path.name)
-    for path, _ in samples:
-        _copy(path, folder / "samples" / path.name)
-    content = _describe(model, [path.name for path in networks]) | {
-        "samples": [{"file": f"samples/{path.name}", "title": title} for path, title in samples],
-        "home": home,
-    }
+    example_photos(folder / "samples")
+    samples = [{"file": file, "title": title} for file, title in _SAMPLES.items()]
+    content = _describe(model, [path.name for path in networks]) | {"samples": samples, "home": home}
     (folder / "demo.json").write_text(json.dumps(content), "utf-8")
     return folder
 
