@@ -1,5 +1,5 @@
-"""What the build of the site adds: the reference of the command, the changelog, the networks of the demo, and a look for
-foreign addresses."""
+"""What the build of the site adds: the command's reference, the changelog, the networks of the demo; it refuses foreign
+addresses."""
 
 from __future__ import annotations
 

@@ -59,17 +59,18 @@ def address(model, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
-    """PNG files, which all decode alike: a portrait, a group, and faces that are hard to find."""
+    """PNG files, which all decode alike: two portraits, a group, and faces that are hard to find."""
     folder = kerasalign.example_photos(tmp_path_factory.mktemp("photos"))
     people = [Image.open(path) for path in sorted((folder / "portraits").glob("*.jpg"))]
     hard = Image.new("RGB", (900, 520), (90, 110, 100))
     hard.paste(people[0].rotate(90, expand=True), (20, 80))
     hard.paste(people[1].resize((60, 73)), (480, 400))
     hard.paste(people[2].rotate(25, expand=True, fillcolor=(90, 110, 100)).resize((330, 330)), (500, 20))
-    pictures = {"portrait": people[3], "group": Image.open(folder / "group.jpg"), "hard": hard}
+    pictures = {"portrait": people[3], "group": Image.open(folder / "group.jpg")}
+    pictures |= {"astronaut": Image.open(PORTRAIT), "hard": hard}
     for name, picture in pictures.items():
         picture.save(folder / f"{name}.png")
-    for picture in (*people, pictures["group"]):
+    for picture in (*people, *pictures.values()):
         picture.close()
     # What the browser takes for its camera: frames, one after the other.
     shutil.copyfile(PORTRAIT, folder / "camera.mjpeg")
@@ -106,13 +107,14 @@ def saved(tab):
     return json.loads(Path(download.value.path()).read_text("utf-8"))
 
 
-def same_faces(page, faces):
+def same_faces(page, faces, most=0.5):
+    """Landmarks at most so many pixels apart, and all else alike."""
     assert (page["width"], page["height"]) == faces.size
     assert len(page["faces"]) == len(faces)
     for shown, face in zip(page["faces"], faces):
-        np.testing.assert_allclose(shown["landmarks"], face.landmarks, atol=0.5)
-        np.testing.assert_allclose(shown["box"], face.box, atol=0.5)
-        np.testing.assert_allclose(shown["error"], face.error, atol=0.1)
+        np.testing.assert_allclose(shown["landmarks"], face.landmarks, rtol=0, atol=most)
+        np.testing.assert_allclose(shown["box"], face.box, rtol=0, atol=0.1)
+        np.testing.assert_allclose(shown["error"], face.error, rtol=0, atol=0.2)
         assert abs(shown["score"] - face.score) < 0.01
         assert {key: shown[key] for key in ("markup", "iterations", "failed")} == {
             "markup": face.markup.name,
@@ -121,12 +123,13 @@ def same_faces(page, faces):
         }
 
 
-@pytest.mark.parametrize("name", ["portrait", "group", "hard"])
-def test_landmarks_in_the_browser_are_those_of_the_library(tab, model, photos, name):
+# A patch of MuSiCa starts at a whole pixel: beside the next one, a rounding moves it, and landmarks by up to a pixel.
+@pytest.mark.parametrize("name, most", [("portrait", 0.5), ("astronaut", 0.5), ("group", 0.5), ("hard", 1.5)])
+def test_landmarks_in_the_browser_are_those_of_the_library(tab, model, photos, name, most):
     tab.set_input_files("#file", photos / f"{name}.png")
     faces = model.align(photos / f"{name}.png")
-    assert len(faces) == {"portrait": 1, "group": 7, "hard": 3}[name]
-    same_faces(saved(tab), faces)
+    assert len(faces) == {"group": 7, "hard": 3}.get(name, 1)
+    same_faces(saved(tab), faces, most)
 
 
 def test_the_slider_sets_when_a_face_is_finished(tab, model, photos):
