@@ -44,7 +44,7 @@ def onnxruntime_web(folder: Path | None = None) -> Path:
         for place in (folder, folder / "dist"):
             if (place / SCRIPT).is_file() and (place / BINARY).is_file():
                 return place
-        raise FileNotFoundError(f"`folder` must hold {SCRIPT} and {BINARY} of {PACKAGE}. Received: folder={folder}")
+        raise FileNotFoundError(f"`--onnxruntime-web` must hold {SCRIPT} and {BINARY}. Received: {folder}")
     cached = runtime_dir().parent / "web" / f"{PACKAGE}-{pinned_version()}"
     if not cached.is_dir():
         with locked(cached.with_suffix(".lock")):
@@ -64,7 +64,8 @@ def _fetch(target: Path) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         for name in ("package.json", "package-lock.json"):
             shutil.copyfile(source_folder() / name, Path(temporary, name))
-        _npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"], temporary)
+        # By default npm tries for more than a minute where there is no network.
+        _npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"], temporary)
         package = Path(temporary, "node_modules", PACKAGE)
         with folder_beside(target, SCRIPT) as draft:
             for path in (package / "dist" / SCRIPT, package / "dist" / BINARY):
@@ -89,5 +90,5 @@ def _npm(arguments: list[str], folder: str) -> None:
     except subprocess.TimeoutExpired as error:
         raise NpmUnavailable(f"npm did not fetch {PACKAGE} within {_PATIENCE} seconds") from error
     if run.returncode:
-        lines = [line for line in run.stderr.splitlines() if "error" in line.lower()]
-        raise NpmUnavailable(f"npm could not fetch {PACKAGE}: {' '.join(lines[:3]) or run.stderr.strip()[-200:]}")
+        lines = [line for line in str(run.stderr).splitlines() if "error" in line.lower()]
+        raise NpmUnavailable(f"npm could not fetch {PACKAGE}: {' '.join(lines[:3]) or run.returncode}")
