@@ -1,5 +1,4 @@
-"""What the build of the site adds: the command's reference, the changelog, the networks of the demo; it refuses foreign
-addresses."""
+"""What the build adds to the site: the command's reference, the changelog, the demo's networks. Foreign addresses fail."""
 
 from __future__ import annotations
 

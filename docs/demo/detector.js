@@ -6,7 +6,7 @@ import {
 
 const STRIDE = 8, REFERENCE = 32, CHANNELS = 17, MULTIPLE = 32;
 const COARSE = 256, WORTH_A_FINER_LOOK = 1.25, SMALL = 40, LARGE = 48;
-const SURE = 0.8, TURNED_SCORE = 0.6, MOST_LOOKS = 100, SAME_FACE_IOU = 0.3, MOST_PEAKS = 400;
+const SURE = 0.8, STRETCHED_MORE = 0.03, TURNED_SCORE = 0.6, MOST_LOOKS = 100, SAME_FACE_IOU = 0.3, MOST_PEAKS = 400;
 const LOOK = { size: 128, scale: 1.6, shift: [0, 0], max_aspect: 4 };
 
 /**
@@ -18,7 +18,9 @@ const LOOK = { size: 128, scale: 1.6, shift: [0, 0], max_aspect: 4 };
  * @returns Faces {box, score, angle}, the largest first.
  */
 export async function detect(photo, maps, options) {
-  photo = stretchExposure(photo);
+  const given = photo;
+  photo = stretchExposure(given);
+  const lowest = options.min_score + (photo === given ? 0 : STRETCHED_MORE);
   const look = (size, way) => search(photo, size, way, maps, options);
   let faces = await look(COARSE, 0);
   let surest = best(faces), surestWay = 0;
@@ -41,7 +43,7 @@ export async function detect(photo, maps, options) {
   for (const face of doubtful) faces.push(await lookAgain(photo, face, maps));
   const inside = (face, [x, y] = boxCenter(face.box)) =>
     x >= -0.5 && x < photo.width - 0.5 && y >= -0.5 && y < photo.height - 0.5;
-  return suppress(faces, options.min_score, options.max_overlap)
+  return suppress(faces, lowest, options.max_overlap)
     .filter((face) => inside(face))
     .sort((a, b) => boxArea(b.box) - boxArea(a.box) || a.box[0] - b.box[0]);
 }
