@@ -1,4 +1,4 @@
-"""What the build adds to the site: the command's reference, the changelog, the demo's networks. Foreign addresses fail."""
+"""What the build adds: the command's reference, the changelog, the networks of the demo. Foreign addresses fail."""
 
 from __future__ import annotations
 
