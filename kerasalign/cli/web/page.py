@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from kerasalign import __version__
+from kerasalign._version import __version__
 from kerasalign.cli.web.files import PAGE, source_folder
 from kerasalign.cli.web.runtime import BINARY, SCRIPT, onnxruntime_web, pinned_version
 from kerasalign.datasets import example_photos
