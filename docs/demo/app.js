@@ -79,6 +79,8 @@ async function open(blob, file = "photo") {
   picture = opened;
   name = file.split("/").pop().replace(/\.[^.]*$/, "");
   say("Looking for faces …");
+  $("results").hidden = true;
+  $("detect-time").textContent = $("align-time").textContent = "–";
   draw(canvas, picture, [], config.markup);
   document.body.classList.add("shown");
   const copy = await createImageBitmap(picture);
