@@ -68,6 +68,8 @@ TABLES = {
     "pose_labels": pose.labels_table,
     "cost": scale.cost_table,
     "distributed": scale.distributed_table,
+    "serving": scale.serving_table,
+    "data_parallel": scale.data_parallel_table,
 }
 
 

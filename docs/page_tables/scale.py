@@ -62,3 +62,22 @@ def distributed_table() -> str:
         f"{measured['cores']} cores with a load of {measured['load_average']:.0f}:"
     )
     return f"{heading}\n\n{markdown(rows)}\n\nThe actors held {memory}."
+
+
+def serving_table() -> str:
+    """The example server under load."""
+    rows = [("photos a pass, at most", "connections", "requests a second", "p50, ms", "p99, ms")]
+    for together, by_connections in measurement("serving")["by_photos_together_and_connections"].items():
+        for connections, run in by_connections.items():
+            figures = (f"{run[key]:.0f}" for key in ("requests_per_second", "p50_ms", "p99_ms"))
+            rows.append((together.split()[0], connections, *figures))
+    return markdown(rows)
+
+
+def data_parallel_table() -> str:
+    """A step of training on virtual devices that share the cores."""
+    rows = [("devices", "step, s", "the same batch again, s", "waiting for photos")]
+    for devices, run in measurement("data_parallel")["by_number_of_devices"].items():
+        times = f"{run['step_s']:.2f}", f"{run['step_without_loading_s']:.2f}"
+        rows.append((devices, *times, f"{run['waiting_share']:.0%}"))
+    return markdown(rows)
