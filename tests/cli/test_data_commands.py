@@ -50,7 +50,11 @@ def test_train_then_use(command, w300, tmp_path):
     cut = command("prepare", w300, "--model", "musica19-300w", "--cache", "crops")
     assert cut.exit_code == 0, cut.output
     train = ("train", "musica19-300w", "--data", w300, "--cache", "crops", "--steps", 2, "--steps-per-epoch", 2)
-    run = command(*train, "--batch-size", 2, "--set", "hidden=32", "--set", "global_attention=fc")
+    many = command(*train, "--devices", "99")
+    assert many.exit_code == 1 and "99" in many.stderr and not (tmp_path / "runs").exists()
+    # Of what there is here: one processor.
+    small = ("--batch-size", 2, "--set", "hidden=32", "--set", "global_attention=fc", "--devices", "all")
+    run = command(*train, *small)
     assert run.exit_code == 0, run.output
     card = json.loads((tmp_path / "runs/musica19-300w/run.json").read_text())
     assert card["settings"]["steps"] == 2

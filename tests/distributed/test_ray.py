@@ -74,6 +74,25 @@ def test_renders_are_those_of_one_machine(ray, tmp_path):
     assert render_series(series, 3, tmp_path / "ray", progress=False) == 0
 
 
+def test_the_command_renders_on_ray(ray, tmp_path):
+    run = [
+        "synth",
+        "--engine",
+        "ray",
+        "--count",
+        "2",
+        "--size",
+        "32",
+        "--preset",
+        "frontal",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    done = CliRunner().invoke(app, run)
+    assert done.exit_code == 0, done.output
+    assert picture_path(tmp_path / "out", 1).exists()
+
+
 def test_the_command_refuses_what_only_one_machine_has(photos, tmp_path):
     run = CliRunner().invoke(app, ["align", str(photos), "--engine", "ray", "--json", "--out", str(tmp_path / "out")])
     assert run.exit_code == 1 and "With --engine ray results are Parquet files" in run.output.replace("`", "")
