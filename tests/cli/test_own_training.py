@@ -14,6 +14,8 @@ from kerasalign.models.musica.recipe import MuSiCaRecipe
 from kerasalign.training import RunCard
 from tests.support.cases import set_known_weights
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 SHORT = {"steps": 2, "steps_per_epoch": 2, "batch_size": 2, "validation": 0, "balance": "none", "schedule": "cosine"}
 MARKUP = """
 name: "eyes-and-nose"

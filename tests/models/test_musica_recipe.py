@@ -14,6 +14,8 @@ from kerasalign.models.musica.recipe import MuSiCaRecipe
 from kerasalign.training import mean_shape
 from kerasalign.training.faces import face_loader
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 MODEL = MuSiCaConfig(
     markup="68",
     patches=[8, 30, 36, 45, 48, 54],

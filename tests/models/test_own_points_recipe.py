@@ -18,6 +18,8 @@ from kerasalign.synth import SceneConfig
 from kerasalign.synth.dataset.series import Series, write_series
 from kerasalign.training import RunCard, crop_cache
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 SEVEN = Markup(
     name="own-seven",
     num_points=7,

@@ -15,6 +15,8 @@ from kerasalign.models.sdu.recipe import SDURecipe
 from kerasalign.training import RunCard, RunFolder, averaged_weights
 from kerasalign.training.run_folder import seed_states
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 MUSICA = MuSiCaConfig(markup="68", patches=[8, 30, 36, 45], hidden=8, size=64, box_side=40)
 SDU = SDUConfig(
     markup="68",

@@ -13,6 +13,8 @@ from kerasalign.models.aan import AANConfig
 from kerasalign.models.aan.recipe import AANRecipe
 from kerasalign.training import FaceSource, crop_cache
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 MODEL = AANConfig(markup="68", stem=8, channels=(8,), embedding=4, size=32)
 
 
