@@ -2,49 +2,60 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kerasalign.cli.backend import start_backend
-from kerasalign.cli.console import print_json, print_table, say
-from kerasalign.cli.data import ReaderOptions, key_values
-from kerasalign.cli.options import AsJson
-from kerasalign.cli.training import changed
+from kerasalign.cli.console import command_line, print_json, print_table, say
+from kerasalign.cli.groups import grouped
+from kerasalign.cli.options import AsJson, ReaderOptions
+from kerasalign.cli.recipes import with_options
+
+if TYPE_CHECKING:
+    from kerasalign.evaluation.ablation import AblationReport
+    from kerasalign.models.ablation import Ablation
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("ablation")(ablation_command)
+    app.command("ablation")(grouped(ablation_command))
+
+
+@dataclass(frozen=True)
+class AblationOptions:
+    """What is trained, measured and written."""
+
+    data: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the training data set.")] = None
+    test: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the protocols' data set; by default --data.")
+    ] = None
+    rows: Annotated[list[str] | None, typer.Option(help="Row to train; by default all. Repeat for several.")] = None
+    preset: Annotated[str | None, typer.Option(help="Change this preset instead of the paper's.")] = None
+    protocol: Annotated[
+        list[str] | None, typer.Option(help="Protocols; by default the table's whose faces are all there.")
+    ] = None
+    steps: Annotated[int | None, typer.Option(help="Optimizer steps of every row.")] = None
+    seeds: Annotated[int, typer.Option(help="Runs of each row, with the seeds 0, 1, ...")] = 1
+    change: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change an argument of the network in all rows."),
+    ] = None
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--recipe", metavar="KEY=VALUE", help="Change a setting of the recipe in all rows."),
+    ] = None
+    reader: ReaderOptions = None
+    work: Annotated[Path | None, typer.Option(help="Folder of the runs; by default runs/NAME.")] = None
+    out: Annotated[Path | None, typer.Option(help="JSON file of the table, written after every run.")] = None
 
 
 def ablation_command(
     name: Annotated[str | None, typer.Argument(help="Table, such as scc-table5; without one, all are listed.")] = None,
-    data: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the training data set.")] = None,
-    test: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of the protocols' data set; by default --data.")
-    ] = None,
-    rows: Annotated[list[str] | None, typer.Option(help="Row to train; by default all. Repeat for several.")] = None,
-    preset: Annotated[str | None, typer.Option(help="Change this preset instead of the paper's.")] = None,
-    protocol: Annotated[
-        list[str] | None, typer.Option(help="Protocols; by default the table's whose faces are all there.")
-    ] = None,
-    steps: Annotated[int | None, typer.Option(help="Optimizer steps of every row.")] = None,
-    seeds: Annotated[int, typer.Option(help="Runs of each row, with the seeds 0, 1, ...")] = 1,
-    change: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change an argument of the network in all rows."),
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--recipe", metavar="KEY=VALUE", help="Change a setting of the recipe in all rows."),
-    ] = None,
-    reader: ReaderOptions = None,
-    work: Annotated[Path | None, typer.Option(help="Folder of the runs; by default runs/NAME.")] = None,
-    out: Annotated[Path | None, typer.Option(help="JSON file of the table, written after every run.")] = None,
+    *,
+    options: AblationOptions,
     as_json: AsJson = False,
 ) -> None:
     """Train and measure the rows of a paper's ablation table alike. Run it again to go on after a stop."""
@@ -54,45 +65,46 @@ def ablation_command(
         _list([get_ablation(one) for one in list_ablations()], as_json)
         return
     ablation = get_ablation(name)
-    if data is None:
+    if options.data is None:
         _show(ablation)
         return
+    report = _run(ablation, options.data, options)
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        print_table(report.table())
+    if options.out is not None and not as_json:
+        say(f"The table is in {options.out}")
+
+
+def _run(ablation: Ablation, data: Path, options: AblationOptions) -> AblationReport:
+    """Trains and measures the rows."""
     start_backend()
     from kerasalign.evaluation import usable_protocols
     from kerasalign.evaluation.ablation import run_ablation
     from kerasalign.hub import get_recipe
 
-    recipe = get_recipe(preset or ablation.preset)
-    options: dict = {} if steps is None else {"steps": steps}
-    recipe = changed(recipe, key_values(change, "--set"), options, key_values(settings, "--recipe"))
-    if reader:
-        options = {**recipe.reader_options, **key_values(reader, "--reader")}
-        recipe = recipe.with_settings(reader_options=options)
-    names = list(protocol or ())
+    preset = options.preset or ablation.preset
+    recipe = with_options(get_recipe(preset), options.change, options.settings, options.reader, steps=options.steps)
+    names = list(options.protocol or ())
     if not names:
-        names, left_out = usable_protocols(ablation.protocols, test or data)
+        names, left_out = usable_protocols(ablation.protocols, options.test or data)
         if not names:
-            raise ValueError(f"Give --protocol: none of {name} can be measured here ({'; '.join(left_out)}).")
-    command = shlex.join(["kerasalign", *sys.argv[1:]])
-    report = run_ablation(
+            raise ValueError(f"Give --protocol: none of {ablation.name} can be measured here ({'; '.join(left_out)}).")
+    command, out = command_line(), options.out
+    return run_ablation(
         ablation,
         recipe,
         data,
-        work or Path("runs") / name,
+        options.work or Path("runs") / ablation.name,
         names,
-        rows=rows or (),
-        seeds=seeds,
-        preset=preset or ablation.preset,
-        test_data=test,
+        rows=options.rows or (),
+        seeds=options.seeds,
+        preset=preset,
+        test_data=options.test,
         reader_options=recipe.reader_options,
         on_row=None if out is None else lambda so_far: so_far.save(out, command),
     )
-    if as_json:
-        print_json(report.to_dict())
-    else:
-        print_table(report.table())
-    if out is not None and not as_json:
-        say(f"The table is in {out}")
 
 
 def _list(tables: list, as_json: bool) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 
 import rich.table
 from rich.box import SIMPLE_HEAD
@@ -62,3 +64,13 @@ def print_table(table: Table) -> None:
 def print_json(content) -> None:
     """Prints JSON without wrapping."""
     say(json.dumps(content, indent=1))
+
+
+def command_line() -> str:
+    """The command that runs, as a shell takes it."""
+    return shlex.join(["kerasalign", *sys.argv[1:]])
+
+
+def fit_verbosity() -> int:
+    """`verbose` of a training: a progress bar on a terminal, one line per epoch in a log."""
+    return 1 if sys.stdout.isatty() else 2

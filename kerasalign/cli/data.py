@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,34 +10,10 @@ import typer
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import print_json, print_table, say
+from kerasalign.cli.options import ReaderOptions, SkipBroken
+from kerasalign.cli.recipes import key_values, with_options
 from kerasalign.support.files import written_beside
 from kerasalign.support.tables import Table
-
-ReaderOptions = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--reader", metavar="KEY=VALUE", help="Option of the data set's reader, for example --reader stride=10."
-    ),
-]
-
-
-def key_values(pairs: Sequence[str] | None, option: str) -> dict:
-    """The values of a repeated option `OPTION KEY=JSON` as a dict.
-
-    Raises:
-        ValueError: If a value has another form.
-    """
-    values = {}
-    for pair in pairs or ():
-        key, _, value = pair.partition("=")
-        if not key or not value:
-            raise ValueError(f"`{option}` takes KEY=VALUE. Received: {option} {pair}")
-        try:
-            values[key] = json.loads(value)
-        except ValueError:
-            # A bare word is a string; JSON quotes are hard to type in a shell.
-            values[key] = value
-    return values
 
 
 def register(app: typer.Typer) -> None:
@@ -61,7 +35,7 @@ def prepare_command(
     cache: Annotated[
         Path | None, typer.Option(help="Folder for the crops; pass it to `kerasalign train --cache`.")
     ] = None,
-    skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Leave out broken faces.")] = False,
+    skip_broken: SkipBroken = False,
     reader: ReaderOptions = None,
     balance: Annotated[str | None, typer.Option(help="Report the effect of balancing by gdb or pdb.")] = None,
     sheet: Annotated[
@@ -82,10 +56,7 @@ def prepare_command(
     start_backend()
     from kerasalign.training import crop_cache
 
-    recipe = get_recipe(model)
-    if reader:
-        options = {**recipe.reader_options, **key_values(reader, "--reader")}
-        recipe = recipe.with_settings(reader_options=options)
+    recipe = with_options(get_recipe(model), reader=reader)
     crops = crop_cache(recipe, data, cache, "skip" if skip_broken else "raise")
     if balance is not None:
         _balance(crops, recipe, balance, sheet)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from kerasalign.cli.backend import start_backend
-from kerasalign.cli.console import print_json, print_table, say
+from kerasalign.cli.console import fit_verbosity, print_json, print_table, say
 from kerasalign.cli.options import AsJson, Environments, Head
 from kerasalign.support.files import write_json
 from kerasalign.support.progress import track
@@ -119,7 +118,7 @@ def train_command(
         negatives=negatives,
         initial_weights=init,
         processes=processes,
-        verbose=1 if sys.stdout.isatty() else 2,
+        verbose=fit_verbosity(),
     )
     say(
         f"Weights, run card and curve are in {run}. Measure them with: "

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +9,9 @@ from typing import Annotated
 import typer
 
 from kerasalign.cli.backend import start_backend
-from kerasalign.cli.console import error_console, print_json, print_table, say
-from kerasalign.cli.data import ReaderOptions, key_values
-from kerasalign.cli.options import AsJson, Boxes, DataFolder, WeightsFile
+from kerasalign.cli.console import command_line, error_console, print_json, print_table, say
+from kerasalign.cli.options import AsJson, Boxes, DataFolder, ReaderOptions, SkipBroken, WeightsFile
+from kerasalign.cli.recipes import key_values
 from kerasalign.cli.thresholds import SuccessThreshold, at_thresholds
 from kerasalign.metrics import BoxSource
 
@@ -41,7 +39,7 @@ def evaluate_command(
         bool, typer.Option("--track", help="Videos: detect each face once and track it, instead of using boxes.")
     ] = False,
     reader: ReaderOptions = None,
-    skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Leave out broken faces.")] = False,
+    skip_broken: SkipBroken = False,
     parts: Annotated[bool, typer.Option("--parts", help="Print the NME of each facial part instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -87,6 +85,6 @@ def evaluate_command(
         notes = list(dict.fromkeys([*scores.notes, *by_part.notes]))
         print_table(by_part if parts else replace(scores, notes=notes))
     if out is not None:
-        report.save(out, worst, shlex.join(["kerasalign", *sys.argv[1:]]))
+        report.save(out, worst, command_line())
         if not as_json:
             say(f"Report, per-face numbers and pictures are in {out}")

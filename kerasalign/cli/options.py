@@ -65,4 +65,11 @@ EngineOption = Annotated[
 Environments = Annotated[
     Path | None, typer.Option(help="Environment maps for the light: an .npz file, or a folder of .hdr files.")
 ]
+ReaderOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reader", metavar="KEY=VALUE", help="Option of the data set's reader, for example --reader stride=10."
+    ),
+]
+SkipBroken = Annotated[bool, typer.Option("--skip-broken", help="Leave out broken faces.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON: the data that Python gives.")]

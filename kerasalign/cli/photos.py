@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kerasalign.cli.align_options import AlignOptions
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import error_console, say
 from kerasalign.cli.engines import align_by_ray
-from kerasalign.cli.options import Engine, EngineOption, PresetOption, ResultFormat, WeightsFile
-from kerasalign.cli.thresholds import FailureThreshold, SuccessThreshold, at_thresholds
-from kerasalign.support.bounded import read_json
+from kerasalign.cli.groups import grouped
+from kerasalign.cli.options import Engine
+from kerasalign.cli.sources import list_sources, read_boxes
+from kerasalign.cli.thresholds import at_thresholds
 from kerasalign.support.files import check_folder_writable, numbered, written_beside
 from kerasalign.support.progress import track
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("align")(align_command)
+    app.command("align")(grouped(align_command))
 
 
 def align_command(
@@ -39,54 +41,7 @@ def align_command(
             help="Photos, videos, folders of them, patterns, addresses of photos or streams, or camera:0.",
         ),
     ],
-    model: PresetOption = None,
-    weights: WeightsFile = None,
-    out: Annotated[Path, typer.Option(help="Folder for the drawn photos and videos.")] = Path("landmarks"),
-    file_format: Annotated[
-        ResultFormat | None,
-        typer.Option(
-            "--format",
-            help="Also write the landmarks as they come: OUT/landmarks.json, .jsonl or .csv, OUT/coco.json, or a .pts "
-            "file a face. Of a video: json, jsonl or csv beside it.",
-        ),
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the landmarks of photos as JSON, and all other lines elsewhere.")
-    ] = False,
-    boxes: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True, help='JSON file of face boxes, instead of a detector: {"photo.jpg": [[x0, y0, x1, y1], ...]}.'
-        ),
-    ] = None,
-    detector: Annotated[
-        str, typer.Option(help="Face detector: kerasalign, mtcnn, yunet:FILE or mediapipe.")
-    ] = "kerasalign",
-    detector_size: Annotated[
-        int | None,
-        typer.Option(
-            help="Largest size at which the detector searches, a multiple of 32; larger photos are resized to it."
-        ),
-    ] = None,
-    min_score: Annotated[float | None, typer.Option(help="Lowest detection score of a face, 0 to 1.")] = None,
-    max_error: Annotated[
-        float | None,
-        typer.Option(
-            help="Leave out faces of photos whose estimated error is above this, in percent; see docs/results.md."
-        ),
-    ] = None,
-    max_faces: Annotated[int | None, typer.Option(min=1, help="Align only so many faces, the largest.")] = None,
-    recursive: Annotated[bool, typer.Option("--recursive", help="Search folders recursively.")] = False,
-    draw: Annotated[bool, typer.Option("--draw/--no-draw", help="Write each photo with its landmarks drawn.")] = True,
-    success_threshold: SuccessThreshold = None,
-    failure_threshold: FailureThreshold = None,
-    smooth: Annotated[bool, typer.Option("--smooth", help="Smooth the landmarks of videos over time.")] = False,
-    runtime: Annotated[
-        str | None,
-        typer.Option(help="Runtime of the networks: keras, onnxruntime (default with Ray) or litert."),
-    ] = None,
-    engine: EngineOption = Engine.local,
-    workers: Annotated[int | None, typer.Option(min=1, help="With Ray: processes; by default one a core.")] = None,
+    options: AlignOptions,
 ) -> None:
     """Find the landmarks of photos and videos and draw them.
 
@@ -96,83 +51,92 @@ def align_command(
 
     With --engine ray, photos, Parquet files and tar files become Parquet files in OUT; the same command again goes on.
     """
-    from kerasalign.cli.sinks import check_video_format, photo_sinks
-    from kerasalign.cli.videos import align_video_file, is_video, list_videos, video_name
+    from kerasalign.cli.sinks import photo_sinks
     from kerasalign.inference import align_iter
 
     if "" in sources:
         raise ValueError(f"SOURCE must not be empty. Received: {sources}")
-    if engine is Engine.ray:
-        return align_by_ray(
-            sources,
-            out,
-            model,
-            workers,
-            {"--weights": weights, "--boxes": boxes, "--json": as_json, "--format": file_format, "--smooth": smooth}
-            | {"--success-threshold": success_threshold, "--failure-threshold": failure_threshold}
-            | {"--detector-size": detector_size},
-            detector=detector,
-            max_error=max_error,
-            max_faces=max_faces,
-            min_score=min_score,
-            recursive=recursive,
-            runtime=runtime,
-        )
-    if workers is not None:
-        raise ValueError(f"`--workers` needs `--engine ray`. Received: --workers {workers}")
-    runtime = runtime or "keras"
-    videos: list[str | Path] = [source for source in sources if is_video(source)]
-    if videos and boxes is not None:
-        raise ValueError(f"`--boxes` are for photos. Received: --boxes with {videos[0]}")
+    if options.engine is Engine.ray:
+        return _align_by_ray(sources, options)
+    if options.workers is not None:
+        raise ValueError(f"`--workers` needs `--engine ray`. Received: --workers {options.workers}")
     count: Counter[str] = Counter()
-    tell = partial(say, error=as_json)
-    in_folders = [] if boxes is not None else list_videos(sources, recursive, out)
-    others = [source for source in sources if not is_video(source)]
-    photos = _photos(others, recursive, out, count, in_folders, tell)
-    videos += in_folders
-    if videos:
-        check_video_format(file_format, as_json)
+    tell = partial(say, error=options.as_json)
+    photos, videos = list_sources(sources, options, count, tell)
     if count["missing"] and not photos and not videos:
         raise typer.Exit(1)
-    given = None if boxes is None else _read_boxes(boxes, photos)
-    check_folder_writable(out, "--out")
-    with photo_sinks(file_format if photos or not videos else None, out, as_json) as sinks:
-        finder = _detector(detector, detector_size, min_score, runtime, given is not None)
-        network = load_model(
-            model, weights, runtime, runtime == "keras" or (given is None and detector != "kerasalign")
-        )
-        network = at_thresholds(network, success_threshold, failure_threshold)
+    boxes = None if options.boxes is None else read_boxes(options.boxes, photos)
+    check_folder_writable(options.out, "--out")
+    with photo_sinks(options.file_format if photos or not videos else None, options.out, options.as_json) as sinks:
+        detector, network = _detector(options), _network(options)
         names: Counter[str] = Counter()
-        for video in videos:
-            target = out / f"{numbered(f'{video_name(video)}_landmarks', names)}.mp4"
-            try:
-                align_video_file(network, video, target, finder, smooth, file_format, max_faces)
-            except (ValueError, OSError) as error:
-                count["video"] += 1
-                say(f"{video}: error: {error}")
+        _align_videos(network, detector, videos, options, names, count)
         if photos or not videos:
             stream = align_iter(
                 network,
                 photos,
-                detector=finder,
-                boxes=given,
-                max_error=max_error,
+                detector=detector,
+                boxes=boxes,
+                max_error=options.max_error,
                 keep_images=True,
-                max_faces=max_faces,
+                max_faces=options.max_faces,
             )
-            _report(stream, len(photos), out if draw else None, names, sinks, count, tell)
+            _report(stream, len(photos), options.out if options.draw else None, names, sinks, count, tell)
     for sink in sinks:
         if sink.path is not None:
             tell(f"Landmarks written to {sink.path}")
     if photos or not videos:
-        unwritten = f", {count['unwritten']} not writable" if count["unwritten"] else ""
-        total = counted(len(photos) + count["missing"], "photo")
-        tell(
-            f"{total}: {count['found']} {'drawn' if draw else 'with faces'}, "
-            f"{count['empty']} without a face, {count['unread'] + count['missing']} not readable{unwritten}"
-        )
+        tell(_summary(len(photos), count, options.draw))
     if count["video"] + count["unread"] + count["unwritten"] + count["unlisted"] + count["missing"]:
         raise typer.Exit(1)
+
+
+def _align_by_ray(sources: list[str], options: AlignOptions) -> None:
+    refused = {
+        "--weights": options.weights,
+        "--boxes": options.boxes,
+        "--json": options.as_json,
+        "--format": options.file_format,
+        "--smooth": options.smooth,
+        "--success-threshold": options.success_threshold,
+        "--failure-threshold": options.failure_threshold,
+        "--detector-size": options.detector_size,
+    }
+    given = ("detector", "max_error", "max_faces", "min_score", "recursive", "runtime")
+    taken = {name: getattr(options, name) for name in given}
+    align_by_ray(sources, options.out, options.model, options.workers, refused, **taken)
+
+
+def _network(options: AlignOptions):
+    """The preset in the runtime that was chosen, at its thresholds."""
+    runtime = options.runtime or "keras"
+    start = runtime == "keras" or (options.boxes is None and options.detector != "kerasalign")
+    network = load_model(options.model, options.weights, runtime, start)
+    return at_thresholds(network, options.success_threshold, options.failure_threshold)
+
+
+def _align_videos(
+    network, detector, videos: Sequence[str | Path], options: AlignOptions, names: Counter[str], count: Counter[str]
+) -> None:
+    """Writes the drawn videos, and counts those that cannot be read or written."""
+    from kerasalign.cli.videos import align_video_file, video_name
+
+    for video in videos:
+        target = options.out / f"{numbered(f'{video_name(video)}_landmarks', names)}.mp4"
+        try:
+            align_video_file(network, video, target, detector, options.smooth, options.file_format, options.max_faces)
+        except (ValueError, OSError) as error:
+            count["video"] += 1
+            say(f"{video}: error: {error}")
+
+
+def _summary(photos: int, count: Counter[str], drawn: bool) -> str:
+    """The last line of a run over photos."""
+    unwritten = f", {count['unwritten']} not writable" if count["unwritten"] else ""
+    return (
+        f"{counted(photos + count['missing'], 'photo')}: {count['found']} {'drawn' if drawn else 'with faces'}, "
+        f"{count['empty']} without a face, {count['unread'] + count['missing']} not readable{unwritten}"
+    )
 
 
 def _report(
@@ -213,20 +177,20 @@ def _report(
         tell(f"{faces.source}: {line}")
 
 
-def _detector(name: str, size: int | None, min_score: float | None, runtime: str, boxes_given: bool):
+def _detector(options: AlignOptions):
     """The detector's name, or the library's own detector where it has options."""
-    options: dict[str, Any] = {"size": size, "min_score": min_score}
-    options = {key: value for key, value in options.items() if value is not None}
-    if not options:
-        return name
+    chosen: dict[str, Any] = {"size": options.detector_size, "min_score": options.min_score}
+    chosen = {key: value for key, value in chosen.items() if value is not None}
+    if not chosen:
+        return options.detector
     from kerasalign.inference import KerasAlignDetector
 
-    if name != KerasAlignDetector.name or boxes_given:
+    if options.detector != KerasAlignDetector.name or options.boxes is not None:
         raise ValueError(
             "`--detector-size` and `--min-score` need the detector 'kerasalign'. Received: "
-            f"{'--boxes' if boxes_given else f'--detector {name}'}"
+            f"{'--boxes' if options.boxes is not None else f'--detector {options.detector}'}"
         )
-    return KerasAlignDetector(**options, runtime=runtime)
+    return KerasAlignDetector(**chosen, runtime=options.runtime or "keras")
 
 
 def load_model(name: str | None, weights: Path | None, runtime: str = "keras", start: bool = True):
@@ -239,62 +203,6 @@ def load_model(name: str | None, weights: Path | None, runtime: str = "keras", s
             start_backend()
         chosen = "auto" if weights is None else weights
         return load(name or read_manifest().default, weights=chosen, runtime=runtime)
-
-
-def _photos(
-    sources: list[str],
-    recursive: bool,
-    out: Path,
-    count: Counter[str],
-    videos: Sequence[Path],
-    tell: Callable[[str], None],
-) -> list[Path | str]:
-    """The photos of the sources. What is not there is reported here, before any network is loaded."""
-    from kerasalign.inference.sources import is_pattern, matching
-    from kerasalign.support.images import list_images
-    from kerasalign.support.web import is_address
-
-    def report(error: OSError) -> None:
-        count["unlisted"] += 1
-        tell(f"{error.filename}: error: the folder cannot be listed ({error.strerror})")
-
-    photos: list[Path | str] = []
-    for source in sources:
-        path = Path(source)
-        if is_address(source):
-            photos.append(source)
-        elif path.is_dir():
-            # Drawings of an earlier run may lie inside the source folder.
-            inside = out.resolve() if out.resolve() != path.resolve() else None
-            files = [found for found in list_images(path, recursive, report) if inside not in found.resolve().parents]
-            if not files and not any(path in video.parents for video in videos):
-                tell(f"{source}: no photos in this folder")
-            photos += files
-        elif is_pattern(source):
-            photos += matching(source)
-        elif not path.exists():
-            count["missing"] += 1
-            tell(f"{source}: error: there is no such file")
-        else:
-            photos.append(path)
-    return photos
-
-
-def _read_boxes(path: Path, photos: Sequence[Path | str]) -> list:
-    try:
-        table = read_json(path)
-    except ValueError as error:
-        raise ValueError(f"`--boxes` must be a JSON file: {error}. Received: {path}") from error
-    if not isinstance(table, dict):
-        raise ValueError(
-            f"`--boxes` must hold an object from photo to boxes. Received: a {type(table).__name__} in {path}"
-        )
-    missing = [str(p) for p in photos if str(p) not in table and Path(p).name not in table]
-    if missing:
-        raise ValueError(
-            f"`--boxes` must name every photo; give [] where there is no face. Received: {path} without {missing}"
-        )
-    return [table.get(str(p), table.get(Path(p).name)) for p in photos]
 
 
 def save_drawing(faces: Faces, path: Path, **options: Any) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated, cast
 
 import typer
 
 from kerasalign.cli.backend import start_backend
-from kerasalign.cli.console import error_console, print_json, print_table, say
+from kerasalign.cli.console import command_line, error_console, print_json, print_table, say
 from kerasalign.cli.options import AsJson, Boxes, DataFolder, WeightsFile
 
 
@@ -58,5 +56,5 @@ def sweep_command(
         for table in report.tables():
             print_table(table)
     if out is not None:
-        report.save(out, shlex.join(["kerasalign", *sys.argv[1:]]))
+        report.save(out, command_line())
         say(f"Curve, report and pictures are in {out}", error=as_json)

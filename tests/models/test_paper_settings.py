@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerasalign.cli.training import changed
+from kerasalign.cli.recipes import changed
 from kerasalign.core.adaptation import adapt
 from kerasalign.core.own_points import in_crops
 from kerasalign.data.balance import pdb_copies
