@@ -21,7 +21,7 @@ from kerasalign.markups import Markup
 from kerasalign.metrics.box_source import BoxSource
 from kerasalign.training.devices import training_devices
 from kerasalign.training.faces import crop_cache, face_loader
-from kerasalign.training.loop import train
+from kerasalign.training.network import train_network
 from kerasalign.training.run_folder import check_resume
 from kerasalign.training.sources import FaceSource, describe_sources, sources_of
 
@@ -270,27 +270,19 @@ class Recipe:
         plan = self.in_steps(self.faces_per_pass(cache, faces))
 
         def validation() -> keras.utils.PyDataset:
-            loader = FaceLoader.evaluation(cache, crop, indices=held_out, batch_size=min(plan.batch_size, 64))
-            return devices.whole_batches(loader)
+            return FaceLoader.evaluation(cache, crop, indices=held_out, batch_size=min(plan.batch_size, 64))
 
         facts = {"data_hash": cache.content_hash, "faces": len(faces), "held_out": len(held_out)}
-        facts |= describe_sources(sources_of(self, data))
-        config = self.network_config(cache, faces)
-        keras.utils.set_random_seed(self.seed)
-        with devices.scope():
-            model = train(
-                devices.synchronized(config.build()),
-                face_loader(plan, cache, faces, workers),
-                validation if len(held_out) else None,
-                run_dir,
-                recipe=self.paper,
-                settings=plan.to_json() | facts,
-                optimizer=plan.optimizer(),
-                steps=plan.steps,
-                nme_normalizer=self.nme_normalizer,
-                skipped=cache.skipped,
-                initial_weights=initial_weights,
-                verbose=verbose,
-                callbacks=callbacks,
-            )
-        return devices.detached(model)
+        return train_network(
+            plan,
+            self.network_config(cache, faces),
+            face_loader(plan, cache, faces, workers),
+            validation if len(held_out) else None,
+            run_dir,
+            devices,
+            facts | describe_sources(sources_of(self, data)),
+            skipped=cache.skipped,
+            initial_weights=initial_weights,
+            verbose=verbose,
+            callbacks=callbacks,
+        )

@@ -16,7 +16,7 @@ from kerasalign.data.augment_config import AugmentConfig
 from kerasalign.data.loader import FaceLoader
 from kerasalign.data.reach import reach
 from kerasalign.training.devices import training_devices
-from kerasalign.training.loop import train
+from kerasalign.training.network import train_network
 from kerasalign.training.recipe import Recipe
 from kerasalign.training.run_folder import check_resume
 
@@ -83,18 +83,12 @@ def fit_stream(
     studio = Studio(series, crop, recipe.markup.name, recipe.margin or reach(augment, crop))
     config = recipe.network_config(studio.unrendered(range(surveyed)), np.arange(surveyed))
     loader = SynthStream(
-        studio,
-        augment,
-        recipe.batch_size,
-        recipe.steps_per_epoch,
-        repeats,
-        recipe.seed,
-        threads=threads,
+        studio, augment, recipe.batch_size, recipe.steps_per_epoch, repeats, recipe.seed, threads=threads
     )
 
     def held_out() -> keras.utils.PyDataset:
         faces = studio.rendered(range(HELD_OUT, HELD_OUT + recipe.validation))
-        return devices.whole_batches(FaceLoader.evaluation(faces, crop, batch_size=min(recipe.batch_size, 64)))
+        return FaceLoader.evaluation(faces, crop, batch_size=min(recipe.batch_size, 64))
 
     card = series.card()
     facts = {
@@ -104,20 +98,15 @@ def fit_stream(
         "surveyed": surveyed,
         "held_out": recipe.validation,
     }
-    keras.utils.set_random_seed(recipe.seed)
-    with devices.scope():
-        model = train(
-            devices.synchronized(config.build()),
-            loader,
-            held_out if recipe.validation else None,
-            run_dir,
-            recipe=recipe.paper,
-            settings=recipe.to_json() | facts,
-            optimizer=recipe.optimizer(),
-            steps=recipe.steps,
-            nme_normalizer=recipe.nme_normalizer,
-            initial_weights=initial_weights,
-            verbose=verbose,
-            callbacks=callbacks,
-        )
-    return devices.detached(model)
+    return train_network(
+        recipe,
+        config,
+        loader,
+        held_out if recipe.validation else None,
+        run_dir,
+        devices,
+        facts,
+        initial_weights=initial_weights,
+        verbose=verbose,
+        callbacks=callbacks,
+    )
