@@ -8,9 +8,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from kerasalign.cli import app
-from kerasalign.geometry import CropSpec
 from kerasalign.inference import align
-from kerasalign.markups import get_markup
+from tests.support.mean_shape import MeanShape
 
 
 @pytest.fixture
@@ -23,16 +22,8 @@ def command(tmp_path, monkeypatch):
     logging.getLogger("kerasalign").setLevel(logging.NOTSET)
 
 
-class FiveDots:
+class FiveDots(MeanShape):
     """A model that puts its five points at the same places of every crop."""
-
-    markup = get_markup("5")
-    crop_spec = CropSpec(size=64, scale=1.5)
-
-    runtime = "keras"
-
-    def predict_crops(self, crops, **options):
-        return {"landmarks": np.tile(self.markup.mean_shape * 40 + 31.5, (len(crops), 1, 1))}
 
     def align(self, source, **options):
         return align(self, source, **options)
@@ -45,7 +36,7 @@ def five_dots(monkeypatch):
 
     asked = []
     monkeypatch.setattr(
-        kerasalign.hub, "load", lambda name, weights, runtime: asked.append((name, weights, runtime)) or FiveDots()
+        kerasalign.hub, "load", lambda name, weights, runtime: asked.append((name, weights, runtime)) or FiveDots("5")
     )
     return asked
 

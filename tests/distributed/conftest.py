@@ -7,20 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerasalign.geometry import CropSpec
-from kerasalign.markups import get_markup
-
-
-class FiveDots:
-    """Puts its five points at the same places of every crop."""
-
-    name = "five-dots"
-    markup = get_markup("5")
-    crop_spec = CropSpec(size=64, scale=1.5)
-    runtime = "onnxruntime"
-
-    def predict_crops(self, crops, **options):
-        return {"landmarks": np.tile(self.markup.mean_shape * 40 + 31.5, (len(crops), 1, 1))}
+from tests.support.mean_shape import MeanShape
 
 
 def center(photo):
@@ -41,7 +28,7 @@ def encoded(height=40, seed=0):
 
 @pytest.fixture(scope="session")
 def five_dots():
-    return FiveDots()
+    return MeanShape("5", runtime="onnxruntime")
 
 
 @pytest.fixture(scope="session")
@@ -72,6 +59,7 @@ def ray():
 
     started = start_ray(2)
     # Workers do not see the modules of the tests.
-    started.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    for name in (__name__, MeanShape.__module__):
+        started.cloudpickle.register_pickle_by_value(sys.modules[name])
     yield started
     started.shutdown()

@@ -8,26 +8,11 @@ import pytest
 
 from kerasalign.datasets import make_miniature, read_dataset
 from kerasalign.evaluation import evaluate_model, network_differences, preset_protocols, usable_protocols
-from kerasalign.geometry import CropSpec, apply_affine
+from kerasalign.geometry import apply_affine
 from kerasalign.hub import read_manifest
-from kerasalign.markups import get_markup
 from kerasalign.models import AAN, read_config
-
-
-class MeanFace:
-    """Predicts the markup's schematic face in the middle of every crop."""
-
-    name = "mean face"
-    crop_spec = CropSpec(size=100, scale=1.5)
-
-    def __init__(self, markup="68"):
-        self.markup = get_markup(markup)
-
-    runtime = "keras"
-
-    def predict_crops(self, crops, **options):
-        shape = self.markup.mean_shape * self.crop_spec.size / self.crop_spec.scale + (self.crop_spec.size - 1) / 2
-        return {"landmarks": np.repeat(shape[None], len(crops), 0)}
+from tests.support.blind_detector import BlindDetector
+from tests.support.mean_shape import MeanShape
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +21,8 @@ def data(tmp_path_factory):
 
 
 def test_numbers_are_those_of_the_definition(data):
-    report = evaluate_model(MeanFace(), data, ["300w-common-inter_ocular"], n_bootstrap=50)
-    model = MeanFace()
+    report = evaluate_model(MeanShape(), data, ["300w-common-inter_ocular"], n_bootstrap=50)
+    model = MeanShape()
     wanted = []
     for sample in read_dataset("300w", data, "common"):
         matrix = model.crop_spec.transform(sample.box("landmarks"))
@@ -53,37 +38,25 @@ def test_numbers_are_those_of_the_definition(data):
 
 def test_another_box_source_is_used_and_said(data):
     tight, wide = (
-        evaluate_model(MeanFace(), data, ["300w-common-inter_pupil"], box_source=source, n_bootstrap=50)
+        evaluate_model(MeanShape(), data, ["300w-common-inter_pupil"], box_source=source, n_bootstrap=50)
         for source in ("landmarks", "scaled:1.5")
     )
     assert wide.evaluations[0].nme > tight.evaluations[0].nme
     assert any("made for boxes" in note for note in wide.evaluations[0].notes)
     assert not any("made for boxes" in note for note in tight.evaluations[0].notes)
     turned = evaluate_model(
-        MeanFace(), data, ["300w-common-inter_pupil"], box_source="jittered:0,roll=40", n_bootstrap=1
+        MeanShape(), data, ["300w-common-inter_pupil"], box_source="jittered:0,roll=40", n_bootstrap=1
     )
     assert turned.evaluations[0].nme > tight.evaluations[0].nme
     assert any("turned by up to 40" in note for note in turned.evaluations[0].notes)
 
 
 def test_faces_that_a_detector_misses_are_named(data):
-    from kerasalign.detection import GivenBoxes
-
-    samples = {sample.read_image().tobytes(): sample for sample in read_dataset("300w", data, "common")}
-    blind_to = next(iter(samples.values())).name
-
-    class Truth(GivenBoxes):
-        def __init__(self):
-            super().__init__([], name="landmarks")
-
-        def detect(self, image):
-            sample = samples[image.tobytes()]
-            boxes = [] if sample.name == blind_to else [sample.box("landmarks")]
-            return GivenBoxes(boxes, name="landmarks").detect(image)
-
-    options = {"box_source": "detector:truth", "detector": Truth(), "n_bootstrap": 50}
-    report = evaluate_model(MeanFace(), data, ["300w-common-inter_pupil"], **options)
-    assert report.missed == (blind_to,)
+    samples = list(read_dataset("300w", data, "common"))
+    detector = BlindDetector(samples)
+    options = {"box_source": "detector:truth", "detector": detector, "n_bootstrap": 50}
+    report = evaluate_model(MeanShape(), data, ["300w-common-inter_pupil"], **options)
+    assert report.missed == (detector.blind_to,)
     evaluation = report.evaluations[0]
     assert len(evaluation) == len(samples) - 1
     failures = evaluation.fr / 100 * len(evaluation)
@@ -96,7 +69,7 @@ def test_report_folder(data, tmp_path):
     assert published["300w-common-inter_pupil"]["nme"] == 5.22
     ours = read_manifest()["musica19-synth"]
     assert preset_protocols(ours) == ([*dict.fromkeys(number.protocol for number in ours.measured)], {})
-    report = evaluate_model(MeanFace(), data, protocols, published=published, n_bootstrap=50)
+    report = evaluate_model(MeanShape(), data, protocols, published=published, n_bootstrap=50)
     assert len(report.evaluations) == 6
     report.save(tmp_path, worst=3, command="kerasalign evaluate")
     told = json.loads((tmp_path / "report.json").read_text())
@@ -110,7 +83,7 @@ def test_bins_of_pose_and_their_mean(tmp_path):
     (root / "image00004.jpg").unlink()  # of the first bin, which is left with one face
     (root / "image00004.mat").unlink()
     subsets = ("full", "yaw_balanced", "yaw0_30", "yaw30_60", "yaw60_90")
-    report = evaluate_model(MeanFace(), root, [f"aflw2000-3d-{subset}-box_size" for subset in subsets], n_bootstrap=50)
+    report = evaluate_model(MeanShape(), root, [f"aflw2000-3d-{subset}-box_size" for subset in subsets], n_bootstrap=50)
     plain, balanced, *parts = report.evaluations
     assert [len(part) for part in parts] == [1, 2, 2]
     assert balanced.nme == pytest.approx(np.mean([part.nme for part in parts]))
@@ -129,14 +102,14 @@ def test_points_that_cannot_be_of_their_photo_are_not_measured(data, tmp_path):
     spoilt.write_text("\n".join([*lines[:3], *far, lines[-1]]))
     protocols = ["300w-common-inter_pupil"]
     with pytest.raises(ValueError, match=f"{spoilt.stem}.*lie outside"):
-        evaluate_model(MeanFace(), copy, protocols, n_bootstrap=1)
-    report = evaluate_model(MeanFace(), copy, protocols, n_bootstrap=1, on_error="skip")
+        evaluate_model(MeanShape(), copy, protocols, n_bootstrap=1)
+    report = evaluate_model(MeanShape(), copy, protocols, n_bootstrap=1, on_error="skip")
     assert len(report.evaluations[0]) == len(read_dataset("300w", data, "common")) - 1
     for path in copy.glob("*/testset/*.pts"):
         lines = path.read_text().splitlines()
         path.write_text("\n".join([*lines[:3], *reversed(lines[3:-1]), lines[-1]]))
     with pytest.raises(ValueError, match="not in the order of markup '68'"):
-        evaluate_model(MeanFace(), copy, protocols, n_bootstrap=1, on_error="skip")
+        evaluate_model(MeanShape(), copy, protocols, n_bootstrap=1, on_error="skip")
 
 
 def test_protocols_whose_faces_are_not_there_are_left_out(data):
@@ -151,7 +124,7 @@ def test_protocols_whose_faces_are_not_there_are_left_out(data):
 def test_mixed_or_foreign_protocols_are_refused(data):
     for protocols in (["300w-common-inter_pupil", "wflw-full-inter_ocular"], ["wflw-full-inter_ocular"]):
         with pytest.raises(ValueError, match="Received"):
-            evaluate_model(MeanFace(), data, protocols)
+            evaluate_model(MeanShape(), data, protocols)
 
 
 @pytest.mark.parametrize(

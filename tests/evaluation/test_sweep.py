@@ -14,6 +14,7 @@ from kerasalign.datasets import make_miniature, read_dataset
 from kerasalign.evaluation.early_exit import CascadeErrors, ExitReport, cascade_errors, sweep
 from kerasalign.metrics import get_protocol
 from kerasalign.metrics.nme import nme
+from tests.support.blind_detector import BlindDetector
 from tests.support.cases import MODELS, set_known_weights
 
 PROTOCOL = get_protocol("300w-common-inter_pupil")
@@ -247,24 +248,11 @@ def test_other_boxes_and_wrong_models(errors, data, model):
 
 
 def test_faces_that_a_detector_misses_are_named(data, model, errors):
-    from kerasalign.detection import GivenBoxes
-
-    samples = {sample.read_image().tobytes(): sample for sample in read_dataset("300w", data, "common")}
-    blind_to = next(iter(samples.values())).name
-
-    class Truth(GivenBoxes):
-        def __init__(self):
-            super().__init__([], name="landmarks")
-
-        def detect(self, image):
-            sample = samples[image.tobytes()]
-            boxes = [] if sample.name == blind_to else [sample.box("landmarks")]
-            return GivenBoxes(boxes, name="landmarks").detect(image)
-
-    found = cascade_errors(model, data, PROTOCOL, box_source="detector:truth", detector=Truth())
-    assert found.missed == (blind_to,)
-    assert blind_to not in found.names
-    np.testing.assert_allclose(found.nmes, errors.nmes[[name != blind_to for name in errors.names]], rtol=1e-4)
+    detector = BlindDetector(read_dataset("300w", data, "common"))
+    found = cascade_errors(model, data, PROTOCOL, box_source="detector:truth", detector=detector)
+    assert found.missed == (detector.blind_to,)
+    assert detector.blind_to not in found.names
+    np.testing.assert_allclose(found.nmes, errors.nmes[[name != detector.blind_to for name in errors.names]], rtol=1e-4)
 
 
 def test_wrong_numbers_are_refused():

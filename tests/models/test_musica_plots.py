@@ -10,6 +10,7 @@ from kerasalign.evaluation.early_exit import CascadeErrors, plot_cost, plot_poli
 from kerasalign.markups import get_markup
 from kerasalign.metrics import get_protocol
 from kerasalign.models.musica.plots import attention_map, cascade_sheet
+from tests.support.plot_texts import plot_texts
 
 MARKUP = get_markup("68")
 BLUE = (70, 140, 255)
@@ -106,32 +107,18 @@ def toy(name="toy", protocol="300w-common-inter_pupil", seed=0):
     return sweep(CascadeErrors(name, get_protocol(protocol), names, nmes, estimates, own=nmes, macs=macs, ocular=nmes))
 
 
-def texts(monkeypatch, draw):
-    """Every text of a plot, and its picture."""
-    matplotlib = pytest.importorskip("matplotlib")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    found = []
-
-    class Spy(FigureCanvasAgg):
-        def print_png(self, *arguments, **options):
-            found.extend(text.get_text() for text in self.figure.findobj(matplotlib.text.Text))
-            return super().print_png(*arguments, **options)
-
-    monkeypatch.setattr("matplotlib.backends.backend_agg.FigureCanvasAgg", Spy)
-    return draw(), " ".join(found)
-
-
 def test_policies(monkeypatch):
     result = toy()
-    picture, text = texts(monkeypatch, lambda: plot_policies(result, size=(600, 450)))
+    texts, picture = plot_texts(monkeypatch, lambda: plot_policies(result, size=(600, 450)))
+    text = " ".join(texts)
     assert picture.size == (600, 450) and picture.mode == "RGB"
     assert "by the true error" in text and "300W common" in text
     assert f"{result.gain_over_random().nme_saved:.1f} % less error" in text
 
 
 def test_cost(monkeypatch):
-    picture, text = texts(monkeypatch, lambda: plot_cost([toy("a"), toy("b", seed=1)], size=(600, 450)))
+    texts, picture = plot_texts(monkeypatch, lambda: plot_cost([toy("a"), toy("b", seed=1)], size=(600, 450)))
+    text = " ".join(texts)
     assert picture.size == (600, 450)
     assert "a, as many for all faces" in text and "b" in text and "paper's count" in text
     for others in ([], [toy(), "300w-full-inter_pupil"], [toy(), "300w-common-inter_ocular"]):

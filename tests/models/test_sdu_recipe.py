@@ -8,23 +8,13 @@ from kerasalign.data.augmentation import draw
 from kerasalign.datasets import make_miniature
 from kerasalign.hub import get_recipe
 from kerasalign.markups import get_markup
-from kerasalign.models.sdu import SDUConfig
 from kerasalign.models.sdu.recipe import SDURecipe
-
-MODEL = SDUConfig(
-    markup="68",
-    stacks=1,
-    down=1,
-    block="resnet",
-    transformer="outside",
-    multiplier=1 / 32,
-    size=16,
-)
+from tests.support.cases import SMALL_SDU
 
 
 def test_a_run_trains_pairs(tmp_path):
     data = make_miniature("300w", tmp_path / "300w")
-    recipe = SDURecipe(MODEL, steps=4, steps_per_epoch=2, batch_size=4, validation=2)
+    recipe = SDURecipe(SMALL_SDU, steps=4, steps_per_epoch=2, batch_size=4, validation=2)
     model = recipe.fit(data, tmp_path / "run", verbose=0)
     card = json.loads((tmp_path / "run" / "run.json").read_text())
     assert card["recipe"] == "sdu" and [row["epoch"] for row in card["curve"]] == [1, 2]
@@ -33,14 +23,14 @@ def test_a_run_trains_pairs(tmp_path):
 
 
 def test_rates():
-    found = SDURecipe(MODEL).learning_rate_schedule()
+    found = SDURecipe(SMALL_SDU).learning_rate_schedule()
     rates = {0: 2.5e-4, 15_999: 2.5e-4, 16_000: 5e-5, 23_999: 5e-5, 24_000: 1e-5, 30_000: 1e-5}
     for step, rate in rates.items():
         assert float(found(step)) == pytest.approx(rate, rel=1e-5), step
 
 
 def test_nadam_is_the_paper_s():
-    config = SDURecipe(MODEL).optimizer().get_config()
+    config = SDURecipe(SMALL_SDU).optimizer().get_config()
     assert (config["beta_1"], config["beta_2"], config["epsilon"]) == (0.9, 0.999, 1e-8)
 
 

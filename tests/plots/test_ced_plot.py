@@ -9,6 +9,7 @@ from kerasalign.cli.main import app
 from kerasalign.markups import get_markup
 from kerasalign.metrics import Evaluation, evaluate_landmarks, get_protocol
 from kerasalign.plots import plot_ced
+from tests.support.plot_texts import plot_texts
 
 matplotlib = pytest.importorskip("matplotlib")
 
@@ -16,22 +17,6 @@ matplotlib = pytest.importorskip("matplotlib")
 def evaluation(nmes, protocol="300w-common-inter_pupil", **changes):
     protocol = dataclasses.replace(get_protocol(protocol), **changes)
     return Evaluation(protocol, tuple(str(i) for i in range(len(nmes))), np.array(nmes, "float64"), {})
-
-
-def texts(monkeypatch, *arguments, **options):
-    """Every text that the plot holds."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    found = []
-
-    class Spy(FigureCanvasAgg):
-        def print_png(self, *arguments, **options):
-            found.extend(text.get_text() for text in self.figure.findobj(matplotlib.text.Text))
-            return super().print_png(*arguments, **options)
-
-    monkeypatch.setattr("matplotlib.backends.backend_agg.FigureCanvasAgg", Spy)
-    plot_ced(*arguments, **options)
-    return found
 
 
 def test_picture_has_the_size_asked_for_and_can_be_saved(tmp_path):
@@ -50,18 +35,18 @@ def test_curve_depends_on_the_errors():
 
 def test_title_holds_the_protocol_and_the_legend_the_scores(monkeypatch):
     common = evaluation([3.0, 5.0, 12.0])
-    found = texts(monkeypatch, [common])
+    found, _ = plot_texts(monkeypatch, lambda: plot_ced([common]))
     assert str(common.protocol) in found
     assert "common: NME 6.67 %, FR 33.33 %, AUC 0.4000" in found
     challenging = evaluation([8.0], "300w-challenging-inter_pupil")
-    found = texts(monkeypatch, [common, challenging])
+    found, _ = plot_texts(monkeypatch, lambda: plot_ced([common, challenging]))
     assert "300W, inter-pupil, FR/AUC at 10 %, box: tight ground-truth" in found
     assert "challenging: NME 8.00 %, FR 0.00 %, AUC 0.2000" in found
 
 
 def test_box_sources_that_differ_stand_in_the_legend(monkeypatch):
     pair = [evaluation([3.0]), evaluation([4.0], box_source="detector:mtcnn")]
-    found = texts(monkeypatch, pair, labels=["mine", "yours"])
+    found, _ = plot_texts(monkeypatch, lambda: plot_ced(pair, labels=["mine", "yours"]))
     assert "300W common (554), inter-pupil, FR/AUC at 10 %" in found
     assert any(text.startswith("yours, box: detector mtcnn: NME 4.00 %") for text in found)
 

@@ -6,29 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerasalign.geometry import CropSpec
 from kerasalign.inference import GivenBoxes
 from kerasalign.markups import get_markup
 from kerasalign.recognition import align_faces, align_main_faces, center_crop, norm_crop
 from kerasalign.recognition.align import main_face
+from tests.support.mean_shape import MeanShape
 
 PHOTO = np.random.default_rng(0).integers(1, 256, (120, 160, 3)).astype("uint8")
 BOXES = np.array([[10.0, 20.0, 60.0, 80.0], [80.0, 30.0, 150.0, 110.0]])
-
-
-class MeanShape:
-    """Puts the mean shape into the middle of every crop, as large as the box."""
-
-    crop_spec = CropSpec(size=64, scale=1.6)
-
-    def __init__(self, markup="68"):
-        self.markup = get_markup(markup) if markup else None
-
-    runtime = "keras"
-
-    def predict_crops(self, crops, **options):
-        shape = self.markup.mean_shape * self.crop_spec.size / self.crop_spec.scale + (self.crop_spec.size - 1) / 2
-        return {"landmarks": np.tile(shape, (len(crops), 1, 1))}
 
 
 def expected(box, **options):

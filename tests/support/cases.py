@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from kerasalign.models import AAN, BAFA, LWBAFA, SCC, SDU, MuSiCa
+from kerasalign.models.sdu import SDUConfig
 from tests.support.arrays import noise
 
 
@@ -28,6 +29,8 @@ class ModelCase:
 
 
 PATCHES_19 = [0, 4, 8, 12, 16, 17, 21, 22, 26, 36, 39, 42, 45, 31, 34, 48, 51, 54, 57]
+# A network that trains in seconds.
+SMALL_SDU = SDUConfig(markup="68", stacks=1, down=1, block="resnet", transformer="outside", multiplier=1 / 32, size=16)
 
 
 MODELS = {

@@ -7,7 +7,6 @@ A program of its own, since a backend is told of its devices before it starts.
 
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -31,20 +30,9 @@ from kerasalign.models.aan.recipe import AANRecipe
 from kerasalign.training import training_devices
 from tests.support.arrays import crops
 from tests.support.cases import model_target, set_known_weights
+from tests.support.copied_run import CopiedRun
 
 SMALL = {"stem": 8, "channels": (8, 16), "embedding": 16, "size": 32}
-
-
-class Copied(keras.callbacks.Callback):
-    """Copies a run's folder as it is after its first epoch."""
-
-    def __init__(self, run, copy):
-        super().__init__()
-        self.run, self.copy = run, copy
-
-    def on_epoch_begin(self, epoch, logs=None):
-        if epoch == 1:
-            shutil.copytree(self.run, self.copy)
 
 
 def runs(folder):
@@ -55,7 +43,7 @@ def runs(folder):
     )
     found = {}
     for name, distribution in (("one", None), ("then two", "all")):
-        copying = [Copied(folder / "one", folder / "then two")] if name == "one" else []
+        copying = [CopiedRun(folder / "one", folder / "then two")] if name == "one" else []
         model = recipe.fit(
             data,
             folder / name,

@@ -1,7 +1,6 @@
 """Runs that are stopped and go on: as if nothing had happened, whatever the moment and the network."""
 
 import json
-import shutil
 
 import keras
 import numpy as np
@@ -10,43 +9,23 @@ import pytest
 from kerasalign.datasets import make_miniature
 from kerasalign.models.musica import MuSiCaConfig
 from kerasalign.models.musica.recipe import MuSiCaRecipe
-from kerasalign.models.sdu import SDUConfig
 from kerasalign.models.sdu.recipe import SDURecipe
 from kerasalign.training import RunCard, RunFolder, averaged_weights
 from kerasalign.training.run_folder import seed_states
+from tests.support.cases import SMALL_SDU
+from tests.support.copied_run import CopiedRun
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
 MUSICA = MuSiCaConfig(markup="68", patches=[8, 30, 36, 45], hidden=8, size=64, box_side=40)
-SDU = SDUConfig(
-    markup="68",
-    stacks=1,
-    down=1,
-    block="resnet",
-    transformer="outside",
-    multiplier=1 / 32,
-    size=16,
-)
 SHORT = {"steps": 4, "steps_per_epoch": 2, "epochs": None, "batch_size": 4, "validation": 2, "schedule": "cosine"}
 # Makes pairs at random. Dropout stands in `test_a_state_holds_the_states_of_random_numbers`.
-NOISY = SDURecipe(SDU, **SHORT)
+NOISY = SDURecipe(SMALL_SDU, **SHORT)
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     return make_miniature("300w", tmp_path_factory.mktemp("data") / "300w")
-
-
-class Killed(keras.callbacks.Callback):
-    """Copies a run's folder as a kill in its second epoch leaves it."""
-
-    def __init__(self, run, copy):
-        super().__init__()
-        self.run, self.copy = run, copy
-
-    def on_epoch_begin(self, epoch, logs=None):
-        if epoch == 1:
-            shutil.copytree(self.run, self.copy)
 
 
 def trained(recipe, data, run, **options):
@@ -58,7 +37,7 @@ def losses(run):
 
 
 def test_random_numbers_go_on_where_they_stood(data, tmp_path):
-    copying = Killed(tmp_path / "straight", tmp_path / "killed")
+    copying = CopiedRun(tmp_path / "straight", tmp_path / "killed")
     straight = trained(NOISY, data, tmp_path / "straight", callbacks=[copying])
     resumed = trained(NOISY, data, tmp_path / "killed")
     np.testing.assert_allclose(losses(tmp_path / "killed"), losses(tmp_path / "straight"), rtol=1e-4)
