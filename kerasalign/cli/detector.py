@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import fit_verbosity, print_json, print_table, say
-from kerasalign.cli.options import AsJson, Environments, Head
+from kerasalign.cli.options import AsJson, Backgrounds, Environments, Head
 from kerasalign.support.files import write_json
 from kerasalign.support.progress import track
+
+if TYPE_CHECKING:
+    from kerasalign.synth.dataset.series import Series
+
+DetectorWeights = Annotated[Path | None, typer.Option(help="Weights file; by default the library's own weights.")]
 
 _app = typer.Typer(no_args_is_help=True, help="Train, measure and export the face detector.")
 
@@ -32,14 +38,19 @@ def heads_command(
     workers: Annotated[int, typer.Option(help="Number of processes that render.")] = 1,
 ) -> None:
     """Render heads without background. Run the same command again to continue after an interruption."""
-    from dataclasses import replace
+    from kerasalign.detection.training.pool import write_pool
 
-    from kerasalign.detection.training.pool import pool_scene, write_pool
+    rendered = write_pool(_head_series(seed, size, head, environments), count, out, workers)
+    say(f"{rendered} heads rendered, {count} in {out}; train with: kerasalign detector train --heads {out}")
+
+
+def _head_series(seed: int, size: int, head: Path | None, environments: Path | None) -> Series:
+    """The series of heads without background."""
+    from kerasalign.detection.training.pool import pool_scene
     from kerasalign.synth.dataset.series import Series
 
     scene = replace(pool_scene(), environment_maps=environments and str(environments))
-    rendered = write_pool(Series(seed=seed, size=size, head=head and str(head), scene=scene), count, out, workers)
-    say(f"{rendered} heads rendered, {count} in {out}; train with: kerasalign detector train --heads {out}")
+    return Series(seed=seed, size=size, head=head and str(head), scene=scene)
 
 
 @_app.command("faces")
@@ -83,7 +94,7 @@ def train_command(
         list[Path], typer.Option(metavar="DIR", help="Folder of cut-out heads or faces; can be repeated.")
     ],
     run: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/detector"),
-    backgrounds: Annotated[Path | None, typer.Option(help="Folder of photographs without faces.")] = None,
+    backgrounds: Backgrounds = None,
     negatives: Annotated[
         Path | None, typer.Option(help="Folder of false detections from `kerasalign detector mine`.")
     ] = None,
@@ -130,7 +141,7 @@ def train_command(
 def mine_command(
     photos: Annotated[Path, typer.Option(metavar="DIR", help="Folder of photographs without faces.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the false detections.")],
-    weights: Annotated[Path | None, typer.Option(help="Weights file; by default the library's own weights.")] = None,
+    weights: DetectorWeights = None,
     crops: Annotated[int, typer.Option(help="Number of parts of each photograph to search.")] = 40,
     min_score: Annotated[float, typer.Option(help="Lowest score of a false detection.")] = 0.2,
     seed: Annotated[int, typer.Option(help="Random seed of the parts.")] = 0,
@@ -151,21 +162,16 @@ def distractors_command(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the pictures, such as that of `mine`.")],
     count: Annotated[int, typer.Option(help="Number of pictures.")] = 700,
     parts: Annotated[int, typer.Option(help="Number of hands, and of heads from behind, to render.")] = 90,
-    backgrounds: Annotated[Path | None, typer.Option(help="Folder of photographs without faces.")] = None,
+    backgrounds: Backgrounds = None,
     size: Annotated[int, typer.Option(help="Width and height of a rendered part in pixels.")] = 160,
     seed: Annotated[int, typer.Option(help="Random seed of parts and pictures.")] = 0,
     head: Head = None,
     environments: Environments = None,
 ) -> None:
     """Render pictures of hands and heads from behind, as hard negatives for training."""
-    from dataclasses import replace
-
     from kerasalign.detection.training.distractors import write_distractors
-    from kerasalign.detection.training.pool import pool_scene
-    from kerasalign.synth.dataset.series import Series
 
-    scene = replace(pool_scene(), environment_maps=environments and str(environments))
-    series = Series(seed=seed, size=size, head=head and str(head), scene=scene)
+    series = _head_series(seed, size, head, environments)
     written = write_distractors(series, count, out, backgrounds=backgrounds, parts=parts, seed=seed)
     say(f"{written} pictures are in {out}.")
 
@@ -188,7 +194,7 @@ def measure_command(
     degrees: Annotated[
         list[float] | None, typer.Option(help="Rotation of the photos in degrees, clockwise; can be repeated.")
     ] = None,
-    weights: Annotated[Path | None, typer.Option(help="Weights file; by default the library's own weights.")] = None,
+    weights: DetectorWeights = None,
     detector: Annotated[
         list[str] | None,
         typer.Option(help="kerasalign, mtcnn, yunet:FILE or mediapipe:FILE; can be repeated."),
@@ -204,19 +210,10 @@ def measure_command(
         raise typer.BadParameter("Give --data DIR, --faceless DIR or --photos DIR.")
     if (photos is None) != (not faces):
         raise typer.BadParameter("--photos DIR and --faces FILE go together.")
-    from kerasalign.detection import get_detector
     from kerasalign.inference import KerasAlignDetector
 
-    names = detector or [KerasAlignDetector.name]
-    if runtime == "keras" and KerasAlignDetector.name in names:
-        start_backend()
     own: dict[str, Any] = {"size": size, "runtime": runtime} | ({} if min_score is None else {"min_score": min_score})
-    finders = {
-        name.partition(":")[0]: KerasAlignDetector(weights, **own)
-        if name == KerasAlignDetector.name
-        else get_detector(name)
-        for name in names
-    }
+    finders = _detectors(detector or [KerasAlignDetector.name], weights, own)
     turns = degrees or [0.0]
     report: dict[str, Any] = {name: {} for name in finders}
     for name, finder in finders.items():
@@ -234,6 +231,21 @@ def measure_command(
         print_json(report)
     if out is not None:
         write_json(out, report)
+
+
+def _detectors(names: list[str], weights: Path | None, own: dict[str, Any]) -> dict[str, Any]:
+    """The detectors of these names, the library's own one with options."""
+    from kerasalign.detection import get_detector
+    from kerasalign.inference import KerasAlignDetector
+
+    if own["runtime"] == "keras" and KerasAlignDetector.name in names:
+        start_backend()
+    return {
+        name.partition(":")[0]: KerasAlignDetector(weights, **own)
+        if name == KerasAlignDetector.name
+        else get_detector(name)
+        for name in names
+    }
 
 
 def _measure_faces(finder, data, dataset: str, split: str, faceless, degrees: float) -> dict[str, Any]:
@@ -276,7 +288,7 @@ def _measure_photos(
 @_app.command("export")
 def export_command(
     out: Annotated[Path, typer.Option(metavar="FILE", help="The .onnx or .tflite file to write.")],
-    weights: Annotated[Path | None, typer.Option(help="Weights file; by default the library's own weights.")] = None,
+    weights: DetectorWeights = None,
     size: Annotated[int, typer.Option(help="Input size of a .tflite file.")] = 256,
 ) -> None:
     """Write the detector for ONNX Runtime or LiteRT; `KerasAlignDetector(FILE)` opens it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -44,25 +45,14 @@ def evaluate_command(
     as_json: AsJson = False,
 ) -> None:
     """Measure a preset on the test faces of a data set, and compare it with the paper's numbers."""
-    from kerasalign.evaluation import (
-        evaluate_model,
-        evaluate_tracking,
-        network_differences,
-        preset_protocols,
-        usable_protocols,
-    )
+    from kerasalign.evaluation import evaluate_model, evaluate_tracking, network_differences, preset_protocols
     from kerasalign.hub import load, resolve
 
     preset = resolve(name).preset
     options = {**preset.reader_options, **key_values(reader, "--reader")}
     shared = {"reader_options": options, "name": name, "on_error": "skip" if skip_broken else "raise"}
     names, published = preset_protocols(preset)
-    if not protocol:
-        protocol, left_out = usable_protocols(names, data)
-        for line in left_out:
-            error_console().print(f"Left out {line}", soft_wrap=True, markup=False, highlight=False)
-        if not protocol:
-            raise ValueError(f"No protocol of '{name}' can be measured here: give --protocol. Received: --data {data}")
+    protocol = protocol or _usable_protocols(name, names, data)
     with error_console().status("Measuring"):
         start_backend()
         model = load(name, weights="auto" if weights is None else weights)
@@ -88,3 +78,15 @@ def evaluate_command(
         report.save(out, worst, command_line())
         if not as_json:
             say(f"Report, per-face numbers and pictures are in {out}")
+
+
+def _usable_protocols(name: str, protocols: Sequence[str], data: Path) -> list[str]:
+    """Those of a preset's protocols whose faces are all in the folder; the others are reported."""
+    from kerasalign.evaluation import usable_protocols
+
+    usable, left_out = usable_protocols(protocols, data)
+    for line in left_out:
+        error_console().print(f"Left out {line}", soft_wrap=True, markup=False, highlight=False)
+    if not usable:
+        raise ValueError(f"No protocol of '{name}' can be measured here: give --protocol. Received: --data {data}")
+    return usable

@@ -62,6 +62,7 @@ EngineOption = Annotated[
     Engine,
     typer.Option(help="Where the work is done: local, or ray, the cluster that RAY_ADDRESS names or a local one."),
 ]
+Backgrounds = Annotated[Path | None, typer.Option(help="Folder of photographs without faces.")]
 Environments = Annotated[
     Path | None, typer.Option(help="Environment maps for the light: an .npz file, or a folder of .hdr files.")
 ]

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from kerasalign.cli.console import say
-from kerasalign.cli.options import Engine, EngineOption, Environments, Head
+from kerasalign.cli.options import Backgrounds, Engine, EngineOption, Environments, Head
 from kerasalign.support.files import written_beside
 
 
@@ -28,7 +28,7 @@ def synth_command(
     head: Head = None,
     preset: Annotated[str, typer.Option(help="Kind of scenes: full, frontal or plain.")] = "full",
     yaw_limit: Annotated[float | None, typer.Option(help="Largest yaw of the head in degrees.")] = None,
-    backgrounds: Annotated[Path | None, typer.Option(help="Folder of photographs without faces.")] = None,
+    backgrounds: Backgrounds = None,
     environments: Environments = None,
     workers: Annotated[
         int | None, typer.Option(help="Number of processes that render; by default 1, and with Ray one a core.")
