@@ -201,17 +201,8 @@ def advice(error: BaseException, repo: str) -> str:
         ),
         None,
     )
-    if status in (401, 403, 404):
-        return (
-            f"There is no such repository, or it is private (HTTP {status}). Look at {page}; for a private one log "
-            "in with `hf auth login` or set HF_TOKEN."
-        )
-    if status == 429:
-        return "The Hub was asked too often (HTTP 429). Wait some minutes; with HF_TOKEN set the limit is higher."
-    if status is not None and status >= 500:
-        return f"The Hub has trouble (HTTP {status}). Try again later."
     if status is not None:
-        return f"The Hub answered HTTP {status}. Look at {page}."
+        return _about_status(status, page)
     if "TimeoutException" in names:
         return (
             "The Hub did not answer in time. Try again; for a slow connection set HF_HUB_ETAG_TIMEOUT and "
@@ -225,6 +216,20 @@ def advice(error: BaseException, repo: str) -> str:
     if names & {"NetworkError", "RemoteProtocolError", "ConnectionError"}:
         return f"There is no connection to {endpoint() or constants.ENDPOINT}. Check the network: {_proxy()}."
     return "Try again."
+
+
+def _about_status(status: int, page: str) -> str:
+    """Advice on an error that the Hub answers."""
+    if status in (401, 403, 404):
+        return (
+            f"There is no such repository, or it is private (HTTP {status}). Look at {page}; for a private one log "
+            "in with `hf auth login` or set HF_TOKEN."
+        )
+    if status == 429:
+        return "The Hub was asked too often (HTTP 429). Wait some minutes; with HF_TOKEN set the limit is higher."
+    if status >= 500:
+        return f"The Hub has trouble (HTTP {status}). Try again later."
+    return f"The Hub answered HTTP {status}. Look at {page}."
 
 
 def _any(chain: list[BaseException], kind: type) -> bool:

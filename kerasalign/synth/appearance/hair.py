@@ -31,6 +31,26 @@ COLORS = (
 # Angle around the head from the front, radians, that the heights of a hairline are given at.
 _AROUND = np.array([0, 0.35, 0.65, 0.95, 1.2, 1.35, 1.62, 1.9, 2.3, 3.15])
 CUTS = ("shaved", "short", "textured", "side", "back", "fringe", "bob", "long", "curly", "afro", "bald")
+_FEMININE_ODDS = {
+    "long": 0.36,
+    "bob": 0.17,
+    "fringe": 0.17,
+    "side": 0.05,
+    "back": 0.13,
+    "curly": 0.08,
+    "short": 0.04,
+}
+_MASCULINE_ODDS = {
+    "short": 0.30,
+    "textured": 0.19,
+    "side": 0.14,
+    "back": 0.08,
+    "fringe": 0.10,
+    "curly": 0.05,
+    "long": 0.04,
+    "bob": 0.02,
+    "bald": 0.08,
+}
 
 
 @dataclass(frozen=True)
@@ -90,27 +110,22 @@ def draw_hair_color(rng: np.random.Generator, skin: Skin) -> np.ndarray:
     return linear(np.clip(color * np.exp(rng.normal(0, 0.1) + rng.normal(0, 0.02, 3)), 0, 1))
 
 
-def draw_hair(rng: np.random.Generator, color: np.ndarray, skin: Skin, chance: float) -> Hair:
-    """Draws a cut with its hairline; `chance` of locks, else the head is shaved or bald."""
-    u = rng.uniform
-    feminine = skin.feminine > 0.5
-    names = (
-        ("long", "bob", "fringe", "side", "back", "curly", "short")
-        if feminine
-        else ("short", "textured", "side", "back", "fringe", "curly", "long", "bob", "bald")
-    )
-    odds = (
-        (0.36, 0.17, 0.17, 0.05, 0.13, 0.08, 0.04)
-        if feminine
-        else (0.30, 0.19, 0.14, 0.08, 0.10, 0.05, 0.04, 0.02, 0.08)
-    )
-    cut = str(rng.choice(names, p=odds))
+def _draw_cut(rng: np.random.Generator, skin: Skin, feminine: bool, chance: float) -> str:
+    """Draws one of `CUTS`."""
+    odds = _FEMININE_ODDS if feminine else _MASCULINE_ODDS
+    cut = str(rng.choice(list(odds), p=list(odds.values())))
     if skin.darkness > 0.6 and rng.random() < 0.5:
         cut = "afro" if feminine or rng.random() < 0.4 else "short"
     if rng.random() >= chance:
         cut = "bald" if not feminine and rng.random() < 0.3 + 0.5 * skin.age else "shaved"
-    if cut == "bald" and skin.age < 0.12:
-        cut = "shaved"
+    return "shaved" if cut == "bald" and skin.age < 0.12 else cut
+
+
+def draw_hair(rng: np.random.Generator, color: np.ndarray, skin: Skin, chance: float) -> Hair:
+    """Draws a cut with its hairline; `chance` of locks, else the head is shaved or bald."""
+    u = rng.uniform
+    feminine = skin.feminine > 0.5
+    cut = _draw_cut(rng, skin, feminine, chance)
     front, middle, temple = u(7.9, 10.2), u(-0.6, 0.9), u(6.2, 8.2)
     sideburn, nape = (u(2.0, 5.0) if feminine else u(-0.5, 4.5)), u(-7, -3)
     if not feminine and rng.random() < 0.5 * skin.age:

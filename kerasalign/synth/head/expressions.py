@@ -25,6 +25,11 @@ class _Scores:
             if name + side in self.index:
                 self.values[self.index[name + side]] += value * factor
 
+    def add_some(self, table: Sequence[tuple[str, float, float]]) -> None:
+        """Adds scores from 0 to the given one, each with its chance."""
+        for name, most, chance in table:
+            self.add(name, 0, most, chance)
+
     def put(self, name: str, value: float) -> None:
         if name in self.index:
             self.values[self.index[name]] += value
@@ -40,6 +45,34 @@ _PARTING = {
     "mouthSmile": 0.65,
     "noseSneer": 0.7,
 }
+
+#: What comes with an open mouth and with a frown: its largest score, and its chance.
+_BESIDE_OPEN_MOUTH = (
+    ("mouthFunnel", 0.6, 0.35),
+    ("mouthPucker", 0.6, 0.25),
+    ("mouthLowerDown", 0.6, 0.4),
+    ("mouthUpperUp", 0.5, 0.4),
+    ("mouthStretch", 0.5, 0.3),
+)
+_BESIDE_FROWN = (
+    ("mouthFrown", 0.9, 0.6),
+    ("noseSneer", 0.8, 0.4),
+    ("mouthPress", 0.8, 0.4),
+    ("mouthShrugLower", 0.7, 0.3),
+    ("jawOpen", 0.3, 0.3),
+)
+_GRIMACES = (
+    "mouthPucker",
+    "mouthFunnel",
+    "mouthRollLower",
+    "mouthRollUpper",
+    "mouthShrugLower",
+    "mouthLeft",
+    "mouthRight",
+    "jawLeft",
+    "jawRight",
+    "jawForward",
+)
 
 
 def draw_expression(
@@ -100,38 +133,12 @@ def _draw_mouth(s: _Scores, expressive: float) -> None:
         s.add("mouthStretch", 0, 0.4, 0.3)
     elif kind < 0.70:
         s.add("jawOpen", 0.05, 0.5 if rng.random() < 0.6 else 1.0)
-        for name, most, chance in (
-            ("mouthFunnel", 0.6, 0.35),
-            ("mouthPucker", 0.6, 0.25),
-            ("mouthLowerDown", 0.6, 0.4),
-            ("mouthUpperUp", 0.5, 0.4),
-            ("mouthStretch", 0.5, 0.3),
-        ):
-            s.add(name, 0, most, chance)
+        s.add_some(_BESIDE_OPEN_MOUTH)
     elif kind < 0.80:
         s.add("browDown", 0.1, 1.0)
-        for name, most, chance in (
-            ("mouthFrown", 0.9, 0.6),
-            ("noseSneer", 0.8, 0.4),
-            ("mouthPress", 0.8, 0.4),
-            ("mouthShrugLower", 0.7, 0.3),
-            ("jawOpen", 0.3, 0.3),
-        ):
-            s.add(name, 0, most, chance)
+        s.add_some(_BESIDE_FROWN)
     elif kind < 0.88:
-        options = (
-            "mouthPucker",
-            "mouthFunnel",
-            "mouthRollLower",
-            "mouthRollUpper",
-            "mouthShrugLower",
-            "mouthLeft",
-            "mouthRight",
-            "jawLeft",
-            "jawRight",
-            "jawForward",
-        )
-        s.add(options[int(rng.integers(len(options)))], 0.2, 0.9)
+        s.add(_GRIMACES[int(rng.integers(len(_GRIMACES)))], 0.2, 0.9)
         s.add("cheekPuff", 0, 0.8, 0.3)
     elif kind < 0.925:
         # A shout or a laugh: everything at once.

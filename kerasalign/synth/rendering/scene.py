@@ -139,11 +139,7 @@ def draw_scene(head: HeadModel, config: SceneConfig, seed: int, index: int) -> S
         skin, made_up, lined = _with_detail(detail, skin, made_up, lined)
     bearded = skin.feminine < 0.5 and skin.age > 0.12 and rng[8].random() < config.beard
     hidden = rng[10].random() < config.headwear
-    occluders = draw_occluders(rng[11], skin) if rng[11].random() < config.occluders else ()
-    mask = None
-    if rng[18].random() < config.covered:
-        mask, cover = draw_cover(rng[18], skin)
-        occluders += cover
+    mask, occluders = _draw_covering(rng[11], rng[18], config, skin)
     lighting = draw_lighting(
         rng[13], read_environments(config.environment_maps), config.environments, config.hard_light
     )
@@ -177,6 +173,17 @@ def draw_scene(head: HeadModel, config: SceneConfig, seed: int, index: int) -> S
         background=draw_background(rng[14], config.backgrounds, config.photographs),
         photo=photo,
     )
+
+
+def _draw_covering(
+    things: np.random.Generator, masks: np.random.Generator, config: SceneConfig, skin: Skin
+) -> tuple[Mask | None, tuple[Occluder, ...]]:
+    """Draws a mask, and all that lies in front of the face."""
+    occluders = draw_occluders(things, skin) if things.random() < config.occluders else ()
+    if masks.random() >= config.covered:
+        return None, occluders
+    mask, cover = draw_cover(masks, skin)
+    return mask, occluders + cover
 
 
 def _with_detail(detail: float, skin: Skin, makeup: Makeup, wrinkles: Wrinkles) -> tuple[Skin, Makeup, Wrinkles]:
