@@ -105,7 +105,7 @@ def blend(albedo: np.ndarray, alpha: np.ndarray, color, grain: np.ndarray | None
 
 
 def smooth(points: np.ndarray, count: int) -> np.ndarray:
-    """`(count, 2)` places along a smooth open curve through `points` (Catmull-Rom)."""
+    """`(count, D)` points of a smooth open curve through `points` `(P, D)` (Catmull-Rom)."""
     points = np.asarray(points, "float64")
     padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
     t = np.linspace(0, len(points) - 1, count)

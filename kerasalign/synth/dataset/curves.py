@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerasalign.markups import get_markup
+from kerasalign.synth.appearance.canvas import smooth
 
 MARKUPS = ("68", "98", "29", "19", "5")
 
@@ -33,17 +34,7 @@ class FaceCurves:
     def lid(self, side: int, upper: bool, along) -> np.ndarray:
         """Points of a lid by shares of its length, from the outer corner (0) to the inner one (1)."""
         rows = (((36, 41, 40, 39), (36, 37, 38, 39)), ((45, 46, 47, 42), (45, 44, 43, 42)))
-        return at_shares(rounded(self.points[list(rows[side][upper])], 33), along)
-
-
-def rounded(points: np.ndarray, count: int) -> np.ndarray:
-    """`(count, D)` points of a smooth open curve through `points` (Catmull-Rom)."""
-    padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
-    t = np.linspace(0, len(points) - 1, count)
-    i = np.minimum(t.astype(int), len(points) - 2)
-    f = (t - i)[:, None]
-    a, b, c, d = padded[i], padded[i + 1], padded[i + 2], padded[i + 3]
-    return 0.5 * (2 * b + (c - a) * f + (2 * a - 5 * b + 4 * c - d) * f**2 + (3 * b - a - 3 * c + d) * f**3)
+        return at_shares(smooth(self.points[list(rows[side][upper])], 33), along)
 
 
 def at_steps(curve: np.ndarray, places) -> np.ndarray:
@@ -80,7 +71,7 @@ def _points98(face: FaceCurves) -> np.ndarray:
         if side:
             top, bottom = top[::-1], bottom[::-1]
         eyes += [top, bottom[-2:0:-1]]
-    return np.concatenate([rounded(p[:17], 33), *brows, p[27:36], *eyes, p[48:68], face.pupils])
+    return np.concatenate([smooth(p[:17], 33), *brows, p[27:36], *eyes, p[48:68], face.pupils])
 
 
 def _points29(face: FaceCurves) -> np.ndarray:

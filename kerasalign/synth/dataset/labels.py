@@ -9,8 +9,8 @@ import numpy as np
 
 from kerasalign.markups import get_markup
 from kerasalign.synth.appearance.brows import brow_edges
-from kerasalign.synth.appearance.canvas import marks
-from kerasalign.synth.dataset.curves import MARKUPS, FaceCurves, points_of, rounded
+from kerasalign.synth.appearance.canvas import marks, smooth
+from kerasalign.synth.dataset.curves import MARKUPS, FaceCurves, points_of
 from kerasalign.synth.dataset.landmarks import landmark_triples
 from kerasalign.synth.dataset.outline import triples
 from kerasalign.synth.head.definition import Definition
@@ -47,7 +47,7 @@ class Labels:
         """The boundary curves of a markup, each as `(count, 2)` float32 pixels of a smooth curve."""
         curves = get_markup(markup).boundaries
         points = self.points[markup]
-        return {name: rounded(points[list(curve)], count).astype("float32") for name, curve in curves.items()}
+        return {name: smooth(points[list(curve)], count).astype("float32") for name, curve in curves.items()}
 
 
 def labels_of(
