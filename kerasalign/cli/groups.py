@@ -31,7 +31,8 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
         def train(name: str, run: RunOptions) -> None: ...
     """
     signature = inspect.signature(command, eval_str=True)
-    groups = {name: one.annotation for name, one in signature.parameters.items() if is_dataclass(one.annotation)}
+    annotations: dict[str, Any] = {name: one.annotation for name, one in signature.parameters.items()}
+    groups: dict[str, Any] = {name: annotation for name, annotation in annotations.items() if is_dataclass(annotation)}
     flat: list[inspect.Parameter] = []
     for name, parameter in signature.parameters.items():
         flat += _fields_of(groups[name]) if name in groups else [parameter]
