@@ -10,7 +10,7 @@ from kerasalign.geometry import tight_box
 from kerasalign.hub import adapt, freeze_kept
 from kerasalign.markups import Markup, flip_from_pairs, get_markup, unregister_markup
 from tests.support.arrays import crops
-from tests.support.cases import MODELS, set_known_weights
+from tests.support.cases import KINDS, MODELS, set_known_weights
 
 SEVEN = Markup(
     name="own-7",
@@ -29,10 +29,6 @@ def annotations(size, count=6):
     landmarks = SEVEN.mean_shape * size * 0.6 + size / 2 + noise
     landmarks[0, 2] = np.nan
     return landmarks.astype("float32")
-
-
-# One of each kind: cases of a kind have names that begin alike.
-KINDS = {name.split()[0].rstrip(","): name for name in reversed(MODELS)}
 
 
 @pytest.fixture(scope="module", params=KINDS.values(), ids=KINDS)

@@ -14,10 +14,11 @@ from kerasalign.markups import get_markup, list_markups, register_markup, unregi
 from kerasalign.metrics import NormalizedMeanError
 from kerasalign.models import AAN
 from tests.support.arrays import crops
-from tests.support.cases import MODELS, model_target, set_known_weights
+from tests.support.cases import KINDS, MODELS, model_target, set_known_weights
 
 
-@pytest.fixture(scope="module", params=MODELS)
+# One of each kind, and the one that draws at random in training.
+@pytest.fixture(scope="module", params=[*KINDS.values(), "SDU, U-Net in pairs"])
 def model(request):
     """With known weights; how it is compiled is the tests'."""
     model = MODELS[request.param].make()

@@ -8,6 +8,7 @@ import pytest
 
 import kerasalign
 from kerasalign.geometry import CropSpec
+from kerasalign.models import get_paper, list_papers
 from kerasalign.runtimes import (
     OnnxModel,
     ParityError,
@@ -21,10 +22,12 @@ from kerasalign.runtimes import (
     unregister_format,
 )
 from tests.support.arrays import crops
-from tests.support.cases import MODELS, set_known_weights
+from tests.support.cases import KINDS, MODELS, set_known_weights
+
+pytestmark = pytest.mark.usefixtures("eagerly")
 
 # The first case of each paper.
-PAPERS = list({type(case.make()).__module__.split(".")[2]: name for name, case in reversed(MODELS.items())}.values())
+PAPERS = [KINDS[next(iter(get_paper(name).models))] for name in list_papers()]
 
 
 @pytest.fixture(scope="module", params=PAPERS)

@@ -159,6 +159,9 @@ MODELS = {
     ),
 }
 
+# One of each kind: cases of a kind have names that begin alike.
+KINDS = {name.split()[0].rstrip(","): name for name in reversed(MODELS)}
+
 
 def set_known_weights(model) -> None:
     """Weights that depend on their place only, so that backends and processes can be compared."""
