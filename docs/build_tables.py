@@ -10,6 +10,7 @@ from pathlib import Path
 
 from page_tables import (
     accuracy,
+    confidence,
     detection,
     exports,
     own_points,
@@ -66,6 +67,8 @@ TABLES = {
     "reproduce": reproduce.reproduce_table,
     "rows": reproduce.rows_table,
     "pose_labels": pose.labels_table,
+    "confidence": confidence.confidence_table,
+    "confidence_photos": confidence.photos_table,
     "cost": scale.cost_table,
     "distributed": scale.distributed_table,
     "serving": scale.serving_table,

@@ -2,13 +2,15 @@
 
     python tools/bundle_weights.py PRESET RUN --terms TEXT --data NAME            the weights
     python tools/bundle_weights.py PRESET --measured benchmarks/results/*.json    the numbers
+    python tools/bundle_weights.py PRESET --confidence FOLDER                     the head of `kerasalign confidence`
 
 The first form writes PRESET.weights.h5 from RUN/best.weights.h5 and fills architecture, crop and weights of the entry
 from RUN/run.json. The file goes to weights/kerasalign_weights/, and so into the package kerasalign-weights; with
 --bundled to kerasalign/weights/, and so into the wheel of kerasalign itself, which holds nothing but small files that
 may be used commercially (--commercial-use). tests/test_packaging.py has the limits of size. The second form fills
-`measured` from reports of `kerasalign evaluate --out`, which must have been made with that file. Then run
-docs/build_tables.py.
+`measured` from reports of `kerasalign evaluate --out`, which must have been made with that file. The third form takes the
+weights of a folder that `kerasalign confidence` wrote for the preset as it is: all weights but the head's must be equal,
+so that `measured` stays true. Then run docs/build_tables.py.
 """
 
 from __future__ import annotations
@@ -16,7 +18,10 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shutil
 from pathlib import Path
+
+import numpy as np
 
 import kerasalign
 from kerasalign.core.origin import PACKAGE
@@ -73,6 +78,22 @@ def measure(entry: dict, reports: list[Path]) -> None:
             )
 
 
+def add_confidence(entry: dict, preset: str, folder: Path) -> None:
+    """Puts a taught preset's weights in the place of the preset's own, and its head into the entry."""
+    old, new = kerasalign.load(preset), kerasalign.load(folder)
+    kept = [weight for weight in new.weights if not weight.path.startswith("visibility/")]
+    for weight, other in zip(kept, old.weights, strict=True):
+        if not np.array_equal(np.asarray(weight), np.asarray(other)):
+            raise SystemExit(f"{weight.path} of {folder} is not that of {preset}")
+    taught = json.loads((folder / "preset.json").read_text("utf-8"))
+    weights = entry["weights"]
+    path = TOP / ("kerasalign/weights" if weights["source"] == "bundled" else "weights/kerasalign_weights")
+    shutil.copyfile(folder / "model.weights.h5", path / weights["file"])
+    entry["architecture"]["visibility"] = True
+    weights |= {key: taught["weights"][key] for key in ("sha256", "bytes", "dtype", "training_data")}
+    weights["training"] = weights.get("training", {}) | {"confidence": taught["weights"]["training"]["confidence"]}
+
+
 def compact(manifest: dict) -> str:
     """JSON with every list of numbers, or of pairs of numbers, on one line."""
 
@@ -95,6 +116,7 @@ def main() -> None:
     parser.add_argument("--commercial-use", action="store_true", help="all that the weights come from allows it")
     parser.add_argument("--bundled", action="store_true", help="into the wheel of kerasalign itself")
     parser.add_argument("--training", type=Path, help="JSON of how the weights came about")
+    parser.add_argument("--confidence", type=Path, help="folder that `kerasalign confidence` wrote")
     parser.add_argument("--measured", nargs="+", type=Path)
     args = parser.parse_args()
     if args.bundled and not args.commercial_use:
@@ -103,6 +125,8 @@ def main() -> None:
     entry = manifest["presets"][args.preset]
     if args.run:
         bundle(entry, args.preset, args.run, args.data, args.terms, args.license, args.commercial_use, args.bundled)
+    if args.confidence:
+        add_confidence(entry, args.preset, args.confidence)
     if args.training:
         entry["weights"]["training"] = json.loads(args.training.read_text("utf-8"))
     if args.measured:

@@ -33,6 +33,10 @@ EXAMPLES = {
         "kerasalign prepare 300W --model musica19-300w --cache cache/300w",
     ),
     "synth": ("kerasalign synth --out renders --count 5000", "kerasalign synth --sheet sheet.png --markup 98"),
+    "confidence": (
+        "kerasalign confidence lwbafa128-300w --renders renders --out ./mine",
+        "kerasalign confidence sdu-300w --weights runs/sdu-300w/best.weights.h5 --renders renders --out ./mine",
+    ),
     "download": (
         "kerasalign download musica19-synth --to preset",
         "kerasalign download hf://user/repo@commit --to preset",

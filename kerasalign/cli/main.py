@@ -14,6 +14,7 @@ import kerasalign
 from kerasalign.cli import (
     ablation,
     ced,
+    confidence,
     data,
     demo,
     detector,
@@ -98,6 +99,6 @@ def root(
     logging.getLogger("kerasalign").setLevel(logging.INFO if verbose else logging.WARNING)
 
 
-for module in (zoo, photos, demo, training, evaluate, sweep, ablation, ced, data, synth, detector, hub, export, doctor):
+for module in (zoo, photos, demo, training, evaluate, sweep, ablation, ced, data, synth, confidence, detector, hub, export, doctor):
     module.register(app)
 add_examples(app)

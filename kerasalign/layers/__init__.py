@@ -32,6 +32,7 @@ from kerasalign.layers.pyramid_level import PyramidLevel
 from kerasalign.layers.pyramid_pooling import PyramidPooling
 from kerasalign.layers.residual_bottleneck import ResidualBottleneck
 from kerasalign.layers.sa_feature import SAFeature
+from kerasalign.layers.sample_at_points import SampleAtPoints
 from kerasalign.layers.sd_fusion import SDFusion
 from kerasalign.layers.separable_block import SeparableBlock
 from kerasalign.layers.shuffle_unit import ShuffleUnit
@@ -39,6 +40,7 @@ from kerasalign.layers.spatial_attention import SpatialAttention
 from kerasalign.layers.spatial_transformer import SpatialTransformer
 from kerasalign.layers.transformer_block import TransformerBlock
 from kerasalign.layers.up_conv_norm import UpConvNorm
+from kerasalign.layers.visibility_head import VisibilityHead
 
 __all__ = [
     "AffineSampler",
@@ -73,6 +75,7 @@ __all__ = [
     "PyramidPooling",
     "ResidualBottleneck",
     "SAFeature",
+    "SampleAtPoints",
     "SDFusion",
     "SeparableBlock",
     "ShuffleUnit",
@@ -80,4 +83,5 @@ __all__ = [
     "SpatialTransformer",
     "TransformerBlock",
     "UpConvNorm",
+    "VisibilityHead",
 ]

@@ -17,6 +17,7 @@ from kerasalign.metrics.normalizers import (
     register_normalizer,
     unregister_normalizer,
 )
+from kerasalign.metrics.probabilities import ProbabilityScores, probability_scores
 from kerasalign.metrics.protocol import (
     Protocol,
     get_protocol,
@@ -33,6 +34,7 @@ __all__ = [
     "BoxSource",
     "Evaluation",
     "NormalizedMeanError",
+    "ProbabilityScores",
     "Protocol",
     "auc",
     "bootstrap_interval",
@@ -48,6 +50,7 @@ __all__ = [
     "normalizing_length",
     "part_nme",
     "point_errors",
+    "probability_scores",
     "register_normalizer",
     "register_protocol",
     "unregister_normalizer",

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from kerasalign.training.run_folder import RunFolder as RunFolder
     from kerasalign.training.sources import FaceSource as FaceSource
     from kerasalign.training.streaming import fit_stream as fit_stream
+    from kerasalign.training.visibility import (
+        VisibilityFit as VisibilityFit,
+        fit_visibility as fit_visibility,
+        visibility_scores as visibility_scores,
+        with_visibility as with_visibility,
+    )
     from kerasalign.training.weights import averaged_weights as averaged_weights, save_weights as save_weights
 
 if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
@@ -39,6 +45,7 @@ if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
             "run_folder": ["RunFolder"],
             "sources": ["FaceSource"],
             "streaming": ["fit_stream"],
+            "visibility": ["VisibilityFit", "fit_visibility", "visibility_scores", "with_visibility"],
             "weights": ["averaged_weights", "save_weights"],
         },
     )

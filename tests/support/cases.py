@@ -94,6 +94,7 @@ MODELS = {
             pair_scale=(0.9, 0.9),
             pair_shift=(0.0, 0.0),
             coherence_weight=0.1,
+            visibility=True,
             **kw,
         )
     ),
@@ -135,6 +136,7 @@ MODELS = {
             blocks=1,
             grouped_layers=(2, 2),
             dropout=0.0,
+            visibility=True,
             **kw,
         ),
         # A depthwise convolution and its normalization are blind to the scale of each channel.

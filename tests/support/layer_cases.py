@@ -142,6 +142,12 @@ LAYERS = {
     "SeparableBlock, halving": LayerCase(
         lambda **kw: layers.SeparableBlock(6, strides=2, **kw), lambda: (noise(3, 8, 6, 4),)
     ),
+    "SampleAtPoints": LayerCase(
+        lambda **kw: layers.SampleAtPoints(4, **kw),
+        lambda: (noise(3, 6, 7, 4), noise(3, 5, 2, seed=1, low=-5, high=30)),
+        trains=False,
+        elsewhere=False,
+    ),
     "SDFusion": LayerCase(
         lambda **kw: layers.SDFusion(3, 4, **kw), lambda: (noise(3, 6, 6, 8), noise(3, 6, 6, 8, seed=1))
     ),
@@ -163,6 +169,7 @@ LAYERS = {
     "TransformerBlock": LayerCase(
         lambda **kw: layers.TransformerBlock(2, 12, dropout=0.0, **kw), lambda: (noise(3, 5, 8), noise(3, 4, 6, seed=1))
     ),
+    "VisibilityHead": LayerCase(lambda **kw: layers.VisibilityHead(6, **kw), lambda: (noise(3, 5, 8),), elsewhere=False),
     "PhotoStatistics, per channel": LayerCase(
         lambda **kw: layers.PhotoStatistics(per_channel=True, **kw),
         lambda: (crops(3, 16),),

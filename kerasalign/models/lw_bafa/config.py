@@ -50,6 +50,8 @@ class LWBAFAConfig(ModelConfig):
         sigma: Width of a boundary in pixels of the maps (*).
         coordinate_scale: Pixels per unit of the landmark loss; by default the crop's side, so units of 0..1 (*).
         map_reduction: `"sum"`, the squared norm of equation 2, or `"mean"` over pixels and maps.
+        visibility: Whether a `VisibilityHead` gives a `confidence`: the probability that a point is visible, from the
+            features at the landmark. It is not in the paper; `kerasalign.training.fit_visibility` trains it.
         num_landmarks: Number of landmarks N; the markup gives it.
         dtype: Name of the dtype policy of the layers, such as `"mixed_bfloat16"`; outputs are float32 in any case.
 
@@ -81,6 +83,7 @@ class LWBAFAConfig(ModelConfig):
     sigma: float = 1.0
     coordinate_scale: float | None = None
     map_reduction: str = "sum"
+    visibility: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()

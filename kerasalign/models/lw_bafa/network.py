@@ -16,6 +16,7 @@ from kerasalign.core.point_axis import PointAxis
 from kerasalign.losses import boundary_maps, staged_map_loss
 from kerasalign.models.lw_bafa.config import LWBAFAConfig
 from kerasalign.models.lw_bafa.stages import boundary_stage, check_tokens, landmark_stage
+from kerasalign.models.visibility import POINT_WEIGHTS, visibility
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -36,7 +37,8 @@ class LWBAFA(LandmarkModel):
 
     Returns (output dict):
         `landmarks` `(B, N, 2)` in crop pixels and `boundaries` `(B, I, S / 4, S / 4, K)`, the maps of each hourglass,
-        in the order of the markup's `boundaries`. Pixel v of a map is at 4 v in the crop.
+        in the order of the markup's `boundaries`. Pixel v of a map is at 4 v in the crop. With `visibility=True` also
+        `confidence` `(B, N)`, the probability that a point is visible.
 
     Raises:
         ValueError: If the markup has no boundaries, or an argument is unknown or out of range.
@@ -61,15 +63,14 @@ class LWBAFA(LandmarkModel):
         # === Functional model ===
         crops = keras.Input((config.size, config.size, 3), name="crops")
         features, maps = boundary_stage(crops, config)
-        landmarks = landmark_stage(ops.concatenate([features, maps[-1]], -1), config)
-        super().__init__(
-            inputs=crops,
-            outputs={
-                "landmarks": landmarks * float(config.size),
-                "boundaries": ops.cast(ops.stack(maps, 1), "float32"),
-            },
-            name=name,
-        )
+        guided = ops.concatenate([features, maps[-1]], -1)
+        outputs = {
+            "landmarks": landmark_stage(guided, config) * float(config.size),
+            "boundaries": ops.cast(ops.stack(maps, 1), "float32"),
+        }
+        if config.visibility:
+            outputs["confidence"] = visibility({"features": guided}, outputs["landmarks"], config.size)
+        super().__init__(inputs=crops, outputs=outputs, name=name)
 
         # === Config ===
         self.config = config
@@ -82,6 +83,7 @@ class LWBAFA(LandmarkModel):
             "/tokens/": PointAxis(),
             "/last_maps/": maps,
             "/landmark_conv_00/conv/": PointAxis(axis=-2, before=self.config.channels, of="boundaries"),
+            **POINT_WEIGHTS,
         }
         for index in range(len(self.config.stage_weights) - 1):
             weights |= {f"/fusion_{index}/head/": maps, f"/fusion_{index}/attend/": read}

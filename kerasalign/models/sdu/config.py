@@ -76,6 +76,9 @@ class SDUConfig(ModelConfig):
         pair_bounded: Whether the copy of a crop that augmentation has turned or scaled already keeps to the ranges of
             `pair_rotation` and `pair_scale` too, by its landmarks beside the markup's mean shape. Without, T on top
             takes a fifth of the copies beyond them.
+        visibility: Whether a `VisibilityHead` gives the confidence: the probability that a point is visible, from the
+            features at the landmark and the peak of its map. `kerasalign.training.fit_visibility` trains it. Without,
+            the confidence is the peak alone.
         num_landmarks: Number of landmarks N; needed where there is no markup.
         dtype: Name of the dtype policy of the layers, such as `"mixed_bfloat16"`; maps and landmarks are float32 in any
             case.
@@ -114,6 +117,7 @@ class SDUConfig(ModelConfig):
     pair_scale: tuple[float, ...] = (0.8, 1.2)
     pair_shift: tuple[float, ...] = (-0.05, 0.05)
     pair_bounded: bool = True
+    visibility: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()

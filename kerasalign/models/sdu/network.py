@@ -17,6 +17,7 @@ from kerasalign.losses import coherent_loss, heatmap_loss
 from kerasalign.models.sdu.coherence import Transforms, pose_of
 from kerasalign.models.sdu.config import SDUConfig
 from kerasalign.models.sdu.stacks import stacked_network
+from kerasalign.models.visibility import POINT_WEIGHTS, visibility
 
 
 @keras.saving.register_keras_serializable(package="kerasalign")
@@ -38,7 +39,8 @@ class SDU(LandmarkModel):
         crops: `(B, S, S, 3)` RGB, `uint8` or float in 0..255.
 
     Returns (output dict):
-        `landmarks` `(B, N, 2)` in crop pixels; `confidence` `(B, N)`, the probability at the peak of each map;
+        `landmarks` `(B, N, 2)` in crop pixels; `confidence` `(B, N)`, the probability at the peak of each map, with
+        `visibility=True` that a point is visible;
         `heatmaps` `(B, I, S / stride, S / stride, N)`, the maps of each stack before the sigmoid or softmax. With
         `transformer="stn"` also `frame` `(B, 2, 3)`: the maps are those of the transformed crop, and this matrix takes
         its pixels to those of the crop.
@@ -62,7 +64,7 @@ class SDU(LandmarkModel):
     def point_weights(self) -> dict[str, PointAxis | None]:
         """As in `LandmarkModel`: heads give a map for each point, and the next stack reads them."""
         read = {f"merge{index}_maps": PointAxis(axis=-2) for index in range(self.config.stacks - 1)}
-        return {**read, "_maps": PointAxis()}
+        return {**read, "_maps": PointAxis(), **POINT_WEIGHTS}
 
     profile_blocks = ("stem", "transformer", *(f"{part}{i}" for i in range(8) for part in ("stack", "merge")))
 
@@ -74,8 +76,10 @@ class SDU(LandmarkModel):
 
         # === Functional model ===
         crops = keras.Input((config.size, config.size, 3), name="crops")
-        maps, frame = stacked_network(crops, config)
+        maps, features, frame = stacked_network(crops, config)
         landmarks, confidence = decoder(maps[-1])
+        if config.visibility:
+            confidence = visibility({"features": features}, landmarks, config.size, confidence[..., None])
         outputs = {"landmarks": landmarks, "confidence": confidence, "heatmaps": ops.stack(maps, 1)}
         if frame is not None:
             turned = ops.matmul(landmarks, ops.swapaxes(frame[:, :, :2], 1, 2))
