@@ -5,12 +5,13 @@
 
 On renders of another seed all labels are known: scores before and after the calibration, of the faces as they are and
 with a random thing in front of each, and by part of the face and yaw. On photos (crops of training faces of 300W) one
-thing is put in front of each face, where it is known which points it covers: an ellipse or a box filled with a part of a
-photograph without faces, or with one color of skin. 300W does not say which points its photos hide, so the share of
+thing is put in front of each face, where it is known which points it covers: an ellipse or a box filled with a part of
+a photograph without faces, or with one color of skin. 300W does not say which points its photos hide, so the share of
 points that are called covered on the photos as they are has no truth beside it.
 """
 
 import argparse
+import itertools
 from dataclasses import asdict
 from pathlib import Path
 
@@ -56,10 +57,12 @@ def on_renders(model, renders, slope, offset):
             for part, points in model.markup.parts.items():
                 groups[part] = (after[:, list(points)], visible[:, list(points)])
             yaw = np.abs([face.attributes["yaw"] for face in renders])
-            for low, high in zip(YAWS, YAWS[1:]):
+            for low, high in itertools.pairwise(YAWS):
                 rows = (yaw >= low) & (yaw < high)
                 groups[f"yaw {low} to {min(high, 90)}"] = (after[rows], visible[rows])
-            result["by_group"] = {key: rounded(probability_scores(*pair)) for key, pair in groups.items() if pair[0].size}
+            result["by_group"] = {
+                key: rounded(probability_scores(*pair)) for key, pair in groups.items() if pair[0].size
+            }
     return result
 
 

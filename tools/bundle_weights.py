@@ -8,9 +8,9 @@ The first form writes PRESET.weights.h5 from RUN/best.weights.h5 and fills archi
 from RUN/run.json. The file goes to weights/kerasalign_weights/, and so into the package kerasalign-weights; with
 --bundled to kerasalign/weights/, and so into the wheel of kerasalign itself, which holds nothing but small files that
 may be used commercially (--commercial-use). tests/test_packaging.py has the limits of size. The second form fills
-`measured` from reports of `kerasalign evaluate --out`, which must have been made with that file. The third form takes the
-weights of a folder that `kerasalign confidence` wrote for the preset as it is: all weights but the head's must be equal,
-so that `measured` stays true. Then run docs/build_tables.py.
+`measured` from reports of `kerasalign evaluate --out`, which must have been made with that file. The third form takes
+the weights of a folder that `kerasalign confidence` wrote for the preset as it is: all weights but the head's must be
+equal, so that `measured` stays true. Then run docs/build_tables.py.
 """
 
 from __future__ import annotations

@@ -33,9 +33,7 @@ def photos_table() -> str:
     rows = [("preset", "in front of the face", "AUC", "covered points found", "other points called covered")]
     for found in _measured():
         photos = found["photos"]
-        rows.append(
-            (f"`{found['preset']}`", "nothing", "", "", f"{100 * photos['plain']['called_covered']:.1f} %")
-        )
+        rows.append((f"`{found['preset']}`", "nothing", "", "", f"{100 * photos['plain']['called_covered']:.1f} %"))
         for kind, what in (("photograph", "part of a photograph"), ("skin", "color of skin")):
             row = photos[kind]
             shares = (f"{100 * row[key]:.0f} %" for key in ("covered_called_covered", "others_called_covered"))

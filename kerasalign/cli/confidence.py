@@ -22,11 +22,12 @@ def register(app: typer.Typer) -> None:
 def confidence_command(
     name: AnyPreset,
     renders: Annotated[
-        Path, typer.Option(metavar="DIR", exists=True, help="Renders of `kerasalign synth`, which know what is visible.")
+        Path,
+        typer.Option(metavar="DIR", exists=True, help="Renders of `kerasalign synth`, which know the visible points."),
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the preset to write.")],
     weights: WeightsFile = None,
-    epochs: Annotated[int, typer.Option(help="Passes over the renders.")] = 40,
+    epochs: Annotated[int, typer.Option(help="Passes over the renders.")] = 25,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -43,9 +44,7 @@ def confidence_command(
     if model.markup is None:
         raise ValueError(f"`name` must be a network with a markup. Received: name={name!r}")
     fit = fit_visibility(model, read_faces("synth", renders, "train", model.markup.name), epochs=epochs, seed=seed)
-    scores = {
-        kind: {when: asdict(values) for when, values in both.items()} for kind, both in fit.scores.items()
-    }
+    scores = {kind: {when: asdict(values) for when, values in both.items()} for kind, both in fit.scores.items()}
     origin = model.origin
     base = origin.weights if origin else None
     settings = {"faces": fit.faces, "epochs": epochs, "seed": seed, "slope": fit.slope, "offset": fit.offset}

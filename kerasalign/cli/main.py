@@ -99,6 +99,22 @@ def root(
     logging.getLogger("kerasalign").setLevel(logging.INFO if verbose else logging.WARNING)
 
 
-for module in (zoo, photos, demo, training, evaluate, sweep, ablation, ced, data, synth, confidence, detector, hub, export, doctor):
+for module in (
+    zoo,
+    photos,
+    demo,
+    training,
+    evaluate,
+    sweep,
+    ablation,
+    ced,
+    data,
+    synth,
+    confidence,
+    detector,
+    hub,
+    export,
+    doctor,
+):
     module.register(app)
 add_examples(app)

@@ -35,7 +35,7 @@ class VisibilityHead(keras.layers.Layer):
         confidence = VisibilityHead()(np.ones((1, 68, 160), "float32"))
     """
 
-    def __init__(self, units: int = 64, **kwargs):
+    def __init__(self, units: int = 128, **kwargs):
         super().__init__(**kwargs)
         at_least(1, units=units)
         self.units = units

@@ -51,17 +51,17 @@ def fit_visibility(
     renders: Sequence[FaceSample],
     *,
     held_out: float = 0.15,
-    copies: int = 2,
-    epochs: int = 40,
+    copies: int = 1,
+    epochs: int = 25,
     learning_rate: float = 2e-3,
     seed: int = 0,
     progress: bool | None = None,
 ) -> VisibilityFit:
     """Trains a head that says which points are visible; all other weights, and so the landmarks, stay what they are.
 
-    Each face is seen as it is, and with `copies` random things in front of it (`cover_faces`). Part of the faces is held
-    out: on them, as they are, slope and offset of the logits are fitted (Platt scaling), so that of the points with a
-    confidence of 0.8 four in five are visible.
+    Each face is seen as it is, and in `copies` with a random thing in front of it (`cover_faces`). Part of the faces is
+    held out: on them, as they are, slope and offset of the logits are fitted (Platt scaling), so that of the
+    points with a confidence of 0.8 four in five are visible.
 
     Args:
         model: A network whose config has the field `visibility`, such as LW-BAFA and SDU.
@@ -77,7 +77,7 @@ def fit_visibility(
         The new network and its scores; `model` stays as it is.
 
     Raises:
-        ValueError: If the network cannot have the head, an argument is out of range, or faces say nothing of visibility.
+        ValueError: If the network cannot have the head, an argument is out of range, or faces say no visibility.
 
     Example:
 
@@ -249,7 +249,7 @@ def _train_head(
     twin.kernel.assign(rng.normal(0, np.sqrt(2 / channels), (channels, units)))
     steps = -(-len(features) // _BATCH)
     schedule = keras.optimizers.schedules.CosineDecay(rate, steps * epochs)
-    network.compile(keras.optimizers.AdamW(schedule, weight_decay=1e-3), loss="binary_crossentropy", jit_compile=False)
+    network.compile(keras.optimizers.AdamW(schedule, weight_decay=1e-2), loss="binary_crossentropy", jit_compile=False)
     for _ in range(epochs):
         order = rng.permutation(len(features))
         for start in range(0, len(order), _BATCH):

@@ -169,7 +169,9 @@ LAYERS = {
     "TransformerBlock": LayerCase(
         lambda **kw: layers.TransformerBlock(2, 12, dropout=0.0, **kw), lambda: (noise(3, 5, 8), noise(3, 4, 6, seed=1))
     ),
-    "VisibilityHead": LayerCase(lambda **kw: layers.VisibilityHead(6, **kw), lambda: (noise(3, 5, 8),), elsewhere=False),
+    "VisibilityHead": LayerCase(
+        lambda **kw: layers.VisibilityHead(6, **kw), lambda: (noise(3, 5, 8),), elsewhere=False
+    ),
     "PhotoStatistics, per channel": LayerCase(
         lambda **kw: layers.PhotoStatistics(per_channel=True, **kw),
         lambda: (crops(3, 16),),

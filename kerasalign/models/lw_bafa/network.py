@@ -62,14 +62,14 @@ class LWBAFA(LandmarkModel):
 
         # === Functional model ===
         crops = keras.Input((config.size, config.size, 3), name="crops")
-        features, maps = boundary_stage(crops, config)
+        stem, features, maps = boundary_stage(crops, config)
         guided = ops.concatenate([features, maps[-1]], -1)
         outputs = {
             "landmarks": landmark_stage(guided, config) * float(config.size),
             "boundaries": ops.cast(ops.stack(maps, 1), "float32"),
         }
         if config.visibility:
-            outputs["confidence"] = visibility({"features": guided}, outputs["landmarks"], config.size)
+            outputs["confidence"] = visibility({"stem": stem, "features": guided}, outputs["landmarks"], config.size)
         super().__init__(inputs=crops, outputs=outputs, name=name)
 
         # === Config ===

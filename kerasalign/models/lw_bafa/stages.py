@@ -30,7 +30,8 @@ def boundary_stage(crops, config: LWBAFAConfig):
         config: A resolved config.
 
     Returns:
-        Features `(B, S / 4, S / 4, C)`, and the list of the hourglasses' maps, each `(B, S / 4, S / 4, K)`.
+        Features `(B, S / 4, S / 4, C)` before the first hourglass and behind the last one, and the list of the
+        hourglasses' maps, each `(B, S / 4, S / 4, K)`.
     """
     maps, channels, middle, dtype = len(config.boundaries), config.channels, config.middle, config.dtype
     last = len(config.stage_weights) - 1
@@ -41,7 +42,7 @@ def boundary_stage(crops, config: LWBAFAConfig):
             x = keras.layers.MaxPooling2D(2, name="stem_pool", dtype=dtype)(x)
         narrow = max(int(filters * config.stem_ratio), 1)
         x = ResidualBottleneck(filters, narrow, name=f"stem_residual_{index}", dtype=dtype)(x)
-    predicted = []
+    stem, predicted = x, []
     for index in range(last):
         deep = Hourglass(middle, config.depth, config.shuffle, name=f"hourglass_{index}", dtype=dtype)(x)
         x, boundaries = SDFusion(maps, middle, config.attention, name=f"fusion_{index}", dtype=dtype)(x, deep)
@@ -50,7 +51,7 @@ def boundary_stage(crops, config: LWBAFAConfig):
     x = ResidualBottleneck(channels, middle, name="last_residual", dtype=dtype)(x)
     x = ConvNorm(channels, name="last_conv", dtype=dtype)(x)
     predicted.append(keras.layers.Conv2D(maps, 1, name="last_maps", dtype=dtype)(x))
-    return x, predicted
+    return stem, x, predicted
 
 
 def check_tokens(config: LWBAFAConfig) -> None:

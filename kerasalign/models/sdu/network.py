@@ -76,10 +76,11 @@ class SDU(LandmarkModel):
 
         # === Functional model ===
         crops = keras.Input((config.size, config.size, 3), name="crops")
-        maps, features, frame = stacked_network(crops, config)
+        maps, (stem, features), frame = stacked_network(crops, config)
         landmarks, confidence = decoder(maps[-1])
         if config.visibility:
-            confidence = visibility({"features": features}, landmarks, config.size, confidence[..., None])
+            read = {"stem": stem, "features": features, "maps": maps[-1]}
+            confidence = visibility(read, landmarks, config.size, confidence[..., None])
         outputs = {"landmarks": landmarks, "confidence": confidence, "heatmaps": ops.stack(maps, 1)}
         if frame is not None:
             turned = ops.matmul(landmarks, ops.swapaxes(frame[:, :, :2], 1, 2))

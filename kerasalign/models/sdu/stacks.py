@@ -17,9 +17,9 @@ def stacked_network(crops, config: SDUConfig):
         config: A resolved config.
 
     Returns:
-        The list of maps; the features `(B, S / stride, S / stride, C)` that the last ones are made from; and, with
-        `transformer="stn"`, the matrices `(B, 2, 3)` from pixels of the transformed crop to those of the crop, else
-        `None`.
+        The list of maps; the features `(B, S / stride, S / stride, C)` before the first stack, and those that the last
+        maps are made from; and, with `transformer="stn"`, the matrices `(B, 2, 3)` from pixels of the transformed crop
+        to those of the crop, else `None`.
     """
     dtype = config.dtype
     narrow, middle = (max(int(channels * config.multiplier), 32) for channels in (64, 128))
@@ -40,7 +40,7 @@ def stacked_network(crops, config: SDUConfig):
     x = block(x, config, middle, "stem_block_1")
     x = block(x, config, config.width, "stem_block_2", widen=True)
 
-    maps, features = [], None
+    stem, maps, features = x, [], None
     for stack in range(config.stacks):
         name = f"stack{stack}"
         y = topology(x, config, name)
@@ -49,7 +49,7 @@ def stacked_network(crops, config: SDUConfig):
         maps.append(predicted)
         if stack + 1 < config.stacks:
             x = _merge(x, features, predicted, config, f"merge{stack}")
-    return maps, features, frame
+    return maps, (stem, features), frame
 
 
 def _merge(x, features, maps, config: SDUConfig, name: str):
