@@ -23,13 +23,13 @@ from tests.support.cases import MODELS, set_known_weights
 def folder(tmp_path_factory):
     """Drawn faces; in front of every other one is a white board that hides all of it."""
     folder = make_miniature("synth", tmp_path_factory.mktemp("renders"), faces=24)
-    for number, path in enumerate(sorted(folder.rglob("*.npz"))):
-        if number % 2:
-            with np.load(path) as data:
-                labels = dict(data)
-            np.savez(path, **labels | {"visible_68": np.zeros(68, bool)})
-            photo = path.with_suffix(".jpg")
-            Image.new("RGB", Image.open(photo).size, (250, 250, 250)).save(photo)
+    for sample in list(read_dataset("synth", folder, "train"))[::2]:
+        labels = sample.image.with_suffix(".npz")
+        with np.load(labels) as data:
+            changed = dict(data) | {"visible_68": np.zeros(68, bool)}
+        np.savez(labels, **changed)
+        photo = Image.open(sample.image)
+        Image.new("RGB", photo.size, (250, 250, 250)).save(sample.image)
     return folder
 
 
