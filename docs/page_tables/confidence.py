@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from page_tables.rows import RESULTS, markdown, measurement
 
+_NONE = "No preset's head has been measured yet."
+
 
 def _measured() -> list[dict]:
     return [measurement(path.stem) for path in sorted(RESULTS.glob("confidence_*.json"))]
@@ -25,7 +27,7 @@ def confidence_table() -> str:
                     f"{after['auc']:.3f}",
                 )
             )
-    return markdown(rows)
+    return markdown(rows) if len(rows) > 1 else _NONE
 
 
 def photos_table() -> str:
@@ -38,4 +40,4 @@ def photos_table() -> str:
             row = photos[kind]
             shares = (f"{100 * row[key]:.0f} %" for key in ("covered_called_covered", "others_called_covered"))
             rows.append((f"`{found['preset']}`", what, f"{row['auc']:.3f}", *shares))
-    return markdown(rows)
+    return markdown(rows) if len(rows) > 1 else _NONE

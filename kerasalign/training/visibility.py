@@ -60,8 +60,8 @@ def fit_visibility(
     """Trains a head that says which points are visible; all other weights, and so the landmarks, stay what they are.
 
     Each face is seen as it is, and in `copies` with a random thing in front of it (`cover_faces`). Part of the faces is
-    held out: on them, as they are, slope and offset of the logits are fitted (Platt scaling), so that of the
-    points with a confidence of 0.8 four in five are visible.
+    held out: on all views of them, slope and offset of the logits are fitted (Platt scaling), so that of the points
+    with a confidence of 0.8 four in five are visible.
 
     Args:
         model: A network whose config has the field `visibility`, such as LW-BAFA and SDU.
@@ -95,7 +95,7 @@ def fit_visibility(
     head = visibility_head(network)
     _train_head(head, features, visible, epochs, learning_rate, seed)
     uncalibrated = [(head_probabilities(head, view[0][held]), view[1][held]) for view in views]
-    slope, offset = platt_scaling(*uncalibrated[0])
+    slope, offset = platt_scaling(*(np.concatenate(part) for part in zip(*uncalibrated)))
     kernel, bias = head.output_kernel, head.output_bias
     kernel.assign(slope * np.asarray(kernel))
     bias.assign(slope * np.asarray(bias) + offset)

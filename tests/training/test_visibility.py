@@ -28,8 +28,8 @@ def folder(tmp_path_factory):
         with np.load(labels) as data:
             changed = dict(data) | {"visible_68": np.zeros(68, bool)}
         np.savez(labels, **changed)
-        photo = Image.open(sample.image)
-        Image.new("RGB", photo.size, (250, 250, 250)).save(sample.image)
+        height, width, _ = sample.read_image().shape
+        Image.new("RGB", (width, height), (250, 250, 250)).save(sample.image)
     return folder
 
 
