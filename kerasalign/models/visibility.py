@@ -36,6 +36,7 @@ def visibility(maps: Mapping[str, Any], landmarks, size: int, extra=None):
     ]
     if extra is not None:
         features.append(ops.stop_gradient(extra))
+    # Its kernel takes the mean of the features off: half precision would lose what is left.
     head = VisibilityHead(name=HEAD, dtype="float32")
     # Its labels are in no target of `fit`.
     head.trainable = False

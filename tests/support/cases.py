@@ -94,7 +94,6 @@ MODELS = {
             pair_scale=(0.9, 0.9),
             pair_shift=(0.0, 0.0),
             coherence_weight=0.1,
-            visibility=True,
             **kw,
         )
     ),
