@@ -84,7 +84,7 @@ def test_it_comes_back_from_a_folder_and_from_other_runtimes(fit, tmp_path):
     save_preset(fit.model, tmp_path / "mine")
     again, images = kerasalign.load(tmp_path / "mine"), crops(2, fit.model.crop_spec.size)
     wanted = fit.model.predict_crops(images)
-    np.testing.assert_array_equal(again.predict_crops(images)["confidence"], wanted["confidence"])
+    np.testing.assert_allclose(again.predict_crops(images)["confidence"], wanted["confidence"], atol=1e-5)
     for name in ("model.onnx", "model.tflite"):
         export_model(fit.model, tmp_path / name, "onnx" if name.endswith("onnx") else "litert")
         runtime = open_runtime(tmp_path / name)
@@ -121,7 +121,7 @@ def test_platt_scaling_finds_the_distortion():
     slope, offset = platt_scaling(expit(2 * logits + 1), truth)
     # The fit undoes what was done to the logits.
     assert slope == pytest.approx(0.5, abs=0.03) and offset == pytest.approx(-0.5, abs=0.05)
-    np.testing.assert_allclose(moved(expit(2 * logits + 1), 0.5, -0.5), expit(logits), atol=1e-4)
+    np.testing.assert_allclose(moved(expit(2 * logits + 1), 0.5, -0.5), expit(logits), atol=1e-3)
 
 
 def test_covers_hide_the_points_that_they_say():

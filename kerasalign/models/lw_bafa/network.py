@@ -84,6 +84,7 @@ class LWBAFA(LandmarkModel):
             "/last_maps/": maps,
             "/landmark_conv_00/conv/": PointAxis(axis=-2, before=self.config.channels, of="boundaries"),
             **POINT_WEIGHTS,
+            "/visibility/kernel": PointAxis(axis=-2, before=2 * self.config.channels, of="boundaries"),
         }
         for index in range(len(self.config.stage_weights) - 1):
             weights |= {f"/fusion_{index}/head/": maps, f"/fusion_{index}/attend/": read}

@@ -64,7 +64,9 @@ class SDU(LandmarkModel):
     def point_weights(self) -> dict[str, PointAxis | None]:
         """As in `LandmarkModel`: heads give a map for each point, and the next stack reads them."""
         read = {f"merge{index}_maps": PointAxis(axis=-2) for index in range(self.config.stacks - 1)}
-        return {**read, "_maps": PointAxis(), **POINT_WEIGHTS}
+        # Behind the maps comes the peak of a point's own.
+        kernel = PointAxis(axis=-2, before=2 * self.config.width, after=1)
+        return {**read, "_maps": PointAxis(), **POINT_WEIGHTS, "/visibility/kernel": kernel}
 
     profile_blocks = ("stem", "transformer", *(f"{part}{i}" for i in range(8) for part in ("stack", "merge")))
 
