@@ -85,7 +85,7 @@ def add_confidence(entry: dict, preset: str, folder: Path) -> None:
     for weight, other in zip(kept, old.weights, strict=True):
         if not np.array_equal(np.asarray(weight), np.asarray(other)):
             raise SystemExit(f"{weight.path} of {folder} is not that of {preset}")
-    taught = json.loads((folder / "preset.json").read_text("utf-8"))
+    taught = json.loads((folder / "preset.json").read_text("utf-8"))["preset"]
     weights = entry["weights"]
     path = TOP / ("kerasalign/weights" if weights["source"] == "bundled" else "weights/kerasalign_weights")
     shutil.copyfile(folder / "model.weights.h5", path / weights["file"])

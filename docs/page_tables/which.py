@@ -18,7 +18,7 @@ TASKS = {
     "musica19-synth": "The default: quick, and free to use in products. Estimates its own error",
     "musica19-300w": "The smallest error, as quick; trained on real photos",
     "lwbafa128-300w": "The boundaries of the face beside its 68 points",
-    "sdusmall-300w": "The smallest file: a heatmap and a confidence for each point",
+    "sdusmall-300w": "The smallest file; says which points are visible",
 }
 
 

@@ -148,11 +148,13 @@ class DeformConv2D(keras.layers.Layer):
         step = self.taps if training else 1
         # The backward pass gathers pixels again instead of keeping four for every tap.
         once = keras.remat(product) if training else product
+        # LiteRT slices no more than five dimensions.
+        shifts = ops.reshape(offsets, (-1, *offsets.shape[1:4], 2 * self.taps))
         for tap in range(0, self.taps, step):
-            part = slice(tap, tap + step)
+            part, end = slice(tap, tap + step), 2 * (tap + step)
             # Positions far outside are all alike, and integers must not overflow.
-            y = ops.clip(offsets[..., part, 0] + down[:, :, None, part], -2.0, height + 1.0)
-            x = ops.clip(offsets[..., part, 1] + right[:, :, None, part], -2.0, width + 1.0)
+            y = ops.clip(shifts[..., 2 * tap : end : 2] + down[:, :, None, part], -2.0, height + 1.0)
+            x = ops.clip(shifts[..., 2 * tap + 1 : end : 2] + right[:, :, None, part], -2.0, width + 1.0)
             y, x = (ops.transpose(axis, (0, 1, 2, 4, 3)) for axis in (y, x))
             made = once(pixels, y, x, self._weights_of(part))
             out = made if out is None else out + made
