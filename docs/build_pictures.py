@@ -1,4 +1,4 @@
-"""Writes the pictures of the site into docs/images: `python docs/build_pictures.py PHOTOS [--head HEAD] [--aan WEIGHTS]`.
+"""Writes the pictures of the site into docs/images: `build_pictures.py PHOTOS [--head HEAD] [--aan WEIGHTS]`.
 
 PHOTOS is what `kerasalign.example_photos("photos")` makes: `group.jpg` and `portraits/`, in the public domain. HEAD is
 a checkout of ICT-FaceKit, or its compact form; without one the rendered pictures stay as they are. WEIGHTS are those
