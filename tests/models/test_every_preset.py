@@ -1,5 +1,6 @@
 """Promises that every entry of the manifest keeps."""
 
+import json
 import math
 
 import numpy as np
@@ -54,21 +55,30 @@ def test_every_preset_has_its_size_here():
     assert set(SIZES) == set(PRESETS)
 
 
-@pytest.fixture(scope="module", params=PRESETS)
+def same_networks():
+    """Names of presets by what their network is built of: the first of each stands for the others."""
+    found = {}
+    for name, preset in PRESETS.items():
+        found.setdefault(json.dumps(dict(preset.architecture), sort_keys=True), []).append(name)
+    return {names[0]: names for names in found.values()}
+
+
+@pytest.fixture(scope="module", params=same_networks().values(), ids=same_networks())
 def model(request):
-    """The network of each preset; pytest groups the tests of one, so that it is built once."""
-    return request.param, kerasalign.load(request.param, weights=None)
+    """The names of presets and their network; pytest groups the tests of one, so that it is built once."""
+    return request.param, kerasalign.load(request.param[0], weights=None)
 
 
 def test_size(model):
-    name, network = model
-    weights = network.inference_network().trainable_weights
-    assert sum(math.prod(weight.shape) for weight in weights) == SIZES[name][0]
+    names, network = model
+    size = sum(math.prod(weight.shape) for weight in network.inference_network().trainable_weights)
+    assert {name: SIZES[name][0] for name in names} == dict.fromkeys(names, size)
 
 
 def test_crop(model):
-    name, network = model
-    assert network.crop_spec == kerasalign.CropSpec.from_config(dict(PRESETS[name].crop))
+    names, network = model
+    for name in names:
+        assert network.crop_spec == kerasalign.CropSpec.from_config(dict(PRESETS[name].crop)), name
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -79,10 +89,10 @@ def test_protocols_are_of_the_presets_markup(name):
 
 
 def test_landmarks_of_a_crop(model):
-    name, network = model
+    names, network = model
     # Not `predict_crops`: the compilation of a large network takes many times longer than one crop.
     landmarks = np.asarray(network(crops(1, network.crop_spec.size))["landmarks"])
-    assert landmarks.shape == (1, SIZES[name][1], 2)
+    assert {(1, SIZES[name][1], 2) for name in names} == {landmarks.shape}
     assert np.isfinite(landmarks).all()
 
 
@@ -90,6 +100,6 @@ def test_landmarks_of_a_crop(model):
 def test_published_weights_come_with_what_their_faces_decided(name):
     model = kerasalign.load(name)
     assert set(paper_of(model).learned) <= set(PRESETS[name].architecture)
-    out = model.predict_crops(crops(1, model.crop_spec.size))
+    landmarks = np.asarray(model(crops(1, model.crop_spec.size))["landmarks"])
     middle = (model.crop_spec.size - 1) / 2
-    assert np.abs(out["landmarks"][0] - middle).max() < model.crop_spec.size
+    assert np.abs(landmarks[0] - middle).max() < model.crop_spec.size
