@@ -8,6 +8,7 @@ import kerasalign
 from kerasalign.core.adaptation import places
 from kerasalign.geometry import tight_box
 from kerasalign.hub import adapt, freeze_kept
+from kerasalign.layers import VisibilityHead
 from kerasalign.markups import Markup, flip_from_pairs, get_markup, unregister_markup
 from tests.support.arrays import crops
 from tests.support.cases import KINDS, MODELS, set_known_weights
@@ -75,7 +76,8 @@ def test_it_trains_and_frozen_layers_stay(pair):
     changed = {path for path, old in before.items() if not np.array_equal(old, np.asarray(_by_path(own, path)))}
     assert changed & set(own.adaptation.started) and not changed & held
     freeze_kept(own, False)
-    assert all(layer.trainable for layer in own._flatten_layers())
+    # `fit` has no labels for the head of the visibility, which stays as it was taught.
+    assert all(layer.trainable for layer in own._flatten_layers() if not isinstance(layer, VisibilityHead))
 
 
 def _by_path(model, path):

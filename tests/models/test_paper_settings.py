@@ -110,7 +110,7 @@ def test_rows_of_sdu_s_table_take_the_place_of_any_preset(preset):
                 **row,
                 **{
                     name: getattr(model, name)
-                    for name in ("markup", "multiplier", "size", "crop_scale", "loss", "decode")
+                    for name in ("markup", "multiplier", "size", "crop_scale", "loss", "decode", "visibility")
                 },
             ).resolved()
         )
