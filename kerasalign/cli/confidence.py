@@ -13,6 +13,9 @@ from kerasalign.cli.console import print_json, print_table, say
 from kerasalign.cli.options import AnyPreset, AsJson, WeightsFile
 from kerasalign.support.tables import Table
 
+# What the weights say they saw.
+RENDERS = "renders of kerasalign synth (confidence)"
+
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
@@ -52,7 +55,7 @@ def confidence_command(
         fit.model,
         out,
         dtype="float16" if base and base.dtype == "float16" else "float32",
-        training_data=[{"name": "renders of kerasalign synth (confidence)", "terms": "renders", "faces": fit.faces}],
+        training_data=[{"name": RENDERS, "terms": "renders of one's own", "faces": fit.faces}],
         training={**(dict(origin.training) if origin else {}), "confidence": {**settings, "held out": scores}},
     )
     if as_json:
