@@ -1,16 +1,17 @@
 """Turns a training run into a preset with weights: a float16 file and the manifest entry.
 
-    python tools/bundle_weights.py PRESET RUN --terms TEXT --data NAME            the weights
+    python tools/bundle_weights.py PRESET RUN --about FILE                        the weights
     python tools/bundle_weights.py PRESET --measured benchmarks/results/*.json    the numbers
     python tools/bundle_weights.py PRESET --confidence FOLDER                     the head of `kerasalign confidence`
 
 The first form writes PRESET.weights.h5 from RUN/best.weights.h5 and fills architecture, crop and weights of the entry
-from RUN/run.json. The file goes to weights/kerasalign_weights/, and so into the package kerasalign-weights; with
---bundled to kerasalign/weights/, and so into the wheel of kerasalign itself, which holds nothing but small files that
-may be used commercially (--commercial-use). tests/test_packaging.py has the limits of size. The second form fills
-`measured` from reports of `kerasalign evaluate --out`, which must have been made with that file. The third form takes
-the weights of a folder that `kerasalign confidence` wrote for the preset as it is: all weights but the head's must be
-equal, so that `measured` stays true. Then run docs/build_tables.py.
+from RUN/run.json, and from FILE what no run knows: JSON with `license`, `commercial_use`, `training_data`, `training`
+(how the weights came about) and, where it has one, `caution`. The weights go to weights/kerasalign_weights/, and so
+into the package kerasalign-weights; with --bundled to kerasalign/weights/, and so into the wheel of kerasalign itself,
+which holds nothing but small files that may be used commercially. tests/test_packaging.py has the limits of size. The
+second form fills `measured` from reports of `kerasalign evaluate --out`, which must have been made with that file. The
+third form takes the weights of a folder that `kerasalign confidence` wrote for the preset as it is: all weights but the
+head's must be equal, so that `measured` stays true. Then run docs/build_tables.py.
 """
 
 from __future__ import annotations
@@ -33,11 +34,8 @@ TOP = Path(__file__).resolve().parents[1]
 MANIFEST = TOP / "weights_manifest.json"
 
 
-def bundle(
-    entry: dict, preset: str, run: Path, data: str, terms: str, license: str, commercial: bool, bundled: bool
-) -> None:
+def bundle(entry: dict, preset: str, run: Path, about: dict, bundled: bool) -> None:
     """Writes the weights file and describes it in the entry."""
-    card = json.loads((run / "run.json").read_text("utf-8"))
     model = kerasalign.load(preset, weights=run / "best.weights.h5")
     path = TOP / ("kerasalign/weights" if bundled else "weights/kerasalign_weights") / f"{preset}.weights.h5"
     save_weights(model, path, "float16")
@@ -50,9 +48,7 @@ def bundle(
         "sha256": sha256(path),
         "bytes": path.stat().st_size,
         "dtype": "float16",
-        "license": license,
-        "commercial_use": commercial,
-        "training_data": [{"name": data, "terms": terms, "faces": card["settings"]["faces"]}],
+        **about,
     }
     entry["measured"] = []
 
@@ -110,25 +106,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("preset")
     parser.add_argument("run", nargs="?", type=Path)
-    parser.add_argument("--data", default="300W (HELEN and LFPW training photos)")
-    parser.add_argument("--terms", default="research only, no commercial use")
-    parser.add_argument("--license", default="research only, as the training photos: no commercial use")
-    parser.add_argument("--commercial-use", action="store_true", help="all that the weights come from allows it")
+    parser.add_argument("--about", type=Path, help="JSON of license, training data and training")
     parser.add_argument("--bundled", action="store_true", help="into the wheel of kerasalign itself")
-    parser.add_argument("--training", type=Path, help="JSON of how the weights came about")
     parser.add_argument("--confidence", type=Path, help="folder that `kerasalign confidence` wrote")
     parser.add_argument("--measured", nargs="+", type=Path)
     args = parser.parse_args()
-    if args.bundled and not args.commercial_use:
-        parser.error("what the wheel of kerasalign holds may be used commercially: --bundled needs --commercial-use")
     manifest = json.loads(MANIFEST.read_text("utf-8"))
     entry = manifest["presets"][args.preset]
     if args.run:
-        bundle(entry, args.preset, args.run, args.data, args.terms, args.license, args.commercial_use, args.bundled)
+        if args.about is None:
+            parser.error("the weights of a run need --about")
+        about = json.loads(args.about.read_text("utf-8"))
+        if args.bundled and not about["commercial_use"]:
+            parser.error("what the wheel of kerasalign holds may be used commercially, which --about denies")
+        bundle(entry, args.preset, args.run, about, args.bundled)
     if args.confidence:
         add_confidence(entry, args.preset, args.confidence)
-    if args.training:
-        entry["weights"]["training"] = json.loads(args.training.read_text("utf-8"))
     if args.measured:
         measure(entry, args.measured)
     with written_beside(MANIFEST) as draft:

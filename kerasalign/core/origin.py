@@ -64,6 +64,7 @@ class Weights:
         base: The preset that the weights were fine-tuned from; empty where they started at random.
         training: How they were trained: settings and versions, as a run card holds them.
         calibration: What the network's error estimates mean, as measured on this file.
+        caution: What must be known before they are used, in one line: `load` logs it as a warning.
     """
 
     file: str
@@ -79,6 +80,7 @@ class Weights:
     base: str = ""
     training: Mapping[str, Any] = field(default_factory=dict)
     calibration: ErrorCalibration | None = None
+    caution: str = ""
 
     def __post_init__(self) -> None:
         check_types(self, LARGEST)

@@ -35,7 +35,8 @@ def evaluate_model(
     """Runs a model on the test faces that protocols name.
 
     Args:
-        model: A `LandmarkModel`.
+        model: A `LandmarkModel`. If the protocols are of another markup that its own converts to, its landmarks are
+            converted (98 points to 68), and the report says so.
         data_dir: Folder of the protocols' data set in its official layout.
         protocols: Protocols of one data set, or their names.
         box_source: Boxes instead of the protocols' own: `"landmarks"`, `"scaled:1.2"`, `"jittered:0.2,roll=30"`,
@@ -50,13 +51,13 @@ def evaluate_model(
         **options: Options of `model.predict_crops`.
 
     Raises:
-        ValueError: If the protocols are of several data sets or box sources, their markup is not the model's,
-            the reader has no such option, or no face is found.
+        ValueError: If the protocols are of several data sets or box sources, their markup is neither the model's
+            nor one that it converts to, the reader has no such option, or no face is found.
     """
     chosen = [get_protocol(protocol) for protocol in protocols]
     if box_source is not None:
         chosen = [protocol.with_box_source(box_source) for protocol in chosen]
-    check_protocols(model, chosen)
+    check_protocols(model, chosen, convert=True)
     faces = read_splits(chosen, data_dir, on_error, reader_options)
     groups = [list(group) for _, group in groupby(by_name(faces).values(), key=lambda sample: str(sample.image))]
     boxes = chosen[0].boxes
@@ -67,7 +68,7 @@ def evaluate_model(
         aligned = _given_faces(model, groups, given, options)
     landmarks, iterations = {}, []
     for sample, face in aligned:
-        landmarks[sample.name] = face.landmarks
+        landmarks[sample.name] = face.to(chosen[0].markup).landmarks
         iterations.append(face.iterations)
     counts = np.asarray([count for count in iterations if count > 0])
     return make_report(

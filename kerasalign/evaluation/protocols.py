@@ -86,8 +86,13 @@ def usable_protocols(names: Iterable[str], data_dir) -> tuple[list[str], list[st
     return usable, left_out
 
 
-def check_protocols(model: CropModel, protocols: Sequence[Protocol]) -> None:
+def check_protocols(model: CropModel, protocols: Sequence[Protocol], convert: bool = False) -> None:
     """Raises unless protocols can be measured in one pass of a model.
+
+    Args:
+        model: The model.
+        protocols: The protocols.
+        convert: Whether the protocols' markup may be one that the model's converts to, as 98 points to 68.
 
     Raises:
         ValueError: If they are of several data sets or box sources, or their markup is not the model's.
@@ -97,8 +102,9 @@ def check_protocols(model: CropModel, protocols: Sequence[Protocol]) -> None:
         if len(values) != 1:
             raise ValueError(f"`protocols` must be of one kind, not several {what}. Received: {sorted(values)}")
     markup = protocols[0].markup
-    if model.markup is None or model.markup.name != markup:
-        raise ValueError(f"The protocols measure markup '{markup}'. Received: a model of markup {model.markup!r}")
+    own = model.markup
+    if own is None or markup not in (own.name, *(own.conversions if convert else ())):
+        raise ValueError(f"The protocols measure markup '{markup}'. Received: a model of markup {own!r}")
 
 
 def read_splits(

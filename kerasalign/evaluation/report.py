@@ -170,6 +170,8 @@ def make_report(
                 f"No face of {protocol} was found by {protocol.boxes.describe()}. Received: {len(samples)} faces"
             )
         evaluations.append(evaluate_faces(protocol, kept, landmarks, model.crop_spec.box, n_bootstrap))
+    own, measured = model.markup, protocols[0].markup
+    converted = f"The network's points of markup '{own.name if own else None}' were converted to '{measured}'."
     return ModelReport(
         name=name or model.name,
         evaluations=tuple(evaluations),
@@ -180,6 +182,7 @@ def make_report(
         iterations=iterations,
         published=published or {},
         reader_options=reader_options or {},
+        notes=() if own and own.name == measured else (converted,),
     )
 
 

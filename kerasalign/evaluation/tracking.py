@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Literal
 
-import numpy as np
-
 from kerasalign.data.boxes import matching_face
 from kerasalign.datasets import FaceSample
 from kerasalign.detection import get_detector
@@ -15,6 +13,7 @@ from kerasalign.evaluation.model import NamedModel
 from kerasalign.evaluation.protocols import Published, by_name, check_protocols, read_splits
 from kerasalign.evaluation.report import ModelReport, make_report
 from kerasalign.geometry import tight_box
+from kerasalign.inference import Face
 from kerasalign.inference.video import FaceTracker, OneEuroFilter
 from kerasalign.metrics import Protocol, get_protocol
 
@@ -65,20 +64,21 @@ def evaluate_tracking(
     detector = get_detector(detector)
     source = f"detector:{detector.name}_tracked"
     chosen = [get_protocol(protocol).with_box_source(source) for protocol in protocols]
-    check_protocols(model, chosen)
+    check_protocols(model, chosen, convert=True)
     faces = read_splits(chosen, data_dir, on_error, reader_options)
     samples = list(by_name(faces).values())
     if not all("video" in sample.attributes for sample in samples):
         raise ValueError(f"`protocols` must be of a data set of videos. Received: protocols={list(map(str, chosen))}")
-    landmarks = _track(model, samples, detector, smooth, options)
+    tracked = _track(model, samples, detector, smooth, options)
+    landmarks = {name: face.to(chosen[0].markup).landmarks for name, face in tracked.items()}
     return make_report(
         model, chosen, faces, landmarks, n_bootstrap, name=name, published=published, reader_options=reader_options
     )
 
 
-def _track(model, samples: list[FaceSample], detector, smooth, options) -> dict[str, np.ndarray]:
-    """Face name to landmarks, of every frame in which the annotated face was tracked."""
-    landmarks = {}
+def _track(model, samples: list[FaceSample], detector, smooth, options) -> dict[str, Face]:
+    """Name to tracked face, of every frame in which the annotated face was tracked."""
+    tracked = {}
     for _, frames in groupby(samples, key=lambda sample: sample.attributes["video"]):
         tracker = FaceTracker(model, detector, smooth=smooth, **options)
         for sample in frames:
@@ -87,5 +87,5 @@ def _track(model, samples: list[FaceSample], detector, smooth, options) -> dict[
             faces = [track.smoothed for track in tracks]
             face = matching_face([tight_box(face.landmarks) for face in faces], faces, sample)
             if face is not None:
-                landmarks[sample.name] = face.landmarks
-    return landmarks
+                tracked[sample.name] = face
+    return tracked

@@ -98,7 +98,8 @@ def _summary(preset: Preset, weights: Weights) -> str:
     points = f"the markup `{preset.markup}`" if preset.markup else "points without a markup"
     summary = f"Facial landmarks by {kind} ({preset.paper}), {points}, made for {preset.dataset or 'no data set'}."
     base = f" Fine-tuned from `{weights.base}`." if weights.base else ""
-    return f"{summary}{base}" + (f"\n\n{preset.notes}" if preset.notes else "")
+    caution = f"**{weights.caution}**" if weights.caution else ""
+    return "\n\n".join(text for text in (f"{summary}{base}", caution, preset.notes) if text)
 
 
 def _training(weights: Weights) -> Iterator[str]:

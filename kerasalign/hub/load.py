@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from kerasalign.core.landmark_model import LandmarkModel
     from kerasalign.markups import Markup
     from kerasalign.runtimes.reader import RuntimeModel
+
+logger = logging.getLogger(__name__)
 
 M = TypeVar("M")
 # Dtype policies that `load` takes.
@@ -84,7 +87,8 @@ def load(
         weights: `"auto"` for the preset's weights (bundled with the library, in the folder KERASALIGN_WEIGHTS, in the
             package kerasalign-weights, cached, or from the Hub), the path of a `.weights.h5` file, or `None` for the
             untrained network. If the `run.json` of a training run lies beside the file, the network is built as that
-            card says. If that is another network than the preset's, a log message of level INFO says so.
+            card says. If that is another network than the preset's, a log message of level INFO says so. What an
+            entry has as its weights' `caution` is logged as a warning.
         markup: Another point scheme, to fine-tune the network on: each new point starts from the old ones near it, as
             in `kerasalign.adapt`. `model.adaptation` lists what was kept.
         landmarks: With `markup`: annotations `(F, N, 2)` in pixels of photos or crops, NaN where a point is not
@@ -121,6 +125,8 @@ def load(
     _check_options(markup, landmarks, runtime, quantize, dtype)
     resolved = resolve(name)
     chosen = choose_weights(resolved, weights)
+    if chosen.published is not None and chosen.published.caution:
+        logger.warning("%s: %s", chosen.preset.name, chosen.published.caution)
 
     def keras_model() -> LandmarkModel:
         model = build_network(chosen.preset, dtype, chosen.file)

@@ -96,6 +96,8 @@ class Info(dict):
         if weights is not None:
             yield "file", f"{weights.file}, {weights.bytes:,} bytes, {weights.dtype}"
             yield "sha256", weights.sha256
+            if weights.caution:
+                yield "caution", weights.caution
             yield "license", weights.license
             yield "commercial use", commercial_status(preset)
             yield "trained on", "; ".join(f"{d.name}, {d.faces:,} faces, {d.terms}" for d in weights.training_data)

@@ -157,3 +157,22 @@ def test_subsets_of_one_measure_share_a_table(tmp_path):
     scores, parts = report.tables()
     assert [row[0] for row in scores.rows] == [name.split("-")[1] for name in usable]
     assert len(parts.columns) == len(usable) + 1
+
+
+def test_98_points_are_measured_as_the_68_that_they_hold(data):
+    name = "300w-common-inter_ocular"
+    report = evaluate_model(MeanShape("98"), data, [name], n_bootstrap=10)
+    model = MeanShape("98")
+    for sample in read_dataset("300w", data, "common"):
+        matrix = model.crop_spec.transform(sample.box("landmarks"))
+        points = model.crop_spec.to_photo(matrix, model.predict_crops([0])["landmarks"][0])
+        converted = model.markup.convert(points, "68")
+        np.testing.assert_allclose(report.landmarks[sample.name], converted, atol=1e-6)
+    assert any("'98' were converted to '68'" in note for note in report.tables()[-1].notes)
+    own = evaluate_model(MeanShape(), data, [name], n_bootstrap=10)
+    assert not any("converted" in note for note in own.tables()[-1].notes)
+
+
+def test_points_that_do_not_convert_are_refused(data):
+    with pytest.raises(ValueError, match="measure markup '68'"):
+        evaluate_model(MeanShape("29"), data, ["300w-common-inter_ocular"])

@@ -8,7 +8,15 @@ import pytest
 
 import kerasalign
 from kerasalign.core.origin import Weights
-from kerasalign.hub import Manifest, UnknownPreset, WeightsCorrupted, WeightsNotPublished, as_model, use_catalog
+from kerasalign.hub import (
+    Manifest,
+    UnknownPreset,
+    WeightsCorrupted,
+    WeightsNotPublished,
+    as_model,
+    model_card,
+    use_catalog,
+)
 from kerasalign.models import build
 from kerasalign.training import RunCard
 from tests.support.cases import set_known_weights
@@ -49,6 +57,21 @@ def test_load_takes_the_checked_bundled_file(catalog, trained):
     assert same_weights(model, trained)
     assert (model.origin.name, model.origin.dataset) == ("tiny-drawn", "drawn")
     assert model.origin.weights == catalog.manifest["tiny-drawn"].weights
+
+
+def test_what_must_be_known_of_weights_is_said_when_they_are_loaded(catalog, caplog):
+    caution = "These weights saw renders, and no photo."
+    entry = catalog.manifest["tiny-drawn"]
+    wary = replace(entry, weights=replace(entry.weights, caution=caution))
+    presets = dict(catalog.manifest.presets) | {wary.name: wary}
+    with use_catalog(replace(catalog, manifest=replace(catalog.manifest, presets=presets))):
+        kerasalign.load("tiny-drawn", weights=None)
+        assert not caplog.records
+        model = kerasalign.load("tiny-drawn")
+        assert caution in str(kerasalign.info("tiny-drawn"))
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING and record.getMessage() == f"tiny-drawn: {caution}"
+    assert model.origin.weights.caution == caution and f"**{caution}**" in model_card(wary)
 
 
 def test_load_without_weights_is_untrained(catalog, trained):
