@@ -1,9 +1,15 @@
 """Settings of every test process."""
 
 import gc
+import os
 import sys
 
 import pytest
+
+# A process of pytest-xdist for each core is at work already: more threads would wait for each other. The processes that
+# tests start take this over.
+for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 
 # Keras' networks are many small objects that refer to each other: looking for garbage as often as Python does by
 # default took a sixth of the suite's time.

@@ -11,6 +11,8 @@ from kerasalign.detection.training import CrowdConfig, DetectorRecipe, false_box
 from kerasalign.inference import CallableDetector, Detection, KerasAlignDetector
 from kerasalign.markups import get_markup
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 TINY = {"channels": (8, 8, 8, 8, 8), "blocks": (0, 0, 0, 0), "head": 8}
 
 

@@ -61,7 +61,7 @@ def test_a_loaded_model_has_it_until_its_weights_change(catalog, stored, tmp_pat
     model.load_weights(tmp_path / "same.weights.h5")
     assert model.error_calibration is None
     model = kerasalign.load(NAME)
-    model.compile("sgd")
+    model.compile("sgd", run_eagerly=True)
     assert model.error_calibration == stored
     model.fit(np.zeros((1, 48, 48, 3), "uint8"), np.tile(model.mean_shape, (1, 1, 1)), verbose=0)
     assert model.error_calibration is None and model.with_thresholds(None).error_calibration is None

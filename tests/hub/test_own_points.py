@@ -13,6 +13,8 @@ from kerasalign.markups import Markup, flip_from_pairs, get_markup, unregister_m
 from tests.support.arrays import crops
 from tests.support.cases import KINDS, MODELS, set_known_weights
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 SEVEN = Markup(
     name="own-7",
     num_points=7,

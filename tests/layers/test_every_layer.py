@@ -71,7 +71,7 @@ def test_gradients_are_finite_and_reach_every_weight(name):
     outputs = [x for x in tree.flatten(model.output) if "float" in x.dtype]
     total = keras.layers.Concatenate()([keras.layers.Flatten()(x) for x in outputs])
     trained = keras.Model(model.inputs, total)
-    trained.compile(keras.optimizers.SGD(0.1), loss="mse")
+    trained.compile(keras.optimizers.SGD(0.1), loss="mse", run_eagerly=True)
     before = [w.copy() for w in trained.get_weights()]
     arrays = list(case.inputs())
     trained.train_on_batch(arrays, np.full((len(arrays[0]), total.shape[1]), 0.3, "float32"))

@@ -10,6 +10,8 @@ from kerasalign.models import AAN
 from tests.support.arrays import crops, noise
 from tests.support.cases import model_target, set_known_weights
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 SMALL = {"markup": "5", "stem": 8, "channels": (8, 8, 16, 16), "embedding": 16, "size": 32}
 NORM = {"momentum": 0.99, "epsilon": 1e-3}
 

@@ -134,7 +134,7 @@ def test_weights_that_are_set_or_trained_bring_their_terms(batch, tmp_path):
     changed = AAN(markup="5", **SMALL).with_origin(FREE)
     trained = AAN(markup="5", **SMALL).with_origin(FREE)
     changed.set_weights([*research.get_weights()])
-    trained.compile("sgd", "box_size")
+    trained.compile("sgd", "box_size", run_eagerly=True)
     trained.train_on_batch(*batch)
     for model in (changed, trained, copy.deepcopy(trained)):
         assert model.origin == replace(FREE, changed=True) and model.origin.commercial_use is None
@@ -168,7 +168,7 @@ WRONG = {
 
 
 def test_what_is_wrong_is_said_before_the_first_step_and_spoils_nothing(model, batch):
-    model.compile("sgd", "box_size")
+    model.compile("sgd", "box_size", run_eagerly=True)
     for change, reason in WRONG.values():
         x, y = change(*batch)
         for call in (model.fit, model.evaluate, model.train_on_batch, model.test_on_batch):
@@ -203,7 +203,7 @@ def test_sources_of_batches_are_checked_too(model, batch, kind):
             return tf.data.Dataset.from_tensor_slices((x, y)).batch(2)
         return Batches(x, y) if kind == "PyDataset" else ((x[i : i + 2], y[i : i + 2]) for i in (0, 2))
 
-    model.compile("sgd", "box_size")
+    model.compile("sgd", "box_size", run_eagerly=True)
     x, y = batch
     for wrong in ((x[..., :1], y), (x, y[:, :4])):
         with pytest.raises(ValueError, match=r"Received: [xy] of shape"):
@@ -215,7 +215,7 @@ def test_sources_of_batches_are_checked_too(model, batch, kind):
 
 
 def test_an_undefined_nme_is_nan_and_never_the_best(model, batch, tmp_path):
-    model.compile("sgd", "inter_ocular")
+    model.compile("sgd", "inter_ocular", run_eagerly=True)
     x, y = batch
     y = y.copy()
     y[:, 0] = np.nan

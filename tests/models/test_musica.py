@@ -198,7 +198,7 @@ def test_first_iteration_does_not_train_the_recurrent_rows():
     model = small()
     kernel = model.cascade[0].recur.kernel
     before = np.array(kernel)
-    model.compile(keras.optimizers.SGD(1.0))
+    model.compile(keras.optimizers.SGD(1.0), run_eagerly=True)
     model.train_on_batch(crops(2, 64), model_target(model, 2))
     changed = np.abs(np.asarray(kernel) - before).max(1) > 0
     assert changed[: 19 * 256].any()
@@ -230,6 +230,6 @@ def test_a_markup_without_eyes_is_trained():
     assert got[0] == pytest.approx(7 / 20, rel=1e-3)
     half = loss_of(model, truth * 0.5 + 16, (truth * 0.5 + 16 + [[3, 4]])[:, None], [[0.0]])
     assert half[0] == pytest.approx(7 / 10, rel=1e-3)
-    model.compile("sgd")
+    model.compile("sgd", run_eagerly=True)
     assert model.nme_metric.normalizer == "box_size"
     assert np.isfinite(model.train_on_batch(np.zeros((1, 64, 64, 3), "uint8"), truth)).all()

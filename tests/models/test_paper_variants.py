@@ -25,7 +25,7 @@ SMALL = {"markup": "68", "stem": 8, "channels": (8, 8), "embedding": 8, "size": 
 def test_variants_of_lw_bafa_train(fields, layer):
     model = LWBAFA(**LIGHT, **fields)
     assert layer in {one.name for one in model.layers}
-    model.compile(keras.optimizers.Adam(1e-3))
+    model.compile(keras.optimizers.Adam(1e-3), run_eagerly=True)
     images, points = crops(2, 64), noise(2, 68, 2, low=10, high=50)
     assert np.isfinite(model.train_on_batch(images, points)).all()
     if fields.get("transformer") == "delight_decoder":

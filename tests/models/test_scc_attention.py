@@ -8,6 +8,8 @@ from kerasalign.models.scc.attention import attention_maps
 from tests.support.arrays import crops
 from tests.support.cases import set_known_weights
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 SMALL = {"markup": "5", "width": 16, "blocks": (1, 1, 1, 1), "size": 64}
 
 
