@@ -26,7 +26,7 @@ import numpy as np
 
 import kerasalign
 from kerasalign.core.origin import PACKAGE
-from kerasalign.models import paper_of
+from kerasalign.models import paper_of, read_config
 from kerasalign.support.files import sha256, written_beside
 from kerasalign.training import save_weights
 
@@ -39,8 +39,10 @@ def bundle(entry: dict, preset: str, run: Path, about: dict, bundled: bool) -> N
     model = kerasalign.load(preset, weights=run / "best.weights.h5")
     path = TOP / ("kerasalign/weights" if bundled else "weights/kerasalign_weights") / f"{preset}.weights.h5"
     save_weights(model, path, "float16")
-    config = model.config.to_json()
-    entry["architecture"] |= {key: config[key] for key in paper_of(model).learned}
+    config, own = model.config.to_json(), read_config(entry["architecture"]).resolved().to_json()
+    # What the training faces decided; a default that was kept stays the default.
+    learned = [key for key in paper_of(model).learned if config[key] != own[key]]
+    entry["architecture"] |= {key: config[key] for key in learned}
     entry["crop"] = model.crop_spec.get_config()
     entry["weights"] = {
         "file": path.name,

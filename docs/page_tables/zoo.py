@@ -62,5 +62,6 @@ def _facts(name: str, preset: Preset) -> str:
     if preset.weights:
         facts.append(f"{preset.weights.bytes / 1e6:.1f} MB as {preset.weights.dtype}")
         facts.append(f"license: {preset.weights.license}; commercial use: {commercial_status(preset)}")
+        facts += [f"caution: {preset.weights.caution}"] if preset.weights.caution else []
         facts += [f"trained on {d.name}, {d.faces:,} faces: {d.terms}" for d in preset.weights.training_data]
     return "\n".join(f"- {fact}" for fact in facts)

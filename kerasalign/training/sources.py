@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from kerasalign.datasets import FaceSample, get_dataset
@@ -62,12 +62,18 @@ class FaceSource:
         return cls(name, directory, tuple(splits), options)
 
     def describe(self) -> dict[str, Any]:
-        """What a run card says of it: all but the folder, which is another one on every machine."""
+        """What a run card says of it: all but where its folders are, which differs between machines."""
+        options = {key: _without_place(value) for key, value in self.reader_options.items()}
         return {
             "dataset": self.dataset,
             "splits": list(self.splits),
-            "reader_options": dict(self.reader_options),
+            "reader_options": options,
         }
+
+
+def _without_place(value: Any) -> Any:
+    """A reader's option; of a path, such as CSV's `images`, only the name."""
+    return PurePath(value).name if isinstance(value, (str, Path)) else value
 
 
 def sources_of(recipe: Recipe, data: str | Path | Sequence[FaceSource]) -> list[FaceSource]:

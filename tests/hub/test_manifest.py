@@ -1,11 +1,13 @@
 """The manifest is checked when it is read, and the one we ship is true."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from kerasalign.hub import Manifest, Preset, UnknownPreset, manifest_path, read_manifest
+from kerasalign.markups import get_markup
 from kerasalign.metrics import get_protocol
 
 TOP = Path(__file__).resolve().parents[2]
@@ -127,10 +129,23 @@ def test_trainable_is_true_or_false(manifest_json):
 @pytest.mark.parametrize("name", SHIPPED.presets)
 def test_shipped_numbers_name_a_protocol_and_a_file(name):
     preset = SHIPPED[name]
-    for result in (*preset.measured, *preset.paper_results):
+    own = get_markup(preset.markup) if preset.markup else None
+    for result in preset.paper_results:
         assert get_protocol(result.protocol).markup == preset.markup
     for result in preset.measured:
+        # 98 points are measured as the 68 that they hold.
+        assert get_protocol(result.protocol).markup in (own.name, *own.conversions)
         json.loads((TOP / result.file).read_text())
+
+
+@pytest.mark.parametrize("name", [n for n, preset in SHIPPED.presets.items() if preset.weights])
+def test_a_number_in_a_caution_is_a_measured_one(name):
+    preset = SHIPPED[name]
+    numbers = re.findall(r"([\d.]+) %", preset.weights.caution)
+    assert set(numbers) <= {f"{result.nme:.2f}" for result in preset.measured}
+    # A preset of a data set that its weights have not seen says so.
+    seen = " ".join(data.name for data in preset.weights.training_data).lower()
+    assert preset.weights.caution or preset.dataset in seen or preset.dataset == "synth"
 
 
 def test_an_entry_survives_json(manifest_json):

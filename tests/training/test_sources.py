@@ -130,3 +130,8 @@ def test_a_jittered_source_turns_crops_within_its_range(data):
         source_box(samples[0], plain)
     with pytest.raises(ValueError, match="turns no crop"):
         AANRecipe(MODEL, "300w", "train", boxes="jittered:0.2,roll=30")
+
+
+def test_a_card_says_nothing_of_where_folders_are():
+    source = FaceSource("csv", "/a/points.csv", ("all",), {"markup": 98, "images": "/a/folder/photos"})
+    assert source.describe()["reader_options"] == {"markup": 98, "images": "photos"}
