@@ -15,8 +15,8 @@ for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREAD
 # default took a sixth of the suite's time.
 gc.set_threshold(50_000, 20, 20)
 
-# Two minutes each, in one process: last, they would keep one core waiting.
-LONG = ("tests/test_tutorials.py", "tests/models/test_elsewhere.py")
+# Minutes each, in one process: last, they would keep one core waiting.
+LONG = ("tests/test_tutorials.py", "tests/models/test_elsewhere.py", "tests/training/test_visibility.py")
 
 
 def pytest_collection_modifyitems(items):

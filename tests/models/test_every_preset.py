@@ -8,7 +8,6 @@ import pytest
 
 import kerasalign
 from kerasalign.hub import read_manifest
-from kerasalign.metrics import get_protocol
 from kerasalign.models import paper_of
 from tests.support.arrays import crops
 
@@ -79,13 +78,6 @@ def test_crop(model):
     names, network = model
     for name in names:
         assert network.crop_spec == kerasalign.CropSpec.from_config(dict(PRESETS[name].crop)), name
-
-
-@pytest.mark.parametrize("name", PRESETS)
-def test_protocols_are_of_the_presets_markup(name):
-    preset = PRESETS[name]
-    for result in (*preset.measured, *preset.paper_results):
-        assert get_protocol(result.protocol).markup == preset.markup
 
 
 def test_landmarks_of_a_crop(model):
