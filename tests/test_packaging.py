@@ -10,6 +10,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+import h5py
 import pytest
 from PIL import Image
 from skimage import data
@@ -120,6 +121,16 @@ def test_weights_are_not_too_large():
     bundled = sum(path.stat().st_size for path in (TOP / "kerasalign" / "weights").iterdir())
     sizes = [preset.weights.bytes for preset in of_source(PACKAGE)]
     assert bundled <= 60e6 and max(sizes) <= 50e6 and sum(sizes) <= 200e6
+
+
+@pytest.mark.parametrize("folder", ["kerasalign/weights", "weights/kerasalign_weights"])
+def test_weights_files_name_no_folder_of_the_machine_that_made_them(folder):
+    files = sorted((TOP / folder).glob("*.h5"))
+    assert files
+    for path in files:
+        with h5py.File(path) as file:
+            said = "".join(str(value) for value in file.attrs.values())
+        assert not re.search(r'"(/|[A-Za-z]:\\\\)', said), path.name
 
 
 @pytest.mark.parametrize("preset", of_source("bundled") + of_source(PACKAGE), ids=lambda preset: preset.name)

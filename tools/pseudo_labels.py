@@ -5,8 +5,8 @@
 A photo is looked at as it is and mirrored. Its largest face is kept where both agree: their landmarks lie at most
 `--agree` percent of the eye distance apart on average, and neither is marked as failed. The mean of both goes to a CSV
 file that `kerasalign train --source csv=OUT.csv,split=all,images=PHOTOS` reads; points of `--markup` that the network's
-markup does not have are left empty, which losses and metrics skip. OUT.json says how many were kept. Labels inherit the
-terms of the network and of the photos.
+markup does not have are left empty, which losses and metrics skip. OUT.json says how many were kept, and why others
+were not. Labels inherit the terms of the network and of the photos.
 """
 
 from __future__ import annotations
@@ -19,13 +19,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 import kerasalign
 from kerasalign.markups import Markup, get_markup
 from kerasalign.support.files import written_beside
+from kerasalign.support.images import ImageError, list_images, load_image
 
-SUFFIXES = {".jpg", ".jpeg", ".png"}
 BATCH = 64
 
 
@@ -42,8 +41,13 @@ def places(markup: Markup, own: Markup) -> list[int]:
 def agreed(model, paths: list[Path], agree: float, counts: Counter) -> Iterator[tuple[Path, np.ndarray]]:
     """Photos with the landmarks of the face that is found in both views."""
     for start in range(0, len(paths), BATCH):
-        part = paths[start : start + BATCH]
-        photos = [np.asarray(Image.open(path).convert("RGB")) for path in part]
+        part, photos = [], []
+        for path in paths[start : start + BATCH]:
+            try:
+                photos.append(load_image(path))
+                part.append(path)
+            except ImageError:
+                counts["not readable"] += 1
         mirrored = [np.ascontiguousarray(photo[:, ::-1]) for photo in photos]
         for path, photo, plain, turned in zip(part, photos, model.align(photos), model.align(mirrored), strict=True):
             face = largest(plain), largest(turned)
@@ -95,7 +99,7 @@ def main() -> None:
     parser.add_argument("--agree", type=float, default=4.0, help="percent of the eye distance")
     args = parser.parse_args()
     model = kerasalign.load(args.model, runtime="onnxruntime")
-    paths = sorted(path for path in args.photos.iterdir() if path.suffix.lower() in SUFFIXES)[: args.count]
+    paths = list_images(args.photos)[: args.count]
     counts = label(model, paths, get_markup(args.markup), args.out, args.agree)
     args.out.with_suffix(".json").write_text(json.dumps(counts, indent=2) + "\n", "utf-8")
 

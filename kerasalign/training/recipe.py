@@ -23,7 +23,7 @@ from kerasalign.training.devices import training_devices
 from kerasalign.training.faces import crop_cache, face_loader
 from kerasalign.training.network import train_network
 from kerasalign.training.run_folder import check_resume
-from kerasalign.training.sources import FaceSource, describe_sources, sources_of
+from kerasalign.training.sources import FaceSource, describe_sources, sources_of, without_places
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class Recipe:
     def to_json(self) -> dict[str, Any]:
         """Returns the settings as a run card holds them."""
         settings = {entry.name: getattr(self, entry.name) for entry in fields(self)}
-        return settings | {"model": self.model.architecture()}
+        return settings | {"model": self.model.architecture(), "reader_options": without_places(self.reader_options)}
 
     def draw_weights(self, cache: CropCache, train: np.ndarray) -> np.ndarray | None:
         """Returns a weight for each training face, in proportion to which it is drawn; `None`: all alike."""

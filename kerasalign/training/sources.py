@@ -63,17 +63,16 @@ class FaceSource:
 
     def describe(self) -> dict[str, Any]:
         """What a run card says of it: all but where its folders are, which differs between machines."""
-        options = {key: _without_place(value) for key, value in self.reader_options.items()}
         return {
             "dataset": self.dataset,
             "splits": list(self.splits),
-            "reader_options": options,
+            "reader_options": without_places(self.reader_options),
         }
 
 
-def _without_place(value: Any) -> Any:
-    """A reader's option; of a path, such as CSV's `images`, only the name."""
-    return PurePath(value).name if isinstance(value, (str, Path)) else value
+def without_places(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of a reader as a run card holds them: of a path, such as CSV's `images`, only the name."""
+    return {key: PurePath(value).name if isinstance(value, (str, Path)) else value for key, value in options.items()}
 
 
 def sources_of(recipe: Recipe, data: str | Path | Sequence[FaceSource]) -> list[FaceSource]:

@@ -12,23 +12,26 @@ from tools import pseudo_labels
 
 @pytest.fixture(scope="module")
 def labelled(tmp_path_factory):
-    """Three portraits and a photo of nothing, with their labels."""
+    """Three portraits, a photo of nothing and a broken file, with their labels."""
     folder = tmp_path_factory.mktemp("photos")
     paths = sorted((kerasalign.example_photos(folder / "all") / "portraits").glob("*.jpg"))[:3]
     nothing = folder / "nothing.png"
     Image.new("RGB", (120, 120), (90, 120, 90)).save(nothing)
+    broken = folder / "broken.jpg"
+    broken.write_bytes(b"no picture")
     for path in paths:
         path.rename(folder / path.name)
     paths = [folder / path.name for path in paths]
     model = kerasalign.load("musica19-synth")
-    counts = pseudo_labels.label(model, [*paths, nothing], get_markup("98"), folder / "points.csv", agree=10.0)
+    counts = pseudo_labels.label(model, [*paths, nothing, broken], get_markup("98"), folder / "points.csv", agree=10.0)
     return model, folder, paths, counts
 
 
 def test_points_are_those_of_both_views_and_the_others_are_left_open(labelled):
     model, folder, paths, counts = labelled
     samples = read_dataset("csv", folder / "points.csv", "all", markup="98", images=str(folder))
-    assert counts["not found"] == 1 and counts["kept"] == len(samples) > 0 and sum(counts.values()) == 4
+    assert counts["not found"] == counts["not readable"] == 1 and sum(counts.values()) == 5
+    assert counts["kept"] == len(samples) > 0
     place = pseudo_labels.places(get_markup("98"), model.markup)
     for sample in samples:
         (path,) = [path for path in paths if path.stem in sample.name]

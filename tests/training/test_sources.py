@@ -8,6 +8,7 @@ import pytest
 from kerasalign.data.boxes import TRAINING_BOX, boxed_samples, source_box, source_face
 from kerasalign.datasets import make_miniature, read_dataset
 from kerasalign.geometry import BoxMap, CropSpec, apply_affine, box_center, box_size, tight_box
+from kerasalign.hub import get_recipe
 from kerasalign.metrics import BoxSource
 from kerasalign.models.aan import AANConfig
 from kerasalign.models.aan.recipe import AANRecipe
@@ -133,5 +134,8 @@ def test_a_jittered_source_turns_crops_within_its_range(data):
 
 
 def test_a_card_says_nothing_of_where_folders_are():
-    source = FaceSource("csv", "/a/points.csv", ("all",), {"markup": 98, "images": "/a/folder/photos"})
-    assert source.describe()["reader_options"] == {"markup": 98, "images": "photos"}
+    options = {"markup": 98, "images": "/a/folder/photos"}
+    source = FaceSource("csv", "/a/points.csv", ("all",), options)
+    recipe = get_recipe("scc-wflw").with_settings(reader_options=options)
+    for said in (source.describe(), recipe.to_json()):
+        assert said["reader_options"] == {"markup": 98, "images": "photos"}
