@@ -27,21 +27,28 @@ MARKUPS = ("68", "5")
 
 
 def pool_scene():
-    """Scenes for heads of a pool: any yaw and pitch, many occluders, and room for hair, hats and shoulders."""
+    """Scenes for heads of a pool: profiles, heads that look down or up, many hats, glasses and occluders, and room for
+    hair and shoulders.
+
+    On whole photos most of the faces that are missed are such: the default scenes show too few of them.
+    """
     from kerasalign.synth.rendering.scene_config import SceneConfig
 
     return SceneConfig(
-        yaw=24.0,
-        yaw_tail=0.25,
-        yaw_limit=85.0,
-        pitch=13.0,
+        yaw=28.0,
+        yaw_tail=0.4,
+        yaw_limit=95.0,
+        pitch=16.0,
+        pitch_tail=0.3,
+        pitch_limit=55.0,
         roll=0.0,
         roll_tail=0.0,
         coverage=(0.36, 0.44),
         shift=0.02,
-        glasses=0.22,
-        headwear=0.16,
-        occluders=0.2,
+        glasses=0.28,
+        headwear=0.3,
+        occluders=0.25,
+        hard_light=0.45,
         degrade=0.0,
         extremes=0.0,
     )
