@@ -73,8 +73,9 @@ def align(
             runtime: Keras, ONNX Runtime or LiteRT.
         boxes: Face boxes instead of a detector, of the kind that `model.crop_spec.box` names (`"landmarks"`: the tight
             box of the landmarks): `(F, 4)` for one photo, a list of such arrays for many.
-        refine: How often each face is cropped again, by the upright box of its landmarks, and predicted again. By
-            default the detector's own setting: once for `"kerasalign"`, never for given boxes.
+        refine: How often at most a face is cropped again, by the upright box of its landmarks, and predicted again: a
+            face whose crop agrees with that box is not. By default the detector's own setting: once for
+            `"kerasalign"`, never for given boxes.
         batch_size: Faces per forward pass; faces of several photos share one.
         on_error: What happens when a photo of a list or folder cannot be read: `"skip"` logs it, adds it to the batch's
             `errors` and continues; `"raise"` raises. A single photo always raises.

@@ -17,7 +17,7 @@ from kerasalign.core.crop_model import CropModel
 from kerasalign.core.error_calibration import calibrated_outputs
 from kerasalign.detection import Detection, Detector
 from kerasalign.detection.select import select_faces
-from kerasalign.geometry import BoxMap, box_size
+from kerasalign.geometry import BoxMap, box_iou, box_size
 from kerasalign.inference.face import Face
 from kerasalign.inference.faces import Faces
 from kerasalign.markups import Markup
@@ -41,6 +41,9 @@ READERS = max(2, min(8, os.cpu_count() or 1))
 GROUP_SIZE, GROUP_BYTES = 4, 64 * 2**20
 # These may be read in any thread. Other sources may not: the same open file can stand in a list twice.
 _THREAD_SAFE = (str, os.PathLike, bytes)
+#: The box of a face's landmarks agrees with its crop from this intersection over union on, and up to these degrees.
+#: A second crop by a box that agrees costs as much as the first one and makes landmarks no better.
+AGREEING_IOU, AGREEING_DEGREES = 0.75, 5.0
 # Outputs of the model that a `Face` keeps, beside the landmarks.
 _EXTRA_OUTPUTS = ("error", "iterations", "failed", "confidence")
 
@@ -91,7 +94,7 @@ class Pipeline:
 
     Args:
         model: As in `align`.
-        refine: How often each face is cropped again, by the upright box of its landmarks.
+        refine: How often at most a face is cropped again, by the upright box of its landmarks.
         batch_size: Faces per forward pass.
         on_error: `"skip"` or `"raise"` for photos that cannot be read.
         keep_images: Whether results hold the photo's pixels.
@@ -261,30 +264,45 @@ class Pipeline:
         return self.max_error is not None and face.error > self.max_error
 
     def _predict(self, jobs: list[_Job]) -> list[Face]:
-        landmarks, outputs = self._predict_crops(jobs)
+        jobs, results = list(jobs), self._predict_crops(jobs)
         for _ in range(self.refine):
-            jobs = [self._refined(job, points) for job, points in zip(jobs, landmarks)]
-            landmarks, outputs = self._predict_crops(jobs)
-        faces = []
-        for i, (job, points) in enumerate(zip(jobs, landmarks)):
-            extras: dict[str, Any] = {key: outputs[key][i] for key in _EXTRA_OUTPUTS if key in outputs}
-            detection = job.detection
-            faces.append(Face(points, detection.box, self.markup, detection.score, angle=detection.angle, **extras))
-        return faces
+            again = {
+                i: job
+                for i, (old, (landmarks, _)) in enumerate(zip(jobs, results))
+                if (job := self._refined(old, landmarks)) is not None
+            }
+            if not again:
+                break
+            for i, result in zip(again, self._predict_crops([*again.values()])):
+                jobs[i], results[i] = again[i], result
+        return [
+            Face(points, job.detection.box, self.markup, job.detection.score, angle=job.detection.angle, **extras)
+            for job, (points, extras) in zip(jobs, results)
+        ]
 
-    def _predict_crops(self, jobs: Sequence[_Job]) -> tuple[list[np.ndarray], dict[str, np.ndarray]]:
-        """Landmarks `(N, 2)` of each face in pixels of its photo, and all outputs of the model."""
+    def _predict_crops(self, jobs: Sequence[_Job]) -> list[tuple[np.ndarray, dict[str, Any]]]:
+        """Landmarks `(N, 2)` of each face in pixels of its photo, and what else a `Face` keeps."""
         spec = self.model.crop_spec
         crops, matrices = zip(*(spec.extract(job.image, job.box, job.angle) for job in jobs))
         outputs = calibrated_outputs(self.model, self.model.predict_crops(np.stack(crops), **self.options))
-        points = [spec.to_photo(matrix, crop) for matrix, crop in zip(matrices, outputs["landmarks"])]
-        return points, outputs
+        extras = [key for key in _EXTRA_OUTPUTS if key in outputs]
+        return [
+            (spec.to_photo(matrix, crop), {key: outputs[key][i] for key in extras})
+            for i, (matrix, crop) in enumerate(zip(matrices, outputs["landmarks"]))
+        ]
 
-    def _refined(self, job: _Job, landmarks: np.ndarray) -> _Job:
-        """The job with the upright box of predicted landmarks; with its old box where the landmarks have collapsed."""
+    def _refined(self, job: _Job, landmarks: np.ndarray) -> _Job | None:
+        """The job with the upright box of predicted landmarks.
+
+        `None` where that box agrees with the crop's, or where the landmarks have collapsed.
+        """
         try:
             box, angle = self.markup.upright_box(landmarks)
         except ValueError:
-            return job
-        usable = box_size(box).min() > 0.1 * box_size(job.box).min()
-        return _Job(job.image, job.detection, box, angle) if usable else job
+            return None
+        if box_size(box).min() <= 0.1 * box_size(job.box).min():
+            return None
+        turned = abs((angle - job.angle + 180) % 360 - 180)
+        if turned <= AGREEING_DEGREES and box_iou(box, job.box) >= AGREEING_IOU:
+            return None
+        return _Job(job.image, job.detection, box, angle)

@@ -136,6 +136,18 @@ def test_refine_turns_the_crop_upright(make, detector, refine):
     assert model.markup.upright_angle(face.landmarks) == pytest.approx(20.0 * (refine + 1), abs=1e-3)
 
 
+def test_only_faces_whose_landmarks_disagree_with_their_crop_are_cropped_again(make, detector):
+    upright, wide = (10, 20, 49, 59), (80, 40, 149, 60)
+    model = make.model()
+    first, second = align(model, make.photo([upright, wide]), detector=detector, refine=2)
+    assert model.batches == [2, 1]  # the landmarks of a wide box are as high as it is wide
+    for face, box in ((first, upright), (second, wide)):
+        np.testing.assert_allclose(face.landmarks, make.expected(box), atol=ONE_PIXEL)
+    turned = make.model(turn=6.0)
+    align(turned, make.photo([upright]), detector=detector, refine=1)
+    assert turned.batches == [1, 1]
+
+
 def test_refine_survives_collapsed_landmarks(make, detector):
     faces = align(make.model(shrink=0.0), make.photo([BOX]), detector=detector, refine=2)
     np.testing.assert_allclose(faces[0].landmarks, np.tile([70.0, 50.0], (68, 1)), atol=ONE_PIXEL)
@@ -267,7 +279,7 @@ def test_a_model_is_asked_only_for_the_outputs_that_faces_keep(make, detector):
             found = super().predict_crops(crops, outputs=outputs, **options) | maps
             return {key: found[key] for key in found if key in outputs}
 
-    model = Asked(error=2.0)
+    model = Asked(error=2.0, shrink=0.5)
     (face,) = align(model, make.photo([BOX]), detector=detector, refine=1)
     assert face.error == 2.0 and "heatmaps" not in model.options[0]["outputs"]
     assert {"landmarks", "error", "iterations", "failed", "confidence"} == set(model.options[1]["outputs"])

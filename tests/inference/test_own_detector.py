@@ -213,7 +213,7 @@ def test_how_often_faces_are_cropped_anew_is_the_detectors_to_say(model, make):
         ({"detector": lambda photo: [tight_box(shape)]}, 1),
         ({"boxes": [tight_box(shape)]}, 1),
     ):
-        seen = make.model()
+        seen = make.model(shrink=0.5)
         align(seen, photo, **given)
         assert len(seen.batches) == passes, given
     assert len(align(make.model(CropSpec(64, 1.6, box="kerasalign")), photo, detector=detector)) == 1
