@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
@@ -23,8 +25,12 @@ def stretch_exposure(image: np.ndarray) -> np.ndarray:
     Returns:
         A photo of the same shape and type; all channels are stretched alike, so that colors stay.
     """
-    step = max(max(image.shape[:2]) // _SAMPLES, 1)
-    low, high = np.percentile(image[::step, ::step].max(2), (_LOW, _HIGH))
+    step = math.ceil(max(image.shape[:2]) / _SAMPLES)
+    sample = image[::step, ::step]
+    # Two maxima of whole channels: numpy takes many times longer for one along three values.
+    brightness = np.maximum(np.maximum(sample[..., 0], sample[..., 1]), sample[..., 2])
+    counts = np.bincount(brightness.ravel(), minlength=256).cumsum()
+    low, high = np.searchsorted(counts, counts[-1] * np.array((_LOW, _HIGH)) / 100)
     if not _NOTHING <= high - low < _FLAT:
         return image
     table = np.clip((np.arange(256) - low) * (255 / (high - low)), 0, 255).round().astype("uint8")
