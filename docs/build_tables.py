@@ -46,6 +46,7 @@ TABLES = {
     "whole_photos": detection.whole_photos_table,
     "whole_turned": detection.whole_turned_table,
     "min_score": detection.min_score_table,
+    "refine": detection.refine_table,
     "turned": detection.turned_table,
     "photos": accuracy.photos_table,
     "ablation": accuracy.ablation_table,

@@ -85,3 +85,11 @@ def min_score_table() -> str:
             ("false", *(f"{row['false_per_photo']:.2f}" for row in curve)),
         ]
     )
+
+
+def refine_table() -> str:
+    """NME and cost of cropping faces again."""
+    rows = [("cropped again", "faces", "of them again", "NME")]
+    for name, row in measurement("refine")["refine"].items():
+        rows.append((name, str(row["faces"]), f"{100 * row['cropped_again']:.0f} %", f"{row['nme']:.2f} %"))
+    return markdown(rows)

@@ -163,16 +163,22 @@ def distractors_command(
     count: Annotated[int, typer.Option(help="Number of pictures.")] = 700,
     parts: Annotated[int, typer.Option(help="Number of hands, and of heads from behind, to render.")] = 90,
     backgrounds: Backgrounds = None,
+    body: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder of MakeHuman (base.obj, skins): arms, hands, legs in many poses, too."
+        ),
+    ] = None,
     size: Annotated[int, typer.Option(help="Width and height of a rendered part in pixels.")] = 160,
     seed: Annotated[int, typer.Option(help="Random seed of parts and pictures.")] = 0,
     head: Head = None,
     environments: Environments = None,
 ) -> None:
-    """Render pictures of hands and heads from behind, as hard negatives for training."""
+    """Render pictures of hands, bodies and heads from behind, as hard negatives for training."""
     from kerasalign.detection.training.distractors import write_distractors
 
     series = _head_series(seed, size, head, environments)
-    written = write_distractors(series, count, out, backgrounds=backgrounds, parts=parts, seed=seed)
+    written = write_distractors(series, count, out, backgrounds=backgrounds, body=body, parts=parts, seed=seed)
     say(f"{written} pictures are in {out}.")
 
 

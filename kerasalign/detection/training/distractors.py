@@ -1,4 +1,5 @@
-"""Pictures of hands and of heads from behind, which a detector takes for faces before it has seen some."""
+"""Pictures of hands, other parts of bodies and heads from behind, which a detector takes for faces before it has seen
+some."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import cv2
 import numpy as np
 
 from kerasalign.detection.training.backdrop import blend, paint_backdrop
+from kerasalign.detection.training.body import Body, cut_body_part
 from kerasalign.detection.training.crowd_config import CrowdConfig
 from kerasalign.detection.training.pieces import turn_part
 from kerasalign.support.files import written_beside
@@ -53,7 +55,14 @@ def cut_head_from_behind(series, head, index: int) -> np.ndarray | None:
 
 
 def write_distractors(
-    series, count: int, directory: str | Path, *, backgrounds: str | Path | None = None, parts: int = 200, seed: int = 0
+    series,
+    count: int,
+    directory: str | Path,
+    *,
+    backgrounds: str | Path | None = None,
+    body: str | Path | None = None,
+    parts: int = 200,
+    seed: int = 0,
 ) -> int:
     """Writes pictures without faces, of rendered hands and heads from behind, as `mine_negatives` does.
 
@@ -62,7 +71,9 @@ def write_distractors(
         count: Number of pictures.
         directory: Folder for them; other pictures that are there stay.
         backgrounds: Folder of photographs without faces.
-        parts: Number of hands, and of heads from behind, that are rendered for them.
+        body: Folder of MakeHuman, as `Body.read` takes it, for hands, arms, legs and trunks in many poses.
+        parts: Number of hands, and of heads from behind, that are rendered for them; of parts of bodies four times as
+            many.
         seed: Seed of the pictures.
 
     Returns:
@@ -75,6 +86,12 @@ def write_distractors(
         for cut in (cut_hand(series, head, index), cut_head_from_behind(series, head, index))
         if cut is not None
     ]
+    if body is not None:
+        mesh = Body.read(body)
+        cuts += [
+            cut_body_part(np.random.default_rng([seed, index, 3]), mesh, series.size)
+            for index in track(range(4 * parts), "Rendering", 4 * parts)
+        ]
     config = CrowdConfig(backgrounds=backgrounds and str(backgrounds))
     for number in range(count):
         rng = np.random.default_rng([seed, number])
