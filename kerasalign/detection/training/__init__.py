@@ -13,6 +13,7 @@ from kerasalign._lazy import attach
 if TYPE_CHECKING:
     from kerasalign.detection.own.coding import find_faces as find_faces
     from kerasalign.detection.own.network import FaceDetector as FaceDetector
+    from kerasalign.detection.training.body import Body as Body, cut_body_part as cut_body_part
     from kerasalign.detection.training.crowd import Crowd as Crowd
     from kerasalign.detection.training.crowd_config import CrowdConfig as CrowdConfig
     from kerasalign.detection.training.distractors import write_distractors as write_distractors
@@ -44,6 +45,7 @@ if not TYPE_CHECKING:  # with a `__getattr__` any misspelt name would do
         __name__,
         {
             "kerasalign.detection.own.coding": ["find_faces"],
+            "body": ["Body", "cut_body_part"],
             "crowd": ["Crowd"],
             "crowd_config": ["CrowdConfig"],
             "distractors": ["write_distractors"],
