@@ -39,7 +39,8 @@ def training_data(settings: dict) -> list[dict]:
     return [
         {
             "name": f"scenes of {rendered:,} rendered heads",
-            "terms": "renders of our own; head model ICT-FaceKit (MIT), backgrounds and environment maps CC0",
+            "terms": "renders of our own; head model ICT-FaceKit (MIT), backgrounds, environment maps and body "
+            "(MakeHuman) CC0",
             "faces": rendered,
         },
         *(

@@ -157,7 +157,7 @@ function asDetection({ center, size, direction, score }, toPhoto, wrapped = true
 /** Stretches the values of a dim or flat photo, as in kerasalign.detection.own.exposure. */
 export function stretchExposure(photo) {
   const { data, width, height } = photo;
-  const step = Math.max(Math.floor(Math.max(width, height) / 256), 1);
+  const step = Math.ceil(Math.max(width, height) / 256);
   const values = [];
   for (let y = 0; y < height; y += step) {
     for (let x = 0; x < width; x += step) {
@@ -166,8 +166,7 @@ export function stretchExposure(photo) {
     }
   }
   values.sort((a, b) => a - b);
-  const percentile = (percent, place = (percent / 100) * (values.length - 1), i = Math.floor(place)) =>
-    values[i] + (place - i) * ((values[i + 1] ?? values[i]) - values[i]);
+  const percentile = (percent) => values[Math.ceil((percent * values.length) / 100) - 1];
   const [low, high] = [percentile(1), percentile(99)];
   if (high - low < 4 || high - low >= 110) return photo;
   const table = Uint8ClampedArray.from({ length: 256 }, (_, v) => (v - low) * (255 / (high - low)));

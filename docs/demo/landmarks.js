@@ -1,6 +1,9 @@
 // The landmarks of a face, as in kerasalign.inference: crops, the network's iterations, and a second crop.
 
-import { apply, boxAt, boxSize, cropMatrix, invert, warp } from "./geometry.js";
+import { apply, boxAt, boxSize, cropMatrix, invert, iou, warp } from "./geometry.js";
+
+// The box of a face's landmarks agrees with its crop from this intersection over union on, and up to these degrees.
+const AGREEING_IOU = 0.75, AGREEING_DEGREES = 5;
 
 /**
  * Finds the landmarks of faces.
@@ -9,16 +12,19 @@ import { apply, boxAt, boxSize, cropMatrix, invert, warp } from "./geometry.js";
  * @param faces Faces {box, angle} as the detector finds them.
  * @param network {run, crop, mean_shape, calibration}; `run` is `runStages` of its sessions.
  * @param threshold Success threshold T_s in percent: faces with a lower estimate are finished; null: none is.
- * @param refine How often a face is cropped again, by the upright box of its landmarks.
+ * @param refine How often at most a face is cropped again, by the upright box of its landmarks, where they disagree.
  * @returns The faces with landmarks, error, iterations and failed.
  */
 export async function align(photo, faces, network, threshold, refine = 1) {
   if (!faces.length) return [];
-  let places = faces.map(({ box, angle }) => ({ box, angle }));
-  let results;
-  for (let pass = 0; pass <= refine; pass++) {
-    if (pass) places = places.map((place, i) => refined(place, results[i].landmarks, network.mean_shape));
-    results = await predict(photo, places, network, threshold);
+  const places = faces.map(({ box, angle }) => ({ box, angle }));
+  const results = await predict(photo, places, network, threshold);
+  for (let pass = 0; pass < refine; pass++) {
+    const next = places.map((place, i) => refined(place, results[i].landmarks, network.mean_shape));
+    const again = [...places.keys()].filter((i) => next[i]);
+    if (!again.length) break;
+    const found = await predict(photo, again.map((i) => next[i]), network, threshold);
+    again.forEach((i, row) => ([places[i], results[i]] = [next[i], found[row]]));
   }
   return faces.map((face, i) => ({ ...face, ...results[i] }));
 }
@@ -85,11 +91,12 @@ function calibrate({ estimates, errors }, estimate) {
   return y[i - 1] + ((estimate - x[i - 1]) * (y[i] - y[i - 1])) / (x[i] - x[i - 1]);
 }
 
-/** The upright box of landmarks; the old place where they have collapsed. */
+/** The upright box of landmarks; null where it agrees with the place, or where the landmarks have collapsed. */
 function refined(place, landmarks, meanShape) {
   const next = uprightBox(landmarks, meanShape);
-  const usable = Math.min(...boxSize(next.box)) > 0.1 * Math.min(...boxSize(place.box));
-  return usable ? next : place;
+  if (Math.min(...boxSize(next.box)) <= 0.1 * Math.min(...boxSize(place.box))) return null;
+  const turned = Math.abs(((((next.angle - place.angle + 180) % 360) + 360) % 360) - 180);
+  return turned <= AGREEING_DEGREES && iou(next.box, place.box) >= AGREEING_IOU ? null : next;
 }
 
 /** Tight box of landmarks after rotation to an upright face, around its center in the photo, and the rotation. */

@@ -75,7 +75,7 @@ class KerasAlignDetector(Detector):
         self,
         network: str | Path | NetworkFiles | FaceDetector | Maps | None = None,
         size: int = 1024,
-        min_score: float = 0.57,
+        min_score: float = 0.6,
         max_overlap: float = 0.4,
         second_look: bool = True,
         runtime: str = "keras",
