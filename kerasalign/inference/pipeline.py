@@ -42,7 +42,7 @@ GROUP_SIZE, GROUP_BYTES = 4, 64 * 2**20
 # These may be read in any thread. Other sources may not: the same open file can stand in a list twice.
 _THREAD_SAFE = (str, os.PathLike, bytes)
 #: The box of a face's landmarks agrees with its crop from this intersection over union on, and up to these degrees.
-#: A second crop by a box that agrees costs as much as the first one and makes landmarks no better.
+#: A second crop by a box that agrees costs as much as the first one and gains next to nothing.
 AGREEING_IOU, AGREEING_DEGREES = 0.75, 5.0
 # Outputs of the model that a `Face` keeps, beside the landmarks.
 _EXTRA_OUTPUTS = ("error", "iterations", "failed", "confidence")

@@ -41,15 +41,15 @@ class CrowdConfig:
     smallest: float = 10.0
     spacing: tuple[float, float] = (0.42, 0.62)
     upright: float = 20.0
-    turned: tuple[float, float] = (0.15, 0.4)
+    turned: tuple[float, float] = (0.15, 0.25)
     letterbox: float = 0.4
     backgrounds: str | None = None
     photographs: float = 0.75
     negatives: str | None = None
-    hard: float = 0.15
-    pieces: float = 0.35
-    occluders: float = 0.3
-    degrade: float = 1.0
+    hard: float = 0.3
+    pieces: float = 0.1
+    occluders: float = 0.2
+    degrade: float = 0.7
 
     def __post_init__(self) -> None:
         if self.size < 32 or self.size % 32:
