@@ -45,6 +45,8 @@ _CLOTHES = (
     ({"foot"}, 0.6),
     ({"palm", *_FINGERS}, 0.1),
 )
+# Standard deviations of a bone's bend, in radians about each axis; those that are not here are fingers.
+_SPREADS = {"upper": 0.5, "lower": 0.7, "palm": 0.35, "thigh": 0.4, "shin": 0.5, "foot": 0.2}
 # Distance in tenths of a meter over which bones share a vertex.
 _SOFT = 0.12
 
@@ -118,17 +120,14 @@ class Body:
             bend = self._bend(rng, name, curls[name[0]]) if name != "trunk" else np.zeros(3)
             moves[name] = above @ _about(start, cv2.Rodrigues(bend)[0])
         blended = np.einsum("vb,bij->vij", self.weights, np.stack(list(moves.values())))
-        return np.einsum("vij,vj->vi", blended, np.concatenate([self.vertices, np.ones((len(self.vertices), 1))], 1))[
-            :, :3
-        ]
+        homogeneous = np.concatenate([self.vertices, np.ones((len(self.vertices), 1))], 1)
+        return np.einsum("vij,vj->vi", blended, homogeneous)[:, :3]
 
     def _bend(self, rng: np.random.Generator, name: str, curl: float) -> np.ndarray:
         """Rotation vector of a bone about its beginning."""
         side, bone = name.split("-", 1)
-        if bone in ("upper", "lower", "palm", "thigh", "shin", "foot"):
-            return rng.normal(
-                0, {"upper": 0.5, "lower": 0.7, "palm": 0.35, "thigh": 0.4, "shin": 0.5, "foot": 0.2}[bone], 3
-            )
+        if bone in _SPREADS:
+            return rng.normal(0, _SPREADS[bone], 3)
         # Across the palm, from the little finger to the index.
         across = self.joints[f"{side}-finger-2-1"] - self.joints[f"{side}-finger-5-1"]
         across = across / np.linalg.norm(across) * (1 if side == "l" else -1)
