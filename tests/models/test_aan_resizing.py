@@ -14,12 +14,10 @@ SMALL = {"markup": "19", "channels": (8, 16), "stem": 8, "size": 32, "embedding"
 
 def landmarks(network, features):
     """Landmarks in units of the crop from the last features."""
-    x = ops.reshape(features, (len(features), -1))
-    if network.config.embedding is None:
-        x = x * x.shape[-1] ** -0.5
-    else:
-        x = network.get_layer("embedding")(x)
-    return np.asarray(network.get_layer("landmarks_out")(x))
+    flat = ops.reshape(features, (len(features), -1))
+    plain = network.config.embedding is None
+    embedded = flat * flat.shape[-1] ** -0.5 if plain else network.get_layer("embedding")(flat)
+    return np.asarray(network.get_layer("landmarks_out")(embedded))
 
 
 @pytest.mark.parametrize("fields", [{}, {"embedding": None}, {"intermediate": None}])
