@@ -3,6 +3,7 @@
     python tools/bundle_weights.py PRESET RUN --about FILE                        the weights
     python tools/bundle_weights.py PRESET --measured benchmarks/results/*.json    the numbers
     python tools/bundle_weights.py PRESET --confidence FOLDER                     the head of `kerasalign confidence`
+    python tools/bundle_weights.py PRESET                                         the training curves
 
 The first form writes PRESET.weights.h5 from RUN/best.weights.h5 and fills architecture, crop and weights of the entry
 from RUN/run.json, and from FILE what no run knows: JSON with `license`, `commercial_use`, `training_data`, `training`
@@ -11,7 +12,8 @@ into the package kerasalign-weights; with --bundled to kerasalign/weights/, and 
 which holds nothing but small files that may be used commercially. tests/test_packaging.py has the limits of size. The
 second form fills `measured` from reports of `kerasalign evaluate --out`, which must have been made with that file. The
 third form takes the weights of a folder that `kerasalign confidence` wrote for the preset as it is: all weights but the
-head's must be equal, so that `measured` stays true. Then run docs/build_tables.py.
+head's must be equal, so that `measured` stays true. Every form fills the `curve` of each run of `training` that names
+its `card`. Then run docs/build_tables.py.
 """
 
 from __future__ import annotations
@@ -26,9 +28,11 @@ import numpy as np
 
 import kerasalign
 from kerasalign.core.origin import PACKAGE
+from kerasalign.hub.training_curve import curve_of_run
 from kerasalign.models import paper_of, read_config
 from kerasalign.support.files import sha256, written_beside
 from kerasalign.training import save_weights
+from kerasalign.training.run_card import RunCard
 
 TOP = Path(__file__).resolve().parents[1]
 MANIFEST = TOP / "weights_manifest.json"
@@ -92,6 +96,13 @@ def add_confidence(entry: dict, preset: str, folder: Path) -> None:
     weights["training"] = weights.get("training", {}) | {"confidence": taught["weights"]["training"]["confidence"]}
 
 
+def add_curves(entry: dict) -> None:
+    """Takes the training curve of each run from its card."""
+    for run in entry["weights"]["training"].values():
+        if isinstance(run, dict) and "card" in run:
+            run["curve"] = curve_of_run(RunCard.read(TOP / run["card"]).curve)
+
+
 def compact(manifest: dict) -> str:
     """JSON with every list of numbers, or of pairs of numbers, on one line."""
 
@@ -126,6 +137,7 @@ def main() -> None:
         add_confidence(entry, args.preset, args.confidence)
     if args.measured:
         measure(entry, args.measured)
+    add_curves(entry)
     with written_beside(MANIFEST) as draft:
         draft.write_text(compact(manifest), "utf-8")
 

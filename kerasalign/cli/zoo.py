@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,8 +11,10 @@ from kerasalign.cli.backend import start_backend
 from kerasalign.cli.console import print_json, print_table
 from kerasalign.cli.options import AnyPreset, AsJson
 from kerasalign.hub import info, list_models, resolve
+from kerasalign.hub.training_curve import plot_training
 from kerasalign.hub.zoo import commercial_status, headline
 from kerasalign.models import read_config
+from kerasalign.support.files import written_beside
 from kerasalign.support.tables import Table
 
 
@@ -71,12 +74,19 @@ def _row(name: str, everything: bool) -> list[str]:
 
 def info_command(
     name: AnyPreset,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write a picture of the training curve, such as a .png.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show everything that is known of a preset. Builds its network to count parameters and multiply-adds."""
     resolve(name)
     start_backend()
     facts = info(name)
+    if plot is not None:
+        picture = plot_training(facts.preset)
+        with written_beside(plot) as draft:
+            picture.save(draft)
     if as_json:
         print_json(facts)
         return

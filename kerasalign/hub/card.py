@@ -9,6 +9,7 @@ from typing import Any
 
 from kerasalign.core.origin import Weights
 from kerasalign.hub.preset import Preset, Result
+from kerasalign.hub.training_curve import curve_text, training_curves
 from kerasalign.metrics import Protocol, get_protocol
 
 # Licenses of weights that the Hub knows by these names.
@@ -36,12 +37,13 @@ and groups of people: measure it on your own photos before relying on it. Not in
 for judging emotion or character, or for decisions about people without their consent."""
 
 
-def model_card(preset: Preset, source: str | None = None) -> str:
+def model_card(preset: Preset, source: str | None = None, plot: str | None = None) -> str:
     """Markdown with the metadata that the Hugging Face Hub reads at its top.
 
     Args:
         preset: A preset with weights.
         source: Name, folder or address for `kerasalign.load` in the card's example; by default the preset's name.
+        plot: File beside the card that shows the training curve, if there is one.
 
     Raises:
         ValueError: If the preset has no weights.
@@ -62,6 +64,7 @@ def model_card(preset: Preset, source: str | None = None) -> str:
         _table(("field", "value"), preset.crop.items()),
         "## Training",
         "\n".join(_training(weights)),
+        *([f"![Training curve]({plot})"] if plot else []),
         *_error_estimate(weights),
         "## License and data",
         "\n".join(_terms(weights)),
@@ -106,7 +109,10 @@ def _training(weights: Weights) -> Iterator[str]:
     if not weights.training:
         yield "The entry does not say how the weights were trained."
     for key, value in weights.training.items():
-        yield f"- {key}: {_pairs(value) if isinstance(value, Mapping) else value}"
+        if key != "curve":
+            yield f"- {key}: {_pairs(value) if isinstance(value, Mapping) else value}"
+    for name, pairs in training_curves(weights.training).items():
+        yield f"- {name}: {curve_text(pairs)}"
 
 
 def _error_estimate(weights: Weights) -> Iterator[str]:
@@ -121,7 +127,8 @@ def _error_estimate(weights: Weights) -> Iterator[str]:
 
 
 def _pairs(table: Mapping) -> str:
-    return ", ".join(f"{key} {value if isinstance(value, str) else json.dumps(value)}" for key, value in table.items())
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in table.items()}
+    return ", ".join(f"{key} {value}" for key, value in texts.items() if key != "curve")
 
 
 def _terms(weights: Weights) -> Iterator[str]:

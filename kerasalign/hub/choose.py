@@ -12,6 +12,7 @@ from kerasalign.core.origin import Origin, Weights
 from kerasalign.hub.errors import WeightsError
 from kerasalign.hub.preset import Preset
 from kerasalign.hub.resolve import ResolvedPreset
+from kerasalign.hub.training_curve import curve_of_run
 from kerasalign.models import read_config
 from kerasalign.support.files import sha256
 from kerasalign.training.run_card import RunCard
@@ -57,6 +58,7 @@ class Choice:
             of_file: What the weights file says. A file of the user's, fine-tuned from a preset, keeps that one's terms.
         """
         values = {key: getattr(self.run, key, None) for key in ("recipe", "settings", "versions", "best")}
+        values["curve"] = curve_of_run(self.run.curve) if self.run else None
         training = {key: value for key, value in values.items() if value}
         if self.published is None and of_file is not None and of_file.weights is not None:
             return replace(of_file, training=training or of_file.training)

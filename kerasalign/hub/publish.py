@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,14 @@ from kerasalign.hub.errors import WeightsError
 from kerasalign.hub.folder import CARD, ENTRY, MARKUP, read_folder
 from kerasalign.hub.preset import Preset
 from kerasalign.hub.save import UNSTATED
+from kerasalign.hub.training_curve import plot_training, training_curves
 from kerasalign.hub.transfer import advice, endpoint
 from kerasalign.hub.weights import weights_path
+
+logger = logging.getLogger(__name__)
+
+# The picture of the training curve, beside the card.
+PLOT = "training.png"
 
 
 @dataclass(frozen=True)
@@ -46,8 +53,9 @@ def publish(
 ) -> Published:
     """Uploads a preset's folder to a model repository, which is created if it does not exist.
 
-    Only the preset's own files are uploaded: entry, weights, markup and model card. Afterwards the files on the Hub are
-    compared with them. The account is the one of `hf auth login` or HF_TOKEN.
+    Only the preset's own files are uploaded: entry, weights, markup, model card, and a picture of the training curve
+    where the entry holds one. Afterwards the files on the Hub are compared with them. The account is the one of
+    `hf auth login` or HF_TOKEN.
 
     Args:
         directory: A folder that `save_preset` or `download` wrote.
@@ -114,13 +122,29 @@ def _check_inside(directory: Path, path: Path) -> None:
 def _contents(directory: Path, preset: Preset, repo: str) -> dict[str, Path | bytes]:
     """The files to upload, apart from the weights: name to path or content."""
     card = (directory / CARD).read_text("utf-8") if (directory / CARD).is_file() else None
+    plot = _plot(preset)
     # An edited card is uploaded as it is; the other one names the place to load from, which is new.
     if card is None or card == model_card(preset, f"./{directory.name}"):
-        card = model_card(preset, f"hf://{repo}")
+        card = model_card(preset, f"hf://{repo}", PLOT if plot else None)
     contents: dict[str, Path | bytes] = {ENTRY: directory / ENTRY, CARD: card.encode()}
     if preset.markup is not None:
         contents[MARKUP] = directory / MARKUP
+    if plot:
+        contents[PLOT] = plot
     return contents
+
+
+def _plot(preset: Preset) -> bytes | None:
+    """The training curve as a PNG file; `None` where there is no curve, or no matplotlib to draw it."""
+    if preset.weights is None or not training_curves(preset.weights.training):
+        return None
+    png = io.BytesIO()
+    try:
+        plot_training(preset).save(png, "PNG", optimize=True)
+    except ImportError as error:
+        logger.warning("The card of %s has no picture of the training curve. %s", preset.name, error)
+        return None
+    return png.getvalue()
 
 
 def _size(content: Path | bytes) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kerasalign.hub.preset import Preset, Result
+from kerasalign.hub.training_curve import curve_text, training_curves
 from kerasalign.metrics import get_protocol
 from kerasalign.support.tables import Table
 
@@ -101,6 +102,8 @@ class Info(dict):
             yield "license", weights.license
             yield "commercial use", commercial_status(preset)
             yield "trained on", "; ".join(f"{d.name}, {d.faces:,} faces, {d.terms}" for d in weights.training_data)
+            for name, pairs in training_curves(weights.training).items():
+                yield f"training, {name}", curve_text(pairs)
             if weights.calibration:
                 told = weights.calibration
                 yield "error estimate", f"calibrated on {told.data}; failed above {told.failure_threshold:g} %"

@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 import kerasalign
 from kerasalign.cli import app
@@ -115,6 +116,16 @@ def test_info_as_a_table(command):
     run = command("info", "musica-mobile")
     assert "6,914,518" in run.stdout
     assert "private" in run.stdout
+
+
+def test_info_draws_the_training_curve(command, tmp_path):
+    pytest.importorskip("matplotlib")
+    run = command("info", "musica19-synth", "--plot", "curve.png")
+    assert "NME of held-out faces" in " ".join(run.stdout.split())
+    with Image.open(tmp_path / "curve.png") as picture:
+        assert picture.width == 900
+    run = command("info", "musica-mobile", "--plot", "none.png")
+    assert run.exit_code == 1 and "with a training curve" in run.stderr and not (tmp_path / "none.png").exists()
 
 
 def test_info_in_a_notebook():
