@@ -1,6 +1,6 @@
 """How presets bear wrong boxes, turned pictures, blocks over the face and blur; how they follow eyes and mouths.
 
-    python benchmarks/robustness.py --data 300W --out benchmarks/results/robustness.json
+    python benchmarks/robustness.py --data 300W --peer-python peers/bin/python --out benchmarks/results/robustness.json
 
 The 554 faces of 300W common, inter-ocular NME in percent, one crop by the given box and no second one: the network
 alone, so that a detector cannot help. `box` is moved and grown by up to so much of its size. `turned` turns the
@@ -9,14 +9,23 @@ is a Gaussian of so much of the box's side. Beside the mean stands the share of 
 is the distance between the landmarks and those of the mirrored picture, mirrored back. Openings are heights over
 widths: slope and bias of the found ones against the annotated ones. Faces, blocks and boxes are the same for every
 preset.
+
+With `--peer-python`, a Python that has the peers as the head of peers.py says, MediaPipe Face Mesh gets the same
+pictures, cut to three times the box. It finds the face by itself and takes no box; vertices of its mesh stand for the
+points, as in peer_accuracy.py. Its errors are means over the faces that it finds; the others are not within 10 %.
 """
 
 import argparse
+import sys
+import tempfile
 import time
+from functools import partial
+from pathlib import Path
 
 import cv2
 import numpy as np
 from common import finish
+from peers import Peers
 from render_distributions import measures
 
 import kerasalign
@@ -24,6 +33,7 @@ from kerasalign.data.boxes import source_box
 from kerasalign.datasets import read_dataset
 from kerasalign.geometry import box_center, box_size, rotation, tight_box
 from kerasalign.hub import read_manifest
+from kerasalign.markups import get_markup
 from kerasalign.metrics import BoxSource
 
 CONDITIONS = {
@@ -35,6 +45,9 @@ CONDITIONS = {
     "blur of a 16th": {"blur": 1 / 16},
 }
 FAILURE = 10.0
+PEER = "mediapipe, several faces"
+# How much of a photo a peer sees, in sides of the box.
+SIGHT = 3.0
 
 
 def spoil(sample, number, turn=0.0, block=0.0, blur=0.0, box=0.0):
@@ -70,6 +83,21 @@ def predict(model, faces):
     return np.array([spec.to_photo(matrix, points) for matrix, points in zip(matrices, found)])
 
 
+def predict_by_peer(peers, folder, faces):
+    """Landmarks by MediaPipe in photo pixels, `(F, 68, 2)`; NaN where it finds no face."""
+    found, picture = np.full((len(faces), 68, 2), np.nan), Path(folder) / "face.npy"
+    for number, (image, box, _) in enumerate(faces):
+        middle, reach = box_center(box), box_size(box).max() * SIGHT / 2
+        left, top = np.maximum(middle - reach, 0).astype(int)
+        right, bottom = np.ceil(middle + reach).astype(int)
+        np.save(picture, image[top:bottom, left:right])
+        corner = np.array([left, top])
+        points = peers.run(PEER, picture, box - np.tile(corner, 2))[1]
+        if points is not None:
+            found[number] = points + corner
+    return found
+
+
 def nmes(found, truth, markup):
     """Inter-ocular NME of each face in percent."""
     right, left = (truth[:, list(side)].mean(1) for side in markup.eye_groups("inter_ocular"))
@@ -88,53 +116,74 @@ def against(found, truth):
     return {"slope": round(float(slope), 3), "bias": round(float((found - truth).mean()), 4)}
 
 
-def mirror_test(model, faces, found, truth):
+def mirror_test(predict, markup, faces, found, truth):
     """Mean distance between landmarks and those of the mirrored picture, in percent of the eye distance."""
     mirrored = []
     for image, box, points in faces:
         last = image.shape[1] - 1
         mirrored.append((image[:, ::-1].copy(), np.array([last - box[2], box[1], last - box[0], box[3]]), points))
-    again = predict(model, mirrored)
-    back = [model.markup.mirror(points, image.shape[1]) for points, (image, _, _) in zip(again, faces)]
-    right, left = (truth[:, list(side)].mean(1) for side in model.markup.eye_groups("inter_ocular"))
+    again = predict(mirrored)
+    back = [markup.mirror(points, image.shape[1]) for points, (image, _, _) in zip(again, faces)]
+    right, left = (truth[:, list(side)].mean(1) for side in markup.eye_groups("inter_ocular"))
     far = np.linalg.norm(np.array(back) - found, axis=-1).mean(1) / np.linalg.norm(right - left, axis=-1)
-    return round(100 * float(far.mean()), 3)
+    return round(100 * float(np.nanmean(far)), 3)
 
 
-def measure(model, samples):
-    """All numbers of a model."""
+def measure(predict, markup, samples, conditions=CONDITIONS):
+    """All numbers of what gives landmarks for faces, NaN where it finds none."""
     rows = {}
-    for name, condition in CONDITIONS.items():
+    for name, condition in conditions.items():
         faces = [spoil(sample, number, **condition) for number, sample in enumerate(samples)]
-        truth, found = np.array([points for _, _, points in faces]), predict(model, faces)
-        errors = nmes(found, truth, model.markup)
-        rows[name] = {"nme": round(float(errors.mean()), 3), "within_10": round(float((errors <= FAILURE).mean()), 4)}
+        truth, found = np.array([points for _, _, points in faces]), predict(faces)
+        errors = nmes(found, truth, markup)
+        seen = np.isfinite(errors)
+        rows[name] = {
+            "nme": round(float(errors[seen].mean()), 3),
+            "within_10": round(float((errors <= FAILURE).mean()), 4),
+            "found": int(seen.sum()),
+        }
         if not condition:
-            pairs = zip(openings(found).items(), openings(truth).values())
+            pairs = zip(openings(found[seen]).items(), openings(truth[seen]).values())
             opening = {part: against(values, annotated) for (part, values), annotated in pairs}
-            mirror = mirror_test(model, faces, found, truth)
+            mirror = mirror_test(predict, markup, faces, found, truth)
     return {"conditions": rows, "opening": opening, "mirror": mirror}
+
+
+def measure_peer(python, samples):
+    """The numbers of MediaPipe, which takes no box, and its version."""
+    boxless = {name: condition for name, condition in CONDITIONS.items() if "box" not in condition}
+    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "peers.log").open("w") as log:
+        peers = Peers(python, log)
+        if PEER not in peers.names:
+            sys.exit(f"{python} has no MediaPipe: {peers.missing}")
+        numbers = measure(partial(predict_by_peer, peers, folder), get_markup("68"), samples, boxless)
+        peers.close()
+    return numbers, {name: version for name, version in peers.versions.items() if name == "mediapipe"}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("presets", nargs="*", help="by default all with 68 points whose weights are here")
     parser.add_argument("--data", required=True, help="folder of 300W")
+    parser.add_argument("--peer-python", help="a Python that has MediaPipe, to measure it as well")
     parser.add_argument("--most", type=int, help="at most so many faces, for a trial")
     parser.add_argument("--out")
     args = parser.parse_args()
     samples = list(read_dataset("300w", args.data, "common"))[: args.most]
     names = args.presets or kerasalign.list_models(markup="68", available=True)
-    presets = {}
+    report = {"faces": len(samples), "presets": (presets := {})}
+    if args.peer_python:
+        numbers, versions = measure_peer(args.peer_python, samples)
+        report |= {"peers": {"mediapipe": numbers}, "peer_versions": versions}
     for name in names:
-        start = time.process_time()
-        presets[name] = measure(kerasalign.load(name), samples)
+        start, model = time.process_time(), kerasalign.load(name)
+        presets[name] = measure(partial(predict, model), model.markup, samples)
         presets[name] |= {
             "cpu_seconds": round(time.process_time() - start, 1),
             "sha256": read_manifest()[name].weights.sha256,
         }
         # After every preset, so that a run that is stopped leaves what it has.
-        finish({"faces": len(samples), "presets": presets}, args.out)
+        finish(report, args.out)
 
 
 if __name__ == "__main__":

@@ -64,14 +64,23 @@ def false_finds_table() -> str:
 
 def robustness_table() -> str:
     """NME and share of faces within 10 % under each condition."""
-    presets = measurement("robustness")["presets"]
-    rows = [("condition", *(f"`{name}`" for name in presets))]
-    for condition in next(iter(presets.values()))["conditions"]:
-        found = [preset["conditions"][condition] for preset in presets.values()]
-        rows.append((condition, *(f"{row['nme']:.2f} ({100 * row['within_10']:.0f} %)" for row in found)))
-    rows.append(("mirrored, from the unmirrored", *(f"{preset['mirror']:.2f}" for preset in presets.values())))
+    result = measurement("robustness")
+    columns = {f"`{name}`": numbers for name, numbers in result["presets"].items()}
+    columns |= {{"mediapipe": "MediaPipe"}[name]: numbers for name, numbers in result.get("peers", {}).items()}
+    rows = [("condition", *columns)]
+    for condition in next(iter(columns.values()))["conditions"]:
+        found = [numbers["conditions"].get(condition) for numbers in columns.values()]
+        rows.append((condition, *("" if row is None else _condition(row, result["faces"]) for row in found)))
+    rows.append(("mirrored, from the unmirrored", *(f"{numbers['mirror']:.2f}" for numbers in columns.values())))
     for part in ("eyes", "mouth"):
         for value, digits in (("slope", 2), ("bias", 3)):
-            numbers = (f"{preset['opening'][part][value]:.{digits}f}" for preset in presets.values())
+            numbers = (f"{numbers['opening'][part][value]:.{digits}f}" for numbers in columns.values())
             rows.append((f"{part}, {value} of the opening", *numbers))
     return markdown(rows)
+
+
+def _condition(row: dict, faces: int) -> str:
+    """NME, share within 10 %, and how many faces were found where not all were."""
+    found = row.get("found", faces)
+    missed = f", {faces - found} not found" if found < faces else ""
+    return f"{row['nme']:.2f} ({100 * row['within_10']:.0f} %{missed})"
