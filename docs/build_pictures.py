@@ -1,8 +1,7 @@
-"""Writes the pictures of the site into docs/images: `build_pictures.py PHOTOS [--head HEAD] [--aan WEIGHTS]`.
+"""Writes the pictures of the site into docs/images: `build_pictures.py PHOTOS [--head HEAD]`.
 
 PHOTOS is what `kerasalign.example_photos("photos")` makes: `group.jpg` and `portraits/`, in the public domain. HEAD is
-a checkout of ICT-FaceKit, or its compact form; without one the rendered pictures stay as they are. WEIGHTS are those
-of a trained `aan-300w`, such as the run in docs/aan.md; without them its picture stays. The charts come from
+a checkout of ICT-FaceKit, or its compact form; without one the rendered pictures stay as they are. The charts come from
 benchmarks/results. `--only NAME ...` writes some of the pictures.
 """
 
@@ -22,7 +21,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
     parser.add_argument("--head", type=Path)
-    parser.add_argument("--aan", type=Path)
     parser.add_argument("--only", nargs="*", help="names of pictures")
     args = parser.parse_args()
 
@@ -31,11 +29,10 @@ def main() -> None:
         "group": lambda: faces.save_group(args.photos, IMAGES),
         "cascade": lambda: faces.save_cascade(args.photos, IMAGES),
         "boundaries": lambda: faces.save_boundaries(args.photos, IMAGES),
+        "attention": lambda: faces.save_attention(args.photos, IMAGES),
         "heatmaps": lambda: faces.save_heatmaps(args.photos, IMAGES),
         "crops": lambda: faces.save_crops(args.photos, IMAGES),
     }
-    if args.aan:
-        writers["attention"] = lambda: faces.save_attention(args.photos, IMAGES, args.aan)
     if args.head:
         head = ict_facekit(args.head)
         writers["clip"] = lambda: rendered.save_clip(head, IMAGES)

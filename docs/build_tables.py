@@ -38,6 +38,7 @@ TABLES = {
     "scc": speed.scc_table,
     "export": exports.export_table,
     "peers": speed.peers_table,
+    "group_photo": speed.group_photo_table,
     "default": accuracy.default_table,
     "exports": exports.exports_table,
     "cold_start": speed.cold_start_table,

@@ -41,6 +41,9 @@ MANIFEST = TOP / "weights_manifest.json"
 def bundle(entry: dict, preset: str, run: Path, about: dict, bundled: bool) -> None:
     """Writes the weights file and describes it in the entry."""
     model = kerasalign.load(preset, weights=run / "best.weights.h5")
+    if kerasalign.get_recipe(preset).trained_with:
+        # The preset is for photos: it has no layers that only training needs.
+        model = model.inference_network()
     path = TOP / ("kerasalign/weights" if bundled else "weights/kerasalign_weights") / f"{preset}.weights.h5"
     save_weights(model, path, "float16")
     config, own = model.config.to_json(), read_config(entry["architecture"]).resolved().to_json()

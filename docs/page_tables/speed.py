@@ -50,6 +50,20 @@ def cold_start_table() -> str:
     return markdown(rows)
 
 
+def group_photo_table() -> str:
+    """A photo of many people, by step."""
+    measured = measurement("group_photo")
+    steps = {
+        "search": "finding the faces",
+        "network": "the network on their crops",
+        "photo": "photo to landmarks, default settings",
+        "photo, once": "the same without a second crop",
+    }
+    rows = [(f"{measured['threads']} threads", "ms", "CPU ms")]
+    rows += [(title, f"{measured['ms'][name]:.0f}", f"{measured['cpu_ms'][name]:.0f}") for name, title in steps.items()]
+    return markdown(rows)
+
+
 def peers_table() -> str:
     """One face in our runtimes and by what a user would pick instead."""
     measured = measurement("peers")

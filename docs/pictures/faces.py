@@ -51,9 +51,9 @@ def save_boundaries(photos: Path, folder: Path) -> None:
     boundary_montage(crops[0], maps, model.markup, columns=7, tile=130).save(folder / "boundary_maps.jpg", quality=80)
 
 
-def save_attention(photos: Path, folder: Path, weights: Path) -> None:
+def save_attention(photos: Path, folder: Path) -> None:
     """`attention.jpg`: the attention maps of AAN on three portraits."""
-    model = kerasalign.load("aan-300w", weights=weights)
+    model = kerasalign.load("aan-300w")
     crops = _portraits(model, photos, slice(3))
     attention_sheet(crops, model.attention_maps(crops)).save(folder / "attention.jpg", quality=80)
 
