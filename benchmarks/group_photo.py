@@ -3,10 +3,10 @@
     python benchmarks/group_photo.py PHOTOS [--preset musica19-synth] [--threads 2] [--rounds 15] [--threshold 4.5]
         [--out FILE]
 
-Faces of the folder, by default those of `example_photos`, are cut out with their surroundings and set in five columns and
-four rows on a picture of 1280 x 1024 px. `search` finds the faces; `network` takes their crops to landmarks; `photo` is
-`model.align(picture)` with default settings, `once` without a second crop, `early exit` stops at the threshold.
-Contestants take turns in every round. How many faces are found stands beside.
+Faces of the folder, by default those of `example_photos`, are cut out with their surroundings and set in five columns
+and four rows on a picture of 1280 x 1024 px. `search` finds the faces; `network` takes their crops to landmarks;
+`photo` is `model.align(picture)` with default settings, `once` without a second crop, `early exit` stops at the
+threshold. Contestants take turns in every round. How many faces are found stands beside.
 """
 
 import argparse
