@@ -18,7 +18,7 @@ TASKS = {
     "musica19-synth": "The default: quick, and free to use in products. Estimates its own error",
     "musica19-300w": "The smallest error, as quick; trained on real photos",
     "lwbafa128-300w": "The boundaries of the face beside its 68 points",
-    "scc-300w": "68 points that move together on a graph; the largest network",
+    "scc-300w": "68 points on a graph; bears covered faces best; the largest network",
     "aan-300w": "Says where it looks, by four maps",
     "scc-wflw": "98 points, free to use in products; has seen no photo of WFLW",
     "sdusmall-300w": "The smallest file; says which points are visible",
