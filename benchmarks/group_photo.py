@@ -1,6 +1,6 @@
 """Time of a photo of many people, found and aligned in ONNX Runtime; prints JSON.
 
-    python benchmarks/group_photo.py PHOTOS [--preset musica19-synth] [--threads 2] [--rounds 15] [--threshold 4.5]
+    python benchmarks/group_photo.py [PHOTOS] [--preset musica19-synth] [--threads 2] [--rounds 15] [--threshold 4.5]
         [--out FILE]
 
 Faces of the folder, by default those of `example_photos`, are cut out with their surroundings and set in five columns

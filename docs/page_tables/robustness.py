@@ -66,7 +66,7 @@ def robustness_table() -> str:
     """NME and share of faces within 10 % under each condition."""
     result = measurement("robustness")
     columns = {f"`{name}`": numbers for name, numbers in result["presets"].items()}
-    columns |= {{"mediapipe": "MediaPipe"}[name]: numbers for name, numbers in result.get("peers", {}).items()}
+    columns["MediaPipe"] = result["peers"]["mediapipe"]
     rows = [("condition", *columns)]
     for condition in next(iter(columns.values()))["conditions"]:
         found = [numbers["conditions"].get(condition) for numbers in columns.values()]
@@ -81,6 +81,5 @@ def robustness_table() -> str:
 
 def _condition(row: dict, faces: int) -> str:
     """NME, share within 10 %, and how many faces were found where not all were."""
-    found = row.get("found", faces)
-    missed = f", {faces - found} not found" if found < faces else ""
+    missed = f", {faces - row['found']} not found" if row["found"] < faces else ""
     return f"{row['nme']:.2f} ({100 * row['within_10']:.0f} %{missed})"

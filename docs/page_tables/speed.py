@@ -56,8 +56,9 @@ def group_photo_table() -> str:
     steps = {
         "search": "finding the faces",
         "network": "the network on their crops",
+        "network, early exit": "the same with early exit",
         "photo": "photo to landmarks, default settings",
-        "photo, once": "the same without a second crop",
+        "photo, once": "photo to landmarks without a second crop",
     }
     rows = [(f"{measured['threads']} threads", "ms", "CPU ms")]
     rows += [(title, f"{measured['ms'][name]:.0f}", f"{measured['cpu_ms'][name]:.0f}") for name, title in steps.items()]

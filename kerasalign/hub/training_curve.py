@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from kerasalign.core.origin import LARGEST
 from kerasalign.hub.preset import Preset
 from kerasalign.plots.figure import new_axes, to_image
 
@@ -26,7 +26,7 @@ def curve_of_run(rows: list[dict[str, float]]) -> list[list[float]]:
 def training_curves(training: Mapping[str, Any]) -> dict[str, list[tuple[float, float]]]:
     """The curves of an entry's `training`: name of a run to pairs of its step and the NME in percent.
 
-    An entry may come from anyone: what is no list of pairs of finite numbers is left out.
+    An entry may come from anyone: what is no list of pairs of numbers of a sensible size is left out.
     """
     runs = {"run": training, **{name: value for name, value in training.items() if isinstance(value, Mapping)}}
     curves = {name: _pairs(run.get("curve")) for name, run in runs.items()}
@@ -36,7 +36,7 @@ def training_curves(training: Mapping[str, Any]) -> dict[str, list[tuple[float, 
 def _pairs(curve: Any) -> list[tuple[float, float]]:
     items = curve if isinstance(curve, list | tuple) else ()
     pairs = [tuple(item) for item in items if isinstance(item, list | tuple) and len(item) == 2]
-    numbers = [pair for pair in pairs if all(type(value) in (int, float) and math.isfinite(value) for value in pair)]
+    numbers = [pair for pair in pairs if all(type(value) in (int, float) and abs(value) <= LARGEST for value in pair)]
     return numbers if len(numbers) == len(items) else []
 
 

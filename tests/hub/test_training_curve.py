@@ -33,7 +33,9 @@ def test_a_run_keeps_its_steps_and_held_out_errors_and_a_long_one_its_last():
     assert curve_of_run([{"epoch": 1, "step": 10, "loss": 1.0}]) == []
 
 
-@pytest.mark.parametrize("curve", [3, "steps", [1, 2], [[1, 2], [3]], [[1, "a"]], [[1, float("nan")]], [[1, True]]])
+@pytest.mark.parametrize(
+    "curve", [3, "steps", [1, 2], [[1, 2], [3]], [[1, "a"]], [[1, float("nan")]], [[1, True]], [[1, 10**400]]]
+)
 def test_what_is_no_curve_is_left_out(curve):
     assert training_curves({"run 1": {"curve": curve}, "curve": curve, "run 2": {"curve": [[1, 2.0]]}}) == {
         "run 2": [(1, 2.0)]

@@ -11,7 +11,7 @@ def resize(network: AAN, size: int) -> AAN:
     """Makes the network for larger crops: one that learned on small, cheap crops goes on at the paper's size.
 
     Twice the crop has four features where one was: each takes a fourth of that one's weights. Landmarks and early
-    predictions are in units of the crop, so that they stay.
+    predictions are in units of the crop: their weights need no change.
 
     Args:
         network: The trained network.
